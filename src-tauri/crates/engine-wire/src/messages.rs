@@ -1,0 +1,280 @@
+//! What is said.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::SamplingParameters;
+
+/// Version of these frames; a worker with another one is not used.
+pub const WIRE_VERSION: u32 = 1;
+
+/// One message of a prompt, in the words of chat templates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: String,
+    /// Its text.
+    pub content: String,
+    /// What the model thought, for templates that want it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+}
+
+/// What a model is asked to continue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Prompt {
+    /// Rendered with the model's chat template.
+    Chat {
+        /// Oldest first.
+        messages: Vec<ChatMessage>,
+        /// The last message is the model's own and is to be continued.
+        #[serde(default)]
+        continue_last: bool,
+        /// Further template variables, such as `enable_thinking`.
+        #[serde(default)]
+        variables: serde_json::Map<String, Value>,
+        /// Now, Unix seconds, for templates that print the date.
+        #[serde(default)]
+        now_s: i64,
+    },
+    /// Text as it is; `special` says whether words like `<|im_end|>` are control tokens.
+    Text {
+        /// The text.
+        text: String,
+        /// Parse control tokens.
+        #[serde(default)]
+        special: bool,
+    },
+}
+
+/// A model to load; the first frame a worker gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadRequest {
+    /// The file, or all shards in order. The app has looked at the header already.
+    pub files: Vec<String>,
+    /// Tokens the cache may hold.
+    pub context_length: u32,
+    /// Threads to compute with.
+    pub threads: u32,
+    /// An empty folder of this worker's own, for what the engine wants to read or write.
+    pub scratch_folder: String,
+}
+
+/// A generation to start. A worker answers one at a time; the app queues.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerateRequest {
+    /// Chosen by the app, unique for the life of the worker.
+    pub id: u64,
+    /// What to continue.
+    pub prompt: Prompt,
+    /// How to choose tokens.
+    #[serde(default)]
+    pub sampling: SamplingParameters,
+    /// Longest answer; always further limited to what the context leaves.
+    #[serde(default)]
+    pub max_tokens: Option<u32>,
+    /// Strings that end the answer and are not part of it.
+    #[serde(default)]
+    pub stop: Vec<String>,
+}
+
+/// App to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// Load the model.
+    Load(LoadRequest),
+    /// Generate.
+    Generate(GenerateRequest),
+    /// End the generation: at most one further token.
+    Stop {
+        /// Of the generation.
+        id: u64,
+    },
+    /// Count the tokens of a prompt, answered with [`FromWorker::Counted`] even while generating.
+    Count {
+        /// Of the question.
+        id: u64,
+        /// What to count.
+        prompt: Prompt,
+    },
+    /// Render a prompt, answered with [`FromWorker::Rendered`] even while generating.
+    Render {
+        /// Of the question.
+        id: u64,
+        /// What to render.
+        prompt: Prompt,
+    },
+    /// Finish and exit.
+    Shutdown,
+}
+
+/// Why a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// An end-of-generation token.
+    EndOfTurn,
+    /// `max_tokens`.
+    MaxTokens,
+    /// The context is full.
+    ContextFull,
+    /// A stop string.
+    StopString,
+    /// [`ToWorker::Stop`].
+    Stopped,
+}
+
+/// Numbers of a generation, measured in the worker.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Of those, taken from the cache.
+    pub cached_tokens: u32,
+    /// Tokens written.
+    pub completion_tokens: u32,
+    /// From the frame read to the first token chosen.
+    pub time_to_first_token_ms: f64,
+    /// Processing the prompt.
+    pub prefill_ms: f64,
+    /// From the first token to the last.
+    pub decode_ms: f64,
+}
+
+/// One token with its probability.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenProbability {
+    /// Its id.
+    pub id: u32,
+    /// Its text, bytes that are no UTF-8 replaced.
+    pub text: String,
+    /// Natural logarithm, of the model's own distribution before any sampler.
+    pub logprob: f32,
+}
+
+/// Tokens chosen since the last such frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TokenChunk {
+    /// Of the generation.
+    pub id: u64,
+    /// Text that is complete now; may be empty while a character or a stop string is open.
+    pub text: String,
+    /// How many tokens this frame stands for.
+    pub count: u32,
+    /// Their ids.
+    pub tokens: Vec<u32>,
+    /// If asked for: each token's own probability followed by the likeliest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logprobs: Vec<(TokenProbability, Vec<TokenProbability>)>,
+}
+
+/// What went wrong in a worker, as far as the app acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerErrorKind {
+    /// The request makes no sense: bad parameters, unknown id.
+    InvalidRequest,
+    /// The prompt does not fit the context.
+    ContextFull,
+    /// The model's chat template does not work with these messages.
+    Template,
+    /// The model cannot be loaded.
+    Load,
+    /// The engine failed; the worker exits after this.
+    Engine,
+}
+
+/// An error of a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerError {
+    /// For the app.
+    pub kind: WorkerErrorKind,
+    /// For people.
+    pub message: String,
+}
+
+/// Worker to app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FromWorker {
+    /// First frame.
+    Hello {
+        /// [`WIRE_VERSION`].
+        wire_version: u32,
+        /// Such as `mistral.rs`.
+        engine: String,
+        /// Of the engine.
+        engine_version: String,
+        /// `cpu`, `cuda` or `metal`.
+        backend: String,
+        /// What it was compiled for, such as `x86-64-v3` or `native`.
+        target: String,
+    },
+    /// Every second, whatever else is going on.
+    Heartbeat {
+        /// Resident memory in bytes, 0 where the system does not say.
+        resident_bytes: u64,
+    },
+    /// While loading.
+    LoadProgress {
+        /// 0 to 1.
+        fraction: f32,
+    },
+    /// Ready for [`ToWorker::Generate`].
+    Loaded {
+        /// What the cache really holds.
+        context_length: u32,
+        /// Threads in use.
+        threads: u32,
+    },
+    /// The model cannot be loaded; the worker exits.
+    LoadFailed {
+        /// Why.
+        error: WorkerError,
+    },
+    /// While the prompt is processed.
+    Prefill {
+        /// Of the generation.
+        id: u64,
+        /// Tokens done, cached ones included.
+        done: u32,
+        /// Tokens of the prompt.
+        total: u32,
+    },
+    /// Tokens.
+    Tokens(TokenChunk),
+    /// The generation ended.
+    Finished {
+        /// Of the generation.
+        id: u64,
+        /// Why.
+        reason: FinishReason,
+        /// Its numbers.
+        usage: Usage,
+    },
+    /// The request failed.
+    Failed {
+        /// Of the generation or question.
+        id: u64,
+        /// Why.
+        error: WorkerError,
+    },
+    /// Answer to [`ToWorker::Count`].
+    Counted {
+        /// Of the question.
+        id: u64,
+        /// Tokens.
+        tokens: u32,
+    },
+    /// Answer to [`ToWorker::Render`].
+    Rendered {
+        /// Of the question.
+        id: u64,
+        /// The exact prompt.
+        text: String,
+        /// Its tokens.
+        tokens: Vec<u32>,
+    },
+}

@@ -1,0 +1,236 @@
+//! The command table: every command of the wire, once.
+//!
+//! From this table come the [`Handler`] trait with its dispatcher, the list [`COMMANDS`], and the
+//! TypeScript map in [`crate::typescript`]. Streams are separate: there is one, `run_follow`, whose
+//! messages are [`RunUpdate`](crate::RunUpdate).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::*;
+
+/// For commands that take or answer nothing: `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Nothing {}
+
+/// A declared command.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandSpec {
+    /// `noun_verb`.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub doc: &'static str,
+    /// Name of the request type.
+    pub request: &'static str,
+    /// TypeScript of the answer type.
+    pub response: fn(&ts_rs::Config) -> String,
+}
+
+macro_rules! commands {
+    ($($(#[doc = $doc:literal])+ $name:ident($request:ident { $($(#[doc = $field_doc:literal])* $(#[ts($($ts:tt)*)])? $field:ident : $ty:ty),* $(,)? }) -> $response:ty;)+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+            #[serde(deny_unknown_fields)]
+            #[ts(optional_fields = nullable)]
+            pub struct $request {
+                $($(#[doc = $field_doc])* $(#[ts($($ts)*)])? pub $field: $ty,)*
+            }
+        )+
+
+        /// Every command, in the order of the table.
+        pub const COMMANDS: &[CommandSpec] = &[$(CommandSpec {
+            name: stringify!($name),
+            doc: concat!($($doc),+),
+            request: stringify!($request),
+            response: <$response as TS>::name,
+        },)+];
+
+        /// The bodies of the commands; `dispatch` calls them by name.
+        pub trait Handler: Sync {
+            $(
+                $(#[doc = $doc])+
+                fn $name(&self, request: $request) -> impl Future<Output = Result<$response, ErrorReport>> + Send;
+            )+
+        }
+
+        /// Runs the command `name` with a JSON payload.
+        ///
+        /// # Errors
+        /// [`ErrorCode::NotFound`] for an unknown name, [`ErrorCode::InvalidRequest`] for a payload
+        /// of another shape, and whatever the command itself reports.
+        pub async fn dispatch(handler: &impl Handler, name: &str, payload: Value) -> Result<Value, ErrorReport> {
+            match name {
+                $(stringify!($name) => {
+                    let request: $request = serde_json::from_value(payload).map_err(|error| {
+                        ErrorReport::new(ErrorCode::InvalidRequest, format!("{}: {error}", stringify!($name)))
+                    })?;
+                    let response = handler.$name(request).await?;
+                    serde_json::to_value(response)
+                        .map_err(|error| ErrorReport::new(ErrorCode::Internal, error.to_string()))
+                })+
+                _ => Err(ErrorReport::new(ErrorCode::NotFound, format!("no command is called `{name}`"))),
+            }
+        }
+
+        /// Visits the types of the table, for the TypeScript module.
+        pub(crate) fn visit_types(visitor: &mut impl ts_rs::TypeVisitor) {
+            $(visitor.visit::<$request>(); visitor.visit::<$response>(); <$response as TS>::visit_generics(visitor);)+
+        }
+    };
+}
+
+commands! {
+    /// Version, machine, host and runtimes.
+    app_status(AppStatusRequest {}) -> AppStatus;
+
+    /// Conversations, pinned first, then newest first; `query` filters by title.
+    conversation_list(ConversationList {
+        /// Words of the title; empty for all.
+        query: String,
+        /// Only conversations updated before this time (Unix milliseconds), for paging.
+        before_ms: Option<i64>,
+        /// At most this many, 1 to 500.
+        limit: u32,
+    }) -> Vec<ConversationSummary>;
+    /// A new conversation with the defaults of the settings.
+    conversation_create(ConversationCreate {
+        /// The model it talks to.
+        model_id: Option<ModelId>,
+    }) -> Conversation;
+    /// One conversation.
+    conversation_get(ConversationGet { #[doc = " Which."] id: ConversationId }) -> Conversation;
+    /// Changes what is given, leaves the rest.
+    conversation_update(ConversationUpdate {
+        /// Which.
+        id: ConversationId,
+        /// New title, not empty.
+        title: Option<String>,
+        /// Pin or unpin.
+        pinned: Option<bool>,
+        /// Choose the model.
+        model_id: Option<ModelId>,
+        /// New system prompt.
+        system_prompt: Option<String>,
+        /// New parameters, all of them.
+        parameters: Option<Parameters>,
+        /// Text being written.
+        draft: Option<String>,
+        /// Seen or not.
+        unread: Option<bool>,
+    }) -> Conversation;
+    /// Hides a conversation; its run is stopped; it can be restored.
+    conversation_delete(ConversationDelete { #[doc = " Which."] id: ConversationId }) -> Nothing;
+    /// Brings a deleted conversation back.
+    conversation_restore(ConversationRestore { #[doc = " Which."] id: ConversationId }) -> Conversation;
+
+    /// A page of the shown branch, oldest first, ending before `before` (or at the end).
+    message_page(MessagePageRequest {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// End before this message.
+        before: Option<MessageId>,
+        /// At most this many, 1 to 500.
+        limit: u32,
+    }) -> MessagePage;
+    /// Adds the person's message at the end of the branch and starts the answer.
+    message_send(MessageSend {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Not blank.
+        content: String,
+    }) -> Started;
+    /// Another version of an answer, under the same question.
+    message_regenerate(MessageRegenerate { #[doc = " The answer."] id: MessageId }) -> Started;
+    /// Writes on at the end of an answer that was stopped, interrupted, cut or edited.
+    message_continue(MessageContinue { #[doc = " The answer, last of its branch."] id: MessageId }) -> Started;
+    /// Another version of a message with other words; a person's message is answered anew if `generate`.
+    message_edit(MessageEdit {
+        /// Which.
+        id: MessageId,
+        /// The new words.
+        content: String,
+        /// Answer it.
+        generate: bool,
+    }) -> Started;
+    /// Shows the branch through this message.
+    message_select(MessageSelect { #[doc = " Which."] id: MessageId }) -> Conversation;
+    /// Hides a message and all that answers it; it can be restored.
+    message_delete(MessageDelete { #[doc = " Which."] id: MessageId }) -> Conversation;
+    /// Brings a deleted message and its answers back.
+    message_restore(MessageRestore { #[doc = " Which."] id: MessageId }) -> Conversation;
+
+    /// Ends a run within one token; its words are kept.
+    run_stop(RunStop { #[doc = " Which."] id: RunId }) -> Nothing;
+    /// Tokens of the prompt as it would be sent now; needs the model loaded.
+    context_count(ContextCount {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Text being written.
+        draft: String,
+    }) -> ContextUse;
+
+    /// The library.
+    model_list(ModelList {}) -> Vec<Model>;
+    /// Looks through all roots again.
+    model_scan(ModelScan {}) -> ImportOutcome;
+    /// Adds a picked file, or all models of a picked folder, in place.
+    model_import(ModelImport { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ImportOutcome;
+    /// Forgets a model; its file stays.
+    model_forget(ModelForget { #[doc = " Which."] id: ModelId }) -> Nothing;
+    /// What loading would take.
+    model_fit(ModelFit {
+        /// Which.
+        id: ModelId,
+        /// Tokens; none is the default.
+        context_length: Option<u32>,
+    }) -> MemoryFit;
+    /// Starts a worker for the model; progress comes as events. Loading a loaded model is no error.
+    model_load(ModelLoad {
+        /// Which.
+        id: ModelId,
+        /// How.
+        options: LoadOptions,
+    }) -> LoadedModel;
+    /// Ends the worker of the model, and with it all its memory.
+    model_eject(ModelEject { #[doc = " Which."] id: ModelId }) -> Nothing;
+    /// What is loaded or loading.
+    model_loaded(ModelLoaded {}) -> Vec<LoadedModel>;
+
+    /// Folders of the library.
+    root_list(RootList {}) -> Vec<ModelRoot>;
+    /// Registers a picked folder and looks through it.
+    root_add(RootAdd { #[doc = " A folder's."] handle: PathHandle }) -> ImportOutcome;
+    /// Forgets a folder and its models; the files stay.
+    root_remove(RootRemove { #[doc = " Which."] id: RootId }) -> Nothing;
+
+    /// Opens a native dialog; an empty answer if it was cancelled.
+    path_pick(PathPick { #[doc = " What."] kind: PickKind }) -> Vec<PickedPath>;
+    /// Mints a handle for a path a person typed.
+    path_type(PathType { #[doc = " Absolute, or starting with `~`."] path: String }) -> PickedPath;
+
+    /// The model for a first start.
+    starter_get(StarterGet {}) -> StarterModel;
+    /// Downloads it; progress comes as events.
+    starter_download(StarterDownload {}) -> Download;
+    /// Downloads of this session.
+    download_list(DownloadList {}) -> Vec<Download>;
+    /// Stops a download and keeps its bytes.
+    download_pause(DownloadPause { #[doc = " Which."] id: DownloadId }) -> Nothing;
+    /// Goes on where it was.
+    download_resume(DownloadResume { #[doc = " Which."] id: DownloadId }) -> Nothing;
+
+    /// All settings.
+    settings_get(SettingsGet {}) -> Settings;
+    /// Replaces all settings.
+    settings_set(SettingsSet { #[doc = " The new ones."] settings: Settings }) -> Settings;
+}
+
+/// Payload of the stream `run_follow`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RunFollow {
+    /// Which run.
+    pub id: RunId,
+}

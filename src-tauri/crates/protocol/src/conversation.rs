@@ -1,0 +1,117 @@
+//! Conversations and the messages of their trees.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{ConversationId, MessageId, ModelId, Parameters, Run};
+
+/// A row of the conversation list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct ConversationSummary {
+    /// Its id.
+    pub id: ConversationId,
+    /// Never empty; "New conversation" until there is a first message.
+    pub title: String,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// Time of the last message, Unix time in milliseconds.
+    pub updated_at_ms: i64,
+    /// Kept on top of the list.
+    pub pinned: bool,
+    /// A run of it has not ended.
+    pub running: bool,
+    /// It has an answer that was not looked at.
+    pub unread: bool,
+}
+
+/// A conversation without its messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Conversation {
+    /// What the list shows.
+    pub summary: ConversationSummary,
+    /// The model it talks to, if one was chosen.
+    pub model_id: Option<ModelId>,
+    /// Sent before everything else; empty for none.
+    pub system_prompt: String,
+    /// Sampling parameters.
+    pub parameters: Parameters,
+    /// The draft of the next message.
+    pub draft: String,
+    /// The leaf of the branch being shown.
+    pub head: Option<MessageId>,
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The word used in chat templates and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+/// One message, as it stands on the branch being shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it belongs.
+    pub conversation_id: ConversationId,
+    /// The message it answers; none for the first.
+    pub parent_id: Option<MessageId>,
+    /// Who speaks.
+    pub role: Role,
+    /// Markdown as written by the person or the model.
+    pub content: String,
+    /// What the model thought before answering, if it says so.
+    pub reasoning: Option<String>,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// The name of the model that wrote it, kept even if the model is gone.
+    pub model_name: Option<String>,
+    /// The latest generation that wrote it; none for people's messages.
+    pub run: Option<Run>,
+    /// The versions next to it (same parent), oldest first, itself included.
+    pub versions: Vec<MessageId>,
+}
+
+/// A page of the shown branch, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// There are older ones.
+    pub has_older: bool,
+}
+
+/// What a started generation consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Started {
+    /// The person's message, when one was added.
+    pub user_message: Option<Message>,
+    /// The answer being written; its run carries the id to follow.
+    pub assistant_message: Message,
+}
+
+/// How full the context is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ContextUse {
+    /// Tokens of the prompt as it would be sent now, the draft included.
+    pub prompt_tokens: u32,
+    /// Tokens of the draft alone.
+    pub draft_tokens: u32,
+    /// What the loaded model takes.
+    pub context_length: u32,
+}

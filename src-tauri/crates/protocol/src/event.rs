@@ -1,0 +1,74 @@
+//! What the App tells every window, unasked.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    ConversationId, ConversationSummary, Download, LoadedModel, MessageId, Model, ModelId,
+    PickedPath, Run, Settings,
+};
+
+/// One event. Each carries the new state, so a listener needs no further question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// A conversation is new, or its row in the list changed.
+    ConversationChanged {
+        /// Its row.
+        conversation: ConversationSummary,
+    },
+    /// A conversation was deleted (it can be restored).
+    ConversationDeleted {
+        /// Which.
+        conversation_id: ConversationId,
+    },
+    /// Messages of a conversation changed otherwise than by a run being followed.
+    MessagesChanged {
+        /// Where.
+        conversation_id: ConversationId,
+        /// The leaf of the branch now shown.
+        head: Option<MessageId>,
+    },
+    /// A run began or changed its state.
+    RunChanged {
+        /// The run.
+        run: Run,
+    },
+    /// A model is new, or was looked at again.
+    ModelChanged {
+        /// The model.
+        model: Model,
+    },
+    /// A model left the library.
+    ModelRemoved {
+        /// Which.
+        model_id: ModelId,
+    },
+    /// A model is loading, ready, failed, or its queue or memory changed.
+    LoadedChanged {
+        /// Its state.
+        loaded: LoadedModel,
+    },
+    /// A model has no worker any more.
+    Ejected {
+        /// Which.
+        model_id: ModelId,
+    },
+    /// A download moved.
+    DownloadChanged {
+        /// The download.
+        download: Download,
+    },
+    /// Somebody changed the settings.
+    SettingsChanged {
+        /// All of them.
+        settings: Settings,
+    },
+    /// Files were dropped onto the window.
+    PathsDropped {
+        /// With handles to give back.
+        paths: Vec<PickedPath>,
+    },
+    /// The listener was too slow and missed events: ask for everything again.
+    Lagged,
+}

@@ -1,0 +1,34 @@
+//! The contract between the user interface and the App: ids, wire types, error codes, events and
+//! [the command table](commands). It is data only: no I/O, no clock, no runtime.
+//!
+//! Everything that crosses the wire is declared here once. The TypeScript the interface compiles
+//! against is printed from these types by [`typescript::module`], and the trait
+//! [`commands::Handler`] has one method per command, so a command without a body does not compile.
+//!
+//! ```
+//! use sirocco_protocol::{ErrorCode, ErrorReport};
+//! let report = ErrorReport::new(ErrorCode::NotFound, "no conversation has this id");
+//! assert_eq!(serde_json::to_value(&report).unwrap()["code"], "not_found");
+//! ```
+
+pub mod commands;
+mod conversation;
+mod error;
+mod event;
+mod ids;
+mod machine;
+mod model;
+mod parameters;
+mod run;
+mod settings;
+pub mod typescript;
+
+pub use conversation::*;
+pub use error::*;
+pub use event::*;
+pub use ids::*;
+pub use machine::*;
+pub use model::*;
+pub use parameters::*;
+pub use run::*;
+pub use settings::*;

@@ -1,0 +1,206 @@
+//! Models of the library, and what is loaded.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{DownloadId, ErrorReport, ModelId, RootId};
+
+/// Whether a runtime can serve a model, decided from the file's header alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ModelVerdict {
+    /// It can be loaded.
+    Runs {
+        /// What a user should know, such as "slow tensor types".
+        cautions: Vec<String>,
+    },
+    /// It cannot.
+    Refused {
+        /// Why, in words.
+        reasons: Vec<String>,
+    },
+    /// The file is gone or changed since it was looked at.
+    Missing,
+}
+
+/// A model of the library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Model {
+    /// Its id.
+    pub id: ModelId,
+    /// From the header, or the file name.
+    pub name: String,
+    /// The short name of scripts and APIs, unique in the library: `qwen2.5-coder-0.5b-instruct-q4_k_m`.
+    pub key: String,
+    /// The file (the first shard), for display.
+    pub path: String,
+    /// `general.architecture`.
+    pub architecture: String,
+    /// Such as `Q4_K_M`.
+    pub quantization: String,
+    /// All shards together.
+    pub size_bytes: u64,
+    /// Weights in all.
+    pub parameter_count: u64,
+    /// What the model was trained for, in tokens.
+    pub context_length: u32,
+    /// It carries a chat template.
+    pub has_chat_template: bool,
+    /// Whether it runs here, and if not why.
+    pub verdict: ModelVerdict,
+    /// Unix time in milliseconds.
+    pub added_at_ms: i64,
+    /// Unix time in milliseconds of the last load.
+    pub used_at_ms: Option<i64>,
+}
+
+/// How a loaded (or loading) model stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LoadState {
+    /// Being read.
+    Loading {
+        /// 0 to 1.
+        progress: f32,
+    },
+    /// Answers.
+    Ready,
+    /// Its worker ended unexpectedly or the load failed.
+    Failed {
+        /// Why.
+        error: ErrorReport,
+    },
+}
+
+/// A model with a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct LoadedModel {
+    /// Which.
+    pub model_id: ModelId,
+    /// How it stands.
+    pub state: LoadState,
+    /// The context it was loaded with, in tokens.
+    pub context_length: u32,
+    /// Threads it computes with.
+    pub threads: u32,
+    /// What it runs on, such as `mistral.rs 0.8.1 · CPU (x86-64-v4)`.
+    pub runtime: String,
+    /// Resident memory of the worker, in bytes, if known.
+    pub memory_bytes: Option<u64>,
+    /// Runs waiting for it, the one being answered included.
+    pub queue_length: u32,
+}
+
+/// How a model is to be loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default, deny_unknown_fields)]
+#[ts(optional_fields = nullable)]
+pub struct LoadOptions {
+    /// Tokens of context; none is the default of the settings, at most what the model knows.
+    pub context_length: Option<u32>,
+    /// Threads; none is the number of physical cores.
+    pub threads: Option<u32>,
+    /// Load although the estimate exceeds the free memory.
+    pub load_anyway: bool,
+}
+
+/// What loading would take, by the formula of the `gguf` crate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MemoryFit {
+    /// Context the figures hold for, in tokens.
+    pub context_length: u32,
+    /// Weights, embedding included.
+    pub weights_bytes: u64,
+    /// Key-value cache at the full context.
+    pub kv_bytes: u64,
+    /// Working memory.
+    pub compute_bytes: u64,
+    /// All together.
+    pub total_bytes: u64,
+    /// What the machine has free now.
+    pub available_bytes: u64,
+    /// `total <= available`.
+    pub fits: bool,
+    /// The longest context that fits, if any does.
+    pub largest_context_length: Option<u32>,
+}
+
+/// A folder whose GGUF files belong to the library.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ModelRoot {
+    /// Its id.
+    pub id: RootId,
+    /// For display.
+    pub path: String,
+    /// The folder downloads go to; cannot be removed.
+    pub is_own: bool,
+    /// It can be read now.
+    pub reachable: bool,
+}
+
+/// What an import or a scan found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct ImportOutcome {
+    /// Models that are in the library now and were not before, or were looked at again.
+    pub models: Vec<Model>,
+    /// Files that are no models, each with the reason.
+    pub problems: Vec<String>,
+}
+
+/// Where a download stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum DownloadState {
+    /// Bytes arrive.
+    Downloading,
+    /// Complete; the hash is being checked.
+    Verifying,
+    /// Stopped by the person; the bytes are kept.
+    Paused,
+    /// In the library.
+    Finished {
+        /// As what.
+        model_id: ModelId,
+    },
+    /// It broke; the bytes are kept.
+    Failed {
+        /// Why.
+        error: ErrorReport,
+    },
+}
+
+/// A download.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct Download {
+    /// Its id.
+    pub id: DownloadId,
+    /// What, for display: the file's name.
+    pub name: String,
+    /// From where, for display: `Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF`.
+    pub source: String,
+    /// Bytes kept so far.
+    pub done_bytes: u64,
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// Bytes per second, over the last few seconds.
+    pub bytes_per_second: f64,
+    /// Where it stands.
+    pub state: DownloadState,
+}
+
+/// The model offered to a new user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StarterModel {
+    /// For display.
+    pub name: String,
+    /// Why one would take it.
+    pub summary: String,
+    /// Repository on Hugging Face.
+    pub repository: String,
+    /// File name.
+    pub file: String,
+    /// Size.
+    pub size_bytes: u64,
+    /// Hash of the content.
+    pub sha256: String,
+}

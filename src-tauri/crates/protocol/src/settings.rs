@@ -1,0 +1,60 @@
+//! The user's choices.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::Parameters;
+
+/// Colours of the interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+    /// Warm paper.
+    Sepia,
+    /// Highest contrast.
+    HighContrast,
+}
+
+/// All settings. Unknown fields of a newer version survive a round trip through the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// Colours.
+    pub theme: Theme,
+    /// Context a model is loaded with, in tokens, where the model knows that much.
+    pub default_context_length: u32,
+    /// Threads of a worker; none is the number of physical cores.
+    pub threads: Option<u32>,
+    /// Written into new conversations.
+    pub default_system_prompt: String,
+    /// Written into new conversations.
+    pub default_parameters: Parameters,
+    /// Enter sends; otherwise Ctrl+Enter does.
+    pub enter_sends: bool,
+    /// Width of the conversation list in pixels.
+    pub list_width: u32,
+    /// The inspector is open.
+    pub inspector_open: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            default_context_length: 4096,
+            threads: None,
+            default_system_prompt: String::new(),
+            default_parameters: Parameters::default(),
+            enter_sends: true,
+            list_width: 280,
+            inspector_open: true,
+        }
+    }
+}
