@@ -1,0 +1,514 @@
+/**
+ * A backend in memory, for tests and for `npm run dev` with `?scripted`; never in a build.
+ *
+ * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
+ * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations, 400
+ * models), `=broken` (nothing answers) and `=loading` (nothing ever answers).
+ */
+import type {
+  Commands,
+  Conversation,
+  Download,
+  ErrorReport,
+  Event,
+  LoadedModel,
+  MemoryFit,
+  Message,
+  Model,
+  ModelRoot,
+  Run,
+  RunUpdate,
+  Settings,
+  Started,
+} from '$/gen/protocol';
+import { BackendError } from '../error';
+import type { Backend, StreamHandle } from '../index';
+import { ANSWER, message, newConversation, scriptedConversations, type Stored } from './conversations';
+import { ROOTS, scriptedModels, SETTINGS, STARTER, STATUS } from './models';
+
+export interface ScriptedOptions {
+  models?: Model[];
+  conversations?: number;
+  loaded?: string[];
+  /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
+  tick_ms?: number;
+  settings?: Partial<Settings>;
+  host?: 'window' | 'browser';
+}
+
+type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
+
+const copy = <T>(value: T): T => structuredClone(value);
+
+export class ScriptedBackend implements Backend {
+  readonly calls: { command: keyof Commands; request: unknown }[] = [];
+  readonly models = new Map<string, Model>();
+  readonly loaded = new Map<string, LoadedModel>();
+  readonly downloads = new Map<string, Download>();
+  readonly stored: Map<string, Stored>;
+  roots: ModelRoot[];
+  settings: Settings;
+
+  readonly #options: Required<Pick<ScriptedOptions, 'tick_ms' | 'host'>>;
+  readonly #listeners = new Set<(event: Event) => void>();
+  readonly #watchers = new Set<(connected: boolean) => void>();
+  readonly #failures = new Map<keyof Commands, ErrorReport>();
+  readonly #deleted = new Map<string, Stored>();
+  readonly #runs = new Map<string, { text: string; done: number; sequence: number; stopped: boolean; listeners: Set<(update: RunUpdate) => void> }>();
+  #next = 1;
+
+  constructor(options: ScriptedOptions = {}) {
+    this.#options = { tick_ms: options.tick_ms ?? 0, host: options.host ?? 'browser' };
+    for (const model of options.models ?? scriptedModels()) this.models.set(model.id, model);
+    for (const id of options.loaded ?? []) this.loaded.set(id, this.#loadedModel(id, 8192, 8, { type: 'ready' }));
+    this.stored = scriptedConversations(options.conversations ?? 10);
+    this.roots = copy(ROOTS);
+    this.settings = { ...copy(SETTINGS), ...options.settings };
+  }
+
+  /** The next calls of this command are refused with this report, until `succeed`. */
+  fail(command: keyof Commands, report: Partial<ErrorReport>): void {
+    this.#failures.set(command, { code: 'internal', message: 'it did not work', hint: null, trace_id: 'trace-1', ...report });
+  }
+
+  succeed(command: keyof Commands): void {
+    this.#failures.delete(command);
+  }
+
+  emit(event: Event): void {
+    for (const listener of [...this.#listeners]) listener(copy(event));
+  }
+
+  setConnected(connected: boolean): void {
+    for (const watcher of this.#watchers) watcher(connected);
+  }
+
+  async call<C extends keyof Commands>(command: C, request: Commands[C]['request']): Promise<Commands[C]['response']> {
+    this.calls.push({ command, request: copy(request) });
+    if (this.#options.tick_ms > 0) await this.#pause(40);
+    const failure = this.#failures.get(command);
+    if (failure) throw new BackendError(failure);
+    return copy(this.#handlers[command](request));
+  }
+
+  stream(_stream: 'run_follow', request: { id: string }, onMessage: (update: RunUpdate) => void): StreamHandle {
+    const run = this.#runs.get(request.id);
+    let finish = () => {};
+    const done = new Promise<void>((resolve) => (finish = resolve));
+    const found = this.#messageOfRun(request.id);
+    if (!found) return { done: Promise.reject(new BackendError({ code: 'not_found', message: 'the run is not known', hint: null, trace_id: '' })), close() {} };
+    const send = (update: RunUpdate) => {
+      onMessage(copy(update));
+      if (update.type === 'finished') finish();
+    };
+    queueMicrotask(() => {
+      send({ type: 'snapshot', run: found.run as Run, message: found, next: run?.sequence ?? 0 });
+      if (!run) send({ type: 'finished', run: found.run as Run, message: found });
+      else run.listeners.add(send);
+    });
+    return {
+      done,
+      close: () => {
+        run?.listeners.delete(send);
+        finish();
+      },
+    };
+  }
+
+  events(onEvent: (event: Event) => void): () => void {
+    this.#listeners.add(onEvent);
+    return () => this.#listeners.delete(onEvent);
+  }
+
+  connection(onChange: (connected: boolean) => void): () => void {
+    this.#watchers.add(onChange);
+    return () => this.#watchers.delete(onChange);
+  }
+
+  // ---- commands ----
+
+  readonly #handlers: Handlers = {
+    app_status: () => ({ ...STATUS, host: this.#options.host }),
+    settings_get: () => this.settings,
+    settings_set: ({ settings }) => {
+      this.settings = copy(settings);
+      this.emit({ type: 'settings_changed', settings });
+      return this.settings;
+    },
+
+    conversation_list: ({ query, before_ms, limit }) => {
+      const words = query.toLowerCase().split(/\s+/);
+      return [...this.stored.values()]
+        .map((one) => one.conversation.summary)
+        .filter((row) => words.every((word) => row.title.toLowerCase().includes(word)))
+        .filter((row) => before_ms == null || row.updated_at_ms < before_ms)
+        .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.updated_at_ms - a.updated_at_ms)
+        .slice(0, limit);
+    },
+    conversation_create: ({ model_id }) => {
+      const conversation = newConversation(this.#id('c-new'), 'New conversation', Date.now());
+      conversation.model_id = model_id ?? null;
+      conversation.system_prompt = this.settings.default_system_prompt;
+      conversation.parameters = copy(this.settings.default_parameters);
+      this.stored.set(conversation.summary.id, { conversation, messages: [] });
+      this.#changed(conversation);
+      return conversation;
+    },
+    conversation_get: ({ id }) => this.#stored(id).conversation,
+    conversation_update: ({ id, ...changes }) => {
+      const { conversation } = this.#stored(id);
+      const { summary } = conversation;
+      summary.title = changes.title ?? summary.title;
+      summary.pinned = changes.pinned ?? summary.pinned;
+      summary.unread = changes.unread ?? summary.unread;
+      conversation.model_id = changes.model_id ?? conversation.model_id;
+      conversation.system_prompt = changes.system_prompt ?? conversation.system_prompt;
+      conversation.parameters = changes.parameters ?? conversation.parameters;
+      conversation.draft = changes.draft ?? conversation.draft;
+      this.#changed(conversation);
+      return conversation;
+    },
+    conversation_delete: ({ id }) => {
+      this.#deleted.set(id, this.#stored(id));
+      this.stored.delete(id);
+      this.emit({ type: 'conversation_deleted', conversation_id: id });
+      return {};
+    },
+    conversation_restore: ({ id }) => {
+      const found = this.#deleted.get(id);
+      if (!found) throw this.#missing('conversation');
+      this.#deleted.delete(id);
+      this.stored.set(id, found);
+      this.#changed(found.conversation);
+      return found.conversation;
+    },
+
+    message_page: ({ conversation_id, before, limit }) => {
+      const { conversation, messages } = this.#stored(conversation_id);
+      const branch: Message[] = [];
+      for (let id = conversation.head; id; ) {
+        const found = messages.find((one) => one.id === id);
+        if (!found) break;
+        branch.unshift(found);
+        id = found.parent_id;
+      }
+      const end = before ? branch.findIndex((one) => one.id === before) : branch.length;
+      const start = Math.max(0, end - limit);
+      return { messages: branch.slice(start, end), has_older: start > 0 };
+    },
+    message_send: ({ conversation_id, content }) => {
+      const { conversation, messages } = this.#stored(conversation_id);
+      const question = message(conversation_id, this.#id('msg'), 'user', content, conversation.head, Date.now());
+      messages.push(question);
+      if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
+      return { user_message: question, assistant_message: this.#answer(conversation, question.id).assistant_message };
+    },
+    message_regenerate: ({ id }) => {
+      const { conversation, found } = this.#message(id);
+      return this.#answer(conversation, found.parent_id);
+    },
+    message_continue: ({ id }) => {
+      const { conversation, found } = this.#message(id);
+      return this.#run(conversation, found);
+    },
+    message_edit: ({ id, content, generate }) => {
+      const { conversation, found } = this.#message(id);
+      const { messages } = this.#stored(conversation.summary.id);
+      const edited = { ...copy(found), id: this.#id('msg'), content };
+      edited.versions = [...found.versions, edited.id];
+      for (const one of messages) if (found.versions.includes(one.id)) one.versions = edited.versions;
+      messages.push(edited);
+      conversation.head = edited.id;
+      this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: edited.id });
+      if (!generate || edited.role === 'assistant') return { user_message: null, assistant_message: edited };
+      return { user_message: edited, assistant_message: this.#answer(conversation, edited.id).assistant_message };
+    },
+    message_select: ({ id }) => {
+      const { conversation } = this.#message(id);
+      const { messages } = this.#stored(conversation.summary.id);
+      let head = id;
+      for (let child; (child = messages.findLast((one) => one.parent_id === head)); ) head = child.id;
+      conversation.head = head;
+      this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head });
+      return conversation;
+    },
+    message_delete: ({ id }) => {
+      const { conversation, found } = this.#message(id);
+      conversation.head = found.parent_id;
+      this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: conversation.head });
+      return conversation;
+    },
+    message_restore: ({ id }) => this.#handlers.message_select({ id }),
+    run_stop: ({ id }) => {
+      const run = this.#runs.get(id);
+      if (run) run.stopped = true;
+      return {};
+    },
+    context_count: ({ conversation_id, draft }) => {
+      const { conversation, messages } = this.#stored(conversation_id);
+      const text = conversation.system_prompt + messages.map((one) => one.content).join('');
+      const draft_tokens = Math.ceil(draft.length / 4);
+      return { prompt_tokens: Math.ceil(text.length / 4) + draft_tokens, draft_tokens, context_length: 8192 };
+    },
+
+    model_list: () => [...this.models.values()],
+    model_scan: () => ({ models: [], problems: ['/home/ada/models/notes.gguf: the file ends before its header does'] }),
+    model_import: () => ({ models: [], problems: [] }),
+    model_forget: ({ id }) => {
+      this.models.delete(id);
+      this.emit({ type: 'model_removed', model_id: id });
+      return {};
+    },
+    model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
+    model_load: ({ id, options }) => {
+      const model = this.#model(id);
+      if (model.verdict.type !== 'runs') {
+        throw new BackendError({ code: 'model_refused', message: `${model.name} does not run here`, hint: null, trace_id: 't' });
+      }
+      const context_length = Math.min(options.context_length ?? this.settings.default_context_length, model.context_length);
+      if (!options.load_anyway && !this.#fit(id, context_length).fits) {
+        throw new BackendError({
+          code: 'does_not_fit',
+          message: `${model.name} needs more memory than is free`,
+          hint: 'choose a shorter context, or load it anyway',
+          trace_id: 't',
+        });
+      }
+      const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 });
+      this.loaded.set(id, loaded);
+      if (this.#options.tick_ms > 0) void this.#loadSlowly(id);
+      return loaded;
+    },
+    model_eject: ({ id }) => {
+      this.loaded.delete(id);
+      this.emit({ type: 'ejected', model_id: id });
+      return {};
+    },
+    model_loaded: () => [...this.loaded.values()],
+
+    root_list: () => this.roots,
+    root_add: ({ handle }) => {
+      this.roots = [...this.roots, { id: this.#id('r'), path: handle, is_own: false, reachable: true }];
+      return { models: [], problems: [] };
+    },
+    root_remove: ({ id }) => {
+      this.roots = this.roots.filter((root) => root.id !== id);
+      return {};
+    },
+    path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
+    path_type: ({ path }) => {
+      if (!/^[/~]/.test(path)) {
+        throw new BackendError({ code: 'invalid_request', message: 'the path is not absolute', hint: 'start it with / or ~', trace_id: '' });
+      }
+      return { handle: path, path, is_folder: !path.endsWith('.gguf') };
+    },
+
+    starter_get: () => STARTER,
+    starter_download: () => {
+      const download: Download = {
+        id: 'd-starter',
+        name: STARTER.file,
+        source: STARTER.repository,
+        done_bytes: 0,
+        total_bytes: STARTER.size_bytes,
+        bytes_per_second: 0,
+        state: { type: 'downloading' },
+      };
+      this.downloads.set(download.id, download);
+      if (this.#options.tick_ms > 0) void this.#downloadSlowly(download.id);
+      return download;
+    },
+    download_list: () => [...this.downloads.values()],
+    download_pause: ({ id }) => this.#setDownload(id, { state: { type: 'paused' }, bytes_per_second: 0 }),
+    download_resume: ({ id }) => {
+      const answer = this.#setDownload(id, { state: { type: 'downloading' } });
+      if (this.#options.tick_ms > 0) void this.#downloadSlowly(id);
+      return answer;
+    },
+  };
+
+  // ---- pieces ----
+
+  #id(prefix: string): string {
+    return `${prefix}-${this.#next++}`;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  #missing(what: string): BackendError {
+    return new BackendError({ code: 'not_found', message: `the ${what} is not there any more`, hint: null, trace_id: '' });
+  }
+
+  #stored(id: string): Stored {
+    const found = this.stored.get(id);
+    if (!found) throw this.#missing('conversation');
+    return found;
+  }
+
+  #model(id: string): Model {
+    const found = this.models.get(id);
+    if (!found) throw this.#missing('model');
+    return found;
+  }
+
+  #message(id: string): { conversation: Conversation; found: Message } {
+    for (const { conversation, messages } of this.stored.values()) {
+      const found = messages.find((one) => one.id === id);
+      if (found) return { conversation, found };
+    }
+    throw this.#missing('message');
+  }
+
+  #messageOfRun(run_id: string): Message | null {
+    for (const { messages } of this.stored.values()) {
+      const found = messages.find((one) => one.run?.id === run_id);
+      if (found) return found;
+    }
+    return null;
+  }
+
+  #changed(conversation: Conversation): void {
+    this.emit({ type: 'conversation_changed', conversation: conversation.summary });
+  }
+
+  #fit(id: string, context_length: number): MemoryFit {
+    const { size_bytes, parameter_count } = this.#model(id);
+    const kv_per_token = Math.round(parameter_count / 30_000);
+    const compute_bytes = 300 * 1024 * 1024;
+    const { available_bytes } = STATUS.machine;
+    const kv_bytes = kv_per_token * context_length;
+    const total_bytes = size_bytes + kv_bytes + compute_bytes;
+    const room = Math.floor((available_bytes - size_bytes - compute_bytes) / kv_per_token / 256) * 256;
+    return {
+      context_length,
+      weights_bytes: size_bytes,
+      kv_bytes,
+      compute_bytes,
+      total_bytes,
+      available_bytes,
+      fits: total_bytes <= available_bytes,
+      largest_context_length: room >= 256 ? room : null,
+    };
+  }
+
+  #loadedModel(model_id: string, context_length: number, threads: number, state: LoadedModel['state']): LoadedModel {
+    const memory_bytes = state.type === 'ready' ? 1.2 * 1024 ** 3 : null;
+    return { model_id, state, context_length, threads, runtime: 'mistral.rs 0.8.1 · CPU (x86-64-v4)', memory_bytes, queue_length: 0 };
+  }
+
+  async #loadSlowly(id: string): Promise<void> {
+    for (let step = 0; step <= 20; step += 1) {
+      await this.#pause(this.#options.tick_ms * 3);
+      const loaded = this.loaded.get(id);
+      if (!loaded) return;
+      loaded.state = step < 20 ? { type: 'loading', progress: step / 20 } : { type: 'ready' };
+      if (step === 20) loaded.memory_bytes = 1.2 * 1024 ** 3;
+      this.emit({ type: 'loaded_changed', loaded });
+    }
+  }
+
+  #setDownload(id: string, changes: Partial<Download>): Record<symbol, never> {
+    const download = this.downloads.get(id);
+    if (!download) throw this.#missing('download');
+    Object.assign(download, changes);
+    this.emit({ type: 'download_changed', download });
+    return {};
+  }
+
+  async #downloadSlowly(id: string): Promise<void> {
+    for (;;) {
+      await this.#pause(this.#options.tick_ms * 4);
+      const download = this.downloads.get(id);
+      if (!download || download.state.type !== 'downloading') return;
+      const done_bytes = Math.min(download.total_bytes, download.done_bytes + 9_000_000);
+      this.#setDownload(id, { done_bytes, bytes_per_second: 42_000_000 + Math.random() * 6_000_000 });
+      if (done_bytes < download.total_bytes) continue;
+      this.#setDownload(id, { state: { type: 'verifying' }, bytes_per_second: 0 });
+      await this.#pause(this.#options.tick_ms * 12);
+      const model = scriptedModels()[0] as Model;
+      this.models.set(model.id, model);
+      this.emit({ type: 'model_changed', model });
+      this.#setDownload(id, { state: { type: 'finished', model_id: model.id } });
+      return;
+    }
+  }
+
+  #answer(conversation: Conversation, parent_id: string | null): Started {
+    const { messages } = this.#stored(conversation.summary.id);
+    const answer = message(conversation.summary.id, this.#id('msg'), 'assistant', '', parent_id, Date.now());
+    const versions = [...messages.filter((one) => one.parent_id === parent_id && one.role === 'assistant').map((one) => one.id), answer.id];
+    messages.push(answer);
+    for (const one of messages) if (versions.includes(one.id)) one.versions = versions;
+    conversation.head = answer.id;
+    return this.#run(conversation, answer);
+  }
+
+  #run(conversation: Conversation, answer: Message): Started {
+    const run: Run = { ...(answer.run as Run), id: this.#id('run'), state: 'prefilling', statistics: null, ended_at_ms: null };
+    answer.run = run;
+    conversation.summary.running = true;
+    conversation.summary.updated_at_ms = Date.now();
+    this.#changed(conversation);
+    this.#runs.set(run.id, { text: ANSWER, done: 0, sequence: 0, stopped: false, listeners: new Set() });
+    void this.#write(conversation, answer, run);
+    return { user_message: null, assistant_message: answer };
+  }
+
+  async #write(conversation: Conversation, answer: Message, run: Run): Promise<void> {
+    const live = this.#runs.get(run.id);
+    if (!live) return;
+    const tick = () => (this.#options.tick_ms > 0 ? this.#pause(this.#options.tick_ms) : Promise.resolve());
+    const tell = (update: RunUpdate) => live.listeners.forEach((listener) => listener(update));
+    for (let step = 1; step <= 5; step += 1) {
+      await tick();
+      tell({ type: 'prefill', done: step * 43, total: 215 });
+    }
+    run.state = 'generating';
+    this.emit({ type: 'run_changed', run });
+    while (live.done < live.text.length && !live.stopped) {
+      await tick();
+      const content = live.text.slice(live.done, live.done + 9);
+      live.done += content.length;
+      answer.content += content;
+      tell({ type: 'delta', sequence: live.sequence, content, reasoning: '' });
+      live.sequence += 1;
+    }
+    run.state = live.stopped ? 'stopped' : 'completed';
+    run.ended_at_ms = Date.now();
+    run.statistics = {
+      prompt_tokens: 215,
+      cached_tokens: 172,
+      completion_tokens: Math.ceil(answer.content.length / 4),
+      time_to_first_token_ms: 290,
+      prefill_tokens_per_second: 148.1,
+      decode_tokens_per_second: 19.2,
+      stop_reason: live.stopped ? 'user' : 'end_of_turn',
+    };
+    this.#runs.delete(run.id);
+    conversation.summary.running = false;
+    this.#changed(conversation);
+    this.emit({ type: 'run_changed', run });
+    tell({ type: 'finished', run, message: answer });
+  }
+}
+
+/** The backend of a development page, by the value of `?scripted=`. */
+export function scriptedPage(kind: string): ScriptedBackend {
+  if (kind === 'empty') return new ScriptedBackend({ models: [], conversations: 0, tick_ms: 30 });
+  if (kind === 'many') {
+    const models = scriptedModels();
+    const many = Array.from({ length: 400 }, (_, index) => {
+      const base = models[index % models.length] as Model;
+      return { ...base, id: `${base.id}-${index}`, name: index < 7 ? base.name : `${base.name} ${index}` };
+    });
+    return new ScriptedBackend({ models: many, conversations: 10_000, tick_ms: 30 });
+  }
+  const page = new ScriptedBackend({ loaded: kind === 'cold' ? [] : ['m-coder'], tick_ms: 30 });
+  if (kind === 'broken') {
+    page.fail('app_status', { code: 'network', message: 'Sirocco does not answer', hint: 'check that it is still running on this machine' });
+  }
+  if (kind === 'loading') page.call = () => new Promise(() => {});
+  return page;
+}

@@ -1,0 +1,122 @@
+/** Figures in words: bytes, counts, durations, dates. Pure; the clock is passed in. */
+
+const DECIMAL = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+const BINARY = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Windows' file manager counts in 1,024 (and writes KB); macOS and most of Linux in 1,000. */
+function countsInBinary(): boolean {
+  return typeof navigator !== 'undefined' && /Windows/.test(navigator.userAgent);
+}
+
+function scaled(bytes: number, base: number, units: string[], digits: (value: number) => number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= base * 0.9995 && unit < units.length - 1) {
+    value /= base;
+    unit += 1;
+  }
+  const text = unit === 0 ? String(Math.round(value)) : value.toFixed(digits(value));
+  return `${text} ${units[unit] ?? ''}`;
+}
+
+/** A size on disk, as the file manager of the platform counts: `397 MB`, `1.12 GB`. */
+export function fileSize(bytes: number): string {
+  const digits = (value: number) => (value < 10 ? 2 : value < 100 ? 1 : 0);
+  if (countsInBinary()) return scaled(bytes, 1024, BINARY, digits).replace('iB', 'B');
+  return scaled(bytes, 1000, DECIMAL, digits);
+}
+
+/** Memory, which is sold and measured in powers of two: `3.3 GiB`. */
+export function memorySize(bytes: number): string {
+  return scaled(bytes, 1024, BINARY, (value) => (value < 10 ? 1 : 0));
+}
+
+/** `1.54 B`, `494 M`: weights of a model. */
+export function parameterCount(count: number): string {
+  if (count >= 1e9) return `${trim((count / 1e9).toFixed(count >= 1e10 ? 1 : 2))} B`;
+  if (count >= 1e6) return `${Math.round(count / 1e6)} M`;
+  return wholeNumber(count);
+}
+
+function trim(figure: string): string {
+  return figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure;
+}
+
+/** `32,768`. */
+export function wholeNumber(count: number): string {
+  return Math.round(count).toLocaleString('en');
+}
+
+/** `4,096 tokens`, `1 token`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${wholeNumber(count)} ${count === 1 ? one : many}`;
+}
+
+/** A share as `62%`; never 100% before it is done, never 0% after it began. */
+export function percent(share: number): string {
+  if (share >= 1) return '100%';
+  if (share <= 0) return '0%';
+  return `${Math.min(99, Math.max(1, Math.round(share * 100)))}%`;
+}
+
+/** A stretch of time in words people use: `12 s`, `3 min`, `1 h 20 min`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 0.9995) return `${Math.max(0, Math.round(ms))} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 89.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return plural(Math.round(hours / 24), 'day');
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
+/** Time left at the present speed; empty while it cannot be told. */
+export function timeLeft(remaining_bytes: number, bytes_per_second: number): string {
+  if (bytes_per_second < 1 || remaining_bytes <= 0) return '';
+  return `${duration(Math.max(1000, (remaining_bytes / bytes_per_second) * 1000))} left`;
+}
+
+export type DayGroup = 'today' | 'yesterday' | 'week' | 'month' | { month: string };
+
+function startOfDay(ms: number): number {
+  const date = new Date(ms);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+function daysBetween(from_ms: number, to_ms: number): number {
+  // Rounded, because a day with a clock change has 23 or 25 hours.
+  return Math.round((startOfDay(to_ms) - startOfDay(from_ms)) / 86_400_000);
+}
+
+/** The heading a row stands under in a list by time. */
+export function dayGroup(ms: number, now_ms: number): DayGroup {
+  const days = daysBetween(ms, now_ms);
+  if (days <= 0) return 'today';
+  if (days === 1) return 'yesterday';
+  if (days < 7) return 'week';
+  if (days < 30) return 'month';
+  return { month: new Date(ms).toLocaleDateString('en', { month: 'long', year: 'numeric' }) };
+}
+
+/** `just now`, `5 min ago`, `14:03`, `yesterday`, `12 Mar`, `12 Mar 2024`. */
+export function relativeDate(ms: number, now_ms: number): string {
+  const minutes = Math.floor((now_ms - ms) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const days = daysBetween(ms, now_ms);
+  const date = new Date(ms);
+  if (days <= 0) return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (days === 1) return 'yesterday';
+  const sameYear = date.getFullYear() === new Date(now_ms).getFullYear();
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) });
+}
+
+/** A message of the backend (`could not open …`) as a sentence: first letter large, period at the end. */
+export function sentence(message: string): string {
+  const text = message.trim();
+  if (text === '') return '';
+  const first = text.charAt(0).toLocaleUpperCase() + text.slice(1);
+  return /[.!?…:]$/.test(first) ? first : `${first}.`;
+}

@@ -1,0 +1,146 @@
+/** The list of conversations: pages of rows, kept in order by events. Never holds messages. */
+import type { Conversation, ConversationId, ConversationSummary, Event, ModelId } from '$/gen/protocol';
+import { BackendError, type Backend } from '$/lib/backend';
+
+export type ListLoad = { type: 'loading' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
+
+const PAGE = 200;
+
+/** Pinned first, then newest first; ids break ties so that equal times never flicker. */
+export function conversationOrder(a: ConversationSummary, b: ConversationSummary): number {
+  return Number(b.pinned) - Number(a.pinned) || b.updated_at_ms - a.updated_at_ms || (a.id < b.id ? -1 : 1);
+}
+
+export class ConversationList {
+  state = $state.raw<ListLoad>({ type: 'loading' });
+  /** Words of the title that the rows shown must match. */
+  query = $state('');
+  hasMore = $state(false);
+  #rows = $state.raw<ReadonlyMap<string, ConversationSummary>>(new Map());
+  /** In the order shown. */
+  readonly items: ConversationSummary[] = $derived([...this.#rows.values()].sort(conversationOrder));
+  readonly unreadCount: number = $derived(this.items.filter((row) => row.unread).length);
+
+  readonly #backend: Backend;
+  /** Answers of an older question are dropped. */
+  #asked = 0;
+  #loadingMore = false;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  row(id: ConversationId | null): ConversationSummary | null {
+    return id ? (this.#rows.get(id) ?? null) : null;
+  }
+
+  /** Asks for the first page anew. */
+  async load(): Promise<void> {
+    const asked = ++this.#asked;
+    try {
+      const page = await this.#backend.call('conversation_list', { query: this.query, limit: PAGE });
+      if (asked !== this.#asked) return;
+      this.#rows = new Map(page.map((row) => [row.id, row]));
+      this.hasMore = page.length >= PAGE;
+      this.state = { type: 'ready' };
+    } catch (thrown) {
+      if (asked === this.#asked && this.state.type !== 'ready') {
+        this.state = { type: 'failed', error: BackendError.from(thrown) };
+      }
+    }
+  }
+
+  /** Shows only titles with these words; empty shows all. */
+  async search(query: string): Promise<void> {
+    this.query = query;
+    await this.load();
+  }
+
+  /** Asks for the rows older than the oldest one shown. */
+  async loadMore(): Promise<void> {
+    if (!this.hasMore || this.#loadingMore) return;
+    this.#loadingMore = true;
+    const asked = this.#asked;
+    try {
+      const unpinned = this.items.filter((row) => !row.pinned);
+      const before_ms = unpinned.at(-1)?.updated_at_ms ?? null;
+      const page = await this.#backend.call('conversation_list', { query: this.query, before_ms, limit: PAGE });
+      if (asked !== this.#asked) return;
+      const next = new Map(this.#rows);
+      for (const row of page) next.set(row.id, row);
+      this.hasMore = page.length >= PAGE && next.size > this.#rows.size;
+      this.#rows = next;
+    } finally {
+      this.#loadingMore = false;
+    }
+  }
+
+  async create(model_id: ModelId | null = null): Promise<Conversation> {
+    const conversation = await this.#backend.call('conversation_create', { model_id });
+    this.#put(conversation.summary);
+    return conversation;
+  }
+
+  async rename(id: ConversationId, title: string): Promise<void> {
+    await this.#change(id, { title });
+  }
+
+  async pin(id: ConversationId, pinned: boolean): Promise<void> {
+    await this.#change(id, { pinned });
+  }
+
+  async markRead(id: ConversationId): Promise<void> {
+    if (this.row(id)?.unread) await this.#change(id, { unread: false });
+  }
+
+  /** Hides a conversation at once; it comes back if the backend refuses. */
+  async remove(id: ConversationId): Promise<void> {
+    const row = this.row(id);
+    this.#drop(id);
+    try {
+      await this.#backend.call('conversation_delete', { id });
+    } catch (thrown) {
+      if (row) this.#put(row);
+      throw BackendError.from(thrown);
+    }
+  }
+
+  async restore(id: ConversationId): Promise<Conversation> {
+    const conversation = await this.#backend.call('conversation_restore', { id });
+    this.#put(conversation.summary);
+    return conversation;
+  }
+
+  handle(event: Event): void {
+    if (event.type === 'conversation_changed') {
+      if (this.#matches(event.conversation)) this.#put(event.conversation);
+      else this.#drop(event.conversation.id);
+    }
+    if (event.type === 'conversation_deleted') this.#drop(event.conversation_id);
+    if (event.type === 'lagged') void this.load();
+  }
+
+  async #change(id: ConversationId, changes: { title?: string; pinned?: boolean; unread?: boolean }): Promise<void> {
+    const conversation = await this.#backend.call('conversation_update', { id, ...changes });
+    this.#put(conversation.summary);
+  }
+
+  #matches(row: ConversationSummary): boolean {
+    const title = row.title.toLocaleLowerCase();
+    return this.query
+      .toLocaleLowerCase()
+      .split(/\s+/)
+      .every((word) => title.includes(word));
+  }
+
+  #put(row: ConversationSummary): void {
+    this.#rows = new Map(this.#rows).set(row.id, row);
+  }
+
+  #drop(id: ConversationId): void {
+    if (!this.#rows.has(id)) return;
+    const next = new Map(this.#rows);
+    next.delete(id);
+    this.#rows = next;
+  }
+}

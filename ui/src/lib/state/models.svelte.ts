@@ -1,0 +1,179 @@
+/** The library: models, what is loaded, and downloads. Fed by events; every change comes back as one. */
+import type {
+  Download,
+  Event,
+  ImportOutcome,
+  LoadedModel,
+  LoadOptions,
+  MemoryFit,
+  Model,
+  ModelId,
+  ModelRoot,
+  PathHandle,
+  RootId,
+  StarterModel,
+} from '$/gen/protocol';
+import { BackendError, type Backend } from '$/lib/backend';
+
+export type LibraryLoad = { type: 'loading' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
+
+function byId<T>(items: T[], id: (item: T) => string): ReadonlyMap<string, T> {
+  return new Map(items.map((item) => [id(item), item]));
+}
+
+function withEntry<T>(map: ReadonlyMap<string, T>, key: string, value: T | null): ReadonlyMap<string, T> {
+  const next = new Map(map);
+  if (value === null) next.delete(key);
+  else next.set(key, value);
+  return next;
+}
+
+/** Used most recently first, then by name. */
+function byUse(a: Model, b: Model): number {
+  return (b.used_at_ms ?? 0) - (a.used_at_ms ?? 0) || a.name.localeCompare(b.name);
+}
+
+export class ModelLibrary {
+  state = $state.raw<LibraryLoad>({ type: 'loading' });
+  #models = $state.raw<ReadonlyMap<string, Model>>(new Map());
+  #loaded = $state.raw<ReadonlyMap<string, LoadedModel>>(new Map());
+  #downloads = $state.raw<ReadonlyMap<string, Download>>(new Map());
+  roots = $state.raw<ModelRoot[]>([]);
+
+  /** All models, most recently used first. */
+  readonly models: Model[] = $derived([...this.#models.values()].sort(byUse));
+  /** What has a worker, loading ones included. */
+  readonly loaded: LoadedModel[] = $derived([...this.#loaded.values()]);
+  /** Newest first. */
+  readonly downloads: Download[] = $derived([...this.#downloads.values()].reverse());
+  readonly activeDownloads: Download[] = $derived(
+    this.downloads.filter((one) => one.state.type === 'downloading' || one.state.type === 'verifying'),
+  );
+
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Asks for everything anew. */
+  async load(): Promise<void> {
+    try {
+      const [models, loaded, downloads, roots] = await Promise.all([
+        this.#backend.call('model_list', {}),
+        this.#backend.call('model_loaded', {}),
+        this.#backend.call('download_list', {}),
+        this.#backend.call('root_list', {}),
+      ]);
+      this.#models = byId(models, (model) => model.id);
+      this.#loaded = byId(loaded, (one) => one.model_id);
+      this.#downloads = byId(downloads, (one) => one.id);
+      this.roots = roots;
+      this.state = { type: 'ready' };
+    } catch (thrown) {
+      if (this.state.type !== 'ready') this.state = { type: 'failed', error: BackendError.from(thrown) };
+    }
+  }
+
+  model(id: ModelId | null | undefined): Model | null {
+    return id ? (this.#models.get(id) ?? null) : null;
+  }
+
+  /** How a model stands in memory; `null` when it is not there. */
+  loadedState(id: ModelId | null | undefined): LoadedModel | null {
+    return id ? (this.#loaded.get(id) ?? null) : null;
+  }
+
+  fit(id: ModelId, context_length: number | null): Promise<MemoryFit> {
+    return this.#backend.call('model_fit', { id, context_length });
+  }
+
+  async loadModel(id: ModelId, options: Partial<LoadOptions> = {}): Promise<void> {
+    const loaded = await this.#backend.call('model_load', { id, options: { load_anyway: false, ...options } });
+    // The answer may arrive after later events; then what the events said is newer.
+    if (!this.#loaded.has(id)) this.#loaded = withEntry(this.#loaded, id, loaded);
+  }
+
+  async eject(id: ModelId): Promise<void> {
+    await this.#backend.call('model_eject', { id });
+    this.#loaded = withEntry(this.#loaded, id, null);
+  }
+
+  async forget(id: ModelId): Promise<void> {
+    await this.#backend.call('model_forget', { id });
+    this.#models = withEntry(this.#models, id, null);
+  }
+
+  async import(handle: PathHandle): Promise<ImportOutcome> {
+    return this.#taken(await this.#backend.call('model_import', { handle }));
+  }
+
+  async scan(): Promise<ImportOutcome> {
+    const outcome = this.#taken(await this.#backend.call('model_scan', {}));
+    await this.#refreshRoots();
+    return outcome;
+  }
+
+  async addRoot(handle: PathHandle): Promise<ImportOutcome> {
+    const outcome = this.#taken(await this.#backend.call('root_add', { handle }));
+    await this.#refreshRoots();
+    return outcome;
+  }
+
+  async removeRoot(id: RootId): Promise<void> {
+    await this.#backend.call('root_remove', { id });
+    await this.load();
+  }
+
+  starter(): Promise<StarterModel> {
+    return this.#backend.call('starter_get', {});
+  }
+
+  async downloadStarter(): Promise<Download> {
+    const download = await this.#backend.call('starter_download', {});
+    if (!this.#downloads.has(download.id)) this.#downloads = withEntry(this.#downloads, download.id, download);
+    return download;
+  }
+
+  async pauseDownload(id: string): Promise<void> {
+    await this.#backend.call('download_pause', { id });
+  }
+
+  async resumeDownload(id: string): Promise<void> {
+    await this.#backend.call('download_resume', { id });
+  }
+
+  handle(event: Event): void {
+    switch (event.type) {
+      case 'model_changed':
+        this.#models = withEntry(this.#models, event.model.id, event.model);
+        break;
+      case 'model_removed':
+        this.#models = withEntry(this.#models, event.model_id, null);
+        break;
+      case 'loaded_changed':
+        this.#loaded = withEntry(this.#loaded, event.loaded.model_id, event.loaded);
+        break;
+      case 'ejected':
+        this.#loaded = withEntry(this.#loaded, event.model_id, null);
+        break;
+      case 'download_changed':
+        this.#downloads = withEntry(this.#downloads, event.download.id, event.download);
+        break;
+      case 'lagged':
+        void this.load();
+        break;
+    }
+  }
+
+  #taken(outcome: ImportOutcome): ImportOutcome {
+    const next = new Map(this.#models);
+    for (const model of outcome.models) next.set(model.id, model);
+    this.#models = next;
+    return outcome;
+  }
+
+  async #refreshRoots(): Promise<void> {
+    this.roots = await this.#backend.call('root_list', {});
+  }
+}
