@@ -1,0 +1,57 @@
+//! Can a runtime load this model, and what will be imperfect if it does?
+
+mod caution;
+mod mistralrs;
+mod refusal;
+
+pub use caution::Caution;
+pub use refusal::Refusal;
+
+use crate::model::Model;
+
+/// What runs a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Runtime {
+    /// mistral.rs 0.8.1 on the processor.
+    MistralRs,
+}
+
+impl std::fmt::Display for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::MistralRs => "mistral.rs",
+        })
+    }
+}
+
+/// Whether a model runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It loads and answers.
+    Runs {
+        /// What the user should know; often nothing.
+        cautions: Vec<Caution>,
+    },
+    /// It must not be given to the runtime.
+    Refused {
+        /// Why, the most telling reason first; at least one.
+        reasons: Vec<Refusal>,
+    },
+}
+
+impl Verdict {
+    /// Whether the model runs.
+    pub fn runs(&self) -> bool {
+        matches!(self, Self::Runs { .. })
+    }
+}
+
+/// Judges a model from its headers alone.
+///
+/// A file that is damaged or cut short never comes here: reading its header fails first.
+pub fn verdict(model: &Model, runtime: Runtime) -> Verdict {
+    match runtime {
+        Runtime::MistralRs => mistralrs::verdict(model),
+    }
+}
