@@ -1,0 +1,281 @@
+//! Conversations: the list, and one with its settings.
+
+use sirocco_protocol::commands::{ConversationList, ConversationUpdate};
+use sirocco_protocol::{Conversation, ConversationId, ConversationSummary, ModelId, Parameters};
+use sqlx::{FromRow, SqliteConnection};
+
+use crate::error::Attempt;
+use crate::value::{from_json, list, parse, parse_option, to_json};
+use crate::{Store, StoreError};
+
+/// What a new conversation starts with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewConversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Not empty; replaced by the first automatic title.
+    pub title: String,
+    /// The model it talks to.
+    pub model_id: Option<ModelId>,
+    /// Sent before everything else.
+    pub system_prompt: String,
+    /// Sampling parameters.
+    pub parameters: Parameters,
+}
+
+const LIST_FIRST: &str = "
+    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
+           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
+    from conversations c
+    where c.deleted_at_ms is null
+      and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
+    order by c.pinned desc, c.updated_at_ms desc, c.id desc
+    limit ?2";
+
+const LIST_NEXT: &str = "
+    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
+           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
+    from conversations c
+    where c.deleted_at_ms is null and c.pinned = 0 and c.updated_at_ms < ?3
+      and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
+    order by c.updated_at_ms desc, c.id desc
+    limit ?2";
+
+impl Store {
+    /// A page of the list. The first page (`before_ms` is none) has the pinned conversations on
+    /// top; the following ones have only unpinned ones. Every word of the query must occur in the
+    /// title, in any case and any order.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn list_conversations(
+        &self,
+        request: &ConversationList,
+    ) -> Result<Vec<ConversationSummary>, StoreError> {
+        let words = list(request.query.to_lowercase().split_whitespace());
+        let query = match request.before_ms {
+            None => sqlx::query_as(LIST_FIRST).bind(words).bind(request.limit),
+            Some(before) => sqlx::query_as(LIST_NEXT)
+                .bind(words)
+                .bind(request.limit)
+                .bind(before),
+        };
+        let rows: Vec<SummaryRow> = query
+            .fetch_all(&self.reader)
+            .await
+            .attempt("list conversations")?;
+        rows.into_iter().map(SummaryRow::summary).collect()
+    }
+
+    /// Adds a conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such model.
+    pub async fn create_conversation(
+        &self,
+        new: NewConversation,
+        now_ms: i64,
+    ) -> Result<Conversation, StoreError> {
+        let mut transaction = self.write().await?;
+        require_model(&mut transaction, new.model_id).await?;
+        sqlx::query(
+            "insert into conversations
+                 (id, title, title_folded, title_is_automatic, created_at_ms, updated_at_ms,
+                  model_id, parameters, system_prompt)
+             values (?1, ?2, ?3, 1, ?4, ?4, ?5, ?6, ?7)",
+        )
+        .bind(new.id.to_string())
+        .bind(&new.title)
+        .bind(new.title.to_lowercase())
+        .bind(now_ms)
+        .bind(new.model_id.map(|id| id.to_string()))
+        .bind(to_json(&new.parameters))
+        .bind(&new.system_prompt)
+        .execute(&mut *transaction)
+        .await
+        .attempt("add a conversation")?;
+        let conversation = fetch(&mut transaction, new.id).await?;
+        transaction.commit().await.attempt("add a conversation")?;
+        Ok(conversation)
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a deleted one.
+    pub async fn conversation(&self, id: ConversationId) -> Result<Conversation, StoreError> {
+        let mut connection = self.reader.acquire().await.attempt("read a conversation")?;
+        fetch(&mut connection, id).await
+    }
+
+    /// Changes what is given. A given title is the person's and is not replaced automatically any
+    /// more. Nothing here moves the conversation in the list, except the pin.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for the conversation or the model.
+    pub async fn update_conversation(
+        &self,
+        changes: &ConversationUpdate,
+    ) -> Result<Conversation, StoreError> {
+        let mut transaction = self.write().await?;
+        require_model(&mut transaction, changes.model_id).await?;
+        sqlx::query(
+            "update conversations set
+                 title = coalesce(?2, title),
+                 title_folded = coalesce(?3, title_folded),
+                 title_is_automatic = case when ?2 is null then title_is_automatic else 0 end,
+                 pinned = coalesce(?4, pinned),
+                 model_id = coalesce(?5, model_id),
+                 system_prompt = coalesce(?6, system_prompt),
+                 parameters = coalesce(?7, parameters),
+                 draft = coalesce(?8, draft),
+                 unread = coalesce(?9, unread)
+             where id = ?1 and deleted_at_ms is null",
+        )
+        .bind(changes.id.to_string())
+        .bind(&changes.title)
+        .bind(changes.title.as_ref().map(|title| title.to_lowercase()))
+        .bind(changes.pinned)
+        .bind(changes.model_id.map(|id| id.to_string()))
+        .bind(&changes.system_prompt)
+        .bind(changes.parameters.as_ref().map(to_json))
+        .bind(&changes.draft)
+        .bind(changes.unread)
+        .execute(&mut *transaction)
+        .await
+        .attempt("change a conversation")?;
+        let conversation = fetch(&mut transaction, changes.id).await?;
+        transaction
+            .commit()
+            .await
+            .attempt("change a conversation")?;
+        Ok(conversation)
+    }
+
+    /// Hides a conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also if it is hidden already.
+    pub async fn delete_conversation(
+        &self,
+        id: ConversationId,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let deleted = sqlx::query(
+            "update conversations set deleted_at_ms = ?2 where id = ?1 and deleted_at_ms is null",
+        )
+        .bind(id.to_string())
+        .bind(now_ms)
+        .execute(&self.writer)
+        .await
+        .attempt("delete a conversation")?;
+        match deleted.rows_affected() {
+            0 => Err(StoreError::not_found("conversation", id)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings a hidden conversation back; one that is not hidden stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn restore_conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<Conversation, StoreError> {
+        let mut transaction = self.write().await?;
+        sqlx::query("update conversations set deleted_at_ms = null where id = ?1")
+            .bind(id.to_string())
+            .execute(&mut *transaction)
+            .await
+            .attempt("restore a conversation")?;
+        let conversation = fetch(&mut transaction, id).await?;
+        transaction
+            .commit()
+            .await
+            .attempt("restore a conversation")?;
+        Ok(conversation)
+    }
+}
+
+#[derive(FromRow)]
+struct SummaryRow {
+    id: String,
+    title: String,
+    created_at_ms: i64,
+    updated_at_ms: i64,
+    pinned: bool,
+    unread: bool,
+    running: bool,
+}
+
+impl SummaryRow {
+    fn summary(self) -> Result<ConversationSummary, StoreError> {
+        Ok(ConversationSummary {
+            id: parse("conversation id", &self.id)?,
+            title: self.title,
+            created_at_ms: self.created_at_ms,
+            updated_at_ms: self.updated_at_ms,
+            pinned: self.pinned,
+            running: self.running,
+            unread: self.unread,
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct ConversationRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    model_id: Option<String>,
+    system_prompt: String,
+    parameters: String,
+    draft: String,
+    head_id: Option<String>,
+}
+
+/// A conversation that is not deleted.
+pub(crate) async fn fetch(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+) -> Result<Conversation, StoreError> {
+    let row: ConversationRow = sqlx::query_as(
+        "select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
+                exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null)
+                    as running,
+                c.model_id, c.system_prompt, c.parameters, c.draft, c.head_id
+         from conversations c
+         where c.id = ?1 and c.deleted_at_ms is null",
+    )
+    .bind(id.to_string())
+    .fetch_optional(connection)
+    .await
+    .attempt("read a conversation")?
+    .ok_or_else(|| StoreError::not_found("conversation", id))?;
+    Ok(Conversation {
+        summary: row.summary.summary()?,
+        model_id: parse_option("model id", row.model_id.as_deref())?,
+        system_prompt: row.system_prompt,
+        parameters: from_json("parameters", &row.parameters)?,
+        draft: row.draft,
+        head: parse_option("message id", row.head_id.as_deref())?,
+    })
+}
+
+/// A missing model is named before a foreign key fails without a name.
+pub(crate) async fn require_model(
+    connection: &mut SqliteConnection,
+    id: Option<ModelId>,
+) -> Result<(), StoreError> {
+    let Some(id) = id else { return Ok(()) };
+    let known: bool = sqlx::query_scalar("select exists (select 1 from models where id = ?1)")
+        .bind(id.to_string())
+        .fetch_one(connection)
+        .await
+        .attempt("look for a model")?;
+    if known {
+        Ok(())
+    } else {
+        Err(StoreError::not_found("model", id))
+    }
+}

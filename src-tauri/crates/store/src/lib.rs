@@ -1,0 +1,88 @@
+//! The database: every SQL statement of the app, one file per table.
+//!
+//! A [`Store`] is a handle that is cheap to clone. It writes over one connection and reads over a
+//! few others, so writers queue instead of colliding and a reader never waits for a writer. Each
+//! method is one transaction: what it returns `Ok` for is on the disk, what it fails in did not
+//! happen. Times and ids come from the caller.
+//!
+//! It is not the place for rules: what a title is made of, when a run may start or what belongs in
+//! a prompt is decided by others. It keeps only what must hold of the rows themselves: the head of
+//! a conversation is a visible leaf, a run that ended stays ended, a conversation has at most one
+//! run that has not.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), sirocco_store::StoreError> {
+//! use sirocco_protocol::{ConversationId, Parameters};
+//! use sirocco_store::{NewConversation, Store};
+//!
+//! let store = Store::open_in_memory().await?;
+//! let created = store
+//!     .create_conversation(
+//!         NewConversation {
+//!             id: ConversationId::fresh(),
+//!             title: "New conversation".into(),
+//!             model_id: None,
+//!             system_prompt: String::new(),
+//!             parameters: Parameters::default(),
+//!         },
+//!         1_700_000_000_000,
+//!     )
+//!     .await?;
+//! assert_eq!(store.conversation(created.summary.id).await?, created);
+//! # Ok(())
+//! # }
+//! ```
+
+mod conversations;
+mod downloads;
+mod error;
+mod messages;
+mod models;
+mod open;
+mod roots;
+mod runs;
+mod settings;
+mod tree;
+mod turns;
+mod value;
+
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Sqlite, Transaction};
+
+pub use conversations::NewConversation;
+pub use downloads::StoredDownload;
+pub use error::{CopyAsideError, StoreError};
+pub use messages::BranchMessage;
+pub use models::{NewModel, StoredModel};
+pub use roots::StoredRoot;
+pub use runs::{NewRun, RunEnd};
+pub use turns::{NewMessage, Turn};
+
+use error::Attempt;
+
+/// The open database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    reader: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl Store {
+    /// A transaction that sees one state of the database throughout.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.reader.begin().await.attempt("begin to read")
+    }
+
+    /// A transaction that writes. It takes the write lock at once: one that first reads and then
+    /// writes could fail with `SQLITE_BUSY` in the middle.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer
+            .begin_with("begin immediate")
+            .await
+            .attempt("begin to write")
+    }
+}
+
+#[cfg(test)]
+mod fixture;

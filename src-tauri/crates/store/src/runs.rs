@@ -1,0 +1,230 @@
+//! Runs: a generation and how it ended. A state that ended is never changed again.
+
+use sirocco_protocol::{
+    ConversationId, ErrorReport, Message, MessageId, ModelId, Run, RunId, RunState, Statistics,
+};
+use sqlx::{FromRow, SqliteConnection};
+
+use crate::error::Attempt;
+use crate::value::{from_json, from_word, list, parse, parse_option, to_json};
+use crate::{Store, StoreError, messages};
+
+/// A run to start; it begins as [`RunState::Queued`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// The message it writes.
+    pub message_id: MessageId,
+    /// The model asked.
+    pub model_id: Option<ModelId>,
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunEnd {
+    /// Which.
+    pub run_id: RunId,
+    /// A terminal state.
+    pub state: RunState,
+    /// What it cost.
+    pub statistics: Option<Statistics>,
+    /// Why it failed.
+    pub error: Option<ErrorReport>,
+    /// The answer as it stays.
+    pub content: String,
+    /// What the model thought.
+    pub reasoning: Option<String>,
+    /// The conversation has something new to look at.
+    pub unread: bool,
+}
+
+impl Store {
+    /// One run.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn run(&self, id: RunId) -> Result<Run, StoreError> {
+        let mut connection = self.reader.acquire().await.attempt("read a run")?;
+        fetch(&mut connection, id).await
+    }
+
+    /// The run of a conversation that has not ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn unfinished_run(
+        &self,
+        conversation_id: ConversationId,
+    ) -> Result<Option<Run>, StoreError> {
+        let row: Option<RunRow> = sqlx::query_as(
+            "select id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
+                    statistics, error
+             from runs where conversation_id = ?1 and ended_at_ms is null",
+        )
+        .bind(conversation_id.to_string())
+        .fetch_optional(&self.reader)
+        .await
+        .attempt("look for an unfinished run")?;
+        row.map(RunRow::run).transpose()
+    }
+
+    /// Moves a run to `to` if it is in one of the states `from`; answers whether it was. A run
+    /// that ended is in none of them, whatever `from` says.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn transition(
+        &self,
+        id: RunId,
+        to: RunState,
+        from: &[RunState],
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let moved = sqlx::query(
+            "update runs set state = ?2, ended_at_ms = ?3
+             where id = ?1 and ended_at_ms is null
+               and state in (select value from json_each(?4))",
+        )
+        .bind(id.to_string())
+        .bind(to.as_str())
+        .bind(to.is_terminal().then_some(now_ms))
+        .bind(list(from.iter().map(|state| state.as_str())))
+        .execute(&self.writer)
+        .await
+        .attempt("change the state of a run")?;
+        Ok(moved.rows_affected() > 0)
+    }
+
+    /// Ends a run with its text and numbers, all at once. Answers the run and its message as
+    /// saved, or none, with nothing changed, if it had ended already.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`], also for a state that is not terminal.
+    pub async fn finish_run(
+        &self,
+        end: &RunEnd,
+        now_ms: i64,
+    ) -> Result<Option<(Run, Message)>, StoreError> {
+        let mut transaction = self.write().await?;
+        let ended = sqlx::query(
+            "update runs set state = ?2, ended_at_ms = ?3, statistics = ?4, error = ?5
+             where id = ?1 and ended_at_ms is null",
+        )
+        .bind(end.run_id.to_string())
+        .bind(end.state.as_str())
+        .bind(now_ms)
+        .bind(end.statistics.as_ref().map(to_json))
+        .bind(end.error.as_ref().map(to_json))
+        .execute(&mut *transaction)
+        .await
+        .attempt("end a run")?;
+        if ended.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let run = fetch(&mut transaction, end.run_id).await?;
+        sqlx::query("update messages set content = ?2, reasoning = ?3 where id = ?1")
+            .bind(run.message_id.to_string())
+            .bind(&end.content)
+            .bind(&end.reasoning)
+            .execute(&mut *transaction)
+            .await
+            .attempt("save the text of a run")?;
+        sqlx::query("update conversations set unread = unread or ?2 where id = ?1")
+            .bind(run.conversation_id.to_string())
+            .bind(end.unread)
+            .execute(&mut *transaction)
+            .await
+            .attempt("mark a conversation as unread")?;
+        let message = messages::fetch(&mut transaction, run.message_id).await?;
+        transaction.commit().await.attempt("end a run")?;
+        Ok(Some((run, message)))
+    }
+
+    /// At launch: what was running when the app ended is interrupted, with its text as saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn interrupt_unfinished(&self, now_ms: i64) -> Result<Vec<Run>, StoreError> {
+        let rows: Vec<RunRow> = sqlx::query_as(
+            "update runs set state = 'interrupted', ended_at_ms = ?1 where ended_at_ms is null
+             returning id, conversation_id, message_id, model_id, state, started_at_ms,
+                       ended_at_ms, statistics, error",
+        )
+        .bind(now_ms)
+        .fetch_all(&self.writer)
+        .await
+        .attempt("interrupt unfinished runs")?;
+        rows.into_iter().map(RunRow::run).collect()
+    }
+}
+
+#[derive(FromRow)]
+pub(crate) struct RunRow {
+    id: String,
+    conversation_id: String,
+    message_id: String,
+    model_id: Option<String>,
+    state: String,
+    started_at_ms: i64,
+    ended_at_ms: Option<i64>,
+    statistics: Option<String>,
+    error: Option<String>,
+}
+
+impl RunRow {
+    pub(crate) fn run(self) -> Result<Run, StoreError> {
+        Ok(Run {
+            id: parse("run id", &self.id)?,
+            conversation_id: parse("conversation id", &self.conversation_id)?,
+            message_id: parse("message id", &self.message_id)?,
+            model_id: parse_option("model id", self.model_id.as_deref())?,
+            state: from_word("state of a run", self.state)?,
+            started_at_ms: self.started_at_ms,
+            ended_at_ms: self.ended_at_ms,
+            statistics: self
+                .statistics
+                .map(|json| from_json("statistics", &json))
+                .transpose()?,
+            error: self
+                .error
+                .map(|json| from_json("error", &json))
+                .transpose()?,
+        })
+    }
+}
+
+pub(crate) async fn fetch(connection: &mut SqliteConnection, id: RunId) -> Result<Run, StoreError> {
+    let row: RunRow = sqlx::query_as(
+        "select id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
+                statistics, error
+         from runs where id = ?1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(connection)
+    .await
+    .attempt("read a run")?
+    .ok_or_else(|| StoreError::not_found("run", id))?;
+    row.run()
+}
+
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    conversation_id: ConversationId,
+    run: &NewRun,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into runs (id, conversation_id, message_id, model_id, state, started_at_ms)
+         values (?1, ?2, ?3, ?4, 'queued', ?5)",
+    )
+    .bind(run.id.to_string())
+    .bind(conversation_id.to_string())
+    .bind(run.message_id.to_string())
+    .bind(run.model_id.map(|id| id.to_string()))
+    .bind(now_ms)
+    .execute(connection)
+    .await
+    .attempt("add a run")?;
+    Ok(())
+}

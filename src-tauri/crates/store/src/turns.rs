@@ -1,0 +1,131 @@
+//! What is added to a conversation at once: messages, and the run that writes the last of them.
+
+use sirocco_protocol::{ConversationId, MessageId, Role};
+use sqlx::SqliteConnection;
+
+use crate::error::Attempt;
+use crate::{NewRun, Store, StoreError, conversations, runs, tree};
+
+/// A message to add.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    /// Its id. Versions are ordered by it, so it must be a fresh one.
+    pub id: MessageId,
+    /// The message it answers.
+    pub parent_id: Option<MessageId>,
+    /// Who speaks.
+    pub role: Role,
+    /// Empty for an answer that is about to be written.
+    pub content: String,
+    /// What the model thought.
+    pub reasoning: Option<String>,
+    /// The model that wrote or will write it.
+    pub model_name: Option<String>,
+}
+
+/// One step of a conversation:
+///
+/// - a question and its answer: two messages, a run, a title, the draft cleared;
+/// - another answer: one message next to the old one, a run;
+/// - other words: one message next to the old one, and perhaps an answer with a run;
+/// - writing on: no message, a run on the old one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// Where.
+    pub conversation_id: ConversationId,
+    /// In order; each may answer the one before it. The last becomes the head.
+    pub messages: Vec<NewMessage>,
+    /// The generation to start.
+    pub run: Option<NewRun>,
+    /// Replaces the title unless the person gave one.
+    pub automatic_title: Option<String>,
+    /// The draft was sent.
+    pub clear_draft: bool,
+}
+
+impl Store {
+    /// Adds messages and starts a run, all or nothing. The last message becomes the head, and the
+    /// conversation moves up in the list if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::RunInProgress`] if a run is given and another has not ended;
+    /// [`StoreError::NotFound`] for a conversation, parent, message or model that is not there,
+    /// not visible or of another conversation.
+    pub async fn add_turn(&self, turn: &Turn, now_ms: i64) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let conversation = conversations::fetch(&mut transaction, turn.conversation_id).await?;
+        if turn.run.is_some() && conversation.summary.running {
+            return Err(StoreError::RunInProgress {
+                conversation: turn.conversation_id,
+            });
+        }
+        for message in &turn.messages {
+            insert(&mut transaction, turn.conversation_id, message, now_ms).await?;
+        }
+        sqlx::query(
+            "update conversations set
+                 head_id = coalesce(?2, head_id),
+                 updated_at_ms = case when ?2 is null then updated_at_ms else max(updated_at_ms, ?3) end,
+                 title = case when title_is_automatic then coalesce(?4, title) else title end,
+                 title_folded = case when title_is_automatic then coalesce(?5, title_folded)
+                                     else title_folded end,
+                 draft = case when ?6 then '' else draft end
+             where id = ?1",
+        )
+        .bind(turn.conversation_id.to_string())
+        .bind(turn.messages.last().map(|message| message.id.to_string()))
+        .bind(now_ms)
+        .bind(&turn.automatic_title)
+        .bind(turn.automatic_title.as_ref().map(|title| title.to_lowercase()))
+        .bind(turn.clear_draft)
+        .execute(&mut *transaction)
+        .await
+        .attempt("move the head of a conversation")?;
+        if let Some(run) = &turn.run {
+            conversations::require_model(&mut transaction, run.model_id).await?;
+            require_visible(&mut transaction, turn.conversation_id, run.message_id).await?;
+            runs::insert(&mut transaction, turn.conversation_id, run, now_ms).await?;
+        }
+        transaction.commit().await.attempt("add a turn")
+    }
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    conversation_id: ConversationId,
+    message: &NewMessage,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    if let Some(parent) = message.parent_id {
+        require_visible(connection, conversation_id, parent).await?;
+    }
+    sqlx::query(
+        "insert into messages
+             (id, conversation_id, parent_id, role, created_at_ms, model_name, reasoning, content)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )
+    .bind(message.id.to_string())
+    .bind(conversation_id.to_string())
+    .bind(message.parent_id.map(|id| id.to_string()))
+    .bind(message.role.as_str())
+    .bind(now_ms)
+    .bind(&message.model_name)
+    .bind(&message.reasoning)
+    .bind(&message.content)
+    .execute(connection)
+    .await
+    .attempt("add a message")?;
+    Ok(())
+}
+
+async fn require_visible(
+    connection: &mut SqliteConnection,
+    conversation_id: ConversationId,
+    id: MessageId,
+) -> Result<(), StoreError> {
+    if tree::visible_in(connection, id).await? == Some(conversation_id) {
+        Ok(())
+    } else {
+        Err(StoreError::not_found("message", id))
+    }
+}
