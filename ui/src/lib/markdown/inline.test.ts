@@ -1,3 +1,6 @@
+// @vitest-environment jsdom
+// DOMPurify does not hold in happy-dom, so the door is tested in a DOM that it supports.
+
 import { describe, expect, it } from 'vitest';
 import { lexBlock, matchInlineMath, renderInline } from './inline';
 

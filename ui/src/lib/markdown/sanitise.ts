@@ -46,6 +46,8 @@ export function safeHtml(html: string): string {
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+    // Not addresses, so the rule for addresses is not theirs.
+    ADD_URI_SAFE_ATTR: ['data-math', 'data-footnote', 'aria-label'],
     KEEP_CONTENT: true,
     SANITIZE_DOM: true,
   });
