@@ -2,6 +2,7 @@ import { mount } from 'svelte';
 import './styles/fonts.css';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/kit.css';
 import App from './app/App.svelte';
 import { backend, setBackend } from './lib/backend';
 import { Sirocco } from './lib/state';

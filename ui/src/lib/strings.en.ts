@@ -1,0 +1,54 @@
+/** Texts of the kit and the frame, and the doors to those of each area. Plain, exact, verbs on buttons. */
+
+export { downloadStrings } from './strings/downloads.en';
+export { modelStrings } from './strings/models.en';
+export { onboardingStrings } from './strings/onboarding.en';
+export { settingsStrings } from './strings/settings.en';
+
+export const kitStrings = {
+  close: 'Close',
+  cancel: 'Cancel',
+  clearSearch: 'Clear search',
+  dismiss: 'Dismiss',
+  notices: 'Notices',
+  tryAgain: 'Try again',
+};
+
+export const appStrings = {
+  name: 'Sirocco',
+  chat: 'Chat',
+  library: 'Library',
+  settings: 'Settings',
+  downloads: 'Downloads',
+  downloadsRunning: (share: string) => `Downloads, ${share} done`,
+  runtime: 'Runtime and memory',
+  sections: 'Sections',
+  showList: 'Show the list',
+  hideList: 'Hide the list',
+  showInspector: 'Show the inspector',
+  hideInspector: 'Hide the inspector',
+  resizeList: 'Width of the list',
+  listColumn: 'List',
+  inspector: 'Inspector',
+  skipToMain: 'Skip to the main area',
+  starting: 'Starting',
+  connectionLost: 'The connection to Sirocco is lost. Your text is kept; trying to connect again.',
+  bootFailed: 'Sirocco could not start',
+  bootSafe: 'Your conversations and models are untouched.',
+  tryAgain: 'Try again',
+  dropped: 'Drop GGUF files or folders to add them to the library',
+};
+
+export const runtimeStrings = {
+  memory: 'Memory',
+  freeOf: (free: string, all: string) => `${free} free of ${all}`,
+  loaded: 'In memory',
+  nothingLoaded: 'No model is loaded.',
+  runtimes: 'Runtimes',
+  noRuntimes: 'No runtime was found beside the app, so no model can be loaded. Installing Sirocco again brings it back.',
+  eject: (name: string) => `Eject ${name}`,
+  loading: (share: string) => `loading, ${share}`,
+  failed: 'did not load',
+  ready: 'ready',
+  queue: (count: number) => (count === 1 ? '1 answer waiting' : `${count} answers waiting`),
+};

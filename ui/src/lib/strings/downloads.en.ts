@@ -1,0 +1,18 @@
+export const downloadStrings = {
+  title: 'Downloads',
+  empty: 'Nothing was downloaded yet',
+  emptyText: 'Models that you download show here, with their progress, until Sirocco closes.',
+  pause: 'Pause',
+  resume: 'Resume',
+  retry: 'Try again',
+  openModel: 'Show in library',
+  pauseNamed: (name: string) => `Pause ${name}`,
+  resumeNamed: (name: string) => `Resume ${name}`,
+  progressOf: (name: string) => `Progress of ${name}`,
+  doneOf: (done: string, total: string) => `${done} of ${total}`,
+  speed: (speed: string) => `${speed}/s`,
+  verifying: 'Checking every byte',
+  paused: 'Paused',
+  finished: 'In the library',
+  total: (count: number, speed: string) => `${count === 1 ? '1 download' : `${count} downloads`} at ${speed}/s`,
+};
