@@ -137,3 +137,64 @@ impl DownloadRow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sirocco_protocol::{ErrorCode, ErrorReport, ModelId};
+
+    fn download(name: &str) -> StoredDownload {
+        StoredDownload {
+            id: DownloadId::fresh(),
+            name: name.into(),
+            source: "someone/something".into(),
+            url: "https://example.org/a.gguf".into(),
+            target: "/own/a.gguf".into(),
+            sha256: Some("ab".repeat(32)),
+            total_bytes: 491_400_032,
+            state: DownloadState::Downloading,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_download_is_found_again_where_it_stood() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut first = download("first");
+        let second = download("second");
+        store.add_download(&second, 2).await.unwrap();
+        store.add_download(&first, 1).await.unwrap();
+        for state in [
+            DownloadState::Paused,
+            DownloadState::Failed {
+                error: ErrorReport::new(ErrorCode::Network, "the server hung up"),
+            },
+            DownloadState::Finished {
+                model_id: ModelId::fresh(),
+            },
+        ] {
+            store.set_download_state(first.id, &state).await.unwrap();
+            first.state = state;
+            assert_eq!(
+                store.list_downloads().await.unwrap(),
+                [first.clone(), second.clone()]
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_removed_download_is_gone() {
+        let store = Store::open_in_memory().await.unwrap();
+        let one = download("one");
+        store.add_download(&one, 1).await.unwrap();
+        store.remove_download(one.id).await.unwrap();
+        assert!(store.list_downloads().await.unwrap().is_empty());
+        for missing in [
+            store.remove_download(one.id).await,
+            store
+                .set_download_state(one.id, &DownloadState::Paused)
+                .await,
+        ] {
+            assert!(matches!(missing, Err(StoreError::NotFound { .. })));
+        }
+    }
+}

@@ -276,3 +276,91 @@ impl ModelRow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{conversation, model};
+    use sirocco_protocol::commands::ConversationUpdate;
+
+    #[tokio::test]
+    async fn a_path_that_is_known_keeps_its_id_key_and_times() {
+        let store = Store::open_in_memory().await.unwrap();
+        let first = store.save_model(&model("/a.gguf", "a"), 1).await.unwrap();
+        let first = store.mark_model_used(first.model.id, 2).await.unwrap();
+        let mut again = model("/a.gguf", "another");
+        again.name = "Renamed".into();
+        again.fingerprint = "5:6:7:8".into();
+        again.verdict = ModelVerdict::Refused {
+            reasons: vec!["too new".into()],
+        };
+        let saved = store.save_model(&again, 3).await.unwrap();
+
+        let mut expected = first;
+        expected.model.name = again.name;
+        expected.model.verdict = again.verdict;
+        expected.fingerprint = again.fingerprint;
+        assert_eq!(saved, expected);
+        assert_eq!(saved.model.used_at_ms, Some(2));
+        assert_eq!(store.list_models().await.unwrap(), [saved]);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_taken_gets_a_number() {
+        let store = Store::open_in_memory().await.unwrap();
+        for (path, key) in [("/1", "tiny"), ("/2", "tiny-2"), ("/3", "tiny-3")] {
+            let saved = store.save_model(&model(path, "tiny"), 1).await.unwrap();
+            assert_eq!(saved.model.key, key);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_model_leaves_its_conversations() {
+        let store = Store::open_in_memory().await.unwrap();
+        let saved = store.save_model(&model("/a", "a"), 1).await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        store
+            .update_conversation(&ConversationUpdate {
+                id,
+                title: None,
+                pinned: None,
+                model_id: Some(saved.model.id),
+                system_prompt: None,
+                parameters: None,
+                draft: None,
+                unread: None,
+            })
+            .await
+            .unwrap();
+        store.remove_model(saved.model.id).await.unwrap();
+        assert_eq!(store.conversation(id).await.unwrap().model_id, None);
+        for missing in [
+            store.model(saved.model.id).await.err(),
+            store.remove_model(saved.model.id).await.err(),
+            store.mark_model_used(saved.model.id, 2).await.err(),
+        ] {
+            assert!(matches!(missing, Some(StoreError::NotFound { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_file_changes_only_the_verdict() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut expected = store.save_model(&model("/a", "a"), 1).await.unwrap();
+        let id = expected.model.id;
+        expected.model.verdict = ModelVerdict::Missing;
+        let judged = store.set_model_verdict(id, &ModelVerdict::Missing).await;
+        assert_eq!(judged.unwrap(), expected);
+        assert_eq!(store.model(id).await.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_size_beyond_sqlites_numbers_is_refused() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut hostile = model("/a", "a");
+        hostile.size_bytes = u64::MAX;
+        let error = store.save_model(&hostile, 1).await.unwrap_err();
+        assert!(matches!(error, StoreError::TooLarge { .. }));
+        assert!(store.list_models().await.unwrap().is_empty());
+    }
+}

@@ -87,3 +87,40 @@ impl RootRow {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::model;
+
+    fn root(path: &str, is_own: bool) -> StoredRoot {
+        StoredRoot {
+            id: RootId::fresh(),
+            path: path.into(),
+            is_own,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_own_folder_comes_first_and_a_path_is_there_once() {
+        let store = Store::open_in_memory().await.unwrap();
+        let other = store.add_root(&root("/other", false), 1).await.unwrap();
+        let own = store.add_root(&root("/own", true), 2).await.unwrap();
+        assert_eq!(store.add_root(&root("/own", false), 3).await.unwrap(), own);
+        assert_eq!(store.list_roots().await.unwrap(), [own, other]);
+    }
+
+    #[tokio::test]
+    async fn a_removed_folder_takes_its_models_and_no_others() {
+        let store = Store::open_in_memory().await.unwrap();
+        let folder = store.add_root(&root("/folder", false), 1).await.unwrap();
+        let mut inside = model("/folder/a.gguf", "a");
+        inside.root_id = Some(folder.id);
+        store.save_model(&inside, 1).await.unwrap();
+        let outside = store.save_model(&model("/b.gguf", "b"), 1).await.unwrap();
+        store.remove_root(folder.id).await.unwrap();
+        assert_eq!(store.list_models().await.unwrap(), [outside]);
+        assert!(store.list_roots().await.unwrap().is_empty());
+        assert!(store.remove_root(folder.id).await.is_err());
+    }
+}

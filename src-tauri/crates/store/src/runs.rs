@@ -228,3 +228,162 @@ pub(crate) async fn insert(
     .attempt("add a run")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ask, conversation};
+    use sirocco_protocol::{ErrorCode, StopReason};
+
+    async fn running() -> (Store, NewRun) {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let run = ask(&store, id).await;
+        (store, run)
+    }
+
+    fn end(run_id: RunId, state: RunState) -> RunEnd {
+        RunEnd {
+            run_id,
+            state,
+            statistics: Some(Statistics {
+                completion_tokens: 7,
+                stop_reason: Some(StopReason::EndOfTurn),
+                ..Statistics::default()
+            }),
+            error: None,
+            content: "because".into(),
+            reasoning: Some("hm".into()),
+            unread: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_moves_only_from_the_states_named() {
+        use RunState::{Generating, Prefilling, Queued, Stopped};
+        let (store, run) = running().await;
+        assert!(
+            !store
+                .transition(run.id, Generating, &[Prefilling], 11)
+                .await
+                .unwrap()
+        );
+        assert!(
+            store
+                .transition(run.id, Prefilling, &[Queued], 12)
+                .await
+                .unwrap()
+        );
+        assert_eq!(store.run(run.id).await.unwrap().ended_at_ms, None);
+        let from = [Queued, Prefilling, Generating];
+        assert!(store.transition(run.id, Stopped, &from, 13).await.unwrap());
+        let stopped = store.run(run.id).await.unwrap();
+        assert_eq!((stopped.state, stopped.ended_at_ms), (Stopped, Some(13)));
+        assert!(
+            !store
+                .transition(RunId::fresh(), Stopped, &from, 14)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_terminal_state_never_changes() {
+        let (store, run) = running().await;
+        store
+            .finish_run(&end(run.id, RunState::Completed), 20)
+            .await
+            .unwrap();
+        let ended = store.run(run.id).await.unwrap();
+
+        let mut other = end(run.id, RunState::Failed);
+        other.content = "something else".into();
+        assert_eq!(store.finish_run(&other, 30).await.unwrap(), None);
+        let from = [RunState::Completed, RunState::Generating];
+        for to in [RunState::Generating, RunState::Failed] {
+            assert!(!store.transition(run.id, to, &from, 31).await.unwrap());
+        }
+        assert!(store.interrupt_unfinished(32).await.unwrap().is_empty());
+        assert_eq!(store.run(run.id).await.unwrap(), ended);
+        assert_eq!(
+            store.message(run.message_id).await.unwrap().content,
+            "because"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_run_saves_text_numbers_and_unread_at_once() {
+        let (store, run) = running().await;
+        let end = end(run.id, RunState::Completed);
+        let (ended, message) = store.finish_run(&end, 20).await.unwrap().unwrap();
+        assert_eq!(ended.state, RunState::Completed);
+        assert_eq!(ended.ended_at_ms, Some(20));
+        assert_eq!(ended.statistics, end.statistics);
+        assert_eq!(
+            (message.content.as_str(), message.reasoning.as_deref()),
+            ("because", Some("hm"))
+        );
+        assert_eq!(message.run.as_ref(), Some(&ended));
+        assert_eq!(store.message(run.message_id).await.unwrap(), message);
+        let summary = store
+            .conversation(ended.conversation_id)
+            .await
+            .unwrap()
+            .summary;
+        assert!(summary.unread && !summary.running);
+    }
+
+    #[tokio::test]
+    async fn a_failed_run_keeps_its_error_and_a_seen_conversation_stays_seen() {
+        let (store, run) = running().await;
+        let mut failed = end(run.id, RunState::Failed);
+        failed.error = Some(
+            ErrorReport::new(ErrorCode::WorkerCrashed, "the worker ended").with_hint("reload"),
+        );
+        failed.statistics = None;
+        failed.unread = false;
+        let (ended, _) = store.finish_run(&failed, 20).await.unwrap().unwrap();
+        assert_eq!((ended.error, ended.statistics), (failed.error, None));
+        assert!(
+            !store
+                .conversation(ended.conversation_id)
+                .await
+                .unwrap()
+                .summary
+                .unread
+        );
+    }
+
+    #[tokio::test]
+    async fn a_run_cannot_end_in_a_state_that_is_no_end() {
+        let (store, run) = running().await;
+        assert!(
+            store
+                .finish_run(&end(run.id, RunState::Generating), 20)
+                .await
+                .is_err()
+        );
+        assert_eq!(store.run(run.id).await.unwrap().state, RunState::Queued);
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_run_keeps_its_text() {
+        let (store, run) = running().await;
+        store.save_text(run.id, "half a", None).await.unwrap();
+        let interrupted = store.interrupt_unfinished(30).await.unwrap();
+        assert_eq!(interrupted, [store.run(run.id).await.unwrap()]);
+        assert_eq!(interrupted[0].state, RunState::Interrupted);
+        assert_eq!(interrupted[0].ended_at_ms, Some(30));
+        assert_eq!(
+            store.message(run.message_id).await.unwrap().content,
+            "half a"
+        );
+        assert_eq!(
+            store
+                .unfinished_run(interrupted[0].conversation_id)
+                .await
+                .unwrap(),
+            None
+        );
+    }
+}

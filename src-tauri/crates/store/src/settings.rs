@@ -54,3 +54,73 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sirocco_protocol::{Parameters, Theme};
+
+    async fn write(store: &Store, key: &str, value: &str) {
+        sqlx::query("insert or replace into settings (key, value) values (?1, ?2)")
+            .bind(key)
+            .bind(value)
+            .execute(&store.writer)
+            .await
+            .unwrap();
+    }
+
+    fn unusual() -> Settings {
+        Settings {
+            theme: Theme::HighContrast,
+            default_context_length: 8192,
+            threads: Some(3),
+            default_system_prompt: "say \"it's\" \\ 100%\n".into(),
+            default_parameters: Parameters {
+                temperature: Some(0.5),
+                stop: vec!["</s>".into()],
+                ..Parameters::default()
+            },
+            enter_sends: false,
+            list_width: 300,
+            inspector_open: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn settings_are_the_defaults_until_they_are_set() {
+        let store = Store::open_in_memory().await.unwrap();
+        assert_eq!(store.settings().await.unwrap(), Settings::default());
+        for settings in [unusual(), Settings::default()] {
+            store.set_settings(&settings).await.unwrap();
+            assert_eq!(store.settings().await.unwrap(), settings);
+        }
+    }
+
+    #[tokio::test]
+    async fn fields_of_a_newer_version_survive() {
+        let store = Store::open_in_memory().await.unwrap();
+        write(&store, "from_the_future", r#"{"a":[1,true]}"#).await;
+        store.set_settings(&unusual()).await.unwrap();
+        assert_eq!(store.settings().await.unwrap(), unusual());
+        let kept: String =
+            sqlx::query_scalar("select value from settings where key = 'from_the_future'")
+                .fetch_one(&store.reader)
+                .await
+                .unwrap();
+        assert_eq!(kept, r#"{"a":[1,true]}"#);
+    }
+
+    #[tokio::test]
+    async fn one_value_that_cannot_be_read_costs_only_itself() {
+        let store = Store::open_in_memory().await.unwrap();
+        store.set_settings(&unusual()).await.unwrap();
+        write(&store, "theme", r#""ultraviolet""#).await;
+        write(&store, "threads", "no JSON").await;
+        let expected = Settings {
+            theme: Theme::System,
+            threads: None,
+            ..unusual()
+        };
+        assert_eq!(store.settings().await.unwrap(), expected);
+    }
+}

@@ -241,3 +241,131 @@ async fn set_head(
         .attempt("move the head of a conversation")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NewMessage;
+    use crate::fixture::{conversation, message, say, words};
+    use sirocco_protocol::Role;
+
+    struct Family {
+        store: Store,
+        id: ConversationId,
+        question: NewMessage,
+        answers: [NewMessage; 3],
+        follow_up: NewMessage,
+    }
+
+    /// One question, three answers, and a follow-up under the second; the third is shown.
+    async fn family() -> Family {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let question = message(None, Role::User, "q");
+        let answers =
+            ["a1", "a2", "a3"].map(|words| message(Some(question.id), Role::Assistant, words));
+        let follow_up = message(Some(answers[1].id), Role::User, "f");
+        say(&store, id, std::slice::from_ref(&question)).await;
+        for added in [&answers[0], &answers[1], &follow_up, &answers[2]] {
+            say(&store, id, std::slice::from_ref(added)).await;
+        }
+        Family {
+            store,
+            id,
+            question,
+            answers,
+            follow_up,
+        }
+    }
+
+    #[tokio::test]
+    async fn selecting_a_version_shows_it_down_to_its_latest_leaf() {
+        let f = family().await;
+        assert_eq!(words(&f.store, f.id).await, ["q", "a3"]);
+        let after = f.store.select_message(f.answers[1].id).await.unwrap();
+        assert_eq!(after.head, Some(f.follow_up.id));
+        assert_eq!(words(&f.store, f.id).await, ["q", "a2", "f"]);
+    }
+
+    #[tokio::test]
+    async fn selecting_what_is_shown_changes_nothing() {
+        let f = family().await;
+        f.store.select_message(f.answers[0].id).await.unwrap();
+        f.store.select_message(f.question.id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a1"]);
+    }
+
+    #[tokio::test]
+    async fn a_deleted_message_gives_way_to_the_version_before_it_then_after_it_then_its_parent() {
+        let f = family().await;
+        f.store.delete_message(f.answers[2].id, 20).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a2", "f"]);
+        f.store.select_message(f.answers[0].id).await.unwrap();
+        f.store.delete_message(f.answers[0].id, 21).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a2", "f"]);
+        f.store.delete_message(f.answers[1].id, 22).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q"]);
+        let after = f.store.delete_message(f.question.id, 23).await.unwrap();
+        assert_eq!(after.head, None);
+    }
+
+    #[tokio::test]
+    async fn deleting_what_is_not_shown_leaves_the_shown_branch() {
+        let f = family().await;
+        f.store.delete_message(f.answers[1].id, 20).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a3"]);
+        f.store.restore_message(f.answers[1].id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a3"]);
+    }
+
+    #[tokio::test]
+    async fn restoring_shows_what_was_shown_before() {
+        let f = family().await;
+        f.store.select_message(f.answers[0].id).await.unwrap();
+        f.store.delete_message(f.question.id, 20).await.unwrap();
+        assert!(words(&f.store, f.id).await.is_empty());
+        f.store.restore_message(f.question.id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a1"]);
+        f.store.restore_message(f.question.id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a1"]);
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_before_stays_deleted_when_its_parent_comes_back() {
+        let f = family().await;
+        f.store.delete_message(f.answers[2].id, 20).await.unwrap();
+        f.store.delete_message(f.question.id, 21).await.unwrap();
+        f.store.restore_message(f.question.id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a2", "f"]);
+    }
+
+    #[tokio::test]
+    async fn restoring_an_answer_brings_the_question_back() {
+        let f = family().await;
+        f.store.delete_message(f.answers[2].id, 20).await.unwrap();
+        f.store.delete_message(f.question.id, 21).await.unwrap();
+        f.store.restore_message(f.answers[2].id).await.unwrap();
+        assert_eq!(words(&f.store, f.id).await, ["q", "a3"]);
+    }
+
+    #[tokio::test]
+    async fn hidden_messages_can_neither_be_selected_nor_deleted() {
+        let f = family().await;
+        f.store.delete_message(f.answers[1].id, 20).await.unwrap();
+        for hidden in [f.answers[1].id, f.follow_up.id] {
+            let missing = |error| matches!(error, StoreError::NotFound { .. });
+            assert!(missing(f.store.select_message(hidden).await.unwrap_err()));
+            assert!(missing(
+                f.store.delete_message(hidden, 21).await.unwrap_err()
+            ));
+        }
+        f.store.delete_conversation(f.id, 22).await.unwrap();
+        assert!(f.store.select_message(f.answers[0].id).await.is_err());
+        assert!(f.store.restore_message(f.answers[1].id).await.is_err());
+        f.store.restore_conversation(f.id).await.unwrap();
+        assert!(
+            f.store.select_message(f.answers[1].id).await.is_err(),
+            "a refused restore changes nothing"
+        );
+    }
+}

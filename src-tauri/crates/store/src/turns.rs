@@ -129,3 +129,128 @@ async fn require_visible(
         Err(StoreError::not_found("message", id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{ask, conversation, message, say, words};
+    use sirocco_protocol::commands::ConversationUpdate;
+    use sirocco_protocol::{ModelId, RunId};
+
+    fn turn(conversation_id: ConversationId, messages: Vec<NewMessage>) -> Turn {
+        Turn {
+            conversation_id,
+            messages,
+            run: None,
+            automatic_title: None,
+            clear_draft: false,
+        }
+    }
+
+    fn missing(result: Result<(), StoreError>, kind: &str) -> bool {
+        matches!(result, Err(StoreError::NotFound { what, .. }) if what == kind)
+    }
+
+    #[tokio::test]
+    async fn a_turn_moves_the_head_the_time_the_title_and_the_draft() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "New conversation", 1).await.summary.id;
+        let mut changes = ConversationUpdate {
+            id,
+            title: None,
+            pinned: None,
+            model_id: None,
+            system_prompt: None,
+            parameters: None,
+            draft: Some("why".into()),
+            unread: None,
+        };
+        store.update_conversation(&changes).await.unwrap();
+
+        let question = message(None, Role::User, "Why?");
+        let mut first = turn(id, vec![question.clone()]);
+        first.automatic_title = Some("Why".into());
+        first.clear_draft = true;
+        store.add_turn(&first, 5).await.unwrap();
+        let after = store.conversation(id).await.unwrap();
+        assert_eq!(after.summary.title, "Why");
+        assert_eq!(after.summary.updated_at_ms, 5);
+        assert_eq!(after.draft, "");
+        assert_eq!(after.head, Some(question.id));
+
+        changes.title = Some("Mine".into());
+        changes.draft = Some("and".into());
+        store.update_conversation(&changes).await.unwrap();
+        let mut second = turn(id, vec![message(Some(question.id), Role::User, "And?")]);
+        second.automatic_title = Some("Not mine".into());
+        store.add_turn(&second, 4).await.unwrap();
+        let after = store.conversation(id).await.unwrap();
+        assert_eq!(after.summary.title, "Mine", "a person's title stays");
+        assert_eq!(after.summary.updated_at_ms, 5, "time does not go back");
+        assert_eq!(after.draft, "and");
+    }
+
+    #[tokio::test]
+    async fn a_second_run_is_refused_and_leaves_nothing() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let run = ask(&store, id).await;
+        let before = words(&store, id).await;
+        let more = message(Some(run.message_id), Role::User, "more");
+        let mut second = turn(id, vec![more.clone()]);
+        second.run = Some(NewRun {
+            id: RunId::fresh(),
+            message_id: more.id,
+            model_id: None,
+        });
+        let error = store.add_turn(&second, 20).await.unwrap_err();
+        assert!(matches!(error, StoreError::RunInProgress { conversation } if conversation == id));
+        assert_eq!(words(&store, id).await, before);
+
+        store.interrupt_unfinished(30).await.unwrap();
+        store.add_turn(&second, 40).await.unwrap();
+        let unfinished = store.unfinished_run(id).await.unwrap().unwrap();
+        assert_eq!(Some(unfinished.id), second.run.map(|run| run.id));
+        assert_eq!(unfinished.started_at_ms, 40);
+    }
+
+    #[tokio::test]
+    async fn what_a_turn_refers_to_must_be_there_visible_and_of_the_conversation() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let other = conversation(&store, "b", 1).await.summary.id;
+        let stray = message(None, Role::User, "stray");
+        say(&store, other, std::slice::from_ref(&stray)).await;
+        let question = message(None, Role::User, "q");
+        let answer = message(Some(question.id), Role::Assistant, "a");
+        say(&store, id, &[question.clone(), answer.clone()]).await;
+
+        let nowhere = turn(
+            ConversationId::fresh(),
+            vec![message(None, Role::User, "x")],
+        );
+        assert!(missing(store.add_turn(&nowhere, 5).await, "conversation"));
+        for parent in [MessageId::fresh(), stray.id] {
+            let under = turn(id, vec![message(Some(parent), Role::User, "x")]);
+            assert!(missing(store.add_turn(&under, 5).await, "message"));
+        }
+        let mut run_elsewhere = turn(id, Vec::new());
+        run_elsewhere.run = Some(NewRun {
+            id: RunId::fresh(),
+            message_id: stray.id,
+            model_id: None,
+        });
+        assert!(missing(store.add_turn(&run_elsewhere, 5).await, "message"));
+        let mut no_model = turn(id, Vec::new());
+        no_model.run = Some(NewRun {
+            id: RunId::fresh(),
+            message_id: answer.id,
+            model_id: Some(ModelId::fresh()),
+        });
+        assert!(missing(store.add_turn(&no_model, 5).await, "model"));
+
+        store.delete_message(question.id, 9).await.unwrap();
+        let under_hidden = turn(id, vec![message(Some(answer.id), Role::User, "x")]);
+        assert!(missing(store.add_turn(&under_hidden, 9).await, "message"));
+    }
+}
