@@ -314,10 +314,12 @@ impl<I: Input> Reader<'_, I> {
             return Ok(Value::LongString { len, offset });
         }
         let bytes = self.input.take(len as usize)?;
-        // Some writers end their strings with a NUL.
-        let text = String::from_utf8_lossy(bytes)
-            .trim_end_matches('\0')
-            .to_owned();
+        // Some writers end their strings with NULs.
+        let used = bytes
+            .iter()
+            .rposition(|&byte| byte != 0)
+            .map_or(0, |last| last + 1);
+        let text = String::from_utf8_lossy(&bytes[..used]).into_owned();
         self.kept_string_bytes += text.len() as u64;
         Ok(Value::String(text))
     }

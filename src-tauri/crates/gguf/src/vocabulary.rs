@@ -386,7 +386,7 @@ fn numbers<T>(
     tokens: usize,
     convert: impl Fn([u8; 4]) -> T,
 ) -> Result<Vec<T>, Stop> {
-    // Token types are i32 by the specification, u32 in some files.
+    // Token types are i32 by the specification; u32 means the same.
     let accepted = if element == ValueType::I32 {
         &[ValueType::I32, ValueType::U32][..]
     } else {

@@ -95,7 +95,6 @@ fn mutated_files_never_panic_and_allocate_little() {
         .map(|architecture| {
             let bytes = complete(architecture).build().unwrap();
             let header = common::parse(&bytes).unwrap();
-            // Weights need no damage; a short tail keeps each round quick, and the file incomplete or not.
             (bytes, header.data_offset as usize)
         })
         .collect();
@@ -140,7 +139,7 @@ fn mutated_files_never_panic_and_allocate_little() {
         worst = worst.max(peak_of(|| use_everything(&bytes)));
     }
     assert!(
-        worst < 4 << 20,
+        worst < 8 << 20,
         "a mutated file made the reader hold {worst} bytes"
     );
 }

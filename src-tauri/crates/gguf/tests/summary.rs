@@ -127,7 +127,7 @@ fn shards() -> [Writer; 3] {
     for (number, part) in (0..).zip(parts.iter_mut()) {
         let mut taken = std::mem::take(part);
         if number > 0 {
-            for (key, _) in &model(&whole).first().metadata {
+            for key in model(&whole).first().metadata.keys() {
                 taken = taken.without_field(key);
             }
         }
@@ -139,7 +139,11 @@ fn shards() -> [Writer; 3] {
 fn write_shards(folder: &std::path::Path, shards: &[Writer], of: usize) -> std::path::PathBuf {
     for (number, shard) in shards.iter().enumerate() {
         let name = format!("tiny-{:05}-of-{of:05}.gguf", number + 1);
-        std::fs::write(folder.join(name), shard.build().unwrap()).unwrap();
+        std::fs::write(
+            folder.join(name),
+            shard.build().expect("a file that adds up"),
+        )
+        .expect("a folder that can be written");
     }
     folder.join(format!("tiny-00001-of-{of:05}.gguf"))
 }

@@ -204,6 +204,17 @@ fn numbers_of_the_wrong_type_are_refused() {
 }
 
 #[test]
+fn token_types_of_another_width_are_refused() {
+    let types = Field::Array(
+        sirocco_gguf::ValueType::U8,
+        vec![Field::U8(1); TOKENS as usize],
+    );
+    let reason = only_refusal(&complete("qwen2").replace("tokenizer.ggml.token_type", types));
+    assert!(matches!(reason, Refusal::KeyType { .. }), "{reason}");
+    assert!(judge(&complete("qwen2").without_field("tokenizer.ggml.token_type")).runs());
+}
+
+#[test]
 fn impossible_numbers_are_refused() {
     for (key, value) in [
         ("attention.head_count", 0),

@@ -11,7 +11,7 @@ use sirocco_gguf::{
 };
 
 fn vocabulary(writer: &Writer) -> Result<Vocabulary, HeaderError> {
-    let bytes = writer.build().unwrap();
+    let bytes = writer.build().expect("a file that adds up");
     read_vocabulary(&mut Cursor::new(&bytes), &parse(&bytes)?)
 }
 

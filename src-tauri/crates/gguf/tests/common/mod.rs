@@ -18,7 +18,8 @@ pub fn parse(bytes: &[u8]) -> Result<Header, HeaderError> {
 }
 
 pub fn model(writer: &Writer) -> Model {
-    Model::from_header(parse(&writer.build().unwrap()).unwrap())
+    let bytes = writer.build().expect("a file that adds up");
+    Model::from_header(parse(&bytes).expect("a sound header"))
 }
 
 /// A vocabulary and the keys that every architecture shares.

@@ -1,0 +1,247 @@
+//! What mistral.rs 0.8.1 (with candle 0.10.2) can load from GGUF on the processor.
+//!
+//! Most of what is refused here would be a panic or an abort there, not an error: an unknown architecture
+//! (`gguf/content.rs:151`), missing or list-valued numbers (`utils/gguf_metadata.rs:29-60`, `pipeline/gguf.rs:333`),
+//! a division by zero heads, dense weights where `models/quantized_{phi2,phi3,starcoder2}.rs` say `unreachable!()`.
+//! The rest are the errors of `models/quantized_*.rs`, said before minutes of loading. The required keys and
+//! tensors are those that these files ask for; a number must be of the very type they ask for.
+
+mod architecture;
+mod numbers;
+mod tensors;
+
+use std::collections::BTreeSet;
+
+use architecture::Architecture;
+
+use super::{Caution, Refusal, Verdict};
+use crate::model::Model;
+use crate::summary::{ModelKind, has_chat_template, tensor_types};
+use crate::tensor::TensorType;
+use crate::value::{Value, ValueType};
+
+/// Below this share of a file, slow tensor types are not worth a word.
+const SLOW_PERCENT: u64 = 10;
+
+pub(super) fn verdict(model: &Model) -> Verdict {
+    let reasons = refusals(model);
+    if reasons.is_empty() {
+        Verdict::Runs {
+            cautions: cautions(model),
+        }
+    } else {
+        Verdict::Refused { reasons }
+    }
+}
+
+fn refusals(model: &Model) -> Vec<Refusal> {
+    let kind = ModelKind::of(model);
+    if kind != ModelKind::Text {
+        return vec![Refusal::NotATextModel { kind }];
+    }
+    let Some(name) = model.architecture() else {
+        return vec![Refusal::NoArchitecture];
+    };
+    let architecture = match Architecture::from_name(name) {
+        Ok(architecture) => architecture,
+        Err(refusal) => return vec![refusal],
+    };
+
+    let mut reasons = Vec::new();
+    reasons.extend(unsupported_types(model));
+    let shards = shards(model);
+    let whole = shards.is_none();
+    reasons.extend(shards);
+    tokenizer(model, &mut reasons);
+    if let Some(numbers) = numbers::numbers(model, architecture, &mut reasons)
+        && whole
+    {
+        tensors::tensors(model, architecture, &numbers, &mut reasons);
+    }
+    reasons
+}
+
+fn shards(model: &Model) -> Option<Refusal> {
+    let shards = model.shards();
+    let expected = model.expected_shard_count();
+    let found = shards.len() as u64;
+    if found > 1 {
+        let mut seen = BTreeSet::new();
+        for shard in shards {
+            let split = |key: &str| shard.header.unsigned(key);
+            let own = shard.header.architecture();
+            if split("split.count") != Some(expected)
+                || split("split.no").is_none_or(|number| !seen.insert(number))
+                || own.is_some_and(|own| Some(own) != model.architecture())
+            {
+                return Some(Refusal::MixedShards);
+            }
+        }
+        let mut names = BTreeSet::new();
+        if found > expected || !model.tensors().all(|tensor| names.insert(&tensor.name)) {
+            return Some(Refusal::MixedShards);
+        }
+    }
+    if found < expected {
+        return Some(Refusal::MissingShards { found, expected });
+    }
+    let stated = model.unsigned("split.tensors.count");
+    if expected > 1 && stated.is_some_and(|stated| stated != model.tensors().count() as u64) {
+        return Some(Refusal::MixedShards);
+    }
+    None
+}
+
+/// What candle's `GgmlDType::from_u32` reads and `qtensor_from_ggml` then loads (`Q8_1` and `Q8_K` fail there).
+fn is_supported(tensor_type: TensorType) -> bool {
+    use TensorType::*;
+    matches!(
+        tensor_type,
+        F32 | F16 | Bf16 | Q4_0 | Q4_1 | Q5_0 | Q5_1 | Q8_0 | Q2K | Q3K | Q4K | Q5K | Q6K
+    )
+}
+
+/// One unreadable tensor type anywhere stops the whole file, even for a tensor that is never used.
+fn unsupported_types(model: &Model) -> Option<Refusal> {
+    let shares: Vec<_> = tensor_types(model)
+        .into_iter()
+        .filter(|share| !is_supported(share.tensor_type))
+        .collect();
+    (!shares.is_empty()).then(|| Refusal::UnsupportedTensorTypes {
+        tensor_types: shares.iter().map(|share| share.tensor_type).collect(),
+        tensors: shares.iter().map(|share| share.tensors).sum(),
+    })
+}
+
+fn tokenizer(model: &Model, reasons: &mut Vec<Refusal>) {
+    const MODEL: &str = "tokenizer.ggml.model";
+    let mut needed = vec![(
+        "tokenizer.ggml.tokens",
+        ValueType::String,
+        "a list of texts",
+    )];
+    match model.get(MODEL) {
+        None => reasons.push(Refusal::MissingKey {
+            key: MODEL.to_owned(),
+        }),
+        Some(value) => match value.as_str() {
+            Some("llama") => needed.push((
+                "tokenizer.ggml.scores",
+                ValueType::F32,
+                "a list of fractional numbers",
+            )),
+            Some("gpt2") => needed.push((
+                "tokenizer.ggml.merges",
+                ValueType::String,
+                "a list of texts",
+            )),
+            Some(other) => {
+                reasons.push(Refusal::Tokenizer {
+                    model: other.to_owned(),
+                });
+                return;
+            }
+            None => reasons.push(wrong_type(MODEL, "a text", value)),
+        },
+    }
+    for (key, element, expected) in needed {
+        match model.get(key) {
+            None => reasons.push(Refusal::MissingKey {
+                key: key.to_owned(),
+            }),
+            Some(Value::Array(array)) if array.len > 0 && array.element == element => {}
+            Some(other) => reasons.push(wrong_type(key, expected, other)),
+        }
+    }
+    let key = "tokenizer.ggml.token_type";
+    match model.get(key) {
+        None => {}
+        Some(Value::Array(array)) if array.element == ValueType::I32 => {}
+        Some(other) => reasons.push(wrong_type(key, "a list of signed 32-bit numbers", other)),
+    }
+    let key = "tokenizer.ggml.eos_token_id";
+    let tokens = model
+        .array("tokenizer.ggml.tokens")
+        .map_or(u64::MAX, |tokens| tokens.len);
+    match model.get(key) {
+        None => reasons.push(Refusal::MissingKey {
+            key: key.to_owned(),
+        }),
+        Some(&Value::U32(id)) if u64::from(id) < tokens => {}
+        Some(&Value::U32(id)) => reasons.push(Refusal::ImpossibleNumber {
+            key: key.to_owned(),
+            value: id.into(),
+        }),
+        Some(other) => reasons.push(wrong_type(key, "a 32-bit whole number", other)),
+    }
+}
+
+fn wrong_type(key: &str, expected: &'static str, found: &Value) -> Refusal {
+    Refusal::KeyType {
+        key: key.to_owned(),
+        expected,
+        found: found.value_type(),
+    }
+}
+
+fn cautions(model: &Model) -> Vec<Caution> {
+    let mut cautions = Vec::new();
+    cautions.extend(rope_scaling(model));
+    let number = |key: &str| model.architecture_number(key).ok();
+    if let (Some(window), Some(context)) =
+        (number("attention.sliding_window"), number("context_length"))
+        && (1..context).contains(&window)
+    {
+        cautions.push(Caution::SlidingWindowIgnored { window });
+    }
+    if let Some(experts) = number("expert_count").filter(|&experts| experts > 1) {
+        cautions.push(Caution::SlowExperts { experts });
+    }
+    cautions.extend(slow_types(model));
+    if !has_chat_template(model) {
+        cautions.push(Caution::NoChatTemplate);
+    }
+    cautions
+}
+
+fn rope_scaling(model: &Model) -> Option<Caution> {
+    let value = |key: &str| model.per_architecture(key);
+    let stretches = |key: &str| {
+        value(key)
+            .and_then(Value::as_float)
+            .is_some_and(|factor| factor > 1.0)
+    };
+    let scaling = value("rope.scaling.type")
+        .and_then(Value::as_str)
+        .is_some_and(|kind| kind != "none");
+    let factors = [
+        "rope_freqs.weight",
+        "rope_factors_long.weight",
+        "rope_factors_short.weight",
+    ];
+    let scaled = scaling
+        || stretches("rope.scaling.factor")
+        || stretches("rope.scale_linear")
+        || factors.iter().any(|name| model.tensor(name).is_some());
+    scaled.then(|| Caution::RopeScalingIgnored {
+        original_context_length: value("rope.scaling.original_context_length")
+            .and_then(Value::as_unsigned),
+    })
+}
+
+/// candle has no x86 vector code for these three types (`quantized/k_quants.rs:278,379,485`).
+fn slow_types(model: &Model) -> Option<Caution> {
+    use TensorType::{Q4_1, Q5_0, Q5_1};
+    let shares = tensor_types(model);
+    let total: u128 = shares.iter().map(|share| u128::from(share.bytes)).sum();
+    let slow: Vec<_> = shares
+        .iter()
+        .filter(|share| matches!(share.tensor_type, Q4_1 | Q5_0 | Q5_1))
+        .collect();
+    let bytes: u128 = slow.iter().map(|share| u128::from(share.bytes)).sum();
+    let percent = (bytes * 100).checked_div(total)? as u64;
+    (percent >= SLOW_PERCENT).then(|| Caution::SlowTensorTypes {
+        tensor_types: slow.iter().map(|share| share.tensor_type).collect(),
+        percent: percent as u8,
+    })
+}
