@@ -1,0 +1,41 @@
+/** How full the context is, asked for a moment after the last change. */
+
+import type { ContextUse, ConversationId } from '$/gen/protocol';
+import type { Backend } from '$/lib/backend';
+
+export class ContextMeter {
+  use = $state.raw<ContextUse | null>(null);
+  readonly #backend: Backend;
+  readonly #delay_ms: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0;
+
+  constructor(backend: Backend, delay_ms = 350) {
+    this.#backend = backend;
+    this.#delay_ms = delay_ms;
+  }
+
+  /** Counts soon; a later question replaces an earlier one. */
+  ask(conversation_id: ConversationId, draft: string): void {
+    clearTimeout(this.#timer);
+    const asked = ++this.#asked;
+    this.#timer = setTimeout(() => {
+      this.#backend.call('context_count', { conversation_id, draft }).then(
+        (use) => {
+          if (asked === this.#asked) this.use = use;
+        },
+        () => {
+          // The model was ejected meanwhile; no figure is better than an old one.
+          if (asked === this.#asked) this.use = null;
+        },
+      );
+    }, this.#delay_ms);
+  }
+
+  /** No model, no figure. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#asked++;
+    this.use = null;
+  }
+}

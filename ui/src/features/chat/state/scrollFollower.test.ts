@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { ScrollFollower } from './scrollFollower.svelte';
+
+/** A scrolling element with turns of given heights. */
+class Page {
+  heights: number[];
+  clientHeight = 500;
+  #top = 0;
+
+  constructor(heights: number[]) {
+    this.heights = heights;
+  }
+
+  get scrollHeight(): number {
+    return this.heights.reduce((sum, height) => sum + height, 0);
+  }
+
+  get scrollTop(): number {
+    return this.#top;
+  }
+
+  set scrollTop(value: number) {
+    this.#top = Math.max(0, Math.min(value, this.scrollHeight - this.clientHeight));
+  }
+
+  getBoundingClientRect() {
+    return { top: 0 };
+  }
+
+  turns(): ArrayLike<HTMLElement> {
+    return this.heights.map((_, at) => this.#turn(at));
+  }
+
+  readonly #made = new Map<number, HTMLElement>();
+
+  #turn(at: number): HTMLElement {
+    const fromEnd = this.heights.length - at;
+    let turn = this.#made.get(fromEnd);
+    if (!turn) {
+      const rect = () => {
+        const index = this.heights.length - fromEnd;
+        const top = this.heights.slice(0, index).reduce((sum, height) => sum + height, 0) - this.#top;
+        return { top, bottom: top + (this.heights[index] ?? 0) };
+      };
+      turn = { isConnected: true, getBoundingClientRect: rect } as unknown as HTMLElement;
+      this.#made.set(fromEnd, turn);
+    }
+    return turn;
+  }
+}
+
+function attached(heights: number[]) {
+  const page = new Page(heights);
+  const follower = new ScrollFollower();
+  follower.attach(page, () => page.turns());
+  const scroll = (top: number) => {
+    page.scrollTop = top;
+    follower.onScroll();
+  };
+  const grow = (at: number, by: number) => {
+    page.heights[at] = (page.heights[at] ?? 0) + by;
+    follower.onResize();
+  };
+  return { page, follower, scroll, grow };
+}
+
+describe('following', () => {
+  it('keeps the end in view as text arrives', () => {
+    const { page, grow } = attached([400, 400]);
+    grow(1, 120);
+    expect(page.scrollTop).toBe(420);
+  });
+
+  it('stops at the first scroll upward, however small', () => {
+    const { page, follower, scroll, grow } = attached([400, 400]);
+    scroll(299);
+    expect(follower.following).toBe(false);
+    grow(1, 100);
+    expect(page.scrollTop).toBe(299);
+  });
+
+  it('stops before the first wheel turn has moved anything', () => {
+    const { page, follower, grow } = attached([400, 400]);
+    follower.onIntentUp();
+    grow(1, 100);
+    expect(page.scrollTop).toBe(300);
+    expect(follower.following).toBe(false);
+  });
+
+  it('begins again only at the end', () => {
+    const { page, follower, scroll, grow } = attached([400, 400]);
+    scroll(100);
+    scroll(250);
+    expect(follower.following).toBe(false);
+    scroll(300);
+    expect(follower.following).toBe(true);
+    grow(1, 50);
+    expect(page.scrollTop).toBe(350);
+  });
+
+  it('goes on when the content becomes shorter', () => {
+    const { page, follower, scroll } = attached([400, 400]);
+    page.heights[1] = 200;
+    scroll(page.scrollTop);
+    expect(follower.following).toBe(true);
+  });
+
+  it('goes back to the end when asked to', () => {
+    const { page, follower, scroll } = attached([400, 400]);
+    scroll(0);
+    follower.toEnd();
+    expect(page.scrollTop).toBe(300);
+    expect(follower.following).toBe(true);
+  });
+});
+
+describe('a reader who is elsewhere', () => {
+  it('keeps the place when older turns are put in above', () => {
+    const { page, follower, scroll } = attached([400, 400, 400]);
+    scroll(10);
+    follower.hold();
+    page.heights.unshift(300, 300);
+    follower.onResize();
+    expect(page.scrollTop).toBe(610);
+  });
+
+  it('keeps the place when a turn above changes its height', () => {
+    const { page, scroll, grow } = attached([400, 400, 400]);
+    scroll(450);
+    grow(0, 80);
+    expect(page.scrollTop).toBe(530);
+  });
+
+  it('is not moved by text that arrives below', () => {
+    const { page, scroll, grow } = attached([400, 400, 400]);
+    scroll(450);
+    grow(2, 500);
+    expect(page.scrollTop).toBe(450);
+  });
+
+  it('is told when the end is out of sight', () => {
+    const { follower, scroll, grow } = attached([400, 400]);
+    scroll(295);
+    expect(follower.atEnd).toBe(true);
+    grow(1, 100);
+    expect(follower.atEnd).toBe(false);
+  });
+});

@@ -1,0 +1,150 @@
+/** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
+
+import type { ConversationId, Event, LoadedModel, Model, ModelId } from '$/gen/protocol';
+import { BackendError } from '$/lib/backend';
+import type { Sirocco } from '$/lib/state';
+import { ContextMeter } from './contextUse.svelte';
+import { ConversationState } from './conversation.svelte';
+import { Draft } from './draft.svelte';
+import type { Turn } from './turn.svelte';
+
+export class ChatSession {
+  current = $state.raw<ConversationState>() as ConversationState;
+  /** The model chosen for a chat that is not created yet. */
+  chosenModelId = $state<ModelId | null>(null);
+  /** What a screen reader is told, once. */
+  announcement = $state('');
+  /** A send is on its way to the backend. */
+  sending = $state(false);
+  readonly draft: Draft;
+  readonly meter: ContextMeter;
+
+  readonly #sirocco: Sirocco;
+  readonly #announce: (turn: Turn) => string;
+  /** What was being written in the new chat while another was open. */
+  #newDraft = '';
+
+  constructor(sirocco: Sirocco, announce: (turn: Turn) => string = () => '') {
+    this.#sirocco = sirocco;
+    this.#announce = announce;
+    this.meter = new ContextMeter(sirocco.backend);
+    this.draft = new Draft({
+      save: async (text) => {
+        const { current } = this;
+        if (current.id) await current.update({ draft: text });
+        else this.#newDraft = text;
+      },
+    });
+    this.current = this.#open(null);
+  }
+
+  /** The model this chat talks to: its own, the chosen one, a loaded one or the last one used. */
+  get model(): Model | null {
+    const { models } = this.#sirocco;
+    const own = models.model(this.current.conversation?.model_id ?? this.chosenModelId);
+    if (own) return own;
+    const loaded = models.loaded.find((one) => one.state.type !== 'failed');
+    if (loaded) return models.model(loaded.model_id);
+    return models.models.find((one) => one.used_at_ms !== null && one.verdict.type === 'runs') ?? null;
+  }
+
+  get loaded(): LoadedModel | null {
+    return this.#sirocco.models.loadedState(this.model?.id);
+  }
+
+  get modelReady(): boolean {
+    return this.loaded?.state.type === 'ready';
+  }
+
+  /** Follows the backend's events. Answers the function that ends it. */
+  start(): () => void {
+    const stop = this.#sirocco.backend.events((event) => this.handle(event));
+    return () => {
+      stop();
+      this.dispose();
+    };
+  }
+
+  /** Shows a conversation; null is a new chat. */
+  async open(id: ConversationId | null): Promise<void> {
+    if (id === this.current.id) return;
+    void this.draft.flush();
+    this.current.dispose();
+    this.meter.clear();
+    const opened = this.#open(id);
+    this.current = opened;
+    this.chosenModelId = null;
+    this.draft.start(id ? '' : this.#newDraft);
+    await opened.load();
+    // What was typed while it loaded is newer than what was kept.
+    if (this.current === opened && this.draft.text === '') this.draft.start(opened.conversation?.draft ?? this.#newDraft);
+  }
+
+  #open(id: ConversationId | null): ConversationState {
+    return new ConversationState(this.#sirocco.backend, id, {
+      onFinished: (turn) => {
+        this.announcement = this.#announce(turn);
+        void this.seen();
+      },
+    });
+  }
+
+  /** Says that the reader saw the last answer. */
+  async seen(): Promise<void> {
+    const { id } = this.current;
+    if (!id || document.visibilityState === 'hidden') return;
+    try {
+      await this.#sirocco.conversations.markRead(id);
+    } catch {
+      // A mark that stays one visit longer is not worth a notice.
+    }
+  }
+
+  /** Chooses the model of this chat. */
+  async chooseModel(model_id: ModelId): Promise<void> {
+    if (this.current.id) await this.current.update({ model_id });
+    else this.chosenModelId = model_id;
+  }
+
+  /**
+   * Sends the draft. Answers `no_model` if there is nothing that could answer; the draft is kept
+   * then, as it is when the backend refuses.
+   */
+  async send(): Promise<'sent' | 'no_model' | 'nothing'> {
+    const text = this.draft.text;
+    const { current, model } = this;
+    if (text.trim() === '' || this.sending || current.liveTurn) return 'nothing';
+    if (!model) return 'no_model';
+    this.sending = true;
+    try {
+      if (!current.id) {
+        const id = await current.create(model.id);
+        this.#newDraft = '';
+        this.#sirocco.navigation.openConversation(id);
+      } else if (current.conversation?.model_id !== model.id) {
+        await current.update({ model_id: model.id });
+      }
+      await current.send(text);
+      if (this.draft.text === text) this.draft.change('');
+      await this.draft.flush();
+      return 'sent';
+    } catch (thrown) {
+      const error = BackendError.from(thrown);
+      if (error.code === 'no_model') return 'no_model';
+      throw error;
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  handle(event: Event): void {
+    this.current.handle(event);
+    if (event.type === 'conversation_deleted' && event.conversation_id === this.current.id) this.#sirocco.navigation.newChat();
+  }
+
+  dispose(): void {
+    void this.draft.flush();
+    this.current.dispose();
+    this.meter.clear();
+  }
+}
