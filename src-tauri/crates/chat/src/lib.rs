@@ -1,0 +1,32 @@
+//! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
+//! where thinking ends and the answer begins, how often a follower hears of new text, and what an
+//! export looks like.
+//!
+//! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
+//! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
+//!
+//! ```
+//! use sirocco_chat::{ReasoningSplitter, Start};
+//!
+//! let mut splitter = ReasoningSplitter::new(Start::Content);
+//! let mut answer = splitter.push("<think>Two and t");
+//! answer += splitter.push("wo.</thi");
+//! answer += splitter.push("nk>\n\nFour.");
+//! answer += splitter.finish();
+//! assert_eq!(answer.reasoning, "Two and two.");
+//! assert_eq!(answer.content, "Four.");
+//! ```
+
+mod budget;
+mod coalescer;
+mod export;
+mod prompt;
+mod reasoning;
+mod title;
+
+pub use budget::{BudgetError, CountedMessage, Fitted, fit};
+pub use coalescer::{Coalescer, Delta};
+pub use export::{export_json, export_markdown};
+pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
+pub use reasoning::{ReasoningSplitter, Split, Start, start_of};
+pub use title::{NEW_CONVERSATION, automatic_title};

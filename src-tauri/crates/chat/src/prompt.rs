@@ -1,0 +1,192 @@
+//! What a model is sent: the system prompt and the turns of the shown branch.
+
+use sirocco_protocol::Role;
+
+/// Who speaks in a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PromptRole {
+    /// The system prompt.
+    System,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl PromptRole {
+    /// The word of chat templates.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+impl From<Role> for PromptRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Assistant => Self::Assistant,
+        }
+    }
+}
+
+/// One message of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptMessage {
+    /// Who speaks.
+    pub role: PromptRole,
+    /// Its text.
+    pub content: String,
+    /// What the model thought; whether it is shown to the model again is up to its template.
+    pub reasoning: Option<String>,
+}
+
+/// One message of the branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromptTurn<'a> {
+    /// Who speaks.
+    pub role: Role,
+    /// Its text.
+    pub content: &'a str,
+    /// What the model thought.
+    pub reasoning: Option<&'a str>,
+}
+
+/// Puts a prompt together, oldest first. With `continue_last` the last turn is an answer that is
+/// written on, and it stays as it is, even empty.
+///
+/// Answers without words (a run that failed early, or was stopped while thinking) are left out,
+/// and neighbours of the same role are joined: many chat templates refuse a conversation that does
+/// not alternate. For the same reason an answer before the first question is left out.
+///
+/// ```
+/// use sirocco_chat::{PromptTurn, assemble};
+/// use sirocco_protocol::Role;
+///
+/// let turn = |role, content| PromptTurn { role, content, reasoning: None };
+/// let branch = [turn(Role::User, "Why?"), turn(Role::Assistant, ""), turn(Role::User, "Please!")];
+/// let prompt = assemble("Be brief.", branch, false);
+/// let prompt: Vec<_> = prompt.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
+/// assert_eq!(prompt, [("system", "Be brief."), ("user", "Why?\n\nPlease!")]);
+/// ```
+#[must_use]
+pub fn assemble<'a>(
+    system_prompt: &str,
+    branch: impl IntoIterator<Item = PromptTurn<'a>>,
+    continue_last: bool,
+) -> Vec<PromptMessage> {
+    let mut messages: Vec<PromptMessage> = Vec::new();
+    if !system_prompt.trim().is_empty() {
+        messages.push(PromptMessage {
+            role: PromptRole::System,
+            content: system_prompt.to_owned(),
+            reasoning: None,
+        });
+    }
+    let mut turns = branch.into_iter().peekable();
+    while let Some(turn) = turns.next() {
+        let role = PromptRole::from(turn.role);
+        let is_continued = continue_last && turns.peek().is_none() && role == PromptRole::Assistant;
+        if turn.content.trim().is_empty() && !is_continued {
+            continue;
+        }
+        match messages.last_mut() {
+            Some(last) if last.role == role && !is_continued => {
+                last.content.push_str("\n\n");
+                last.content.push_str(turn.content);
+                last.reasoning = turn.reasoning.map(str::to_owned);
+            }
+            None
+            | Some(PromptMessage {
+                role: PromptRole::System,
+                ..
+            }) if role == PromptRole::Assistant && !is_continued => {}
+            _ => messages.push(PromptMessage {
+                role,
+                content: turn.content.to_owned(),
+                reasoning: turn.reasoning.map(str::to_owned),
+            }),
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn turn(role: Role, content: &str) -> PromptTurn<'_> {
+        PromptTurn {
+            role,
+            content,
+            reasoning: None,
+        }
+    }
+
+    fn words(messages: &[PromptMessage]) -> Vec<(&str, &str)> {
+        messages
+            .iter()
+            .map(|message| (message.role.as_str(), message.content.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn a_blank_system_prompt_is_none() {
+        let prompt = assemble(" \n", [turn(Role::User, "hi")], false);
+        assert_eq!(words(&prompt), [("user", "hi")]);
+    }
+
+    #[test]
+    fn reasoning_goes_along_with_its_answer() {
+        let answer = PromptTurn {
+            role: Role::Assistant,
+            content: "4",
+            reasoning: Some("2 and 2"),
+        };
+        let prompt = assemble("", [turn(Role::User, "2+2?"), answer], false);
+        assert_eq!(prompt[1].reasoning.as_deref(), Some("2 and 2"));
+    }
+
+    #[test]
+    fn an_answer_that_is_written_on_stays_even_without_words() {
+        let branch = [turn(Role::User, "why?"), turn(Role::Assistant, "")];
+        let prompt = assemble("", branch, true);
+        assert_eq!(words(&prompt), [("user", "why?"), ("assistant", "")]);
+        let prompt = assemble("", branch, false);
+        assert_eq!(words(&prompt), [("user", "why?")]);
+    }
+
+    #[test]
+    fn text_is_sent_as_it_was_written() {
+        let prompt = assemble(" a ", [turn(Role::User, "  code\n")], false);
+        assert_eq!(words(&prompt), [("system", " a "), ("user", "  code\n")]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_prompt_alternates_from_the_person_on_and_loses_no_question(
+            branch in prop::collection::vec((any::<bool>(), "[ab ]{0,3}"), 0..12),
+            system in "[s ]{0,2}",
+        ) {
+            let turns = branch.iter().map(|(user, content)| {
+                turn(if *user { Role::User } else { Role::Assistant }, content)
+            });
+            let prompt = assemble(&system, turns, false);
+            let spoken: Vec<_> = prompt.iter().filter(|m| m.role != PromptRole::System).collect();
+            for (number, message) in spoken.iter().enumerate() {
+                let expected = [PromptRole::User, PromptRole::Assistant][number % 2];
+                prop_assert_eq!(message.role, expected);
+            }
+            let asked: String = branch.iter().filter(|(user, content)| *user && !content.trim().is_empty())
+                .map(|(_, content)| content.as_str()).collect();
+            let sent: String = spoken.iter().filter(|m| m.role == PromptRole::User)
+                .map(|m| m.content.replace("\n\n", "")).collect();
+            prop_assert_eq!(sent, asked);
+        }
+    }
+}
