@@ -57,7 +57,7 @@ pub fn fit(
     // A suffix may begin at each question; the first message begins the whole.
     let starts = (first..messages.len())
         .filter(|at| *at == first || messages[*at].message.role == PromptRole::User);
-    let last = starts.clone().last().unwrap_or(first);
+    let last = starts.clone().next_back().unwrap_or(first);
     let kept = starts
         .map(|at| (at, system.saturating_add(total(&messages[at..]))))
         .find(|(_, tokens)| *tokens <= room);

@@ -101,17 +101,17 @@ fn without_emphasis(line: &str) -> String {
     while at < signs.len() {
         let sign = signs[at];
         let end = at + signs[at..].iter().take_while(|c| **c == sign).count();
-        let space_before = at == 0 || signs[at - 1].is_whitespace();
-        let space_after = end == signs.len() || signs[end].is_whitespace();
+        let alone = (at == 0 || signs[at - 1].is_whitespace())
+            && (end == signs.len() || signs[end].is_whitespace());
         let inside = at > 0
             && end < signs.len()
             && signs[at - 1].is_alphanumeric()
             && signs[end].is_alphanumeric();
         let drop = match sign {
             '`' => true,
-            '*' => !(space_before && space_after),
-            '_' => !(space_before && space_after) && !inside,
-            '~' => end - at == 2 && !(space_before && space_after),
+            '*' => !alone,
+            '_' => !alone && !inside,
+            '~' => !alone && end - at == 2,
             _ => false,
         };
         if !drop {

@@ -38,33 +38,40 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         before,
         limit,
     };
-    measure("list, first 100", || {
-        store.list_conversations(&list("", None))
+    measure("list, first 100", async || {
+        store.list_conversations(&list("", None)).await
     })
     .await?;
     let middle = Some(CONVERSATIONS / 2);
-    measure("list, 100 from the middle", || {
-        store.list_conversations(&list("", middle))
+    measure("list, 100 from the middle", async || {
+        store.list_conversations(&list("", middle)).await
     })
     .await?;
-    measure("list, common words", || {
-        store.list_conversations(&list("über PROOF", None))
+    measure("list, common words", async || {
+        store.list_conversations(&list("über PROOF", None)).await
     })
     .await?;
-    measure("list, no match (reads all)", || {
-        store.list_conversations(&list("xyz abc", None))
+    measure("list, no match (reads all)", async || {
+        store.list_conversations(&list("xyz abc", None)).await
     })
     .await?;
-    measure("page, last 60", || store.message_page(&page(None, 60))).await?;
+    measure("page, last 60", async || {
+        store.message_page(&page(None, 60)).await
+    })
+    .await?;
     let oldest = store.branch(head).await?[61].id;
-    measure("page, oldest 60", || {
-        store.message_page(&page(Some(oldest), 60))
+    measure("page, oldest 60", async || {
+        store.message_page(&page(Some(oldest), 60)).await
     })
     .await?;
-    measure("branch for the prompt", || store.branch(head)).await?;
-    measure("save 20 kB of text, synced", || async {
-        let text = "twenty characters. \n".repeat(1_000);
-        store.save_text(run, &text, None).await
+    measure("branch for the prompt", async || store.branch(head).await).await?;
+    let saves = std::cell::Cell::new(0);
+    measure("save 20 kB of text, synced", async || {
+        saves.set(saves.get() + 1);
+        let text = format!("twenty characters {}\n", saves.get() % 10).repeat(1_000);
+        let saved = store.save_text(run, &text, None).await?;
+        assert!(saved, "the last run has not ended");
+        Ok(())
     })
     .await?;
 
@@ -141,10 +148,10 @@ async fn grow(store: &Store, conversation_id: ConversationId) -> Result<RunId, S
     Ok(last.expect("there is at least one turn"))
 }
 
-async fn measure<T, F>(name: &str, query: impl Fn() -> F) -> Result<(), StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
+async fn measure<T>(
+    name: &str,
+    query: impl AsyncFn() -> Result<T, StoreError>,
+) -> Result<(), StoreError> {
     let mut times = Vec::new();
     for _ in 0..50 {
         let started = Instant::now();

@@ -146,3 +146,40 @@ impl<T> Attempt<T> for Result<T, sqlx::Error> {
         self.map_err(|source| StoreError::Query { attempt, source })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::fixture::{conversation, message, say, shown};
+    use sirocco_protocol::Role;
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_apart_and_loses_nothing_saved() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        say(&store, id, &[message(None, Role::User, "kept")]).await;
+        // As far as SQLite is concerned, a file that may not grow is a disk without room.
+        let pages: i64 = sqlx::query_scalar("pragma page_count")
+            .fetch_one(&store.writer)
+            .await
+            .unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!(
+            "pragma max_page_count = {pages}"
+        )))
+        .execute(&store.writer)
+        .await
+        .unwrap();
+        let long = crate::Turn {
+            conversation_id: id,
+            messages: vec![message(None, Role::User, &"long ".repeat(100_000))],
+            run: None,
+            automatic_title: None,
+            clear_draft: false,
+        };
+        let error = store.add_turn(&long, 5).await.unwrap_err();
+        assert!(error.is_disk_full(), "{error:?}");
+        assert!(!StoreError::not_found("message", 1).is_disk_full());
+        assert_eq!(shown(&store, id).await.len(), 1);
+    }
+}

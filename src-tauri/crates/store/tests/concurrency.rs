@@ -1,6 +1,11 @@
 //! Many writers and readers on one file: nobody is told that the database is busy, and nothing
 //! that was answered as saved is missing.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its bench does not work"
+)]
+
 use sirocco_protocol::commands::{ConversationList, MessagePageRequest};
 use sirocco_protocol::{ConversationId, MessageId, Parameters, Role, RunId, RunState};
 use sirocco_store::{NewConversation, NewMessage, NewRun, RunEnd, Store, Turn};
@@ -148,7 +153,7 @@ async fn a_caller_that_gives_up_leaves_no_half_turn_and_no_lock() {
     for polls in 0..40 {
         let mut deletion = Box::pin(store.delete_message(message, 5));
         for _ in 0..polls {
-            if (&mut deletion).now_or_yield().await {
+            if deletion.now_or_yield().await {
                 break;
             }
         }

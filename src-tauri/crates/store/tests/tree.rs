@@ -1,6 +1,11 @@
 //! Random trees under random commands, against a model that is too simple to be wrong: each
 //! message has a parent and a flag, and everything else is looked for by brute force.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its bench does not work"
+)]
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
