@@ -18,7 +18,7 @@ async function start(): Promise<void> {
     }
   }
   const target = document.getElementById('app');
-  if (target) mount(App, { target, props: { state: new Sirocco(backend()) } });
+  if (target) mount(App, { target, props: { sirocco: new Sirocco(backend()) } });
 }
 
 void start();

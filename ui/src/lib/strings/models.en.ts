@@ -102,6 +102,8 @@ export const modelStrings = {
   inMemory: 'In memory',
   memoryUsed: (memory: string) => `${memory} in use`,
 
+  openModel: 'Show it',
+
   // Imports
   importedOne: (name: string) => `${name} is in the library.`,
   imported: (count: number) => `${count} models are in the library.`,

@@ -1,0 +1,4 @@
+/** Settings: groups in the list column, searchable rows in the main one. */
+export { default as SettingsColumn } from './SettingsColumn.svelte';
+export { default as SettingsPage } from './SettingsPage.svelte';
+export { SettingsSearch } from './search.svelte';

@@ -1,0 +1,73 @@
+/** The table of settings: what each is called, under which words it is found, and where it stands. */
+import { settingsStrings as s } from '$/lib/strings.en';
+
+export type SettingsGroup = keyof typeof s.groups;
+export type ParameterName = keyof typeof s.parameters;
+
+export type RowName =
+  | 'theme'
+  | 'enter_sends'
+  | 'default_context_length'
+  | 'threads'
+  | 'default_system_prompt'
+  | ParameterName
+  | 'max_tokens'
+  | 'version'
+  | 'data_folder'
+  | 'runtimes'
+  | 'machine';
+
+export interface SettingsRow {
+  name: RowName;
+  group: SettingsGroup;
+  label: string;
+  /** Searched along with the label. */
+  words: string;
+}
+
+/** Range and default of a sampling parameter, as the contract documents them. */
+export interface ParameterRange {
+  min: number;
+  max: number;
+  step: number;
+  standard: number;
+}
+
+export const PARAMETERS: Record<ParameterName, ParameterRange> = {
+  temperature: { min: 0, max: 5, step: 0.05, standard: 0.7 },
+  top_p: { min: 0, max: 1, step: 0.01, standard: 0.95 },
+  top_k: { min: 0, max: 200, step: 1, standard: 40 },
+  min_p: { min: 0, max: 1, step: 0.01, standard: 0.05 },
+  repeat_penalty: { min: 0.5, max: 2, step: 0.01, standard: 1 },
+};
+
+export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
+export const CONTEXT_STANDARD = 8192;
+
+export const ROWS: SettingsRow[] = [
+  { name: 'theme', group: 'appearance', label: s.theme, words: `${s.themeText} ${Object.values(s.themes).join(' ')} colours colors` },
+  { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
+  { name: 'default_context_length', group: 'models', label: s.contextLength, words: s.contextLengthText },
+  { name: 'threads', group: 'models', label: s.threads, words: `${s.threadsText} cpu cores` },
+  { name: 'default_system_prompt', group: 'conversations', label: s.systemPrompt, words: s.systemPromptText },
+  ...PARAMETER_NAMES.map((name): SettingsRow => ({
+    name,
+    group: 'conversations',
+    label: s.parameters[name][0],
+    words: `${s.parameters[name][1]} sampling parameters`,
+  })),
+  { name: 'max_tokens', group: 'conversations', label: s.maxTokens, words: `${s.maxTokensText} max tokens` },
+  { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
+  { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
+  { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs engine' },
+  { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },
+];
+
+/** Rows in which every word of the query appears. */
+export function rowsFor(query: string): SettingsRow[] {
+  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return ROWS.filter((row) => {
+    const text = `${row.label} ${row.words} ${s.groups[row.group]}`.toLocaleLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}

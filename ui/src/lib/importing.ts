@@ -1,0 +1,113 @@
+/** Adding models: from a dialog, a typed path or a drop, with what came of it as a notice. */
+import type { ImportOutcome, Model, PathHandle, PickKind } from '$/gen/protocol';
+import { fileSize, parameterCount, plural } from './format';
+import type { Sirocco } from './state';
+import { modelStrings } from './strings.en';
+
+const PROBLEMS_SHOWN = 3;
+
+/** What was found, and each file that is no model, in words. */
+export function outcomeText(outcome: ImportOutcome): { text: string; detail: string | null } {
+  const [first] = outcome.models;
+  const text =
+    outcome.models.length === 1 && first
+      ? modelStrings.importedOne(first.name)
+      : outcome.models.length === 0
+        ? modelStrings.importedNone
+        : modelStrings.imported(outcome.models.length);
+  if (outcome.problems.length === 0) return { text, detail: null };
+  const lines = [modelStrings.problems(outcome.problems.length), ...outcome.problems.slice(0, PROBLEMS_SHOWN)];
+  const more = outcome.problems.length - PROBLEMS_SHOWN;
+  if (more > 0) lines.push(modelStrings.moreProblems(more));
+  return { text, detail: lines.join('\n') };
+}
+
+function report({ toasts, navigation }: Sirocco, outcome: ImportOutcome): void {
+  const { text, detail } = outcomeText(outcome);
+  const [only] = outcome.models;
+  toasts.show(text, {
+    tone: outcome.models.length > 0 ? 'success' : detail ? 'danger' : 'neutral',
+    detail,
+    duration_ms: detail ? 15_000 : 6_000,
+    action:
+      outcome.models.length === 1 && only && navigation.modelId !== only.id
+        ? { label: modelStrings.openModel, run: () => navigation.openLibrary(only.id) }
+        : null,
+  });
+}
+
+/** Runs one import, scan or the like and tells what came of it. Answers nothing when it failed. */
+export async function reported(state: Sirocco, work: () => Promise<ImportOutcome>): Promise<ImportOutcome | null> {
+  try {
+    const outcome = await work();
+    report(state, outcome);
+    return outcome;
+  } catch (thrown) {
+    state.toasts.error(thrown);
+    return null;
+  }
+}
+
+/** Adds files and folders by their handles; one notice for all. */
+export function importHandles(state: Sirocco, handles: PathHandle[]): Promise<ImportOutcome | null> {
+  return reported(state, async () => {
+    const all: ImportOutcome = { models: [], problems: [] };
+    for (const handle of handles) {
+      const outcome = await state.models.import(handle);
+      all.models.push(...outcome.models);
+      all.problems.push(...outcome.problems);
+    }
+    return all;
+  });
+}
+
+/** Opens the native dialog and adds what was picked. Answers nothing when it was cancelled. */
+export async function pickAndImport(state: Sirocco, kind: PickKind): Promise<ImportOutcome | null> {
+  try {
+    const picked = await state.backend.call('path_pick', { kind });
+    if (picked.length === 0) return null;
+    if (kind === 'folder') {
+      return await reported(state, async () => {
+        const all: ImportOutcome = { models: [], problems: [] };
+        for (const { handle } of picked) {
+          const outcome = await state.models.addRoot(handle);
+          all.models.push(...outcome.models);
+          all.problems.push(...outcome.problems);
+        }
+        return all;
+      });
+    }
+    return await importHandles(
+      state,
+      picked.map((path) => path.handle),
+    );
+  } catch (thrown) {
+    state.toasts.error(thrown);
+    return null;
+  }
+}
+
+/** Adds a typed path: a folder is watched from now on, a file is added once. Rejects when the path is no good. */
+export async function importTyped(state: Sirocco, path: string): Promise<ImportOutcome | null> {
+  const { handle, is_folder } = await state.backend.call('path_type', { path });
+  return is_folder ? reported(state, () => state.models.addRoot(handle)) : importHandles(state, [handle]);
+}
+
+/** One line about a model: `qwen2 · Q4_K_M · 398 MB · 32,768 tokens`. */
+export function modelLine(model: Model): string {
+  return [
+    model.architecture,
+    model.parameter_count > 0 ? parameterCount(model.parameter_count) : null,
+    fileSize(model.size_bytes),
+    model.context_length > 0 ? plural(model.context_length, 'token') : null,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Why a model cannot be loaded here, in words; `null` when it can. */
+export function refusalOf(model: Model): string | null {
+  if (model.verdict.type === 'missing') return modelStrings.missing;
+  if (model.verdict.type === 'refused') return model.verdict.reasons[0] ?? modelStrings.refused;
+  return null;
+}
