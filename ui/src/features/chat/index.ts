@@ -1,0 +1,4 @@
+/** The chat: its list, its page and its inspector. They share one session (`session.ts`). */
+export { default as ChatInspector } from './ChatInspector.svelte';
+export { default as ChatPage } from './ChatPage.svelte';
+export { default as ConversationColumn } from './ConversationColumn.svelte';
