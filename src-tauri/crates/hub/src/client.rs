@@ -1,0 +1,105 @@
+//! The one place where an HTTP client is made, and where the Hub's address comes from.
+
+use std::time::Duration;
+
+use reqwest::{Client, Url, header};
+
+use crate::{HubError, redirect};
+
+/// Where models come from unless `HF_ENDPOINT` names a mirror.
+pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// A client with our name, the system's proxy and certificates, a connect timeout, no compression and careful
+/// redirects. It has no overall timeout: a transfer watches for silence itself.
+///
+/// # Errors
+/// [`HubError::Client`] if the TLS set-up of the system cannot be used.
+pub fn http_client() -> Result<Client, HubError> {
+    let mut headers = header::HeaderMap::new();
+    headers.insert(
+        header::ACCEPT_ENCODING,
+        header::HeaderValue::from_static("identity"),
+    );
+    Client::builder()
+        .user_agent(concat!("sirocco/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(KEEP_ALIVE)
+        .redirect(redirect::policy())
+        .build()
+        .map_err(|source| HubError::Client { source })
+}
+
+/// The Hub's address: `configured` (the content of `HF_ENDPOINT`), or the usual one.
+///
+/// # Errors
+/// [`HubError::Address`] if it is not an http(s) address.
+pub fn endpoint(configured: Option<&str>) -> Result<Url, HubError> {
+    let address = configured
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .unwrap_or(DEFAULT_ENDPOINT);
+    let url = Url::parse(address).map_err(|_| HubError::Address {
+        address: address.to_owned(),
+    })?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(HubError::Address {
+            address: address.to_owned(),
+        });
+    }
+    Ok(url)
+}
+
+/// The address of a file of a repository: `{endpoint}/{repository}/resolve/{revision}/{file}`, each part encoded.
+///
+/// # Errors
+/// [`HubError::Address`] if the endpoint cannot carry a path.
+pub fn resolve_url(
+    endpoint: &Url,
+    repository: &str,
+    revision: &str,
+    file: &str,
+) -> Result<Url, HubError> {
+    let mut url = endpoint.clone();
+    url.path_segments_mut()
+        .map_err(|()| HubError::Address {
+            address: endpoint.to_string(),
+        })?
+        .pop_if_empty()
+        .extend(repository.split('/'))
+        .extend(["resolve", revision])
+        .extend(file.split('/'));
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_can_be_a_mirror_in_a_folder() {
+        let mirror = endpoint(Some("http://mirror.example/hf/")).expect("an address");
+        let url = resolve_url(&mirror, "o/n", "refs/pr/1", "a b/m.gguf").expect("a URL");
+        assert_eq!(
+            url.as_str(),
+            "http://mirror.example/hf/o/n/resolve/refs%2Fpr%2F1/a%20b/m.gguf"
+        );
+        assert_eq!(
+            endpoint(Some(" ")).expect("the usual").as_str(),
+            "https://huggingface.co/"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_that_is_no_web_address_is_refused() {
+        for address in ["mirror", "file:///etc/passwd", "ftp://mirror.example"] {
+            assert!(
+                matches!(endpoint(Some(address)), Err(HubError::Address { .. })),
+                "{address}"
+            );
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From a file to a [`FoundModel`], or to the reason why it is none.
+
+use std::path::{Path, PathBuf};
+
+use sirocco_gguf::{Model, ModelKind, Runtime, Shard, Summary, Verdict, shard_name};
+use sirocco_protocol::ModelVerdict;
+
+use super::{
+    Fingerprint, FoundModel, Origin, Problem,
+    naming::{names_of, slug},
+};
+use crate::ContentHash;
+
+/// Looks at one file that a person chose; if it is a shard, at its siblings too.
+///
+/// # Errors
+/// The reason, in words, why this is no model.
+pub fn inspect_file(path: &Path) -> Result<FoundModel, Problem> {
+    let fail = |message: String| Problem {
+        path: path.to_owned(),
+        message,
+    };
+    let metadata = std::fs::metadata(path)
+        .map_err(|error| fail(format!("the file cannot be read: {error}")))?;
+    if metadata.is_dir() {
+        return Err(fail(
+            "it is a folder; add it as a folder of the library instead".to_owned(),
+        ));
+    }
+    if !metadata.is_file() {
+        return Err(fail("it is not an ordinary file".to_owned()));
+    }
+    let files = match path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .and_then(shard_name)
+    {
+        Some(shard) => (1..=shard.count)
+            .map(|number| path.with_file_name(shard.file_name(number)))
+            .collect(),
+        None => vec![path.to_owned()],
+    };
+    inspect_files(files)
+}
+
+/// Looks at the files of one model, the first one first.
+pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> {
+    let first = files.first().cloned().unwrap_or_default();
+    let fail = |path: &Path, message: String| Problem {
+        path: path.to_owned(),
+        message,
+    };
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        let present = files.iter().filter(|file| file.exists()).count();
+        let missing = missing
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let message = format!(
+            "the model is incomplete: `{missing}` is missing ({present} of {} files are there)",
+            files.len()
+        );
+        return Err(fail(&first, message));
+    }
+    let fingerprint = Fingerprint::of(&files)
+        .map_err(|error| fail(&first, format!("the file cannot be read: {error}")))?;
+    let mut shards = Vec::new();
+    for file in &files {
+        let header = sirocco_gguf::open(file).map_err(|error| fail(file, sentence(&error)))?;
+        shards.push(Shard {
+            path: Some(file.clone()),
+            header,
+        });
+    }
+    let model =
+        Model::from_shards(shards).ok_or_else(|| fail(&first, "there is no file".to_owned()))?;
+    let summary = Summary::of(&model);
+    let verdict = judge(&model);
+    if let (
+        ModelKind::Projector
+        | ModelKind::Adapter
+        | ModelKind::ImportanceMatrix
+        | ModelKind::VocabularyOnly,
+        ModelVerdict::Refused { reasons },
+    ) = (summary.kind, &verdict)
+    {
+        return Err(fail(&first, reasons.join("; ")));
+    }
+    let names = names_of(&first);
+    Ok(FoundModel {
+        origin: names.origin,
+        key: slug(&names.stem),
+        name: names.repository.or(summary.name).unwrap_or(names.stem),
+        architecture: summary.architecture.unwrap_or_default(),
+        quantization: summary.quantization.unwrap_or_default(),
+        size_bytes: fingerprint.size_bytes,
+        parameter_count: summary.parameter_count,
+        context_length: u32::try_from(summary.context_length.unwrap_or(0)).unwrap_or(u32::MAX),
+        has_chat_template: summary.has_chat_template,
+        verdict,
+        fingerprint,
+        stated_sha256: (names.origin == Origin::HuggingFaceCache && files.len() == 1)
+            .then(|| blob_hash(&first))
+            .flatten(),
+        files,
+    })
+}
+
+fn judge(model: &Model) -> ModelVerdict {
+    match sirocco_gguf::verdict(model, Runtime::MistralRs) {
+        Verdict::Runs { cautions } => ModelVerdict::Runs {
+            cautions: cautions.iter().map(ToString::to_string).collect(),
+        },
+        Verdict::Refused { reasons } => ModelVerdict::Refused {
+            reasons: reasons.iter().map(ToString::to_string).collect(),
+        },
+    }
+}
+
+/// In the Hugging Face cache a large file is a link to a blob that is named by its sha256.
+fn blob_hash(path: &Path) -> Option<ContentHash> {
+    std::fs::canonicalize(path)
+        .ok()?
+        .file_name()?
+        .to_str()?
+        .parse()
+        .ok()
+}
+
+/// An error with its causes.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

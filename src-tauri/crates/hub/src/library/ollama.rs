@@ -1,0 +1,139 @@
+//! Models of Ollama: a manifest names the blob that is the GGUF file.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{
+    FoundModel, Origin, Problem, inspect::inspect_files, naming::slug,
+    walk::is_unfinished_or_hidden,
+};
+use crate::ContentHash;
+
+const MODEL_LAYER: &str = "application/vnd.ollama.image.model";
+const TENSOR_LAYER: &str = "application/vnd.ollama.image.tensor";
+/// Real ones are below 2 KiB.
+const MAX_MANIFEST_BYTES: u64 = 4 << 20;
+/// `{host}/{namespace}/{model}/{tag}`.
+const MANIFEST_DEPTH: usize = 4;
+const MAX_MANIFESTS: usize = 10_000;
+const USUAL_HOST: &str = "registry.ollama.ai";
+const USUAL_NAMESPACE: &str = "library";
+
+#[derive(Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    layers: Vec<Layer>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layer {
+    #[serde(default)]
+    media_type: String,
+    #[serde(default)]
+    digest: String,
+}
+
+/// The models of the folder that holds `manifests` and `blobs`.
+pub(super) fn scan(folder: &Path) -> Vec<Result<FoundModel, Problem>> {
+    let mut manifests = Vec::new();
+    collect(&folder.join("manifests"), &mut Vec::new(), &mut manifests);
+    manifests
+        .iter()
+        .map(|(path, parts)| inspect(folder, path, parts))
+        .collect()
+}
+
+fn collect(folder: &Path, parts: &mut Vec<String>, found: &mut Vec<(PathBuf, Vec<String>)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut entries: Vec<_> = entries.flatten().take(MAX_MANIFESTS).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        if is_unfinished_or_hidden(&name) || found.len() >= MAX_MANIFESTS {
+            continue;
+        }
+        parts.push(name);
+        if kind.is_dir() && parts.len() < MANIFEST_DEPTH {
+            collect(&entry.path(), parts, found);
+        } else if kind.is_file() && parts.len() == MANIFEST_DEPTH {
+            found.push((entry.path(), parts.clone()));
+        }
+        parts.pop();
+    }
+}
+
+fn inspect(folder: &Path, manifest: &Path, parts: &[String]) -> Result<FoundModel, Problem> {
+    let fail = |message: &str| Problem {
+        path: manifest.to_owned(),
+        message: message.to_owned(),
+    };
+    let size = std::fs::metadata(manifest)
+        .map_err(|error| fail(&format!("the file cannot be read: {error}")))?
+        .len();
+    if size > MAX_MANIFEST_BYTES {
+        return Err(fail("it is no manifest of Ollama: it is too large"));
+    }
+    let text = std::fs::read(manifest)
+        .map_err(|error| fail(&format!("the file cannot be read: {error}")))?;
+    let read: Manifest =
+        serde_json::from_slice(&text).map_err(|_| fail("it is no manifest of Ollama"))?;
+    let Some(layer) = read
+        .layers
+        .iter()
+        .find(|layer| layer.media_type == MODEL_LAYER)
+    else {
+        let is_tensors = read
+            .layers
+            .iter()
+            .any(|layer| layer.media_type == TENSOR_LAYER);
+        return Err(fail(match is_tensors {
+            true => {
+                "the model is in a format that only Ollama reads; look for a GGUF version of it"
+            }
+            false => "the manifest names no model on this computer",
+        }));
+    };
+    // Parsed before it becomes part of a path.
+    let hash: ContentHash = layer
+        .digest
+        .strip_prefix("sha256:")
+        .and_then(|digest| digest.parse().ok())
+        .ok_or_else(|| fail("the manifest names its model in an unknown way"))?;
+    let blob = folder.join("blobs").join(format!("sha256-{hash}"));
+    if !blob.is_file() {
+        return Err(fail(
+            "the model of this manifest is not on this computer (any more)",
+        ));
+    }
+    let name = name(parts);
+    let mut found = inspect_files(vec![blob]).map_err(|problem| Problem {
+        message: format!("{name}: {}", problem.message),
+        ..problem
+    })?;
+    found.key = slug(&name);
+    found.name = name;
+    found.origin = Origin::Ollama;
+    found.stated_sha256 = Some(hash);
+    Ok(found)
+}
+
+/// As Ollama shows it: the usual host and namespace are left out.
+fn name(parts: &[String]) -> String {
+    let [host, namespace, model, tag] = parts else {
+        return parts.join("/");
+    };
+    match (host.as_str(), namespace.as_str()) {
+        (USUAL_HOST, USUAL_NAMESPACE) => format!("{model}:{tag}"),
+        (USUAL_HOST, _) => format!("{namespace}/{model}:{tag}"),
+        _ => format!("{host}/{namespace}/{model}:{tag}"),
+    }
+}
