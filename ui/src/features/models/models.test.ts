@@ -1,0 +1,192 @@
+import { describe, expect, it, vi } from 'vitest';
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
+import { scriptedModels } from '$/lib/backend/scripted/models';
+import type { MemoryFit, Model } from '$/gen/protocol';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import { fitTone, LoadChoice } from './load-options.svelte';
+import LibraryColumn from './LibraryColumn.svelte';
+import { bitsPerWeight, matching } from './matching';
+import ModelPage from './ModelPage.svelte';
+import ModelPicker from './ModelPicker.svelte';
+import FoldersPage from './FoldersPage.svelte';
+import { PickerState } from './picker.svelte';
+
+async function started(options: ScriptedOptions = {}) {
+  const backend = new ScriptedBackend(options);
+  const all = new Sirocco(backend);
+  all.start();
+  await waitFor(() => expect(all.models.state.type).toBe('ready'));
+  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
+  return { all, backend, user: userEvent.setup(), context: siroccoContext(all) };
+}
+
+const byId = (id: string) => scriptedModels().find((model) => model.id === id) as Model;
+
+describe('finding models', () => {
+  it('matches all words anywhere a person would look', () => {
+    const ids = (query: string) => matching(scriptedModels(), query).map((model) => model.id);
+    expect(ids('qwen q4')).toEqual(['m-coder']);
+    expect(ids('LLAMA')).toEqual(['m-llama', 'm-iq', 'm-long']);
+    expect(ids('  ')).toHaveLength(7);
+    expect(ids('nothing like it')).toEqual([]);
+  });
+
+  it('works out bits per weight', () => {
+    expect(bitsPerWeight(byId('m-llama'))).toBeCloseTo(5.03, 2);
+    expect(bitsPerWeight({ ...byId('m-llama'), parameter_count: 0 })).toBeNull();
+  });
+});
+
+describe('the choice of load options', () => {
+  const fit = (total_bytes: number): MemoryFit => ({
+    context_length: 1,
+    weights_bytes: 0,
+    kv_bytes: 0,
+    compute_bytes: 0,
+    total_bytes,
+    available_bytes: 100,
+    fits: total_bytes <= 100,
+    largest_context_length: null,
+  });
+
+  it('is green, amber when barely, red when not', () => {
+    expect([50, 95, 101].map((total) => fitTone(fit(total)))).toEqual(['success', 'warning', 'danger']);
+  });
+
+  it('asks one question at a time and ends with the last', async () => {
+    const { all, backend } = await started();
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    backend.calls.length = 0;
+    for (const tokens of [1024, 2048, 4096, 8192, 16_384]) choice.setContext(tokens);
+    await waitFor(() => expect(choice.fit?.context_length).toBe(16_384));
+    expect(backend.calls.length).toBeLessThanOrEqual(2);
+  });
+
+  it('starts with the default, at most what the model was trained for', async () => {
+    const { all } = await started({ settings: { default_context_length: 65_536 } });
+    expect(new LoadChoice(byId('m-coder'), all.app, all.models).contextLength).toBe(32_768);
+  });
+});
+
+describe('the picker', () => {
+  it('shows what runs first and the reason of what does not', async () => {
+    const { all } = await started();
+    const picker = new PickerState(all);
+    expect(picker.shown.slice(-2).map((model) => model.verdict.type)).toEqual(['refused', 'missing']);
+    picker.search('llama');
+    expect(picker.shown.map((model) => model.id)).toEqual(['m-llama', 'm-long', 'm-iq']);
+    picker.move(-1);
+    expect(picker.highlighted).toBe(2);
+  });
+
+  it('is chosen from with the keyboard alone, and loads what was chosen', async () => {
+    const { all, backend, user, context } = await started();
+    const onChoose = vi.fn();
+    render(ModelPicker, { props: { modelId: null, onChoose }, context });
+    await user.click(screen.getByRole('button', { name: 'Choose a model' }));
+    const search = await screen.findByRole('combobox', { name: 'Search models' });
+    await waitFor(() => expect(document.activeElement).toBe(search));
+    await user.type(search, '3b instruct');
+    await user.keyboard('{Enter}');
+    expect(onChoose).toHaveBeenCalledWith('m-llama');
+    await waitFor(() => expect(all.models.loadedState('m-llama')?.state.type).toBe('loading'));
+    expect(backend.calls.some((call) => call.command === 'model_load')).toBe(true);
+  });
+
+  it('does not choose a model that is refused', async () => {
+    const { backend, user, context } = await started();
+    const onChoose = vi.fn();
+    render(ModelPicker, { props: { modelId: null, onChoose }, context });
+    await user.click(screen.getByRole('button', { name: 'Choose a model' }));
+    await user.type(await screen.findByRole('combobox'), 'gemma');
+    expect(screen.getByRole('option').getAttribute('aria-disabled')).toBe('true');
+    expect(screen.getByText(/gemma3.*not supported/)).toBeTruthy();
+    await user.keyboard('{Enter}');
+    await user.click(screen.getByRole('option'));
+    expect(onChoose).not.toHaveBeenCalled();
+    expect(backend.calls.some((call) => call.command === 'model_load')).toBe(false);
+  });
+
+  it('opens the load options of a model that does not fit, with the way to load it anyway', async () => {
+    const { backend, user, context } = await started();
+    render(ModelPicker, { props: { modelId: 'm-qwen14', onChoose: () => {} }, context });
+    await user.click(screen.getByRole('button', { name: 'Load Qwen3 14B' }));
+    await user.click(await screen.findByRole('button', { name: 'Load anyway' }));
+    await waitFor(() =>
+      expect(backend.calls.findLast((call) => call.command === 'model_load')?.request).toMatchObject({
+        id: 'm-qwen14',
+        options: { load_anyway: true },
+      }),
+    );
+  });
+
+  it('shows the load going on inside the button, and ejects', async () => {
+    const { all, backend, user, context } = await started({ loaded: ['m-coder'] });
+    render(ModelPicker, { props: { modelId: 'm-coder', onChoose: () => {} }, context });
+    expect(screen.getByText('mistral.rs · CPU')).toBeTruthy();
+    const loaded = { ...backend.loaded.get('m-coder')! };
+    backend.emit({ type: 'loaded_changed', loaded: { ...loaded, state: { type: 'loading', progress: 0.42 } } });
+    const bar = await screen.findByRole('progressbar', { name: /Loading Qwen2.5/ });
+    expect(bar.getAttribute('aria-valuenow')).toBe('42');
+    await user.click(screen.getByRole('button', { name: 'Eject Qwen2.5 Coder 0.5B Instruct' }));
+    await waitFor(() => expect(all.models.loadedState('m-coder')).toBeNull());
+  });
+
+  it('leads to the library when it is empty', async () => {
+    const { all, user, context } = await started({ models: [] });
+    render(ModelPicker, { props: { modelId: null, onChoose: () => {} }, context });
+    await user.click(screen.getByRole('button', { name: 'Choose a model' }));
+    await user.click(await screen.findByRole('button', { name: 'Open the library' }));
+    expect(all.navigation.view).toBe('library');
+  });
+});
+
+describe('the library', () => {
+  it('renders a screenful of hundreds of models', async () => {
+    const [base] = scriptedModels() as [Model];
+    const models = Array.from({ length: 800 }, (_, index) => ({ ...base, id: `m${index}`, name: `Model ${index}`, used_at_ms: null }));
+    const { context } = await started({ models });
+    render(LibraryColumn, { context });
+    expect(screen.getByText('800 models')).toBeTruthy();
+    expect(screen.getAllByRole('listitem').length).toBeLessThan(60);
+  });
+
+  it('forgets a model only after asking, and says that the file stays', async () => {
+    const { all, user, context } = await started();
+    render(ModelPage, { props: { model: byId('m-iq') }, context });
+    expect(screen.getByText(/IQ2_XS are computed slowly/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Forget' }));
+    expect(all.models.model('m-iq')).not.toBeNull();
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByText(/Its file stays/)).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'Forget' }));
+    await waitFor(() => expect(all.models.model('m-iq')).toBeNull());
+  });
+
+  it('shows the reason and no load button for a refused model', async () => {
+    const { context } = await started();
+    render(ModelPage, { props: { model: byId('m-gemma') }, context });
+    expect(screen.getByText(/Architecture `gemma3` is not supported/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Load' })).toBeNull();
+  });
+
+  it('takes typed paths in a browser and dialogs in the window', async () => {
+    const inBrowser = await started();
+    const { unmount } = render(FoldersPage, { context: inBrowser.context });
+    await inBrowser.user.type(screen.getByLabelText('Path of a GGUF file or a folder'), 'nowhere{Enter}');
+    expect((await screen.findByRole('alert')).textContent).toBe('The path is not absolute. Start it with / or ~.');
+    unmount();
+    const inWindow = await started({ host: 'window' });
+    render(FoldersPage, { context: inWindow.context });
+    await inWindow.user.click(screen.getByRole('button', { name: 'Add folder' }));
+    await waitFor(() => expect(inWindow.all.models.roots.map((root) => root.path)).toContain('/picked'));
+  });
+
+  it('cannot remove its own folder', async () => {
+    const { context } = await started();
+    render(FoldersPage, { context });
+    expect(screen.getAllByRole('button', { name: /^Remove/ })).toHaveLength(2);
+  });
+});

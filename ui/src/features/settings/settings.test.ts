@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { render, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import { ROWS, rowsFor } from './rows';
+import { SettingsSearch } from './search.svelte';
+import SettingsPage from './SettingsPage.svelte';
+
+async function opened() {
+  const backend = new ScriptedBackend();
+  const all = new Sirocco(backend);
+  all.start();
+  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
+  const search = new SettingsSearch();
+  render(SettingsPage, { props: { search }, context: siroccoContext(all) });
+  return { all, backend, search, user: userEvent.setup() };
+}
+
+describe('searching settings', () => {
+  it('finds by what a setting does, not only by its name', () => {
+    expect(rowsFor('memory').map((row) => row.name)).toContain('default_context_length');
+    expect(rowsFor('dark').map((row) => row.name)).toEqual(['theme']);
+    expect(rowsFor('')).toEqual(ROWS);
+    expect(rowsFor('xyzzy')).toEqual([]);
+  });
+});
+
+describe('the settings page', () => {
+  it('shows every row, and only what is searched for', async () => {
+    const { search } = await opened();
+    for (const row of ROWS) expect(screen.getAllByText(row.label).length, row.label).toBeGreaterThan(0);
+    search.query = 'folder';
+    await waitFor(() => expect(screen.queryByText('Theme')).toBeNull());
+    expect(screen.getByText('/home/ada/.local/share/sirocco')).toBeTruthy();
+    search.query = 'xyzzy';
+    expect(await screen.findByText('No setting matches “xyzzy”.')).toBeTruthy();
+  });
+
+  it('saves a switch at once', async () => {
+    const { backend, user } = await opened();
+    const toggle = screen.getByRole('switch', { name: 'Enter sends' });
+    expect(toggle.getAttribute('aria-checked')).toBe('true');
+    await user.click(toggle);
+    await waitFor(() => expect(backend.settings.enter_sends).toBe(false));
+    expect(toggle.getAttribute('aria-checked')).toBe('false');
+  });
+
+  it('puts a refused change back and says so', async () => {
+    const { all, backend, user } = await opened();
+    backend.fail('settings_set', { message: 'the disk is full' });
+    const toggle = screen.getByRole('switch', { name: 'Enter sends' });
+    await user.click(toggle);
+    await waitFor(() => expect(all.toasts.items[0]?.text).toBe('The disk is full.'));
+    expect(toggle.getAttribute('aria-checked')).toBe('true');
+  });
+
+  it('keeps a typed number within its range, and goes back to the default', async () => {
+    const { backend, user } = await opened();
+    const field = screen.getByRole('spinbutton', { name: 'Temperature' });
+    await user.clear(field);
+    await user.type(field, '99');
+    await user.tab();
+    await waitFor(() => expect(backend.settings.default_parameters.temperature).toBe(5));
+    await user.click(await screen.findByRole('button', { name: 'Reset Temperature to its default' }));
+    await waitFor(() => expect(backend.settings.default_parameters.temperature).toBeNull());
+    expect(screen.queryByRole('button', { name: 'Reset Temperature to its default' })).toBeNull();
+  });
+
+  it('saves the system prompt when the field is left', async () => {
+    const { backend, user } = await opened();
+    await user.type(screen.getByRole('textbox', { name: 'System prompt' }), 'Be brief.');
+    await user.tab();
+    await waitFor(() => expect(backend.settings.default_system_prompt).toBe('Be brief.'));
+  });
+
+  it('leaves the longest answer open unless a limit is set', async () => {
+    const { backend, user } = await opened();
+    await user.click(screen.getByRole('button', { name: 'Limit' }));
+    await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBe(2048));
+    await user.click(await screen.findByRole('button', { name: 'Reset Longest answer to its default' }));
+    await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBeNull());
+  });
+});

@@ -1,0 +1,225 @@
+import { flushSync } from 'svelte';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { ConversationSummary, Download, LoadedModel } from '$/gen/protocol';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { Sirocco } from './index';
+
+function started(backend = new ScriptedBackend()): { all: Sirocco; backend: ScriptedBackend; stop: () => void } {
+  const all = new Sirocco(backend);
+  return { all, backend, stop: all.start() };
+}
+
+const settle = () => vi.waitFor(() => new Promise((resolve) => setTimeout(resolve, 0)));
+
+afterEach(() => vi.useRealTimers());
+
+describe('the app state', () => {
+  it('is ready once status and settings are there', async () => {
+    const { all } = started();
+    expect(all.app.boot.type).toBe('starting');
+    await settle();
+    expect(all.app.boot.type).toBe('ready');
+    expect(all.app.status?.machine.cpu).toContain('Ryzen');
+  });
+
+  it('tells why it cannot start, and starts when asked again', async () => {
+    const backend = new ScriptedBackend();
+    backend.fail('app_status', { code: 'network', message: 'nobody answers' });
+    const { all } = started(backend);
+    await settle();
+    expect(all.app.boot).toMatchObject({ type: 'failed', error: { message: 'nobody answers' } });
+    backend.succeed('app_status');
+    await all.reload();
+    expect(all.app.boot.type).toBe('ready');
+  });
+
+  it('applies a setting at once and takes it back when it is refused', async () => {
+    const { all, backend } = started();
+    await settle();
+    backend.fail('settings_set', { message: 'the disk is full' });
+    const saving = all.app.updateSettings({ theme: 'sepia' });
+    expect(document.documentElement.dataset.theme).toBe('sepia');
+    expect(all.app.settings?.theme).toBe('sepia');
+    await expect(saving).rejects.toMatchObject({ message: 'the disk is full' });
+    expect(all.app.settings?.theme).toBe('system');
+    expect(document.documentElement.dataset.theme).toBe('light');
+  });
+
+  it('follows settings changed elsewhere, and the connection', async () => {
+    const { all, backend } = started();
+    await settle();
+    backend.emit({ type: 'settings_changed', settings: { ...backend.settings, theme: 'dark' } });
+    expect(document.documentElement.dataset.theme).toBe('dark');
+    backend.setConnected(false);
+    expect(all.app.connected).toBe(false);
+    backend.setConnected(true);
+    expect(all.app.connected).toBe(true);
+  });
+});
+
+describe('the model library', () => {
+  it('orders by last use, then name', async () => {
+    const { all } = started();
+    await settle();
+    expect(all.models.models.slice(0, 2).map((model) => model.id)).toEqual(['m-coder', 'm-llama']);
+  });
+
+  it('follows loads, ejections and removals by events', async () => {
+    const { all, backend } = started();
+    await settle();
+    const loaded: LoadedModel = {
+      model_id: 'm-llama',
+      state: { type: 'loading', progress: 0.4 },
+      context_length: 8192,
+      threads: 8,
+      runtime: 'r',
+      memory_bytes: null,
+      queue_length: 0,
+    };
+    backend.emit({ type: 'loaded_changed', loaded });
+    expect(all.models.loadedState('m-llama')?.state).toEqual({ type: 'loading', progress: 0.4 });
+    backend.emit({ type: 'ejected', model_id: 'm-llama' });
+    expect(all.models.loadedState('m-llama')).toBeNull();
+    backend.emit({ type: 'model_removed', model_id: 'm-llama' });
+    expect(all.models.model('m-llama')).toBeNull();
+  });
+
+  it('keeps the newer word when an event overtakes the answer of a load', async () => {
+    const { all, backend } = started();
+    await settle();
+    const ready: LoadedModel = { ...(await backend.call('model_load', { id: 'm-coder', options: { load_anyway: false } })), state: { type: 'ready' } };
+    backend.loaded.clear();
+    const loading = all.models.loadModel('m-coder');
+    backend.emit({ type: 'loaded_changed', loaded: ready });
+    await loading;
+    expect(all.models.loadedState('m-coder')?.state.type).toBe('ready');
+  });
+
+  it('counts only running downloads as active', async () => {
+    const { all, backend } = started();
+    await settle();
+    const download: Download = { id: 'd', name: 'a.gguf', source: 's', done_bytes: 1, total_bytes: 2, bytes_per_second: 1, state: { type: 'downloading' } };
+    backend.emit({ type: 'download_changed', download });
+    expect(all.models.activeDownloads).toHaveLength(1);
+    backend.emit({ type: 'download_changed', download: { ...download, state: { type: 'paused' } } });
+    expect(all.models.activeDownloads).toHaveLength(0);
+    expect(all.models.downloads).toHaveLength(1);
+  });
+
+  it('asks for everything anew after it fell behind', async () => {
+    const { all, backend } = started();
+    await settle();
+    backend.models.delete('m-llama');
+    backend.emit({ type: 'lagged' });
+    await settle();
+    expect(all.models.model('m-llama')).toBeNull();
+  });
+});
+
+describe('the conversation list', () => {
+  const row = (id: string, updated_at_ms: number, more: Partial<ConversationSummary> = {}): ConversationSummary => ({
+    id,
+    title: id,
+    created_at_ms: 0,
+    updated_at_ms,
+    pinned: false,
+    running: false,
+    unread: false,
+    ...more,
+  });
+
+  it('stands pinned first, then newest first, and moves with events', async () => {
+    const { all, backend } = started(new ScriptedBackend({ conversations: 0 }));
+    await settle();
+    backend.emit({ type: 'conversation_changed', conversation: row('old', 1) });
+    backend.emit({ type: 'conversation_changed', conversation: row('new', 2) });
+    expect(all.conversations.items.map((one) => one.id)).toEqual(['new', 'old']);
+    backend.emit({ type: 'conversation_changed', conversation: row('old', 1, { pinned: true }) });
+    expect(all.conversations.items.map((one) => one.id)).toEqual(['old', 'new']);
+    backend.emit({ type: 'conversation_deleted', conversation_id: 'old' });
+    expect(all.conversations.items.map((one) => one.id)).toEqual(['new']);
+  });
+
+  it('reads 10,000 conversations page by page, each once', async () => {
+    const { all } = started(new ScriptedBackend({ conversations: 10_000 }));
+    await settle();
+    expect(all.conversations.items).toHaveLength(200);
+    for (let page = 0; page < 60 && all.conversations.hasMore; page += 1) await all.conversations.loadMore();
+    expect(all.conversations.items).toHaveLength(10_000);
+    expect(all.conversations.hasMore).toBe(false);
+  });
+
+  it('keeps rows out that the search does not match, also when they change', async () => {
+    const { all, backend } = started();
+    await settle();
+    await all.conversations.search('regex');
+    expect(all.conversations.items.map((one) => one.title)).toEqual(['Regex for ISO dates']);
+    backend.emit({ type: 'conversation_changed', conversation: row('other', 9e15) });
+    expect(all.conversations.items).toHaveLength(1);
+  });
+
+  it('drops the answer to a question that is no longer asked', async () => {
+    const { all, backend } = started();
+    await settle();
+    const slow = backend.call.bind(backend);
+    const answers: (() => void)[] = [];
+    vi.spyOn(backend, 'call').mockImplementation((async (command: 'conversation_list', request: never) => {
+      const answer = await slow(command, request);
+      if (command === 'conversation_list' && (request as { query: string }).query === 'r') {
+        await new Promise<void>((resolve) => answers.push(resolve));
+      }
+      return answer;
+    }) as never);
+    const first = all.conversations.search('r');
+    await all.conversations.search('regex');
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    answers[0]?.();
+    await first;
+    expect(all.conversations.items.map((one) => one.title)).toEqual(['Regex for ISO dates']);
+  });
+
+  it('hides at once what is deleted, and shows it again when that fails or is undone', async () => {
+    const { all, backend } = started();
+    await settle();
+    const count = all.conversations.items.length;
+    await all.conversations.remove('c-2');
+    expect(all.conversations.row('c-2')).toBeNull();
+    await all.conversations.restore('c-2');
+    expect(all.conversations.items).toHaveLength(count);
+    backend.fail('conversation_delete', { message: 'no' });
+    const removing = all.conversations.remove('c-2');
+    expect(all.conversations.row('c-2')).toBeNull();
+    await expect(removing).rejects.toMatchObject({ message: 'no' });
+    expect(all.conversations.row('c-2')).not.toBeNull();
+  });
+});
+
+describe('notices', () => {
+  it('go by themselves, but not while someone points at them', () => {
+    vi.useFakeTimers();
+    const { toasts } = new Sirocco(new ScriptedBackend());
+    const id = toasts.show('done', { duration_ms: 1000 });
+    vi.advanceTimersByTime(900);
+    toasts.hold(id);
+    vi.advanceTimersByTime(5000);
+    expect(toasts.items).toHaveLength(1);
+    toasts.resume(id);
+    vi.advanceTimersByTime(1001);
+    expect(toasts.items).toHaveLength(0);
+  });
+
+  it('are four at most, the newest kept', () => {
+    vi.useFakeTimers();
+    const { toasts } = new Sirocco(new ScriptedBackend());
+    for (let count = 1; count <= 9; count += 1) toasts.show(String(count));
+    flushSync();
+    expect(toasts.items.map((toast) => toast.text)).toEqual(['6', '7', '8', '9']);
+  });
+
+  it('say what happened and the next step', () => {
+    vi.useFakeTimers();
+    const { toasts } = new Sirocco(new ScriptedBackend());
+    toasts.error({ code: 'disk_full', message: 'the disk is full', hint: 'make room', trace_id: '' });
+    expect(toasts.items[0]).toMatchObject({ tone: 'danger', text: 'The disk is full.', detail: 'Make room.' });
+  });
+});
