@@ -39,7 +39,7 @@ export const chatStrings = {
   header: {
     rename: 'Rename this conversation',
     context: (used: string, all: string) => `Context ${used} of ${all} tokens`,
-    inspector: 'Parameters',
+    contextShort: (used: string, all: string) => `${used} of ${all}`,
   },
   transcript: {
     label: 'Conversation',
@@ -155,7 +155,6 @@ export const chatStrings = {
     reset: (name: string) => `Reset ${name} to the default`,
     resetAll: 'Reset all',
     atStart: 'Applies to this conversation from the next answer on.',
-    newChat: 'Send a first message to give this conversation its own parameters.',
     range: (low: number, high: number) => `from ${low} to ${high}`,
     noLimit: 'no limit',
     fresh: 'fresh',

@@ -172,7 +172,9 @@ async function prepare(grammar: string): Promise<Highlight | null> {
       lang,
       theme: 'kinds',
       tokenizeMaxLineLength: LONGEST_LINE,
-      tokenizeTimeLimit: 200,
+      // Per line. The first lines also pay for compiling the grammar's expressions; a short limit
+      // would leave them half coloured for good.
+      tokenizeTimeLimit: 1_500,
       ...(state ? { grammarState: state } : {}),
     });
     const lines = tokens.map((line) =>

@@ -75,6 +75,12 @@ describe('hostile words', () => {
   });
 });
 
+describe('tildes', () => {
+  it('delete in pairs only', () => {
+    expect(renderInline('from ~5 to~10, ~~gone~~')).toBe('from ~5 to~10, <del>gone</del>');
+  });
+});
+
 describe('links', () => {
   it('open outside and tell nothing about us', () => {
     const link = page('[docs](https://example.org/a)').querySelector('a');

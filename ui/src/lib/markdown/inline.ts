@@ -79,6 +79,10 @@ const marked = new Marked({
   gfm: true,
   breaks: true,
   extensions: [math, footnoteMark],
+  tokenizer: {
+    // One tilde is "about" (`~5`) far more often than it is a deletion.
+    del: (source: string) => (/^~[^~]/.test(source) ? undefined : false),
+  },
   renderer: {
     html: ({ text }: Tokens.HTML | Tokens.Tag) => writableTag(text) ?? escapeHtml(text),
     codespan: ({ text }: Tokens.Codespan) => `<code class="inline-code">${escapeHtml(text)}</code>`,

@@ -1,6 +1,6 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, Event, LoadedModel, Model, ModelId } from '$/gen/protocol';
+import type { ConversationId, Event, LoadedModel, Model, ModelId, Parameters } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
 import { ContextMeter } from './contextUse.svelte';
@@ -8,10 +8,18 @@ import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import type { Turn } from './turn.svelte';
 
+/** What the inspector sets. */
+export interface ChatSettings {
+  system_prompt?: string;
+  parameters?: Parameters;
+}
+
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
   /** The model chosen for a chat that is not created yet. */
   chosenModelId = $state<ModelId | null>(null);
+  /** Set for a chat that is not created yet; written into it with its first message. */
+  chosenSettings = $state.raw<ChatSettings>({});
   /** What a screen reader is told, once. */
   announcement = $state('');
   /** A send is on its way to the backend. */
@@ -74,6 +82,7 @@ export class ChatSession {
     const opened = this.#open(id);
     this.current = opened;
     this.chosenModelId = null;
+    this.chosenSettings = {};
     this.draft.start(id ? '' : this.#newDraft);
     await opened.load();
     // What was typed while it loaded is newer than what was kept.
@@ -106,6 +115,12 @@ export class ChatSession {
     else this.chosenModelId = model_id;
   }
 
+  /** Changes system prompt or parameters of this chat. */
+  async changeSettings(changes: ChatSettings): Promise<void> {
+    if (this.current.id) await this.current.update(changes);
+    else this.chosenSettings = { ...this.chosenSettings, ...changes };
+  }
+
   /**
    * Sends the draft. Answers `no_model` if there is nothing that could answer; the draft is kept
    * then, as it is when the backend refuses.
@@ -120,6 +135,8 @@ export class ChatSession {
       if (!current.id) {
         const id = await current.create(model.id);
         this.#newDraft = '';
+        if (Object.keys(this.chosenSettings).length > 0) await current.update(this.chosenSettings);
+        this.chosenSettings = {};
         this.#sirocco.navigation.openConversation(id);
       } else if (current.conversation?.model_id !== model.id) {
         await current.update({ model_id: model.id });

@@ -9,7 +9,7 @@ export type Progress =
 
 const TERMINAL: ReadonlySet<RunState> = new Set(['completed', 'stopped', 'failed', 'interrupted']);
 
-export function isLive(run: Run | null): run is Run {
+export function isLive(run: Run | null): boolean {
   return run !== null && !TERMINAL.has(run.state);
 }
 
