@@ -1,0 +1,4 @@
+//! What every worker executable shares: tokenizer, chat template, sampler, frame loop.
+
+pub mod sampler;
+pub mod tokenizer;
