@@ -3,9 +3,13 @@
 export const LIST_MIN = 220;
 export const LIST_MAX = 420;
 export const LIST_STANDARD = 280;
-/** Under this width the inspector lies over the main column, */
+/** Under this width of the window the inspector lies over the main column, */
 const INSPECTOR_OVERLAYS_UNDER = 900;
-/** and under this one the list does too. */
+/** and above it as well while the main column would be narrower than this. */
+const MAIN_MIN = 420;
+const RAIL_WIDTH = 56;
+const INSPECTOR_WIDTH = 320;
+/** Under this width the list lies over it too. */
 const LIST_OVERLAYS_UNDER = 700;
 
 export class FrameLayout {
@@ -19,7 +23,10 @@ export class FrameLayout {
   #inspectorOver = $state(false);
 
   readonly listOverlays: boolean = $derived(this.windowWidth < LIST_OVERLAYS_UNDER);
-  readonly inspectorOverlays: boolean = $derived(this.windowWidth < INSPECTOR_OVERLAYS_UNDER);
+  readonly inspectorOverlays: boolean = $derived(
+    this.windowWidth < INSPECTOR_OVERLAYS_UNDER ||
+      this.windowWidth - RAIL_WIDTH - (this.#listBeside ? this.listWidth : 0) - INSPECTOR_WIDTH < MAIN_MIN,
+  );
   readonly listShown: boolean = $derived(this.listOverlays ? this.#listOver : this.#listBeside);
   readonly inspectorShown: boolean = $derived(this.inspectorOverlays ? this.#inspectorOver : this.#inspectorBeside);
   /** Something lies over the main column; a click beside it closes it. */

@@ -20,6 +20,13 @@ describe('the columns', () => {
     expect([layout.inspectorShown, layout.covered]).toEqual([true, true]);
   });
 
+  it('leave the main column wide enough to read in', () => {
+    const layout = at(1000);
+    expect(layout.inspectorShown).toBe(false);
+    layout.toggleList();
+    expect(layout.inspectorShown).toBe(true);
+  });
+
   it('under 700 px the list does too, and only one of them at a time', () => {
     const layout = at(480);
     expect(layout.listShown).toBe(false);

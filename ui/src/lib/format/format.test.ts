@@ -43,6 +43,7 @@ describe('formats', () => {
     expect(timeLeft(100e6, 0)).toBe('');
     expect(timeLeft(0, 1e6)).toBe('');
     expect(timeLeft(100e6, 1e6)).toBe('2 min left');
+    expect(timeLeft(4.2e6, 1e6)).toBe('5 s left');
   });
 
   it('groups days by the calendar, not by 24 hours', () => {

@@ -75,7 +75,8 @@ export function duration(ms: number): string {
 /** Time left at the present speed; empty while it cannot be told. */
 export function timeLeft(remaining_bytes: number, bytes_per_second: number): string {
   if (bytes_per_second < 1 || remaining_bytes <= 0) return '';
-  return `${duration(Math.max(1000, (remaining_bytes / bytes_per_second) * 1000))} left`;
+  const seconds = Math.ceil(remaining_bytes / bytes_per_second);
+  return seconds < 10 ? `${seconds} s left` : `${duration(seconds * 1000)} left`;
 }
 
 export type DayGroup = 'today' | 'yesterday' | 'week' | 'month' | { month: string };
