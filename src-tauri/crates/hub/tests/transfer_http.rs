@@ -466,3 +466,22 @@ async fn the_next_source_goes_on_where_the_first_one_gave_up() {
     .await;
     assert_eq!(second.ranges(), [Some(CUT)]);
 }
+
+#[tokio::test]
+async fn a_source_that_cannot_be_reached_does_not_hold_up_the_next_one() {
+    let (bench, bytes) = (Bench::new(), content(LENGTH));
+    // A port that was free a moment ago, where nobody listens.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let url = format!("http://{address}/model.gguf")
+        .parse()
+        .expect("a URL");
+    let served = bytes.clone();
+    let second = Server::start(move |asked| Answer::serve(asked, &served)).await;
+    let sources = vec![sirocco_hub::Source::Http { url }, second.source()];
+    success(&bench, bench.request(sources, &bytes), &bytes).await;
+    assert_eq!(bench.waits(), [1]);
+}

