@@ -97,13 +97,15 @@ export class ScrollFollower {
       this.#anchor = null;
       return;
     }
-    const element = this.#firstInView();
+    const turn = this.#firstInView(this.#turns());
+    // Within a long turn, its first block in view is the better hold: the turn may grow above it.
+    const blocks = turn?.querySelectorAll?.<HTMLElement>('.markdown > *');
+    const element = (blocks && this.#firstInView(blocks)) ?? turn;
     this.#anchor = element ? { element, top: element.getBoundingClientRect().top } : null;
   }
 
-  /** The first turn whose end is below the top of the port; they are in order, so halves suffice. */
-  #firstInView(): HTMLElement | null {
-    const turns = this.#turns();
+  /** The first element whose end is below the top of the port; they are in order, so halves suffice. */
+  #firstInView(turns: ArrayLike<HTMLElement>): HTMLElement | null {
     const port = this.#port as unknown as HTMLElement;
     const edge = typeof port.getBoundingClientRect === 'function' ? port.getBoundingClientRect().top : 0;
     let low = 0;
