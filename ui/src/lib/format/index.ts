@@ -44,7 +44,7 @@ function trim(figure: string): string {
 
 /** `32,768`. */
 export function wholeNumber(count: number): string {
-  return Math.round(count).toLocaleString('en');
+  return WHOLE.format(Math.round(count));
 }
 
 /** `4,096 tokens`, `1 token`. */
@@ -81,6 +81,25 @@ export function timeLeft(remaining_bytes: number, bytes_per_second: number): str
 
 export type DayGroup = 'today' | 'yesterday' | 'week' | 'month' | { month: string };
 
+// Made once: a formatter costs more than a thousand uses of it, and lists of 10,000 rows ask for each.
+const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' });
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY_AND_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const months = new Map<number, string>();
+
+function monthName(ms: number): string {
+  const date = new Date(ms);
+  const month = date.getFullYear() * 12 + date.getMonth();
+  let name = months.get(month);
+  if (name === undefined) {
+    name = MONTH.format(date);
+    months.set(month, name);
+  }
+  return name;
+}
+
 function startOfDay(ms: number): number {
   const date = new Date(ms);
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
@@ -98,7 +117,7 @@ export function dayGroup(ms: number, now_ms: number): DayGroup {
   if (days === 1) return 'yesterday';
   if (days < 7) return 'week';
   if (days < 30) return 'month';
-  return { month: new Date(ms).toLocaleDateString('en', { month: 'long', year: 'numeric' }) };
+  return { month: monthName(ms) };
 }
 
 /** `just now`, `5 min ago`, `14:03`, `yesterday`, `12 Mar`, `12 Mar 2024`. */
@@ -108,10 +127,10 @@ export function relativeDate(ms: number, now_ms: number): string {
   if (minutes < 60) return `${minutes} min ago`;
   const days = daysBetween(ms, now_ms);
   const date = new Date(ms);
-  if (days <= 0) return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (days <= 0) return TIME.format(date);
   if (days === 1) return 'yesterday';
   const sameYear = date.getFullYear() === new Date(now_ms).getFullYear();
-  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) });
+  return (sameYear ? DAY : DAY_AND_YEAR).format(date);
 }
 
 /** A message of the backend (`could not open …`) as a sentence: first letter large, period at the end. */
