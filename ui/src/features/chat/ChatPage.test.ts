@@ -1,0 +1,108 @@
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it, vi } from 'vitest';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import ChatPage from './ChatPage.svelte';
+import ConversationColumn from './ConversationColumn.svelte';
+
+async function opened(options: { loaded?: string[]; settings?: object; models?: [] } = {}) {
+  const backend = new ScriptedBackend({ loaded: ['m-coder'], ...options });
+  const state = new Sirocco(backend);
+  state.start();
+  await state.reload();
+  const onNeedModel = vi.fn();
+  const context = siroccoContext(state);
+  render(ChatPage, { context, props: { onNeedModel } });
+  const field = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
+  const write = (text: string) => fireEvent.input(field(), { target: { value: text } });
+  const sent = () => backend.calls.filter((call) => call.command === 'message_send');
+  return { backend, state, context, field, write, sent, onNeedModel };
+}
+
+describe('the composer', () => {
+  it('Enter sends, creates the conversation and keeps the answer', async () => {
+    const { field, write, sent, state } = await opened();
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await waitFor(() => expect(sent()).toHaveLength(1));
+    await waitFor(() => expect(screen.getAllByRole('article')).toHaveLength(2));
+    expect(state.navigation.conversationId).not.toBeNull();
+    expect(field().value).toBe('');
+  });
+
+  it('Shift+Enter and an Enter of an input method send nothing', async () => {
+    const { field, write, sent } = await opened();
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter', shiftKey: true });
+    await fireEvent.keyDown(field(), { key: 'Enter', isComposing: true });
+    await fireEvent.keyDown(field(), { key: 'Enter', keyCode: 229 });
+    expect(sent()).toHaveLength(0);
+    expect(field().value).toBe('Hello');
+  });
+
+  it('Ctrl+Enter sends where Enter is to break the line', async () => {
+    const { field, write, sent } = await opened({ settings: { enter_sends: false } });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(sent()).toHaveLength(0);
+    await fireEvent.keyDown(field(), { key: 'Enter', ctrlKey: true });
+    await waitFor(() => expect(sent()).toHaveLength(1));
+  });
+
+  it('without any model asks for one and keeps the text', async () => {
+    const { field, write, sent, onNeedModel } = await opened({ loaded: [], models: [] });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await waitFor(() => expect(onNeedModel).toHaveBeenCalledOnce());
+    expect(sent()).toHaveLength(0);
+    expect(field().value).toBe('Hello');
+  });
+
+  it('keeps the text when the backend refuses', async () => {
+    const { backend, field, write, state } = await opened();
+    backend.fail('message_send', { message: 'the disk is full' });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    await waitFor(() => expect(state.toasts.items).toHaveLength(1));
+    expect(field().value).toBe('Hello');
+  });
+
+  it('Up in the empty composer edits the last own message', async () => {
+    const { state, field } = await opened();
+    state.navigation.openConversation(state.conversations.items[0]?.id ?? '');
+    await waitFor(() => expect(screen.getAllByRole('article').length).toBeGreaterThan(1));
+    await fireEvent.keyDown(field(), { key: 'ArrowUp' });
+    const editor = await screen.findByRole('textbox', { name: 'Edit the message' });
+    expect(within(editor.parentElement as HTMLElement).getByRole('button', { name: 'Save and answer' })).toBeTruthy();
+  });
+});
+
+describe('the list', () => {
+  it('Delete hides a conversation and Undo brings it back', async () => {
+    const { state, context, backend } = await opened();
+    render(ConversationColumn, { context });
+    const first = state.conversations.items[0];
+    const row = await screen.findByRole('button', { name: first?.title ?? '' });
+    await fireEvent.keyDown(row, { key: 'Delete' });
+    await waitFor(() => expect(backend.stored.has(first?.id ?? '')).toBe(false));
+    state.toasts.items[0]?.action?.run();
+    await waitFor(() => expect(backend.stored.has(first?.id ?? '')).toBe(true));
+  });
+
+  it('F2 renames in place and Escape leaves the title', async () => {
+    const { state, context, backend } = await opened();
+    render(ConversationColumn, { context });
+    const first = state.conversations.items[0];
+    const id = first?.id ?? '';
+    await fireEvent.keyDown(await screen.findByRole('button', { name: first?.title ?? '' }), { key: 'F2' });
+    const field = await screen.findByRole<HTMLInputElement>('textbox', { name: 'Title of the conversation' });
+    field.value = 'Other';
+    await fireEvent.keyDown(field, { key: 'Escape' });
+    expect(backend.stored.get(id)?.conversation.summary.title).toBe(first?.title);
+    await fireEvent.keyDown(await screen.findByRole('button', { name: first?.title ?? '' }), { key: 'F2' });
+    const again = await screen.findByRole<HTMLInputElement>('textbox', { name: 'Title of the conversation' });
+    again.value = 'Other';
+    await fireEvent.keyDown(again, { key: 'Enter' });
+    await waitFor(() => expect(backend.stored.get(id)?.conversation.summary.title).toBe('Other'));
+  });
+});
