@@ -25,5 +25,5 @@ function announcement(turn: Turn): string {
   const { run } = turn;
   if (run?.state === 'failed') return strings.failedAnswer(run.error?.message ?? '');
   if (run?.state === 'stopped') return strings.stopped;
-  return strings.finished(turn.content.replace(/[#*_`>|]/g, '').slice(0, 200));
+  return strings.finished(turn.content.replace(/[#*_`>|]/g, '').replace(/\s+/g, ' ').slice(0, 200));
 }
