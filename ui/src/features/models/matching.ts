@@ -6,7 +6,10 @@ export function matching(models: readonly Model[], query: string): Model[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...models];
   return models.filter((model) => {
-    const text = `${model.name} ${model.key} ${model.architecture} ${model.quantization}`.toLocaleLowerCase();
+    const billions = model.parameter_count / 1e9;
+    // As sizes are spoken of: 0.5b, 3b, 15b.
+    const size = billions > 0 ? `${billions < 1 ? billions.toFixed(1) : Math.round(billions)}b` : '';
+    const text = `${model.name} ${model.key} ${model.architecture} ${model.quantization} ${size}`.toLocaleLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -29,6 +29,7 @@ describe('finding models', () => {
     const ids = (query: string) => matching(scriptedModels(), query).map((model) => model.id);
     expect(ids('qwen q4')).toEqual(['m-coder']);
     expect(ids('LLAMA')).toEqual(['m-llama', 'm-iq', 'm-long']);
+    expect(ids('8b')).toEqual(['m-long']);
     expect(ids('  ')).toHaveLength(7);
     expect(ids('nothing like it')).toEqual([]);
   });

@@ -4,12 +4,15 @@ import { describe, expect, it, vi } from 'vitest';
 import VirtualList from './VirtualList.svelte';
 
 const row = createRawSnippet<[string, number, boolean]>((item, index, tabStop) => ({
-  render: () => `<button tabindex="${tabStop() ? 0 : -1}" data-index="${index()}">${item()}</button>`,
+  render: () => `<button data-index="${index()}">${item()}</button>`,
+  setup: (button) => {
+    $effect(() => button.setAttribute('tabindex', tabStop() ? '0' : '-1'));
+  },
 }));
 
 function listOf(count: number, current: number, onEnd = vi.fn()) {
   const items = Array.from({ length: count }, (_, index) => `row ${index}`);
-  render(VirtualList<string>, { props: { items, key: (item: string) => item, rowHeight: 40, label: 'Rows', current, row, onEnd } });
+  render(VirtualList, { props: { items, key: (item: string) => item, rowHeight: 40, label: 'Rows', current, row, onEnd } });
   return onEnd;
 }
 
