@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 import VirtualList from './VirtualList.svelte';
 
-const row = createRawSnippet<[string, number, boolean]>((item, index, tabStop) => ({
+const row = createRawSnippet<[unknown, number, boolean]>((item, index, tabStop) => ({
   render: () => `<button data-index="${index()}">${item()}</button>`,
   setup: (button) => {
     $effect(() => button.setAttribute('tabindex', tabStop() ? '0' : '-1'));
@@ -12,7 +12,7 @@ const row = createRawSnippet<[string, number, boolean]>((item, index, tabStop) =
 
 function listOf(count: number, current: number, onEnd = vi.fn()) {
   const items = Array.from({ length: count }, (_, index) => `row ${index}`);
-  render(VirtualList, { props: { items, key: (item: string) => item, rowHeight: 40, label: 'Rows', current, row, onEnd } });
+  render(VirtualList, { props: { items, key: String, rowHeight: 40, label: 'Rows', current, row, onEnd } });
   return onEnd;
 }
 
