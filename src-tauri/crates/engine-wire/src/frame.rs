@@ -15,7 +15,10 @@ pub fn encode_frame<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4];
     serde_json::to_writer(&mut bytes, message)?;
     let length = bytes.len() - 4;
-    let prefix = u32::try_from(length).ok().filter(|_| length <= MAX_FRAME_BYTES).ok_or_else(too_long)?;
+    let prefix = u32::try_from(length)
+        .ok()
+        .filter(|_| length <= MAX_FRAME_BYTES)
+        .ok_or_else(too_long)?;
     bytes[..4].copy_from_slice(&prefix.to_le_bytes());
     Ok(bytes)
 }
@@ -26,7 +29,11 @@ pub fn encode_frame<T: Serialize>(message: &T) -> io::Result<Vec<u8>> {
 /// `InvalidData` if it is over [`MAX_FRAME_BYTES`].
 pub fn decode_length(prefix: [u8; 4]) -> io::Result<usize> {
     let length = u32::from_le_bytes(prefix) as usize;
-    if length > MAX_FRAME_BYTES { Err(too_long()) } else { Ok(length) }
+    if length > MAX_FRAME_BYTES {
+        Err(too_long())
+    } else {
+        Ok(length)
+    }
 }
 
 /// Reads the body of a frame.
@@ -86,8 +93,14 @@ mod tests {
         write_frame(&mut bytes, &"one").unwrap();
         write_frame(&mut bytes, &"zwölf").unwrap();
         let mut reader = bytes.as_slice();
-        assert_eq!(read_frame::<String>(&mut reader).unwrap().as_deref(), Some("one"));
-        assert_eq!(read_frame::<String>(&mut reader).unwrap().as_deref(), Some("zwölf"));
+        assert_eq!(
+            read_frame::<String>(&mut reader).unwrap().as_deref(),
+            Some("one")
+        );
+        assert_eq!(
+            read_frame::<String>(&mut reader).unwrap().as_deref(),
+            Some("zwölf")
+        );
         assert_eq!(read_frame::<String>(&mut reader).unwrap(), None);
     }
 
@@ -96,13 +109,21 @@ mod tests {
         let mut bytes = Vec::new();
         write_frame(&mut bytes, &"one").unwrap();
         for cut in 1..bytes.len() {
-            assert!(read_frame::<String>(&mut &bytes[..cut]).is_err(), "cut at {cut}");
+            assert!(
+                read_frame::<String>(&mut &bytes[..cut]).is_err(),
+                "cut at {cut}"
+            );
         }
     }
 
     #[test]
     fn a_claimed_length_allocates_nothing() {
         let bytes = u32::MAX.to_le_bytes();
-        assert_eq!(read_frame::<String>(&mut bytes.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(
+            read_frame::<String>(&mut bytes.as_slice())
+                .unwrap_err()
+                .kind(),
+            io::ErrorKind::InvalidData
+        );
     }
 }

@@ -234,6 +234,14 @@ pub enum FromWorker {
         /// Why.
         error: WorkerError,
     },
+    /// The prompt is rendered and fits; its processing begins.
+    Started {
+        /// Of the generation.
+        id: u64,
+        /// The last characters of the rendered prompt: they tell whether the answer begins inside
+        /// the model's thoughts.
+        prompt_end: String,
+    },
     /// While the prompt is processed.
     Prefill {
         /// Of the generation.

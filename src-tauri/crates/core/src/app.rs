@@ -1,0 +1,207 @@
+//! The App itself: opening, closing, events.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sirocco_engine::{Change, Residency, Runtime};
+use sirocco_protocol::commands::dispatch;
+use sirocco_protocol::{ErrorCode, ErrorReport, Event, RunId, RunUpdate};
+use sirocco_store::{Store, StoreError};
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::now_ms;
+use crate::downloads::Downloads;
+use crate::home::Home;
+use crate::host::Host;
+use crate::picked::PickedPaths;
+use crate::runs::Runs;
+
+/// Events that wait for a slow listener before it is told that it lagged.
+const EVENTS: usize = 1024;
+
+/// How to open an App.
+pub struct AppOptions {
+    /// The data folder; the caller owns it, see [`crate::instance`].
+    pub home: Home,
+    /// The side that faces the person.
+    pub host: Arc<dyn Host>,
+    /// Worker executables, the fastest first.
+    pub runtimes: Vec<Runtime>,
+}
+
+/// Why an App did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A folder cannot be made.
+    #[error("could not create folder `{path}`")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Client(#[from] sirocco_hub::HubError),
+}
+
+/// Everything Sirocco does. Cheap to clone; all clones are the same App.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub home: Home,
+    pub host: Arc<dyn Host>,
+    pub store: Store,
+    pub residency: Residency,
+    pub events: broadcast::Sender<Event>,
+    pub runs: Runs,
+    pub downloads: Downloads,
+    pub picked: PickedPaths,
+    /// Held while deciding what to load, so that two loads do not count the same memory as free.
+    pub loading: tokio::sync::Mutex<()>,
+    pub tasks: TaskTracker,
+    pub closing: CancellationToken,
+}
+
+impl App {
+    /// Opens the data folder: database, own model folder, what was interrupted. Must be called within
+    /// a tokio runtime.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing was changed if the database is of a newer version.
+    pub async fn open(options: AppOptions) -> Result<Self, OpenError> {
+        let AppOptions { home, host, runtimes } = options;
+        for path in [home.path().to_path_buf(), home.models()] {
+            std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
+        }
+        let store = Store::open(home.database()).await?;
+        for run in store.interrupt_unfinished(now_ms()).await? {
+            tracing::warn!(run = %run.id, "a run was interrupted by the end of the app");
+        }
+        // Left by workers of a process that was killed.
+        let _ = std::fs::remove_dir_all(home.scratch());
+        let (residency, changes) = Residency::new(runtimes, home.scratch());
+        let app = Self {
+            inner: Arc::new(Inner {
+                downloads: Downloads::new()?,
+                home,
+                host,
+                store,
+                residency,
+                events: broadcast::Sender::new(EVENTS),
+                runs: Runs::default(),
+                picked: PickedPaths::default(),
+                loading: tokio::sync::Mutex::default(),
+                tasks: TaskTracker::new(),
+                closing: CancellationToken::new(),
+            }),
+        };
+        app.add_own_root().await?;
+        app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
+        let scan = app.clone();
+        app.spawn(async move {
+            if let Err(error) = scan.scan_library().await {
+                tracing::warn!(%error, "the library was not scanned at start");
+            }
+        });
+        Ok(app)
+    }
+
+    /// Runs a command; see the table in the protocol crate.
+    ///
+    /// # Errors
+    /// A report with a trace id that finds the error in the log.
+    pub async fn call(&self, command: &str, payload: Value) -> Result<Value, ErrorReport> {
+        dispatch(self, command, payload).await.map_err(|mut report| {
+            report.trace_id = RunId::fresh().0.simple().to_string()[20..].to_owned();
+            tracing::warn!(trace_id = %report.trace_id, command, code = ?report.code, message = %report.message, "refused");
+            report
+        })
+    }
+
+    /// Follows a run: a snapshot first, then what is new, `Finished` last. Following again after a
+    /// gap is always right.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`].
+    pub async fn follow(&self, run: RunId) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
+        self.follow_run(run).await
+    }
+
+    /// Runs a stream by name, as [`App::call`] runs a command.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] for an unknown name, [`ErrorCode::InvalidRequest`] for another payload.
+    pub async fn stream(&self, name: &str, payload: Value) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
+        if name != "run_follow" {
+            return Err(ErrorReport::new(ErrorCode::NotFound, format!("no stream is called `{name}`")));
+        }
+        let request: sirocco_protocol::commands::RunFollow = serde_json::from_value(payload)
+            .map_err(|error| ErrorReport::new(ErrorCode::InvalidRequest, format!("{name}: {error}")))?;
+        self.follow(request.id).await
+    }
+
+    /// Listens to events. A listener that lags should ask for everything again.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    /// Tells listeners about paths dropped onto the window; only hosts call it.
+    pub fn paths_dropped(&self, paths: &[PathBuf]) {
+        let paths: Vec<_> = paths.iter().filter_map(|path| self.inner.picked.mint(path).ok()).collect();
+        if !paths.is_empty() {
+            self.emit(Event::PathsDropped { paths });
+        }
+    }
+
+    /// Ends runs (their text is kept), downloads and workers, and closes the database. Call it once,
+    /// before the process ends.
+    pub async fn close(&self) {
+        self.inner.closing.cancel();
+        self.inner.downloads.close().await;
+        self.inner.runs.wait_until_idle().await;
+        self.inner.residency.eject_all().await;
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        self.inner.store.close().await;
+        let _ = std::fs::remove_dir_all(self.inner.home.scratch());
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        // Nobody listening is no error.
+        let _ = self.inner.events.send(event);
+    }
+
+    /// Spawns a task that ends when the App closes.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.inner.closing.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = closing.cancelled() => {}
+            }
+        });
+    }
+}
+
+/// Turns changes of the residency into events. Holds the App weakly: it must not keep itself alive.
+async fn forward_changes(inner: std::sync::Weak<Inner>, mut changes: mpsc::UnboundedReceiver<Change>) {
+    while let Some(change) = changes.recv().await {
+        let Some(inner) = inner.upgrade() else { return };
+        let event = match change {
+            Change::Slot(loaded) => Event::LoadedChanged { loaded },
+            Change::Ejected(model_id) => Event::Ejected { model_id },
+        };
+        let _ = inner.events.send(event);
+    }
+}

@@ -1,0 +1,192 @@
+//! The bodies of the commands: each hands over to the module it belongs to.
+
+use sirocco_protocol::commands::*;
+use sirocco_protocol::*;
+
+use crate::App;
+use crate::error::{Report, refuse};
+use crate::library::blocking;
+use crate::{machine, picked};
+
+type Answer<T> = Result<T, ErrorReport>;
+
+impl Handler for App {
+    async fn app_status(&self, _: AppStatusRequest) -> Answer<AppStatus> {
+        Ok(AppStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data_folder: self.inner.home.path().display().to_string(),
+            host: self.inner.host.kind(),
+            machine: blocking(machine::look).await?,
+            runtimes: self
+                .inner
+                .residency
+                .runtimes()
+                .iter()
+                .map(|runtime| format!("mistral.rs · CPU ({})", runtime.target))
+                .collect(),
+        })
+    }
+
+    async fn conversation_list(&self, request: ConversationList) -> Answer<Vec<ConversationSummary>> {
+        check_limit(request.limit)?;
+        self.inner.store.list_conversations(&request).await.report()
+    }
+
+    async fn conversation_create(&self, request: ConversationCreate) -> Answer<Conversation> {
+        self.create_conversation(request.model_id).await
+    }
+
+    async fn conversation_get(&self, request: ConversationGet) -> Answer<Conversation> {
+        self.inner.store.conversation(request.id).await.report()
+    }
+
+    async fn conversation_update(&self, request: ConversationUpdate) -> Answer<Conversation> {
+        self.update_conversation(request).await
+    }
+
+    async fn conversation_delete(&self, request: ConversationDelete) -> Answer<Nothing> {
+        self.delete_conversation(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn conversation_restore(&self, request: ConversationRestore) -> Answer<Conversation> {
+        self.restore_conversation(request.id).await
+    }
+
+    async fn message_page(&self, request: MessagePageRequest) -> Answer<MessagePage> {
+        check_limit(request.limit)?;
+        self.inner.store.message_page(&request).await.report()
+    }
+
+    async fn message_send(&self, request: MessageSend) -> Answer<Started> {
+        self.send_message(request).await
+    }
+
+    async fn message_regenerate(&self, request: MessageRegenerate) -> Answer<Started> {
+        self.regenerate(request.id).await
+    }
+
+    async fn message_continue(&self, request: MessageContinue) -> Answer<Started> {
+        self.continue_message(request.id).await
+    }
+
+    async fn message_edit(&self, request: MessageEdit) -> Answer<Started> {
+        self.edit_message(request).await
+    }
+
+    async fn message_select(&self, request: MessageSelect) -> Answer<Conversation> {
+        self.select_message(request.id).await
+    }
+
+    async fn message_delete(&self, request: MessageDelete) -> Answer<Conversation> {
+        self.delete_message(request.id).await
+    }
+
+    async fn message_restore(&self, request: MessageRestore) -> Answer<Conversation> {
+        self.restore_message(request.id).await
+    }
+
+    async fn run_stop(&self, request: RunStop) -> Answer<Nothing> {
+        // A run that has ended by itself meanwhile is what was wished for.
+        self.inner.runs.stop(request.id);
+        Ok(Nothing {})
+    }
+
+    async fn context_count(&self, request: ContextCount) -> Answer<ContextUse> {
+        self.count_context(request.conversation_id, &request.draft).await
+    }
+
+    async fn model_list(&self, _: ModelList) -> Answer<Vec<Model>> {
+        self.models().await
+    }
+
+    async fn model_scan(&self, _: ModelScan) -> Answer<ImportOutcome> {
+        self.scan_library().await
+    }
+
+    async fn model_import(&self, request: ModelImport) -> Answer<ImportOutcome> {
+        self.import(request.handle).await
+    }
+
+    async fn model_forget(&self, request: ModelForget) -> Answer<Nothing> {
+        self.forget_model(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn model_fit(&self, request: ModelFit) -> Answer<MemoryFit> {
+        self.fit(request.id, request.context_length).await
+    }
+
+    async fn model_load(&self, request: ModelLoad) -> Answer<LoadedModel> {
+        self.load(request.id, request.options).await
+    }
+
+    async fn model_eject(&self, request: ModelEject) -> Answer<Nothing> {
+        self.eject(request.id).await;
+        Ok(Nothing {})
+    }
+
+    async fn model_loaded(&self, _: ModelLoaded) -> Answer<Vec<LoadedModel>> {
+        Ok(self.inner.residency.list())
+    }
+
+    async fn root_list(&self, _: RootList) -> Answer<Vec<ModelRoot>> {
+        self.roots().await
+    }
+
+    async fn root_add(&self, request: RootAdd) -> Answer<ImportOutcome> {
+        self.add_root(request.handle).await
+    }
+
+    async fn root_remove(&self, request: RootRemove) -> Answer<Nothing> {
+        self.remove_root(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn path_pick(&self, request: PathPick) -> Answer<Vec<PickedPath>> {
+        let paths = self.inner.host.pick(request.kind).await;
+        paths.iter().map(|path| self.inner.picked.mint(path)).collect()
+    }
+
+    async fn path_type(&self, request: PathType) -> Answer<PickedPath> {
+        self.inner.picked.mint(&picked::typed(&request.path)?)
+    }
+
+    async fn starter_get(&self, _: StarterGet) -> Answer<StarterModel> {
+        Ok(sirocco_hub::starter())
+    }
+
+    async fn starter_download(&self, _: StarterDownload) -> Answer<Download> {
+        self.download_starter().await
+    }
+
+    async fn download_list(&self, _: DownloadList) -> Answer<Vec<Download>> {
+        Ok(App::download_list(self))
+    }
+
+    async fn download_pause(&self, request: DownloadPause) -> Answer<Nothing> {
+        self.pause_download(request.id).map(|()| Nothing {})
+    }
+
+    async fn download_resume(&self, request: DownloadResume) -> Answer<Nothing> {
+        self.resume_download(request.id).map(|()| Nothing {})
+    }
+
+    async fn settings_get(&self, _: SettingsGet) -> Answer<Settings> {
+        self.inner.store.settings().await.report()
+    }
+
+    async fn settings_set(&self, request: SettingsSet) -> Answer<Settings> {
+        let parameters = request.settings.default_parameters.validate();
+        parameters.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
+        self.inner.store.set_settings(&request.settings).await.report()?;
+        let settings = self.inner.store.settings().await.report()?;
+        self.emit(Event::SettingsChanged { settings: settings.clone() });
+        Ok(settings)
+    }
+}
+
+fn check_limit(limit: u32) -> Result<(), ErrorReport> {
+    if (1..=500).contains(&limit) {
+        Ok(())
+    } else {
+        Err(refuse(ErrorCode::InvalidRequest, "limit must lie between 1 and 500"))
+    }
+}

@@ -1,0 +1,27 @@
+//! The App: everything Sirocco does, without a window.
+//!
+//! A host (the Tauri shell, the loopback web server, the command line) opens one [`App`] over a data
+//! folder and hands it commands by name; answers, events and the updates of runs come back as the
+//! types of the protocol crate. The App owns the database, the workers and the downloads, and knows
+//! nothing about Tauri, HTTP or terminals.
+//!
+//! One process owns a data folder at a time, see [`instance`].
+
+mod app;
+mod clock;
+mod conversations;
+mod downloads;
+mod error;
+mod handler;
+pub mod home;
+mod host;
+pub mod instance;
+mod library;
+mod loading;
+pub mod logging;
+mod machine;
+mod picked;
+mod runs;
+
+pub use app::{App, AppOptions, OpenError};
+pub use host::{Host, NoHost};

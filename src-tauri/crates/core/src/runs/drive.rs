@@ -1,0 +1,334 @@
+//! The task of a run, from the queue to its end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sirocco_chat::{Coalescer, Delta, ReasoningSplitter, Split, start_of};
+use sirocco_engine::{EngineError, Generation};
+use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Usage};
+use sirocco_protocol::{
+    ErrorCode, ErrorReport, Event, LoadOptions, MessageId, ModelId, RunId, RunState, RunUpdate, Statistics, StopReason,
+};
+use sirocco_store::{NewMessage, RunEnd, StoredModel};
+use tokio::time::MissedTickBehavior;
+
+use super::{ActiveRun, prompt};
+use crate::App;
+use crate::clock::now_ms;
+use crate::error::Report;
+
+/// Unsaved text is saved this often; at most twice this much is lost when the process is killed.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// What a run is to do.
+pub(super) struct Work {
+    pub run_id: RunId,
+    pub message_id: MessageId,
+    pub model_id: ModelId,
+    /// The message has words already, and the model writes on.
+    pub continues: bool,
+}
+
+impl Work {
+    pub fn new(answer: &NewMessage, model: &StoredModel, continues: bool) -> Self {
+        Self { run_id: RunId::fresh(), message_id: answer.id, model_id: model.model.id, continues }
+    }
+}
+
+/// How a run ended.
+struct Outcome {
+    state: RunState,
+    statistics: Option<Statistics>,
+    error: Option<ErrorReport>,
+}
+
+impl Outcome {
+    fn failed(error: ErrorReport) -> Self {
+        Self { state: RunState::Failed, statistics: None, error: Some(error) }
+    }
+
+    fn stopped() -> Self {
+        let statistics = Statistics { stop_reason: Some(StopReason::User), ..Statistics::default() };
+        Self { state: RunState::Stopped, statistics: Some(statistics), error: None }
+    }
+}
+
+impl App {
+    /// Runs the run and ends it, whatever happens.
+    pub(super) async fn drive(self, active: Arc<ActiveRun>, work: Work) {
+        let outcome = match self.generate(&active, &work).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(run = %active.id, code = ?error.code, message = %error.message, "a run failed");
+                Outcome::failed(error)
+            }
+        };
+        self.end(&active, outcome).await;
+        self.inner.runs.remove(active.id);
+    }
+
+    async fn generate(&self, active: &Arc<ActiveRun>, work: &Work) -> Result<Outcome, ErrorReport> {
+        let waiting = |load_progress, ahead| active.publish_phase(RunUpdate::Waiting { load_progress, ahead });
+        let queue = async {
+            self.load(work.model_id, LoadOptions::default()).await?;
+            self.inner.residency.turn(work.model_id, waiting).await.report()
+        };
+        let turn = tokio::select! {
+            turn = queue => turn?,
+            () = active.stop.cancelled() => return Ok(Outcome::stopped()),
+            () = self.inner.closing.cancelled() => return Ok(interrupted()),
+        };
+        self.advance(active, RunState::Prefilling).await?;
+        let (conversation_id, leaf) = {
+            let live = active.live();
+            let leaf = if work.continues { Some(live.message.id) } else { live.message.parent_id };
+            (live.run.conversation_id, leaf)
+        };
+        let conversation = self.inner.store.conversation(conversation_id).await.report()?;
+        let request = GenerateRequest {
+            id: 0,
+            prompt: self.prompt(&conversation, leaf, None, work.continues).await?,
+            sampling: prompt::sampling(&conversation.parameters),
+            max_tokens: conversation.parameters.max_tokens,
+            stop: conversation.parameters.stop.clone(),
+        };
+        let generation = turn.loaded.worker.generate(request).await.report()?;
+        self.follow_worker(active, work, generation).await
+    }
+
+    /// Reads frames until the generation ends.
+    async fn follow_worker(
+        &self,
+        active: &Arc<ActiveRun>,
+        work: &Work,
+        mut generation: Generation,
+    ) -> Result<Outcome, ErrorReport> {
+        let mut text = TextFlow::new(active, work.continues);
+        let mut save = tokio::time::interval(SAVE_EVERY);
+        save.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = false;
+        let mut closing = false;
+        let ended = loop {
+            let due = text.coalescer.due();
+            tokio::select! {
+                // Stop before tokens, tokens before saving.
+                biased;
+                () = active.stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    generation.stop().await;
+                }
+                () = self.inner.closing.cancelled(), if !closing => {
+                    closing = true;
+                    generation.stop().await;
+                }
+                frame = generation.next() => match frame {
+                    Some(Ok(FromWorker::Started { prompt_end, .. })) => text.starts_after(&prompt_end),
+                    Some(Ok(FromWorker::Prefill { done, total, .. })) => {
+                        active.publish_phase(RunUpdate::Prefill { done, total });
+                    }
+                    Some(Ok(FromWorker::Tokens(chunk))) => {
+                        if text.is_first() {
+                            self.advance(active, RunState::Generating).await?;
+                        }
+                        text.push(&chunk.text, Instant::now());
+                    }
+                    Some(Ok(FromWorker::Finished { reason, usage, .. })) => break Ok((reason, usage)),
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => break Err(error),
+                    None => break Err(EngineError::NotLoaded),
+                },
+                () = sleep_until(due), if due.is_some() => text.flush(),
+                _ = save.tick(), if text.unsaved => self.save_text(active, &mut text).await?,
+            }
+        };
+        text.finish();
+        match ended {
+            Ok(_) if closing && !stopping => Ok(interrupted()),
+            Ok((reason, usage)) => {
+                let state = if stopping { RunState::Stopped } else { RunState::Completed };
+                Ok(Outcome { state, statistics: Some(statistics(reason, &usage)), error: None })
+            }
+            // An eject in the middle of an answer is a person's doing.
+            Err(EngineError::Crashed { .. }) if self.inner.residency.ready(work.model_id).is_none() && !self.is_failed(work.model_id) => {
+                Ok(Outcome::stopped())
+            }
+            Err(error) => Err(error.report()),
+        }
+    }
+
+    /// Whether the slot of the model says that its worker crashed (rather than being gone).
+    fn is_failed(&self, model_id: ModelId) -> bool {
+        self.inner.residency.list().iter().any(|loaded| loaded.model_id == model_id)
+    }
+
+    /// Moves on to a state that is not terminal.
+    async fn advance(&self, active: &ActiveRun, to: RunState) -> Result<(), ErrorReport> {
+        let from = [RunState::Queued, RunState::Prefilling];
+        if !self.inner.store.transition(active.id, to, &from, now_ms()).await.report()? {
+            return Ok(());
+        }
+        let run = {
+            let mut live = active.live();
+            live.run.state = to;
+            live.run.clone()
+        };
+        self.emit(Event::RunChanged { run });
+        Ok(())
+    }
+
+    async fn save_text(&self, active: &ActiveRun, text: &mut TextFlow<'_>) -> Result<(), ErrorReport> {
+        text.flush();
+        let (content, reasoning) = {
+            let live = active.live();
+            (live.message.content.clone(), live.message.reasoning.clone())
+        };
+        text.unsaved = false;
+        match self.inner.store.save_text(active.id, &content, reasoning.as_deref()).await.report() {
+            Ok(_) => Ok(()),
+            // A full disk must not cost the answer: it stays on the screen and is tried again.
+            Err(error) if error.code == ErrorCode::DiskFull => {
+                text.unsaved = true;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the end into the store and tells everyone.
+    async fn end(&self, active: &ActiveRun, outcome: Outcome) {
+        let (content, reasoning) = {
+            let live = active.live();
+            (live.message.content.clone(), live.message.reasoning.clone())
+        };
+        let end = RunEnd {
+            run_id: active.id,
+            state: outcome.state,
+            statistics: outcome.statistics,
+            error: outcome.error,
+            content,
+            reasoning,
+            unread: true,
+        };
+        let ended = match self.inner.store.finish_run(&end, now_ms()).await {
+            Ok(Some(ended)) => ended,
+            Ok(None) => return tracing::warn!(run = %active.id, "a run had ended already"),
+            Err(error) => {
+                tracing::error!(run = %active.id, error = %crate::error::with_causes(&error), "the end of a run was not saved");
+                let mut live = active.live();
+                live.run.state = end.state;
+                live.run.error = end.error;
+                (live.run.clone(), live.message.clone())
+            }
+        };
+        let (run, message) = ended;
+        let conversation_id = run.conversation_id;
+        self.emit(Event::RunChanged { run: run.clone() });
+        active.publish(|live| {
+            live.run = run.clone();
+            live.message = message.clone();
+            live.phase = None;
+            RunUpdate::Finished { run, message }
+        });
+        if let Ok(conversation) = self.inner.store.conversation(conversation_id).await {
+            self.emit(Event::ConversationChanged { conversation: conversation.summary });
+        }
+    }
+}
+
+fn interrupted() -> Outcome {
+    Outcome { state: RunState::Interrupted, statistics: None, error: None }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    if let Some(instant) = instant {
+        tokio::time::sleep_until(instant.into()).await;
+    }
+}
+
+fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
+    let per_second = |tokens: u32, milliseconds: f64| {
+        if milliseconds > 0.0 { f64::from(tokens) * 1000.0 / milliseconds } else { 0.0 }
+    };
+    Statistics {
+        prompt_tokens: usage.prompt_tokens,
+        cached_tokens: usage.cached_tokens,
+        completion_tokens: usage.completion_tokens,
+        time_to_first_token_ms: usage.time_to_first_token_ms,
+        prefill_tokens_per_second: per_second(usage.prompt_tokens - usage.cached_tokens.min(usage.prompt_tokens), usage.prefill_ms),
+        decode_tokens_per_second: per_second(usage.completion_tokens.saturating_sub(1), usage.decode_ms),
+        stop_reason: Some(match reason {
+            FinishReason::EndOfTurn => StopReason::EndOfTurn,
+            FinishReason::MaxTokens => StopReason::MaxTokens,
+            FinishReason::ContextFull => StopReason::ContextFull,
+            FinishReason::StopString => StopReason::StopString,
+            FinishReason::Stopped => StopReason::User,
+        }),
+    }
+}
+
+/// Text on its way from the worker to followers and the store.
+struct TextFlow<'a> {
+    active: &'a ActiveRun,
+    splitter: ReasoningSplitter,
+    coalescer: Coalescer,
+    continues: bool,
+    started: bool,
+    unsaved: bool,
+}
+
+impl<'a> TextFlow<'a> {
+    fn new(active: &'a ActiveRun, continues: bool) -> Self {
+        let live = active.live();
+        let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
+        let splitter = ReasoningSplitter::resume(&live.message.content, reasoning);
+        drop(live);
+        Self { active, splitter, coalescer: Coalescer::default(), continues, started: false, unsaved: false }
+    }
+
+    /// The rendered prompt ends so: perhaps it opens the model's thoughts.
+    fn starts_after(&mut self, prompt_end: &str) {
+        if !self.continues {
+            self.splitter = ReasoningSplitter::new(start_of(prompt_end));
+        }
+    }
+
+    fn is_first(&mut self) -> bool {
+        !std::mem::replace(&mut self.started, true)
+    }
+
+    fn push(&mut self, text: &str, now: Instant) {
+        let split = self.splitter.push(text);
+        self.take(split, now);
+    }
+
+    fn take(&mut self, split: Split, now: Instant) {
+        if let Some(delta) = self.coalescer.push(split, now) {
+            self.publish(delta);
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(delta) = self.coalescer.flush() {
+            self.publish(delta);
+        }
+    }
+
+    fn finish(&mut self) {
+        let split = self.splitter.finish();
+        self.take(split, Instant::now());
+        self.flush();
+    }
+
+    fn publish(&mut self, delta: Delta) {
+        self.unsaved = true;
+        self.active.publish(|live| {
+            live.message.content.push_str(&delta.content);
+            if !delta.reasoning.is_empty() {
+                live.message.reasoning.get_or_insert_default().push_str(&delta.reasoning);
+            }
+            live.next = delta.sequence + 1;
+            live.phase = None;
+            RunUpdate::Delta { sequence: delta.sequence, content: delta.content, reasoning: delta.reasoning }
+        });
+    }
+}

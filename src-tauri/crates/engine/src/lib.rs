@@ -1,0 +1,18 @@
+//! Worker processes: find the executable, start it, load a model, generate, and end it.
+//!
+//! One [`Worker`] is one process with one model. Unloading ends the process, so memory always comes
+//! back; a worker that dies costs its generation and nothing else. [`Residency`] holds the workers of
+//! all loaded models and queues the runs of each.
+//!
+//! This crate knows no engine: it speaks the frames of `engine-wire` to whatever executable it is
+//! given. It keeps no files and no database.
+
+mod error;
+mod residency;
+mod runtime;
+mod worker;
+
+pub use error::EngineError;
+pub use residency::{Change, Load, Loaded, Residency, Turn};
+pub use runtime::{Runtime, cpu_level, discover, worker_folders};
+pub use worker::{Generation, Worker, WorkerHello};

@@ -1,0 +1,110 @@
+//! Which worker executables there are, and which of them this CPU can run.
+
+use std::path::{Path, PathBuf};
+
+/// A worker executable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// The file.
+    pub program: PathBuf,
+    /// What its CPU code is compiled for, from its name: `native`, `x86-64-v3`, `baseline`.
+    pub target: String,
+}
+
+/// CPU targets, the fastest first.
+const TARGETS: [&str; 4] = ["native", "x86-64-v4", "x86-64-v3", "baseline"];
+
+/// The folders workers are looked for in, given where the program itself lies: beside it, in
+/// `workers` beside it, and where packages put them.
+#[must_use]
+pub fn worker_folders(program: Option<&Path>) -> Vec<PathBuf> {
+    let Some(folder) = program.and_then(Path::parent) else { return Vec::new() };
+    vec![folder.to_path_buf(), folder.join("workers"), folder.join("../lib/sirocco/workers")]
+}
+
+/// The mistral.rs workers in `folders` that this CPU can run, the fastest first.
+///
+/// `native` is taken at its word: it was built on this machine or it fails its hello, and then the
+/// next one is tried.
+#[must_use]
+pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
+    TARGETS
+        .iter()
+        .filter(|target| cpu_runs(target))
+        .filter_map(|target| {
+            let file = format!("sirocco-worker-mistralrs-cpu-{target}{}", std::env::consts::EXE_SUFFIX);
+            let program = folders.iter().map(|folder| folder.join(&file)).find(|path| path.is_file())?;
+            Some(Runtime { program, target: (*target).to_owned() })
+        })
+        .collect()
+}
+
+/// The best target this CPU can run, for display.
+#[must_use]
+pub fn cpu_level() -> &'static str {
+    TARGETS.iter().copied().skip(1).find(|target| cpu_runs(target)).filter(|level| *level != "baseline").unwrap_or(
+        std::env::consts::ARCH,
+    )
+}
+
+/// Levels of the x86-64 psABI, as far as workers are built for them.
+fn cpu_runs(target: &str) -> bool {
+    match target {
+        "x86-64-v3" => has_v3(),
+        "x86-64-v4" => has_v3() && has_v4(),
+        _ => true,
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_v3() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("f16c")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("movbe")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_v4() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512cd")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_v3() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_v4() -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fastest_worker_comes_first_and_baseline_last() {
+        let folder = std::env::temp_dir().join(format!("sirocco-runtime-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for target in ["baseline", "native"] {
+            let file = format!("sirocco-worker-mistralrs-cpu-{target}{}", std::env::consts::EXE_SUFFIX);
+            std::fs::write(folder.join(file), "").unwrap();
+        }
+        let found = discover(std::slice::from_ref(&folder));
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(found.iter().map(|runtime| runtime.target.as_str()).collect::<Vec<_>>(), ["native", "baseline"]);
+    }
+
+    #[test]
+    fn an_empty_folder_has_no_runtime() {
+        assert_eq!(discover(&[PathBuf::from("/nonexistent")]), []);
+    }
+}

@@ -1,0 +1,426 @@
+//! One worker process: its frames, its heartbeat, its end.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sirocco_engine_wire::{
+    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, decode_frame, decode_length, encode_frame,
+};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use crate::EngineError;
+
+/// A worker says hello within this time or is not used.
+const HELLO_TIME: Duration = Duration::from_secs(20);
+/// Heartbeats come every second from a thread of their own; after this long without one the process
+/// is stuck or stopped.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long a worker may take to end by itself.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
+/// Frames of a generation that wait for a slow reader before the worker is made to wait.
+const FRAMES: usize = 1024;
+/// Lines of the worker's log kept for the message about a crash.
+const LAST_LINES: usize = 5;
+
+/// What a worker said about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerHello {
+    /// Such as `mistral.rs`.
+    pub engine: String,
+    /// Of the engine.
+    pub engine_version: String,
+    /// `cpu`, `cuda`, `metal`.
+    pub backend: String,
+    /// What it was compiled for.
+    pub target: String,
+}
+
+impl std::fmt::Display for WorkerHello {
+    /// `mistral.rs 0.8.1 · CPU (native)`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} · {} ({})", self.engine, self.engine_version, self.backend.to_uppercase(), self.target)
+    }
+}
+
+/// What became known when the model was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoadedFacts {
+    pub context_length: u32,
+    pub threads: u32,
+}
+
+/// A running worker. Dropping the last handle ends the process.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    hello: WorkerHello,
+    pid: Option<u32>,
+    input: tokio::sync::Mutex<Option<ChildStdin>>,
+    waiting: Mutex<HashMap<u64, mpsc::Sender<FromWorker>>>,
+    next_id: AtomicU64,
+    memory_bytes: watch::Sender<u64>,
+    /// Set once, when the process has ended.
+    ended: watch::Sender<Option<String>>,
+    kill: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+/// Frames of one request; the worker is told to stop when this is dropped early.
+#[derive(Debug)]
+pub struct Generation {
+    id: u64,
+    frames: mpsc::Receiver<FromWorker>,
+    worker: Worker,
+    ended: bool,
+}
+
+impl Worker {
+    /// Starts the executable and waits for its hello. `scratch` is an existing folder of the worker's
+    /// own; it is the only place the engine is told about, and the network is closed to it.
+    ///
+    /// # Errors
+    /// [`EngineError::Start`].
+    pub async fn start(program: &Path, scratch: &Path, threads: u32) -> Result<Self, EngineError> {
+        let failed = |reason: String| EngineError::Start { program: program.display().to_string(), reason };
+        let mut command = Command::new(program);
+        command
+            .current_dir(scratch)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            // The engine takes its thread count from here, before its first use only.
+            .env("RAYON_NUM_THREADS", threads.to_string())
+            .env("HF_HOME", scratch)
+            .env("RUST_BACKTRACE", "0")
+            // Nothing listens on port 9: a stray request fails at once instead of leaving the machine.
+            .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map(|name| (name, "http://127.0.0.1:9")))
+            .env("NO_PROXY", "127.0.0.1,localhost")
+            .env("no_proxy", "127.0.0.1,localhost");
+        #[cfg(windows)]
+        command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
+        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+        let input = child.stdin.take();
+        let mut output = BufReader::new(child.stdout.take().expect("its output was piped"));
+        let log = Arc::new(Mutex::new(VecDeque::new()));
+        let log_task = tokio::spawn(follow_log(child.stderr.take().expect("its log was piped"), Arc::clone(&log)));
+
+        let hello = match timeout(HELLO_TIME, read_frame(&mut output)).await {
+            Ok(Ok(Some(FromWorker::Hello { wire_version, engine, engine_version, backend, target }))) => {
+                if wire_version != WIRE_VERSION {
+                    return Err(failed(format!("it speaks version {wire_version} of the frames, not {WIRE_VERSION}")));
+                }
+                WorkerHello { engine, engine_version, backend, target }
+            }
+            Ok(Ok(Some(_))) => return Err(failed("its first frame is not a hello".into())),
+            Ok(Ok(None) | Err(_)) => {
+                let status = child.wait().await.map(|status| status.to_string()).unwrap_or_default();
+                return Err(failed(format!("it ended with {status}")));
+            }
+            Err(_) => return Err(failed("it said nothing".into())),
+        };
+        tracing::info!(program = %program.display(), pid = child.id(), %hello, "worker started");
+
+        let (kill, killed) = oneshot::channel();
+        let shared = Arc::new(Shared {
+            hello,
+            pid: child.id(),
+            input: tokio::sync::Mutex::new(input),
+            waiting: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            memory_bytes: watch::Sender::new(0),
+            ended: watch::Sender::new(None),
+            kill: Mutex::new(Some(kill)),
+        });
+        tokio::spawn(supervise(Arc::downgrade(&shared), child, output, log, log_task, killed));
+        Ok(Self { shared })
+    }
+
+    /// Loads the model; `progress` goes from 0 to 1.
+    ///
+    /// # Errors
+    /// [`EngineError::Load`] with the worker's reason, [`EngineError::Crashed`].
+    pub(crate) async fn load(&self, request: LoadRequest, mut progress: impl FnMut(f32)) -> Result<LoadedFacts, EngineError> {
+        let mut frames = self.register(LOAD);
+        self.send(&ToWorker::Load(request)).await?;
+        while let Some(frame) = frames.recv().await {
+            match frame {
+                FromWorker::LoadProgress { fraction } => progress(fraction),
+                FromWorker::Loaded { context_length, threads } => return Ok(LoadedFacts { context_length, threads }),
+                FromWorker::LoadFailed { error } => return Err(EngineError::Load(error.message)),
+                _ => {}
+            }
+        }
+        Err(self.crash().await)
+    }
+
+    /// Starts a generation; its `id` is assigned here.
+    ///
+    /// # Errors
+    /// [`EngineError::Crashed`].
+    pub async fn generate(&self, mut request: GenerateRequest) -> Result<Generation, EngineError> {
+        request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let id = request.id;
+        let frames = self.register(id);
+        self.send(&ToWorker::Generate(request)).await?;
+        Ok(Generation { id, frames, worker: self.clone(), ended: false })
+    }
+
+    /// Counts the tokens of a prompt, also while a generation runs.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`], [`EngineError::Crashed`].
+    pub async fn count(&self, prompt: Prompt) -> Result<u32, EngineError> {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        match self.ask(id, ToWorker::Count { id, prompt }).await? {
+            FromWorker::Counted { tokens, .. } => Ok(tokens),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The exact prompt with its tokens.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`], [`EngineError::Crashed`].
+    pub async fn render(&self, prompt: Prompt) -> Result<(String, Vec<u32>), EngineError> {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        match self.ask(id, ToWorker::Render { id, prompt }).await? {
+            FromWorker::Rendered { text, tokens, .. } => Ok((text, tokens)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// What it said about itself.
+    #[must_use]
+    pub fn hello(&self) -> &WorkerHello {
+        &self.shared.hello
+    }
+
+    /// Its process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.shared.pid
+    }
+
+    /// Its resident memory, updated every second; 0 where the system does not say.
+    #[must_use]
+    pub fn memory_bytes(&self) -> watch::Receiver<u64> {
+        self.shared.memory_bytes.subscribe()
+    }
+
+    /// Waits for the process to end and says how.
+    pub async fn ended(&self) -> String {
+        let mut ended = self.shared.ended.subscribe();
+        let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or_default()
+    }
+
+    /// Ends the process: asks first, then kills.
+    pub async fn shutdown(&self) {
+        let _ = self.send(&ToWorker::Shutdown).await;
+        if timeout(SHUTDOWN_TIME, self.ended()).await.is_err() {
+            if let Some(kill) = lock(&self.shared.kill).take() {
+                let _ = kill.send(());
+            }
+            self.ended().await;
+        }
+    }
+
+    fn register(&self, id: u64) -> mpsc::Receiver<FromWorker> {
+        let (sender, receiver) = mpsc::channel(FRAMES);
+        // After the end nobody would answer: the dropped sender says so.
+        if self.shared.ended.borrow().is_none() {
+            lock(&self.shared.waiting).insert(id, sender);
+        }
+        receiver
+    }
+
+    async fn ask(&self, id: u64, frame: ToWorker) -> Result<FromWorker, EngineError> {
+        let mut frames = self.register(id);
+        self.send(&frame).await?;
+        match frames.recv().await {
+            Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
+            Some(frame) => Ok(frame),
+            None => Err(self.crash().await),
+        }
+    }
+
+    async fn send(&self, frame: &ToWorker) -> Result<(), EngineError> {
+        let bytes = encode_frame(frame).map_err(|error| {
+            EngineError::Refused(sirocco_engine_wire::WorkerError {
+                kind: sirocco_engine_wire::WorkerErrorKind::InvalidRequest,
+                message: error.to_string(),
+            })
+        })?;
+        let mut input = self.shared.input.lock().await;
+        let written = match input.as_mut() {
+            Some(input) => input.write_all(&bytes).await.is_ok() && input.flush().await.is_ok(),
+            None => false,
+        };
+        drop(input);
+        if written { Ok(()) } else { Err(self.crash().await) }
+    }
+
+    async fn crash(&self) -> EngineError {
+        EngineError::Crashed { reason: self.ended().await }
+    }
+}
+
+impl Generation {
+    /// The next frame: `Started`, `Prefill`, `Tokens`, and last `Finished`; `None` after that.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] for a request that cannot be served, [`EngineError::Crashed`].
+    pub async fn next(&mut self) -> Option<Result<FromWorker, EngineError>> {
+        if self.ended {
+            return None;
+        }
+        let frame = self.frames.recv().await;
+        self.ended = !matches!(
+            frame,
+            Some(FromWorker::Started { .. } | FromWorker::Prefill { .. } | FromWorker::Tokens(_))
+        );
+        Some(match frame {
+            Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
+            Some(frame) => Ok(frame),
+            None => Err(self.worker.crash().await),
+        })
+    }
+
+    /// Asks the worker to end it: at most one further token, then `Finished`.
+    pub async fn stop(&self) {
+        let _ = self.worker.send(&ToWorker::Stop { id: self.id }).await;
+    }
+}
+
+impl Drop for Generation {
+    fn drop(&mut self) {
+        lock(&self.worker.shared.waiting).remove(&self.id);
+        if !self.ended {
+            let (worker, id) = (self.worker.clone(), self.id);
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    let _ = worker.send(&ToWorker::Stop { id }).await;
+                });
+            }
+        }
+    }
+}
+
+/// Id under which load frames are dispatched; requests start at 1.
+const LOAD: u64 = 0;
+
+/// Reads frames until the process ends, then says so to everyone who waits.
+async fn supervise(
+    shared: std::sync::Weak<Shared>,
+    mut child: Child,
+    mut output: BufReader<ChildStdout>,
+    log: Arc<Mutex<VecDeque<String>>>,
+    log_task: tokio::task::JoinHandle<()>,
+    mut killed: oneshot::Receiver<()>,
+) {
+    let mut silent = false;
+    loop {
+        let frame = tokio::select! {
+            frame = timeout(SILENCE, read_frame(&mut output)) => frame,
+            _ = &mut killed => break,
+        };
+        let frame = match frame {
+            Ok(Ok(Some(frame))) => frame,
+            Ok(Ok(None)) => break,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a worker sent a bad frame");
+                break;
+            }
+            Err(_) => {
+                silent = true;
+                break;
+            }
+        };
+        // Every handle is gone: nobody wants this worker any more.
+        let Some(shared) = shared.upgrade() else { break };
+        dispatch(&shared, frame).await;
+    }
+    let _ = child.start_kill();
+    let status = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+    let _ = log_task.await;
+    let mut reason = if silent { format!("no sign of life for {} s", SILENCE.as_secs()) } else { status };
+    for line in lock(&log).iter() {
+        reason.push_str("; ");
+        reason.push_str(line);
+    }
+    tracing::info!(%reason, "worker ended");
+    if let Some(shared) = shared.upgrade() {
+        shared.ended.send_replace(Some(reason));
+        lock(&shared.waiting).clear();
+        shared.input.lock().await.take();
+    }
+}
+
+async fn dispatch(shared: &Shared, frame: FromWorker) {
+    let (id, last) = match &frame {
+        FromWorker::Hello { .. } => return,
+        FromWorker::Heartbeat { resident_bytes } => {
+            shared.memory_bytes.send_if_modified(|bytes| std::mem::replace(bytes, *resident_bytes) != *resident_bytes);
+            return;
+        }
+        FromWorker::LoadProgress { .. } => (LOAD, false),
+        FromWorker::Loaded { .. } | FromWorker::LoadFailed { .. } => (LOAD, true),
+        FromWorker::Started { id, .. } | FromWorker::Prefill { id, .. } => (*id, false),
+        FromWorker::Tokens(chunk) => (chunk.id, false),
+        FromWorker::Finished { id, .. }
+        | FromWorker::Failed { id, .. }
+        | FromWorker::Counted { id, .. }
+        | FromWorker::Rendered { id, .. } => (*id, true),
+    };
+    let receiver = {
+        let mut waiting = lock(&shared.waiting);
+        if last { waiting.remove(&id) } else { waiting.get(&id).cloned() }
+    };
+    if let Some(receiver) = receiver {
+        // A reader that went away is no error; one that is slow makes the worker wait.
+        let _ = receiver.send(frame).await;
+    }
+}
+
+async fn read_frame(output: &mut BufReader<ChildStdout>) -> std::io::Result<Option<FromWorker>> {
+    let mut prefix = [0; 4];
+    match output.read_exact(&mut prefix).await {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let mut body = vec![0; decode_length(prefix)?];
+    output.read_exact(&mut body).await?;
+    decode_frame(&body).map(Some)
+}
+
+async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<String>>>) {
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::debug!(target: "sirocco_worker", "{line}");
+        let mut last = lock(&last);
+        if last.len() == LAST_LINES {
+            last.pop_front();
+        }
+        last.push_back(line.chars().take(300).collect());
+    }
+}
+
+fn unexpected(frame: &FromWorker) -> EngineError {
+    EngineError::Crashed { reason: format!("it answered with a frame of another kind: {frame:?}") }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,55 @@
+//! What an inference runtime must offer to become a worker.
+//!
+//! Deliberately small: token ids in, logits out, and a cache that can be cut back. Everything people
+//! notice (tokens, templates, sampling, stop strings, statistics) is done by this crate, the same
+//! way for every runtime.
+
+use sirocco_engine_wire::LoadRequest;
+
+/// An engine failed in a way that leaves the model unusable; the worker reports it and ends.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EngineError(
+    /// In the engine's own words.
+    pub String,
+);
+
+/// A model in memory with one key-value cache.
+pub trait Engine: Send {
+    /// Appends `tokens` to the cache and returns the logits after the last of them, one per entry of
+    /// the vocabulary.
+    ///
+    /// # Errors
+    /// When the forward pass fails; the engine is not used again.
+    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError>;
+
+    /// Cuts the cache back to its first `length` positions.
+    ///
+    /// # Errors
+    /// When the engine cannot; it is not used again.
+    fn truncate(&mut self, length: usize) -> Result<(), EngineError>;
+
+    /// Positions the cache can hold.
+    fn context_length(&self) -> usize;
+}
+
+/// How a worker executable names itself and loads a model.
+pub trait Runtime: Send + 'static {
+    /// What it makes.
+    type Engine: Engine;
+
+    /// Such as `mistral.rs`.
+    fn name(&self) -> &'static str;
+    /// Of the engine.
+    fn version(&self) -> &'static str;
+    /// `cpu`, `cuda` or `metal`.
+    fn backend(&self) -> &'static str;
+    /// What it was compiled for, such as `x86-64-v3` or `native`.
+    fn target(&self) -> &'static str;
+
+    /// Loads the model, reporting progress from 0 to 1.
+    ///
+    /// # Errors
+    /// In words for a person; the worker ends.
+    fn load(&self, request: &LoadRequest, progress: &(dyn Fn(f32) + Sync)) -> Result<Self::Engine, EngineError>;
+}

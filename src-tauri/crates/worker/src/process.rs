@@ -1,0 +1,230 @@
+//! The life of a worker process: hello, load, generate one request at a time, end with its input.
+//!
+//! Three threads: this one reads frames and answers what needs no model (counting, rendering, stop);
+//! one loads and generates; one sends a heartbeat every second. When standard input ends, the app is
+//! gone and the process exits at once, so no worker outlives the app however that died.
+
+use std::collections::HashMap;
+use std::io::{self, BufReader, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use sirocco_engine_wire::{
+    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerError, WorkerErrorKind, read_frame,
+    write_frame,
+};
+
+use crate::engine::{Engine, Runtime};
+use crate::language::{Encoded, Language};
+use crate::session::{GenerateError, Session};
+
+/// Exit code after a failed load.
+pub const EXIT_LOAD_FAILED: i32 = 3;
+/// Exit code after the engine broke.
+pub const EXIT_ENGINE_FAILED: i32 = 4;
+
+type Stops = Arc<Mutex<HashMap<u64, Arc<AtomicBool>>>>;
+
+enum Job {
+    Load(LoadRequest),
+    Generate(GenerateRequest, Arc<AtomicBool>),
+}
+
+/// Runs a worker over standard input and output until the input ends; never returns.
+pub fn run<R: Runtime>(runtime: R) -> ! {
+    let output = Output::default();
+    output.send(&FromWorker::Hello {
+        wire_version: WIRE_VERSION,
+        engine: runtime.name().into(),
+        engine_version: runtime.version().into(),
+        backend: runtime.backend().into(),
+        target: runtime.target().into(),
+    });
+    let language: Arc<OnceLock<Arc<Language>>> = Arc::default();
+    let stops = Stops::default();
+    let (jobs, job_list) = channel();
+    {
+        let output = output.clone();
+        std::thread::spawn(move || heartbeat(&output));
+    }
+    {
+        let (output, language, stops) = (output.clone(), Arc::clone(&language), Arc::clone(&stops));
+        std::thread::spawn(move || work(&runtime, &job_list, &output, &language, &stops));
+    }
+    let code = match listen(&jobs, &output, &language, &stops) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("could not read a frame: {error}");
+            1
+        }
+    };
+    std::process::exit(code)
+}
+
+fn listen(jobs: &Sender<Job>, output: &Output, language: &OnceLock<Arc<Language>>, stops: &Stops) -> io::Result<()> {
+    let mut input = BufReader::new(io::stdin().lock());
+    while let Some(frame) = read_frame(&mut input)? {
+        match frame {
+            ToWorker::Load(request) => {
+                let _ = jobs.send(Job::Load(request));
+            }
+            ToWorker::Generate(request) => {
+                let stop = Arc::new(AtomicBool::new(false));
+                lock(stops).insert(request.id, Arc::clone(&stop));
+                let _ = jobs.send(Job::Generate(request, stop));
+            }
+            ToWorker::Stop { id } => {
+                if let Some(stop) = lock(stops).get(&id) {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            ToWorker::Count { id, prompt } => answer(output, language, id, &prompt, |encoded| FromWorker::Counted {
+                id,
+                tokens: u32::try_from(encoded.tokens.len()).unwrap_or(u32::MAX),
+            }),
+            ToWorker::Render { id, prompt } => answer(output, language, id, &prompt, |encoded| FromWorker::Rendered {
+                id,
+                text: encoded.text,
+                tokens: encoded.tokens,
+            }),
+            ToWorker::Shutdown => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn answer(
+    output: &Output,
+    language: &OnceLock<Arc<Language>>,
+    id: u64,
+    prompt: &Prompt,
+    reply: impl FnOnce(Encoded) -> FromWorker,
+) {
+    let encoded = match language.get() {
+        Some(language) => language.encode(prompt),
+        None => Err(not_loaded()),
+    };
+    output.send(&match encoded {
+        Ok(encoded) => reply(encoded),
+        Err(error) => FromWorker::Failed { id, error },
+    });
+}
+
+/// The thread that owns the model.
+fn work<R: Runtime>(
+    runtime: &R,
+    jobs: &Receiver<Job>,
+    output: &Output,
+    language: &OnceLock<Arc<Language>>,
+    stops: &Stops,
+) {
+    let mut session: Option<Session<R::Engine>> = None;
+    for job in jobs {
+        match job {
+            Job::Load(_) if session.is_some() => eprintln!("a second load was ignored: a worker holds one model"),
+            Job::Load(request) => match load(runtime, &request, output) {
+                Ok((engine, text)) => {
+                    let text = Arc::new(text);
+                    let context_length = u32::try_from(engine.context_length()).unwrap_or(u32::MAX);
+                    let _ = language.set(Arc::clone(&text));
+                    session = Some(Session::new(engine, text));
+                    output.send(&FromWorker::Loaded { context_length, threads: request.threads });
+                }
+                Err(error) => {
+                    output.send(&FromWorker::LoadFailed { error });
+                    std::process::exit(EXIT_LOAD_FAILED);
+                }
+            },
+            Job::Generate(request, stop) => {
+                let id = request.id;
+                let outcome = session.as_mut().ok_or_else(|| GenerateError::Request(not_loaded())).and_then(|session| {
+                    let run = || session.generate(&request, &stop, &mut |frame| output.send(&frame));
+                    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+                        let message = format!("the engine panicked: {}", panic_text(panic.as_ref()));
+                        Err(GenerateError::Engine(crate::engine::EngineError(message)))
+                    })
+                });
+                lock(stops).remove(&id);
+                match outcome {
+                    Ok((reason, usage)) => output.send(&FromWorker::Finished { id, reason, usage }),
+                    Err(GenerateError::Request(error)) => output.send(&FromWorker::Failed { id, error }),
+                    Err(GenerateError::Engine(error)) => {
+                        // A panic or error inside a forward pass leaves the cache in an unknown state.
+                        let error = WorkerError { kind: WorkerErrorKind::Engine, message: error.0 };
+                        output.send(&FromWorker::Failed { id, error });
+                        std::process::exit(EXIT_ENGINE_FAILED);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn load<R: Runtime>(
+    runtime: &R,
+    request: &LoadRequest,
+    output: &Output,
+) -> Result<(R::Engine, Language), WorkerError> {
+    let load_error = |message| WorkerError { kind: WorkerErrorKind::Load, message };
+    let first = request.files.first().ok_or_else(|| load_error("no file was named".into()))?;
+    let text = Language::from_gguf(Path::new(first))?;
+    let progress = |fraction: f32| output.send(&FromWorker::LoadProgress { fraction });
+    progress(0.0);
+    let engine = catch_unwind(AssertUnwindSafe(|| runtime.load(request, &progress)))
+        .unwrap_or_else(|panic| Err(crate::engine::EngineError(panic_text(panic.as_ref()))))
+        .map_err(|error| load_error(error.0))?;
+    progress(1.0);
+    Ok((engine, text))
+}
+
+fn not_loaded() -> WorkerError {
+    WorkerError { kind: WorkerErrorKind::InvalidRequest, message: "no model is loaded".into() }
+}
+
+fn heartbeat(output: &Output) {
+    loop {
+        output.send(&FromWorker::Heartbeat { resident_bytes: resident_bytes() });
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// Resident memory of this process in bytes; 0 where the system does not say.
+#[must_use]
+pub fn resident_bytes() -> u64 {
+    let read = || -> Option<u64> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    read().unwrap_or(0) * 1024
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "no message".into())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Standard output, shared by the threads; a broken pipe ends the process.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<()>>);
+
+impl Output {
+    fn send(&self, frame: &FromWorker) {
+        let _turn = lock(&self.0);
+        let mut stdout = io::stdout().lock();
+        if write_frame(&mut stdout, frame).and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
+        }
+    }
+}

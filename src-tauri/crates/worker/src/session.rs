@@ -1,0 +1,247 @@
+//! One generation over a loaded model: prefix reuse, chunked prefill, sampling, stop.
+//!
+//! The cache belongs to the session and survives between generations. A new prompt keeps the common
+//! prefix and drops the rest, so a follow-up turn pays only for what is new and memory is bounded by
+//! one context, however long the chat.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sirocco_engine_wire::{
+    FinishReason, FromWorker, GenerateRequest, TokenChunk, TokenProbability, Usage, WorkerError, WorkerErrorKind,
+};
+
+use crate::engine::{Engine, EngineError};
+use crate::language::Language;
+use crate::sampler::{Sampled, Sampler};
+use crate::stop::StopStrings;
+use crate::tokenizer::StreamDecoder;
+
+/// Prompt chunks aim at this long, so that a stop is seen soon and progress moves.
+const CHUNK_TIME: Duration = Duration::from_millis(250);
+/// First chunk, before the speed is known.
+const FIRST_CHUNK: usize = 16;
+/// Longest chunk: bounds the attention mask, which the engine materialises.
+const LONGEST_CHUNK: usize = 512;
+
+/// A loaded model that generates.
+pub struct Session<E> {
+    engine: E,
+    language: Arc<Language>,
+    /// The tokens whose keys and values the cache holds.
+    cached: Vec<u32>,
+    chunk: usize,
+}
+
+/// How a generation failed.
+#[derive(Debug)]
+pub enum GenerateError {
+    /// The request cannot be served; the model is fine.
+    Request(WorkerError),
+    /// The engine broke; the worker must end.
+    Engine(EngineError),
+}
+
+impl From<EngineError> for GenerateError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl<E: Engine> Session<E> {
+    /// A session with an empty cache.
+    pub fn new(engine: E, language: Arc<Language>) -> Self {
+        Self { engine, language, cached: Vec::new(), chunk: FIRST_CHUNK }
+    }
+
+    /// Answers one request, handing frames to `emit`, until it ends or `stop` is set. Returns what
+    /// ended it and its numbers.
+    ///
+    /// # Errors
+    /// [`GenerateError`].
+    pub fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        stop: &AtomicBool,
+        emit: &mut dyn FnMut(FromWorker),
+    ) -> Result<(FinishReason, Usage), GenerateError> {
+        let begun = Instant::now();
+        let refuse = |kind, message: String| GenerateError::Request(WorkerError { kind, message });
+        let language = Arc::clone(&self.language);
+        let prompt = language.encode(&request.prompt).map_err(GenerateError::Request)?.tokens;
+        let context_length = self.engine.context_length();
+        if prompt.is_empty() {
+            return Err(refuse(WorkerErrorKind::InvalidRequest, "the prompt is empty".into()));
+        }
+        if prompt.len() >= context_length {
+            return Err(refuse(
+                WorkerErrorKind::ContextFull,
+                format!("the prompt has {} tokens, the context holds {context_length}", prompt.len()),
+            ));
+        }
+        let mut sampler = Sampler::new(&request.sampling, &language.tokenizer)
+            .map_err(|error| refuse(WorkerErrorKind::InvalidRequest, error.to_string()))?;
+
+        let mut usage = Usage { prompt_tokens: count(prompt.len()), ..Usage::default() };
+        let room = context_length - prompt.len();
+        let asked = request.max_tokens.map_or(usize::MAX, |max| max as usize);
+
+        let Some(mut logits) = self.prefill(request.id, &prompt, stop, &mut usage, emit)? else {
+            return Ok((FinishReason::Stopped, usage));
+        };
+        usage.prefill_ms = milliseconds(begun.elapsed());
+
+        let mut history = prompt;
+        let prompt_length = history.len();
+        let mut writer = Writer::new(request, &language);
+        let mut first_token_at = None;
+        let reason = loop {
+            if stop.load(Ordering::Relaxed) {
+                break FinishReason::Stopped;
+            }
+            let written = history.len() - prompt_length;
+            if written >= room {
+                break FinishReason::ContextFull;
+            }
+            if written >= asked {
+                break FinishReason::MaxTokens;
+            }
+            let sampled = sampler.sample(&logits, &history).map_err(|error| EngineError(error.to_string()))?;
+            let now = Instant::now();
+            let first = *first_token_at.get_or_insert_with(|| {
+                usage.time_to_first_token_ms = milliseconds(now - begun);
+                now
+            });
+            usage.decode_ms = milliseconds(now - first);
+            if language.tokenizer.is_end_of_generation(sampled.id) {
+                break FinishReason::EndOfTurn;
+            }
+            history.push(sampled.id);
+            usage.completion_tokens += 1;
+            if writer.write(&sampled, emit) {
+                break FinishReason::StopString;
+            }
+            logits = self.forward(&[sampled.id])?;
+        };
+        writer.finish(reason, emit);
+        Ok((reason, usage))
+    }
+
+    /// Brings the cache to hold `prompt` and returns the logits after it; `None` if stopped.
+    fn prefill(
+        &mut self,
+        id: u64,
+        prompt: &[u32],
+        stop: &AtomicBool,
+        usage: &mut Usage,
+        emit: &mut dyn FnMut(FromWorker),
+    ) -> Result<Option<Vec<f32>>, EngineError> {
+        // At least the last token runs again: its logits are needed.
+        let common = common_prefix(&self.cached, prompt).min(prompt.len() - 1);
+        if common < self.cached.len() {
+            self.engine.truncate(common)?;
+            self.cached.truncate(common);
+        }
+        usage.cached_tokens = count(common);
+        let mut at = common;
+        let mut logits = Vec::new();
+        while at < prompt.len() {
+            emit(FromWorker::Prefill { id, done: count(at), total: count(prompt.len()) });
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let end = prompt.len().min(at + self.chunk);
+            let begun = Instant::now();
+            logits = self.forward(&prompt[at..end])?;
+            if end - at == self.chunk {
+                self.chunk = next_chunk(self.chunk, begun.elapsed());
+            }
+            at = end;
+        }
+        emit(FromWorker::Prefill { id, done: count(at), total: count(at) });
+        Ok(Some(logits))
+    }
+
+    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let logits = self.engine.forward(tokens)?;
+        self.cached.extend_from_slice(tokens);
+        Ok(logits)
+    }
+}
+
+/// Turns sampled tokens into frames of text.
+struct Writer<'a> {
+    id: u64,
+    language: &'a Language,
+    decoder: StreamDecoder<'a>,
+    stops: StopStrings,
+    with_logprobs: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(request: &GenerateRequest, language: &'a Language) -> Self {
+        Self {
+            id: request.id,
+            language,
+            decoder: StreamDecoder::new(&language.tokenizer),
+            stops: StopStrings::new(&request.stop),
+            with_logprobs: request.sampling.logprobs.is_some(),
+        }
+    }
+
+    /// Emits the token; true if it completed a stop string.
+    fn write(&mut self, sampled: &Sampled, emit: &mut dyn FnMut(FromWorker)) -> bool {
+        let released = self.stops.push(&self.decoder.push(sampled.id));
+        let logprobs = if self.with_logprobs { vec![self.logprobs(sampled)] } else { Vec::new() };
+        emit(FromWorker::Tokens(TokenChunk {
+            id: self.id,
+            text: released.text,
+            count: 1,
+            tokens: vec![sampled.id],
+            logprobs,
+        }));
+        released.stopped
+    }
+
+    /// Emits what is still held back, unless a stop string was being completed by it.
+    fn finish(mut self, reason: FinishReason, emit: &mut dyn FnMut(FromWorker)) {
+        if reason == FinishReason::StopString {
+            return;
+        }
+        let released = self.stops.push(&self.decoder.finish());
+        let text = if released.stopped { released.text } else { released.text + &self.stops.finish() };
+        if !text.is_empty() {
+            emit(FromWorker::Tokens(TokenChunk { id: self.id, text, ..TokenChunk::default() }));
+        }
+    }
+
+    fn logprobs(&self, sampled: &Sampled) -> (TokenProbability, Vec<TokenProbability>) {
+        let one = |id, logprob| TokenProbability {
+            id,
+            text: String::from_utf8_lossy(&self.language.tokenizer.token_bytes(id)).into_owned(),
+            logprob,
+        };
+        let top = sampled.top_logprobs.iter().map(|(id, logprob)| one(*id, *logprob)).collect();
+        (one(sampled.id, sampled.logprob), top)
+    }
+}
+
+/// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
+fn next_chunk(chunk: usize, took: Duration) -> usize {
+    let share = CHUNK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
+    let wanted = (chunk as f64 * share.clamp(0.25, 4.0)) as usize;
+    wanted.clamp(1, LONGEST_CHUNK)
+}
+
+fn common_prefix(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(left, right)| left == right).count()
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn count(tokens: usize) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,197 @@
+//! `cargo xtask engine`: builds a worker from the sources cargo downloads, with our patches applied.
+//!
+//! The patched crates lie beside the build, not in the checkout. A worker is built again only when
+//! its own sources, its patches or the compiler change: everything else is cargo's cache, kept per
+//! target and, for `native`, per set of CPU features.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{paths, shell};
+
+/// What CPU a worker is compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Target {
+    /// This machine's CPU.
+    Native,
+    /// AVX2, FMA, F16C: most x86-64 CPUs since 2013.
+    #[value(name = "x86-64-v3")]
+    X86V3,
+    /// Whatever the compiler's default is: runs anywhere.
+    Baseline,
+}
+
+impl Target {
+    /// The name in file names and in the worker's hello.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::X86V3 => "x86-64-v3",
+            Self::Baseline => "baseline",
+        }
+    }
+
+    fn rustflags(self) -> &'static str {
+        match self {
+            Self::Native => "-C target-cpu=native",
+            Self::X86V3 => "-C target-cpu=x86-64-v3",
+            Self::Baseline => "",
+        }
+    }
+}
+
+/// Builds the mistral.rs worker and returns the finished executable.
+pub fn build(target: Target) -> Result<PathBuf> {
+    let source = paths::root().join("src-tauri/engines/mistralrs");
+    let folder = paths::engines().join("mistralrs");
+    let patches = read_patches(&source.join("patches"))?;
+
+    let key = match target {
+        Target::Native => format!("native-{}", cpu_key()?),
+        other => other.name().to_owned(),
+    };
+    let mut cargo = shell::cargo();
+    cargo
+        .current_dir(&source)
+        .args(["build", "--release"])
+        .env("CARGO_TARGET_DIR", folder.join(format!("build-{key}")))
+        .env("RUSTFLAGS", target.rustflags())
+        .env("SIROCCO_ENGINE_TARGET", target.name())
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    for (name, patches) in &patches {
+        let sources = patched_source(&folder.join("sources"), name, patches)?;
+        let (name, _) = split_version(name)?;
+        cargo.arg("--config").arg(format!("patch.crates-io.{name}.path={:?}", sources.display().to_string()));
+    }
+    shell::run(&mut cargo)?;
+
+    let file = format!("sirocco-worker-mistralrs{}", std::env::consts::EXE_SUFFIX);
+    let built = folder.join(format!("build-{key}/release")).join(&file);
+    let finished = paths::engines()
+        .join("bin")
+        .join(format!("sirocco-worker-mistralrs-cpu-{}{}", target.name(), std::env::consts::EXE_SUFFIX));
+    fs::create_dir_all(finished.parent().expect("a file in a folder"))?;
+    // A running worker keeps its file: remove first, then copy.
+    let _ = fs::remove_file(&finished);
+    fs::copy(&built, &finished).with_context(|| format!("could not copy {}", built.display()))?;
+    println!("{}", finished.display());
+    Ok(finished)
+}
+
+/// Patches by crate (`mistralrs-core-0.8.1`), in the order of their numbers.
+fn read_patches(folder: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .with_context(|| format!("could not list {}", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.sort();
+    let mut patches = BTreeMap::<String, Vec<String>>::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "patch")) {
+        let text = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+        let name = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Crate: "))
+            .with_context(|| format!("{} has no line `Crate: name-version`", file.display()))?;
+        patches.entry(name.trim().to_owned()).or_default().push(text.clone());
+    }
+    Ok(patches)
+}
+
+/// A folder with the crate's published sources and our patches; made anew only if the patches changed.
+fn patched_source(folder: &Path, name: &str, patches: &[String]) -> Result<PathBuf> {
+    let target = folder.join(name);
+    let stamp = folder.join(format!("{name}.patches"));
+    let wanted = patches.concat();
+    if fs::read_to_string(&stamp).is_ok_and(|applied| applied == wanted) && target.is_dir() {
+        return Ok(target);
+    }
+    eprintln!("patching {name}");
+    let _ = fs::remove_file(&stamp);
+    if target.exists() {
+        fs::remove_dir_all(&target)?;
+    }
+    copy_folder(&downloaded_source(folder, name)?, &target)?;
+    for patch in patches {
+        apply(&target, patch).with_context(|| format!("a patch does not apply to {name}"))?;
+    }
+    fs::write(&stamp, wanted)?;
+    Ok(target)
+}
+
+/// Lets cargo download the crate and says where it put it.
+fn downloaded_source(folder: &Path, name: &str) -> Result<PathBuf> {
+    let (package, version) = split_version(name)?;
+    let scratch = folder.join("download");
+    fs::create_dir_all(scratch.join("src"))?;
+    fs::write(scratch.join("src/lib.rs"), "")?;
+    fs::write(
+        scratch.join("Cargo.toml"),
+        format!("[package]\nname = \"download\"\nedition = \"2024\"\n[dependencies]\n{package} = \"={version}\"\n[workspace]\n"),
+    )?;
+    let metadata = shell::output(shell::cargo().current_dir(&scratch).args(["metadata", "--format-version", "1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    metadata["packages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|found| found["name"] == package && found["version"] == version)
+        .and_then(|found| found["manifest_path"].as_str())
+        .and_then(|manifest| Path::new(manifest).parent())
+        .map(Path::to_path_buf)
+        .with_context(|| format!("cargo knows no {package} {version}"))
+}
+
+fn split_version(name: &str) -> Result<(&str, &str)> {
+    name.rsplit_once('-').with_context(|| format!("`{name}` is not a name with a version"))
+}
+
+/// Applies a patch of several files in the form of `git diff`.
+fn apply(folder: &Path, patch: &str) -> Result<()> {
+    let start = patch.find("--- a/").context("the patch changes no file")?;
+    let mut starts: Vec<usize> = patch[start..].match_indices("\n--- a/").map(|(at, _)| start + at + 1).collect();
+    starts.insert(0, start);
+    starts.push(patch.len());
+    for range in starts.windows(2) {
+        let text = &patch[range[0]..range[1]];
+        let name = text["--- a/".len()..].lines().next().context("a file name")?.trim();
+        let path = folder.join(name);
+        let original = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+        let change = diffy::Patch::from_str(text).with_context(|| format!("the change of {name} is no unified diff"))?;
+        let changed = diffy::apply(&original, &change).with_context(|| format!("the change of {name}"))?;
+        fs::write(&path, changed)?;
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Names this CPU's features, so that a build for another CPU is never taken for one for this.
+pub fn cpu_key() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let config = shell::output(Command::new(rustc).args(["--print", "cfg", "-C", "target-cpu=native"]))?;
+    let features: Vec<&str> = config.lines().filter(|line| line.starts_with("target_feature")).collect();
+    if features.is_empty() {
+        bail!("rustc names no CPU features");
+    }
+    // FNV-1a: stable across versions, which the standard hasher does not promise.
+    let hash = features.concat().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Ok(format!("{hash:016x}"))
+}

@@ -1,0 +1,163 @@
+//! A mistral.rs GGUF pipeline as an engine: tokens in, logits out, cache cut back.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
+use mistralrs::core::{
+    DeviceMapSetting, ForwardInputsResult, GGUFLoaderBuilder, GGUFSpecificConfig, ModelDType, Pipeline,
+    TENSOR_BYTES_READ, TokenSource,
+};
+use mistralrs::{Device, Tensor};
+use sirocco_engine_wire::LoadRequest;
+use sirocco_worker::engine::{Engine, EngineError};
+
+/// The cache grows by this many positions and refuses to grow past a limit that is no multiple of it.
+const CACHE_STEP: usize = 512;
+
+/// A loaded model with its cache.
+pub struct Model {
+    pipeline: Arc<tokio::sync::Mutex<dyn Pipeline + Send + Sync>>,
+    device: Device,
+    length: usize,
+    context_length: usize,
+}
+
+impl Model {
+    /// Reads the weights. The caller catches panics: mistral.rs answers several kinds of bad file so.
+    pub fn load(
+        request: &LoadRequest,
+        tokenizer_folder: &Path,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Self, EngineError> {
+        let (folder, names) = split_paths(&request.files)?;
+        let device = device()?;
+        let loader = GGUFLoaderBuilder::new(
+            None,
+            Some(tokenizer_folder.display().to_string()),
+            folder,
+            names,
+            GGUFSpecificConfig::default(),
+            false,
+            None,
+        )
+        .build();
+        // On a CPU f32 is faster than f16 in both phases; the default would be f16.
+        let dtype = if device.is_cpu() { ModelDType::F32 } else { ModelDType::Auto };
+        let total: u64 = request.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
+        let done = AtomicBool::new(false);
+        let pipeline = std::thread::scope(|scope| {
+            scope.spawn(|| watch(total, &done, progress));
+            let pipeline = loader.load_model_from_hf(
+                None,
+                TokenSource::None,
+                &dtype,
+                &device,
+                true,
+                DeviceMapSetting::dummy(),
+                None,
+                None,
+            );
+            done.store(true, Ordering::Relaxed);
+            pipeline
+        })
+        .map_err(|error| EngineError(format!("{error:#}")))?;
+
+        let native = pipeline.blocking_lock().get_metadata().max_seq_len;
+        let context_length = (request.context_length as usize).min(usable(native));
+        let mut model = Self { pipeline, device, length: 0, context_length };
+        // One token through the whole model: what cannot run fails here and not in the first answer.
+        model.forward(&[0])?;
+        model.truncate(0)?;
+        Ok(model)
+    }
+}
+
+impl Engine for Model {
+    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let count = tokens.len();
+        let inputs = ModelInputs {
+            input_ids: Tensor::new(tokens, &self.device).and_then(|ids| ids.unsqueeze(0)).map_err(failed)?,
+            input_ids_full: None,
+            seqlen_offsets: vec![self.length],
+            seqlen_offsets_full: None,
+            // Only the last position's logits are wanted.
+            context_lens: vec![(count - 1, 1)],
+            position_ids: vec![self.length + count],
+            paged_attn_meta: None,
+            flash_meta: FlashParams::empty(true),
+            flash_meta_full: None,
+        };
+        let result = self.pipeline.blocking_lock().forward_inputs(Box::new(inputs), false).map_err(failed)?;
+        self.length += count;
+        let ForwardInputsResult::CausalGeneration { logits } = result else {
+            return Err(EngineError("the model does not generate text".into()));
+        };
+        logits.flatten_all().and_then(|logits| logits.to_vec1::<f32>()).map_err(failed)
+    }
+
+    fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
+        let pipeline = self.pipeline.blocking_lock();
+        for layer in &mut pipeline.cache().normal().0 {
+            layer.set_len(length).map_err(failed)?;
+        }
+        self.length = length;
+        Ok(())
+    }
+
+    fn context_length(&self) -> usize {
+        self.context_length
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError(error.to_string())
+}
+
+fn device() -> Result<Device, EngineError> {
+    let device = if cfg!(feature = "cuda") {
+        Device::new_cuda(0)
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(0)
+    } else {
+        Ok(Device::Cpu)
+    };
+    device.map_err(|error| EngineError(format!("no usable device: {error}")))
+}
+
+/// What of the native context the cache can really reach.
+fn usable(native: usize) -> usize {
+    if native < CACHE_STEP { native } else { native / CACHE_STEP * CACHE_STEP }
+}
+
+/// mistral.rs wants a folder and names in it. A folder that does not exist would send it to the network.
+fn split_paths(files: &[String]) -> Result<(String, Vec<String>), EngineError> {
+    let mut folder = None;
+    let mut names = Vec::new();
+    for file in files {
+        let path = Path::new(file);
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(EngineError(format!("`{file}` is not the path of a file")));
+        };
+        if !path.is_file() {
+            return Err(EngineError(format!("`{file}` does not exist")));
+        }
+        if folder.is_some_and(|other| other != parent) {
+            return Err(EngineError("the parts of the model lie in different folders".into()));
+        }
+        folder = Some(parent);
+        names.push(name.to_owned());
+    }
+    let folder = folder.ok_or_else(|| EngineError("no file was named".into()))?;
+    Ok((folder.display().to_string(), names))
+}
+
+fn watch(total: u64, done: &AtomicBool, progress: &(dyn Fn(f32) + Sync)) {
+    while !done.load(Ordering::Relaxed) {
+        let read = TENSOR_BYTES_READ.load(Ordering::Relaxed);
+        progress((read as f64 / total.max(1) as f64).min(0.99) as f32);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
