@@ -1,17 +1,21 @@
 //! The text side of a model: its tokenizer and chat template. Shared between the thread that
 //! generates and the one that counts, so counting works while a long answer runs.
 
-use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
+use std::path::Path;
 
-use crate::template::{ChatTemplate, RenderOptions};
-use crate::tokenizer::{EncodeOptions, Tokenizer};
+use sirocco_engine_wire::{ChatMessage, Prompt, WorkerError, WorkerErrorKind};
+use time::OffsetDateTime;
+
+use crate::template::{ChatTemplate, Message, RenderRequest};
+use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
 /// Tokenizer and template of one model.
 pub struct Language {
     /// Text to ids and back.
     pub tokenizer: Tokenizer,
-    /// Messages to text.
-    pub template: ChatTemplate,
+    template: ChatTemplate,
+    bos: String,
+    eos: String,
 }
 
 /// A prompt as the model gets it.
@@ -23,20 +27,22 @@ pub struct Encoded {
 }
 
 impl Language {
-    /// Reads both from a GGUF file.
+    /// Reads both from a GGUF file, of shards the first.
     ///
     /// # Errors
     /// [`WorkerErrorKind::Load`], naming the file and what is wrong with it.
-    pub fn from_gguf(path: &std::path::Path) -> Result<Self, WorkerError> {
+    pub fn from_gguf(path: &Path) -> Result<Self, WorkerError> {
         let failed = |error: &dyn std::fmt::Display| WorkerError {
             kind: WorkerErrorKind::Load,
             message: format!("could not read the vocabulary of `{}`: {error}", path.display()),
         };
         let header = sirocco_gguf::open(path).map_err(|error| failed(&error))?;
-        let vocabulary = sirocco_gguf::read_vocabulary(path, &header).map_err(|error| failed(&error))?;
-        let template = ChatTemplate::from_vocabulary(&vocabulary).map_err(|error| failed(&error))?;
-        let tokenizer = Tokenizer::new(vocabulary.into()).map_err(|error| failed(&error))?;
-        Ok(Self { tokenizer, template })
+        let vocabulary = sirocco_gguf::open_vocabulary(path, &header).map_err(|error| failed(&error))?;
+        let template = ChatTemplate::of_file(vocabulary.chat_template()).map_err(|error| failed(&error))?;
+        let source = VocabularySource::from_gguf(&vocabulary, header.string("general.name"));
+        let tokenizer = Tokenizer::new(&source).map_err(|error| failed(&error))?;
+        let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
+        Ok(Self { bos: text(tokenizer.bos()), eos: text(tokenizer.eos()), tokenizer, template })
     }
 
     /// Renders and tokenizes a prompt.
@@ -50,15 +56,32 @@ impl Language {
                 Ok(Encoded { text: text.clone(), tokens: self.tokenizer.encode(text, options) })
             }
             Prompt::Chat { messages, continue_last, variables, now_s } => {
+                let messages: Vec<Message> = messages.iter().map(message).collect();
+                let request = RenderRequest {
+                    add_generation_prompt: true,
+                    continue_final_message: *continue_last,
+                    bos_token: &self.bos,
+                    eos_token: &self.eos,
+                    variables: variables.clone(),
+                    now: OffsetDateTime::from_unix_timestamp(*now_s).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+                    ..RenderRequest::new(&messages)
+                };
                 let text = self
                     .template
-                    .render(messages, &RenderOptions { continue_last: *continue_last, variables, now_s: *now_s })
+                    .render(&request)
                     .map_err(|error| WorkerError { kind: WorkerErrorKind::Template, message: error.to_string() })?;
-                // Templates write the control tokens themselves, the one that begins the text included.
-                let add_special = !self.tokenizer.begins_with_bos(&text);
+                // Most templates write the token that begins the text themselves: not twice.
+                let add_special = self.bos.is_empty() || !text.starts_with(&self.bos);
                 let options = EncodeOptions { add_special, parse_special: true };
                 Ok(Encoded { tokens: self.tokenizer.encode(&text, options), text })
             }
         }
+    }
+}
+
+fn message(message: &ChatMessage) -> Message {
+    Message {
+        reasoning_content: message.reasoning_content.clone(),
+        ..Message::new(&message.role, &message.content)
     }
 }

@@ -1,5 +1,16 @@
 //! What every worker executable shares: tokenizer, chat template, sampler, frame loop.
+//!
+//! An inference runtime implements [`engine::Runtime`] and [`engine::Engine`] (token ids in, logits
+//! out) and calls [`process::run`]; the rest is the same for all of them.
 
+pub mod engine;
+mod language;
+pub mod process;
 pub mod sampler;
+mod session;
+pub mod stop;
 pub mod template;
 pub mod tokenizer;
+
+pub use language::{Encoded, Language};
+pub use session::{GenerateError, Session};

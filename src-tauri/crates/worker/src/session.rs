@@ -13,7 +13,7 @@ use sirocco_engine_wire::{
 };
 
 use crate::engine::{Engine, EngineError};
-use crate::language::Language;
+use crate::language::{Encoded, Language};
 use crate::sampler::{Sampled, Sampler};
 use crate::stop::StopStrings;
 use crate::tokenizer::StreamDecoder;
@@ -69,7 +69,7 @@ impl<E: Engine> Session<E> {
         let begun = Instant::now();
         let refuse = |kind, message: String| GenerateError::Request(WorkerError { kind, message });
         let language = Arc::clone(&self.language);
-        let prompt = language.encode(&request.prompt).map_err(GenerateError::Request)?.tokens;
+        let Encoded { text, tokens: prompt } = language.encode(&request.prompt).map_err(GenerateError::Request)?;
         let context_length = self.engine.context_length();
         if prompt.is_empty() {
             return Err(refuse(WorkerErrorKind::InvalidRequest, "the prompt is empty".into()));
@@ -80,9 +80,16 @@ impl<E: Engine> Session<E> {
                 format!("the prompt has {} tokens, the context holds {context_length}", prompt.len()),
             ));
         }
-        let mut sampler = Sampler::new(&request.sampling, &language.tokenizer)
+        let breakers = &request.sampling.dry_sequence_breakers;
+        let mut sampler = Sampler::new(&request.sampling, language.tokenizer.vocabulary_size())
             .map_err(|error| refuse(WorkerErrorKind::InvalidRequest, error.to_string()))?;
+        if request.sampling.dry_multiplier > 0.0 {
+            sampler = sampler.with_sequence_breakers(
+                breakers.iter().flat_map(|breaker| language.tokenizer.sequences_containing(breaker)).collect(),
+            );
+        }
 
+        emit(FromWorker::Started { id: request.id, prompt_end: last_characters(&text) });
         let mut usage = Usage { prompt_tokens: count(prompt.len()), ..Usage::default() };
         let room = context_length - prompt.len();
         let asked = request.max_tokens.map_or(usize::MAX, |max| max as usize);
@@ -174,7 +181,7 @@ impl<E: Engine> Session<E> {
 struct Writer<'a> {
     id: u64,
     language: &'a Language,
-    decoder: StreamDecoder<'a>,
+    decoder: StreamDecoder,
     stops: StopStrings,
     with_logprobs: bool,
 }
@@ -184,15 +191,18 @@ impl<'a> Writer<'a> {
         Self {
             id: request.id,
             language,
-            decoder: StreamDecoder::new(&language.tokenizer),
+            // An answer follows a special token, where some vocabularies write a space that means nothing.
+            decoder: language.tokenizer.stream_decoder(continues_at_a_special_token(request)),
             stops: StopStrings::new(&request.stop),
-            with_logprobs: request.sampling.logprobs.is_some(),
+            with_logprobs: request.sampling.top_logprobs.is_some(),
         }
     }
 
     /// Emits the token; true if it completed a stop string.
     fn write(&mut self, sampled: &Sampled, emit: &mut dyn FnMut(FromWorker)) -> bool {
-        let released = self.stops.push(&self.decoder.push(sampled.id));
+        let tokenizer = &self.language.tokenizer;
+        let bytes = if tokenizer.is_control(sampled.id) { &[] } else { tokenizer.token_bytes(sampled.id) };
+        let released = self.stops.push(&self.decoder.push(bytes));
         let logprobs = if self.with_logprobs { vec![self.logprobs(sampled)] } else { Vec::new() };
         emit(FromWorker::Tokens(TokenChunk {
             id: self.id,
@@ -227,11 +237,21 @@ impl<'a> Writer<'a> {
     }
 }
 
+fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
+    matches!(request.prompt, sirocco_engine_wire::Prompt::Chat { continue_last: false, .. })
+}
+
 /// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
 fn next_chunk(chunk: usize, took: Duration) -> usize {
     let share = CHUNK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
     let wanted = (chunk as f64 * share.clamp(0.25, 4.0)) as usize;
     wanted.clamp(1, LONGEST_CHUNK)
+}
+
+/// Enough of a prompt's end to hold any opening tag of thoughts.
+fn last_characters(text: &str) -> String {
+    let start = text.char_indices().rev().nth(63).map_or(0, |(at, _)| at);
+    text[start..].to_owned()
 }
 
 fn common_prefix(a: &[u32], b: &[u32]) -> usize {
