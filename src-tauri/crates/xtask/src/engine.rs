@@ -11,6 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::fingerprint::Fingerprint;
 use crate::{paths, shell};
 
 /// What CPU a worker is compiled for.
@@ -44,8 +45,25 @@ impl Target {
     }
 }
 
-/// Builds the mistral.rs worker and returns the finished executable.
-pub fn build(target: Target) -> Result<PathBuf> {
+/// The folder with the workers: `SIROCCO_WORKER_DIR` if that is set, otherwise ours, with a worker
+/// built for this machine.
+pub fn folder() -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("SIROCCO_WORKER_DIR").filter(|folder| !folder.is_empty())
+    {
+        return Ok(PathBuf::from(folder));
+    }
+    build(Target::Native)?;
+    Ok(paths::engines().join("bin"))
+}
+
+/// Lints the worker. Its dependencies are checked again for that, which takes minutes the first time.
+pub fn lint() -> Result<()> {
+    let (mut cargo, _) = cargo(Target::Native, &["clippy", "--release", "--all-targets"])?;
+    shell::run(cargo.args(["--", "--deny", "warnings"]))
+}
+
+/// A cargo command in the worker's workspace with our patches applied, and the folder it builds in.
+fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
     let source = paths::root().join("src-tauri/engines/mistralrs");
     let folder = paths::engines().join("mistralrs");
     let patches = read_patches(&source.join("patches"))?;
@@ -54,26 +72,38 @@ pub fn build(target: Target) -> Result<PathBuf> {
         Target::Native => format!("native-{}", cpu_key()?),
         other => other.name().to_owned(),
     };
+    let build = folder.join(format!("build-{key}"));
     let mut cargo = shell::cargo();
     cargo
         .current_dir(&source)
-        .args(["build", "--release"])
-        .env("CARGO_TARGET_DIR", folder.join(format!("build-{key}")))
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", &build)
         .env("RUSTFLAGS", target.rustflags())
         .env("SIROCCO_ENGINE_TARGET", target.name())
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
     for (name, patches) in &patches {
         let sources = patched_source(&folder.join("sources"), name, patches)?;
         let (name, _) = split_version(name)?;
-        cargo.arg("--config").arg(format!("patch.crates-io.{name}.path={:?}", sources.display().to_string()));
+        cargo.arg("--config").arg(format!(
+            "patch.crates-io.{name}.path={:?}",
+            sources.display().to_string()
+        ));
     }
+    Ok((cargo, build))
+}
+
+/// Builds the mistral.rs worker and returns the finished executable.
+pub fn build(target: Target) -> Result<PathBuf> {
+    let (mut cargo, build) = cargo(target, &["build", "--release"])?;
     shell::run(&mut cargo)?;
 
     let file = format!("sirocco-worker-mistralrs{}", std::env::consts::EXE_SUFFIX);
-    let built = folder.join(format!("build-{key}/release")).join(&file);
-    let finished = paths::engines()
-        .join("bin")
-        .join(format!("sirocco-worker-mistralrs-cpu-{}{}", target.name(), std::env::consts::EXE_SUFFIX));
+    let built = build.join("release").join(&file);
+    let finished = paths::engines().join("bin").join(format!(
+        "sirocco-worker-mistralrs-cpu-{}{}",
+        target.name(),
+        std::env::consts::EXE_SUFFIX
+    ));
     fs::create_dir_all(finished.parent().expect("a file in a folder"))?;
     // A running worker keeps its file: remove first, then copy.
     let _ = fs::remove_file(&finished);
@@ -90,13 +120,20 @@ fn read_patches(folder: &Path) -> Result<BTreeMap<String, Vec<String>>> {
         .collect::<Result<_>>()?;
     files.sort();
     let mut patches = BTreeMap::<String, Vec<String>>::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "patch")) {
-        let text = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    for file in files.iter().filter(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "patch")
+    }) {
+        let text = fs::read_to_string(file)
+            .with_context(|| format!("could not read {}", file.display()))?;
         let name = text
             .lines()
             .find_map(|line| line.strip_prefix("Crate: "))
             .with_context(|| format!("{} has no line `Crate: name-version`", file.display()))?;
-        patches.entry(name.trim().to_owned()).or_default().push(text.clone());
+        patches
+            .entry(name.trim().to_owned())
+            .or_default()
+            .push(text.clone());
     }
     Ok(patches)
 }
@@ -130,9 +167,15 @@ fn downloaded_source(folder: &Path, name: &str) -> Result<PathBuf> {
     fs::write(scratch.join("src/lib.rs"), "")?;
     fs::write(
         scratch.join("Cargo.toml"),
-        format!("[package]\nname = \"download\"\nedition = \"2024\"\n[dependencies]\n{package} = \"={version}\"\n[workspace]\n"),
+        format!(
+            "[package]\nname = \"download\"\nedition = \"2024\"\n[dependencies]\n{package} = \"={version}\"\n[workspace]\n"
+        ),
     )?;
-    let metadata = shell::output(shell::cargo().current_dir(&scratch).args(["metadata", "--format-version", "1"]))?;
+    let metadata = shell::output(shell::cargo().current_dir(&scratch).args([
+        "metadata",
+        "--format-version",
+        "1",
+    ]))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     metadata["packages"]
         .as_array()
@@ -146,22 +189,33 @@ fn downloaded_source(folder: &Path, name: &str) -> Result<PathBuf> {
 }
 
 fn split_version(name: &str) -> Result<(&str, &str)> {
-    name.rsplit_once('-').with_context(|| format!("`{name}` is not a name with a version"))
+    name.rsplit_once('-')
+        .with_context(|| format!("`{name}` is not a name with a version"))
 }
 
 /// Applies a patch of several files in the form of `git diff`.
 fn apply(folder: &Path, patch: &str) -> Result<()> {
     let start = patch.find("--- a/").context("the patch changes no file")?;
-    let mut starts: Vec<usize> = patch[start..].match_indices("\n--- a/").map(|(at, _)| start + at + 1).collect();
+    let mut starts: Vec<usize> = patch[start..]
+        .match_indices("\n--- a/")
+        .map(|(at, _)| start + at + 1)
+        .collect();
     starts.insert(0, start);
     starts.push(patch.len());
     for range in starts.windows(2) {
         let text = &patch[range[0]..range[1]];
-        let name = text["--- a/".len()..].lines().next().context("a file name")?.trim();
+        let name = text["--- a/".len()..]
+            .lines()
+            .next()
+            .context("a file name")?
+            .trim();
         let path = folder.join(name);
-        let original = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
-        let change = diffy::Patch::from_str(text).with_context(|| format!("the change of {name} is no unified diff"))?;
-        let changed = diffy::apply(&original, &change).with_context(|| format!("the change of {name}"))?;
+        let original = fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        let change = diffy::Patch::from_str(text)
+            .with_context(|| format!("the change of {name} is no unified diff"))?;
+        let changed =
+            diffy::apply(&original, &change).with_context(|| format!("the change of {name}"))?;
         fs::write(&path, changed)?;
     }
     Ok(())
@@ -184,14 +238,16 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 /// Names this CPU's features, so that a build for another CPU is never taken for one for this.
 pub fn cpu_key() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let config = shell::output(Command::new(rustc).args(["--print", "cfg", "-C", "target-cpu=native"]))?;
-    let features: Vec<&str> = config.lines().filter(|line| line.starts_with("target_feature")).collect();
+    let config =
+        shell::output(Command::new(rustc).args(["--print", "cfg", "-C", "target-cpu=native"]))?;
+    let features: Vec<&str> = config
+        .lines()
+        .filter(|line| line.starts_with("target_feature"))
+        .collect();
     if features.is_empty() {
         bail!("rustc names no CPU features");
     }
-    // FNV-1a: stable across versions, which the standard hasher does not promise.
-    let hash = features.concat().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    Ok(format!("{hash:016x}"))
+    let mut hash = Fingerprint::default();
+    hash.add(features.concat().as_bytes());
+    Ok(hash.to_string())
 }

@@ -2,9 +2,23 @@
 //!
 //! `run` and `test` are the two commands of the README; the rest are their parts.
 
+mod bench;
+mod build;
+mod check;
 mod engine;
+mod fingerprint;
+mod generate;
+mod house;
+mod icons;
+mod node;
 mod paths;
+mod run;
+mod setup;
 mod shell;
+mod starter;
+mod test;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -18,16 +32,104 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Install, or name, what this machine lacks.
+    Setup {
+        /// What for.
+        #[arg(long = "for", value_enum, default_value = "run")]
+        purpose: setup::Purpose,
+    },
+    /// Build everything, fetch the starter model if there is none, and open the app.
+    Run {
+        /// Fetch no model.
+        #[arg(long)]
+        no_model: bool,
+        /// Serve the interface to a browser instead of opening a window.
+        #[arg(long)]
+        no_window: bool,
+        /// Build without optimisations; the worker always has them.
+        #[arg(long)]
+        debug: bool,
+    },
+    /// Run every test, from formatting to the real window.
+    Test {
+        /// Run only these suites.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// Leave out these suites.
+        #[arg(long, value_name = "NAME")]
+        skip: Vec<String>,
+    },
+    /// Check formatting, lints, house rules and generated files.
+    Check {
+        /// Lint the worker too, whose dependencies take minutes.
+        #[arg(long)]
+        engine: bool,
+    },
+    /// Build interface, worker and app.
+    Build {
+        /// Build without optimisations; the worker always has them.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Build the mistral.rs worker.
     Engine {
         /// CPU to compile for.
         #[arg(long, value_enum, default_value = "native")]
         target: engine::Target,
     },
+    /// Build the interface into `ui/dist`.
+    Ui,
+    /// Write what is generated from the protocol: the interface's types.
+    Generate {
+        /// Only compare, and fail on a difference.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draw the app's icons from `assets/icons/icon.svg`, with Chromium.
+    Icons,
+    /// Measure, against the bars we hold ourselves to.
+    Bench {
+        /// What to measure.
+        #[arg(value_parser = bench::names())]
+        name: String,
+        /// Print one JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    match run_command(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(command: Command) -> Result<()> {
+    match command {
+        Command::Setup { purpose } => setup::ensure(purpose),
+        Command::Run {
+            no_model,
+            no_window,
+            debug,
+        } => run::run(&run::Options {
+            no_model,
+            no_window,
+            profile: build::Profile::new(debug),
+        }),
+        Command::Test { only, skip } => test::run(&only, &skip),
+        Command::Check { engine } => check::run(engine),
+        Command::Build { debug } => {
+            build::everything(build::Profile::new(debug), build::Host::Window)
+        }
         Command::Engine { target } => engine::build(target).map(|_| ()),
+        Command::Ui => build::interface(),
+        Command::Generate { check: true } => generate::check(),
+        Command::Generate { check: false } => generate::write(),
+        Command::Icons => icons::draw(),
+        Command::Bench { name, json } => bench::run(&name, json),
     }
 }

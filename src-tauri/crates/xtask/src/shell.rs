@@ -1,6 +1,5 @@
 //! Running other programs.
 
-use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +8,9 @@ use anyhow::{Context, Result, bail};
 pub fn run(command: &mut Command) -> Result<()> {
     let line = describe(command);
     eprintln!("$ {line}");
-    let status = command.status().with_context(|| format!("could not start `{line}`"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("could not start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` ended with {status}");
     }
@@ -19,21 +20,24 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs a command quietly and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let line = describe(command);
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start `{line}`"))?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start `{line}`"))?;
     if !output.status.success() {
         bail!("`{line}` ended with {}", output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed no UTF-8"))
 }
 
-/// Whether a program is on the path and answers `--version`.
-pub fn exists(program: impl AsRef<OsStr>) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+/// Whether one of these programs is on the path.
+pub fn on_path(names: &[&str]) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| {
+        names
+            .iter()
+            .any(|name| folder.join(name).is_file() || folder.join(format!("{name}.exe")).is_file())
+    })
 }
 
 /// The cargo that runs us.
@@ -42,11 +46,7 @@ pub fn cargo() -> Command {
 }
 
 /// npm, which is a script on Windows.
-pub fn npm() -> Command {
-    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    command.current_dir(crate::paths::ui());
-    command
-}
+pub const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 fn describe(command: &Command) -> String {
     std::iter::once(command.get_program())

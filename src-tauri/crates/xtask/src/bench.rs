@@ -1,0 +1,225 @@
+//! `cargo xtask bench`: runs a program that measures and shows its lines beside their bars.
+//!
+//! A measuring program prints one JSON object a line on its standard output,
+//! `{"name":"overhead","value":1.2,"unit":"%","bar":3,"ok":true}`, with `bar` null where a line only
+//! informs, and leaves out what it could not measure. Whether a value holds its bar is said by the
+//! program, which knows which side is the good one. Everything else it prints goes to standard error.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::{build, engine, paths, shell, starter};
+
+/// A measuring program.
+struct Bench {
+    name: &'static str,
+    /// An example of the package `sirocco-tests`.
+    example: &'static str,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "app",
+        example: "app_overhead",
+    },
+    Bench {
+        name: "engine",
+        example: "engine_speed",
+    },
+];
+
+/// One measured value.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    name: String,
+    value: f64,
+    unit: String,
+    bar: Option<f64>,
+    ok: bool,
+}
+
+/// What there is to measure.
+pub fn names() -> Vec<&'static str> {
+    BENCHES.iter().map(|bench| bench.name).collect()
+}
+
+/// Runs the bench of that name. A missed bar is an error, after everything was shown.
+pub fn run(name: &str, json: bool) -> Result<()> {
+    let bench = BENCHES
+        .iter()
+        .find(|bench| bench.name == name)
+        .context("clap lets only known names through")?;
+    build::interface()?;
+    let mut program = program(bench)?;
+    let mut child = program
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("could not start the bench `{name}`"))?;
+    let mut lines = Vec::new();
+    for text in BufReader::new(child.stdout.take().expect("standard output is piped")).lines() {
+        let text = text?;
+        let line: Line = serde_json::from_str(&text)
+            .with_context(|| format!("the bench `{name}` printed `{text}`"))?;
+        if json {
+            println!("{}", serde_json::to_string(&line)?);
+        }
+        lines.push(line);
+    }
+    let status = child.wait()?;
+    if !json {
+        print!("{}", table(&lines));
+    }
+    if !status.success() {
+        bail!("the bench `{name}` ended with {status}");
+    }
+    if lines.is_empty() {
+        bail!("the bench `{name}` measured nothing");
+    }
+    match lines.iter().filter(|line| !line.ok).count() {
+        0 => Ok(()),
+        missed => bail!("{missed} of {} lines miss their bar", lines.len()),
+    }
+}
+
+fn program(bench: &Bench) -> Result<Command> {
+    let model = starter::model()?;
+    let workers = engine::folder()?;
+    let mut cargo = shell::cargo();
+    cargo
+        .current_dir(paths::root())
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "sirocco-tests",
+            "--example",
+            bench.example,
+        ])
+        .env("SIROCCO_TEST_MODEL", model)
+        .env("SIROCCO_WORKER_DIR", workers);
+    Ok(cargo)
+}
+
+/// Columns: name, value with unit, bar, and whether it holds.
+fn table(lines: &[Line]) -> String {
+    let rows: Vec<[String; 3]> = lines
+        .iter()
+        .map(|line| {
+            let bar = line
+                .bar
+                .map_or_else(String::new, |bar| with_unit(bar, &line.unit));
+            [line.name.clone(), with_unit(line.value, &line.unit), bar]
+        })
+        .collect();
+    let head = ["name".to_owned(), "value".to_owned(), "bar".to_owned()];
+    let width = |column: usize| {
+        rows.iter()
+            .chain([&head])
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    let mut add = |row: &[String; 3], verdict: &str| {
+        let [name, value, bar] = row;
+        let line = format!(
+            "{name:<0$}  {value:>1$}  {bar:>2$}  {verdict}",
+            widths[0], widths[1], widths[2]
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    add(&head, "");
+    for (row, line) in rows.iter().zip(lines) {
+        add(
+            row,
+            match (line.bar, line.ok) {
+                (None, true) => "",
+                (Some(_), true) => "ok",
+                (_, false) => "MISSED",
+            },
+        );
+    }
+    text
+}
+
+/// Three significant digits are what a measurement is good for.
+fn with_unit(value: f64, unit: &str) -> String {
+    let decimals = match value.abs() {
+        small if small != 0.0 && small < 1.0 => 3,
+        small if small < 10.0 => 2,
+        small if small < 100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    if unit.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str, value: f64, unit: &str, bar: Option<f64>, ok: bool) -> Line {
+        Line {
+            name: name.to_owned(),
+            value,
+            unit: unit.to_owned(),
+            bar,
+            ok,
+        }
+    }
+
+    #[test]
+    fn a_line_is_read_as_it_is_documented() {
+        let read: Line =
+            serde_json::from_str(r#"{"name":"overhead","value":1.2,"unit":"%","bar":3,"ok":true}"#)
+                .unwrap();
+        assert_eq!(read, line("overhead", 1.2, "%", Some(3.0), true));
+        let informs: Line = serde_json::from_str(
+            r#"{"name":"speed","value":40,"unit":"tok/s","bar":null,"ok":true}"#,
+        )
+        .unwrap();
+        assert_eq!(informs.bar, None);
+        assert!(serde_json::from_str::<Line>(r#"{"name":"speed","unit":"tok/s"}"#).is_err());
+    }
+
+    #[test]
+    fn the_table_lines_its_columns_up_and_marks_what_is_missed() {
+        let lines = [
+            line("overhead of the app", 1.234, "%", Some(3.0), true),
+            line("first token", 12.5, "ms", Some(5.0), false),
+            line("speed", 143.2, "tok/s", None, true),
+        ];
+        let expected = "\
+name                     value   bar
+overhead of the app     1.23 %   3 %  ok
+first token            12.5 ms  5 ms  MISSED
+speed                143 tok/s
+";
+        assert_eq!(table(&lines), expected);
+    }
+
+    #[test]
+    fn numbers_keep_three_significant_digits() {
+        assert_eq!(with_unit(0.05, "x"), "0.05 x");
+        assert_eq!(with_unit(0.0, ""), "0");
+        assert_eq!(with_unit(1200.4, ""), "1200");
+        assert_eq!(with_unit(-2.5, "%"), "-2.5 %");
+    }
+}
