@@ -41,14 +41,8 @@ static TABLE: LazyLock<Vec<Class>> = LazyLock::new(|| {
             _ => Class::Other,
         };
     }
-    for code in 0..CODE_POINTS {
-        if u32::try_from(code)
-            .ok()
-            .and_then(char::from_u32)
-            .is_some_and(char::is_whitespace)
-        {
-            table[code] = Class::Space;
-        }
+    for space in ('\0'..=char::MAX).filter(|character| character.is_whitespace()) {
+        table[space as usize] = Class::Space;
     }
     table
 });

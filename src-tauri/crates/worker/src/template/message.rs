@@ -1,0 +1,76 @@
+//! Messages as templates see them.
+
+use serde::Serialize;
+
+/// One message. What is absent is not defined in the template; `content` alone is `none` then.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Message {
+    /// `system`, `user`, `assistant` or `tool`.
+    pub role: String,
+    /// Its text; nothing for a message that only calls tools.
+    pub content: Option<String>,
+    /// What the model thought, for templates that want it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_content: Option<String>,
+    /// Calls that an assistant message makes, as `{"type": "function", "function": {"name", "arguments"}}`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<serde_json::Value>,
+    /// Name of the tool that a tool message comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The call that a tool message answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A message of text only.
+    pub fn new(role: &str, content: &str) -> Self {
+        Self {
+            role: role.to_owned(),
+            content: Some(content.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&sirocco_engine_wire::ChatMessage> for Message {
+    fn from(message: &sirocco_engine_wire::ChatMessage) -> Self {
+        Self {
+            reasoning_content: message.reasoning_content.clone(),
+            ..Self::new(&message.role, &message.content)
+        }
+    }
+}
+
+/// The messages with the text of the leading system message in front of the first user message.
+pub(super) fn with_system_in_first_user(messages: &[Message]) -> Vec<Message> {
+    let Some((system, rest)) = messages.split_first() else {
+        return Vec::new();
+    };
+    let mut merged = rest.to_vec();
+    let text = system.content.clone().unwrap_or_default();
+    match merged.iter_mut().find(|message| message.role == "user") {
+        Some(user) => {
+            user.content = Some(format!(
+                "{text}\n\n{}",
+                user.content.as_deref().unwrap_or_default()
+            ))
+        }
+        None => merged.insert(0, Message::new("user", &text)),
+    }
+    merged
+}
+
+/// The messages with `mark` at the end of the last one: of its thoughts if it has come no further.
+pub(super) fn with_mark(messages: &[Message], mark: &str) -> Vec<Message> {
+    let mut marked = messages.to_vec();
+    if let Some(last) = marked.last_mut() {
+        let is_empty = last.content.as_deref().unwrap_or_default().is_empty();
+        match &mut last.reasoning_content {
+            Some(thoughts) if is_empty && !thoughts.is_empty() => thoughts.push_str(mark),
+            _ => last.content.get_or_insert_default().push_str(mark),
+        }
+    }
+    marked
+}
