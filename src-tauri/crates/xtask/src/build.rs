@@ -1,11 +1,10 @@
 //! `cargo xtask build`: the interface, the worker for this machine's CPU, and the app around them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::fingerprint::Fingerprint;
-use crate::{engine, node, paths, shell};
+use crate::{engine, fingerprint, node, paths, shell};
 
 /// With or without optimisations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,71 +64,13 @@ pub fn everything(profile: Profile, host: Host) -> Result<()> {
 pub fn interface() -> Result<()> {
     let folder = paths::ui();
     node::install(&folder)?;
-    let sources = fingerprint(&folder)?;
+    let sources = fingerprint::of_files(std::slice::from_ref(&folder))?;
     let stamp = folder.join("node_modules/.sirocco-built");
     let is_built = folder.join("dist/index.html").is_file();
     if is_built && std::fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
         return Ok(());
     }
-    shell::run(&mut node::script(&folder, "build"))?;
+    // Standard output belongs to whoever wants the interface, a bench for example.
+    shell::run(node::script(&folder, "build").stdout(std::io::stderr()))?;
     std::fs::write(&stamp, sources).with_context(|| format!("could not write {}", stamp.display()))
-}
-
-/// Changes with the name or content of any source file of the interface.
-fn fingerprint(folder: &Path) -> Result<String> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
-    let mut hash = Fingerprint::default();
-    for path in files {
-        hash.add_part(
-            path.strip_prefix(folder)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .as_bytes(),
-        );
-        hash.add_part(
-            &std::fs::read(&path).with_context(|| format!("could not read {}", path.display()))?,
-        );
-    }
-    Ok(hash.to_string())
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in
-        std::fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?
-    {
-        let entry = entry?;
-        let name = entry.file_name();
-        if entry.file_type()?.is_dir() {
-            if name != "node_modules" && name != "dist" {
-                collect(&entry.path(), files)?;
-            }
-        } else {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fingerprint;
-
-    #[test]
-    fn the_interface_is_built_again_when_a_file_changes_but_not_for_what_is_built() {
-        let folder = std::env::temp_dir().join(format!("sirocco-xtask-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("src")).unwrap();
-        std::fs::create_dir_all(folder.join("dist")).unwrap();
-        std::fs::write(folder.join("src/a.ts"), "1").unwrap();
-        let before = fingerprint(&folder).unwrap();
-        std::fs::write(folder.join("dist/a.js"), "1").unwrap();
-        assert_eq!(fingerprint(&folder).unwrap(), before);
-        std::fs::write(folder.join("src/a.ts"), "2").unwrap();
-        let changed = fingerprint(&folder).unwrap();
-        assert_ne!(changed, before);
-        std::fs::rename(folder.join("src/a.ts"), folder.join("src/b.ts")).unwrap();
-        assert_ne!(fingerprint(&folder).unwrap(), changed);
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
 }

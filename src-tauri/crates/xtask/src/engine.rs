@@ -1,8 +1,8 @@
 //! `cargo xtask engine`: builds a worker from the sources cargo downloads, with our patches applied.
 //!
 //! The patched crates lie beside the build, not in the checkout. A worker is built again only when
-//! its own sources, its patches or the compiler change: everything else is cargo's cache, kept per
-//! target and, for `native`, per set of CPU features.
+//! its own sources, its patches or the compiler change (see [`build`]); what it depends on is cargo's
+//! cache, kept per target and, for `native`, per set of CPU features.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::fingerprint::Fingerprint;
+use crate::fingerprint::{self, Fingerprint};
 use crate::{paths, shell};
 
 /// What CPU a worker is compiled for.
@@ -92,24 +92,57 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
     Ok((cargo, build))
 }
 
-/// Builds the mistral.rs worker and returns the finished executable.
+/// Builds the mistral.rs worker, unless there is one of the same sources, and returns the finished executable.
+///
+/// Cargo goes by time stamps, and all files of a fresh clone are new: it would compile and link again
+/// what is the same.
 pub fn build(target: Target) -> Result<PathBuf> {
+    let suffix = std::env::consts::EXE_SUFFIX;
+    let folder = paths::engines().join("bin");
+    let finished = folder.join(format!(
+        "sirocco-worker-mistralrs-cpu-{}{suffix}",
+        target.name()
+    ));
+    let stamp = folder.join(format!("{}.sources", target.name()));
+    let sources = sources(target)?;
+    if finished.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
+        return Ok(finished);
+    }
     let (mut cargo, build) = cargo(target, &["build", "--release"])?;
     shell::run(&mut cargo)?;
 
-    let file = format!("sirocco-worker-mistralrs{}", std::env::consts::EXE_SUFFIX);
-    let built = build.join("release").join(&file);
-    let finished = paths::engines().join("bin").join(format!(
-        "sirocco-worker-mistralrs-cpu-{}{}",
-        target.name(),
-        std::env::consts::EXE_SUFFIX
-    ));
-    fs::create_dir_all(finished.parent().expect("a file in a folder"))?;
+    let built = build
+        .join("release")
+        .join(format!("sirocco-worker-mistralrs{suffix}"));
+    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     // A running worker keeps its file: remove first, then copy.
+    let _ = fs::remove_file(&stamp);
     let _ = fs::remove_file(&finished);
     fs::copy(&built, &finished).with_context(|| format!("could not copy {}", built.display()))?;
-    println!("{}", finished.display());
+    fs::write(&stamp, sources).with_context(|| format!("could not write {}", stamp.display()))?;
     Ok(finished)
+}
+
+/// Changes with anything the worker is made from: its own files and those of the rooms that the
+/// architecture test lets it know, the versions they inherit, the compiler, and the CPU.
+fn sources(target: Target) -> Result<String> {
+    let root = paths::root();
+    let mut files = vec![
+        root.join("Cargo.toml"),
+        root.join("src-tauri/engines/mistralrs"),
+    ];
+    for room in ["engine-wire", "gguf", "worker"] {
+        let folder = root.join("src-tauri/crates").join(room);
+        files.extend([folder.join("Cargo.toml"), folder.join("src")]);
+    }
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let compiler = shell::output(Command::new(rustc).arg("-vV"))?;
+    let (files, cpu, flags) = (
+        fingerprint::of_files(&files)?,
+        cpu_key()?,
+        target.rustflags(),
+    );
+    Ok(format!("{files}\n{cpu}\n{flags}\n{compiler}"))
 }
 
 /// Patches by crate (`mistralrs-core-0.8.1`), in the order of their numbers.

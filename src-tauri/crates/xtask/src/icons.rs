@@ -12,7 +12,7 @@ use crate::{paths, shell};
 const PNG_FILES: &[(&str, u32)] = &[
     ("32x32.png", 32),
     ("128x128.png", 128),
-    ("256x256.png", 256),
+    ("128x128@2x.png", 256),
     ("512x512.png", 512),
 ];
 

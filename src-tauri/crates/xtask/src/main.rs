@@ -125,7 +125,10 @@ fn run_command(command: Command) -> Result<()> {
         Command::Build { debug } => {
             build::everything(build::Profile::new(debug), build::Host::Window)
         }
-        Command::Engine { target } => engine::build(target).map(|_| ()),
+        Command::Engine { target } => {
+            println!("{}", engine::build(target)?.display());
+            Ok(())
+        }
         Command::Ui => build::interface(),
         Command::Generate { check: true } => generate::check(),
         Command::Generate { check: false } => generate::write(),

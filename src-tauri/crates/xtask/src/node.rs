@@ -18,7 +18,13 @@ pub fn install(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-    shell::run(Command::new(NPM).current_dir(folder).arg("ci").args(quiet))?;
+    shell::run(
+        Command::new(NPM)
+            .current_dir(folder)
+            .arg("ci")
+            .args(quiet)
+            .stdout(std::io::stderr()),
+    )?;
     std::fs::create_dir_all(folder.join("node_modules"))?;
     std::fs::write(&stamp, lock).with_context(|| format!("could not write {}", stamp.display()))
 }
