@@ -53,7 +53,15 @@ pub struct Turn {
     /// The model.
     pub loaded: Loaded,
     _permit: OwnedSemaphorePermit,
-    _place: Place,
+    place: Place,
+}
+
+impl Turn {
+    /// Whether the model was ejected meanwhile, so that its worker did not end by itself.
+    #[must_use]
+    pub fn is_ejected(&self) -> bool {
+        self.place.slot.cancel.is_cancelled()
+    }
 }
 
 /// The workers of all loaded models. Cheap to clone.
@@ -167,7 +175,7 @@ impl Residency {
             waiting(None, ahead.max(1));
         }
         let permit = Arc::clone(&slot.turns).acquire_owned().await.map_err(|_| slot.failure())?;
-        Ok(Turn { loaded, _permit: permit, _place: place })
+        Ok(Turn { loaded, _permit: permit, place })
     }
 
     /// Ends the worker of a model; nothing happens if there is none.
@@ -239,8 +247,9 @@ impl Residency {
         loop {
             tokio::select! {
                 reason = worker.ended() => {
-                    slot.turns.close();
+                    // In this order: who waits for a turn finds the reason when the queue closes.
                     slot.state.send_replace(State::Failed(EngineError::Crashed { reason }));
+                    slot.turns.close();
                     self.announce(&slot);
                     return;
                 }
@@ -288,6 +297,10 @@ impl Residency {
     }
 
     fn announce(&self, slot: &Slot) {
+        // Nothing is said of a slot after it was ejected.
+        if slot.cancel.is_cancelled() {
+            return;
+        }
         let _ = self.inner.changes.send(Change::Slot(slot.describe()));
     }
 }

@@ -115,19 +115,13 @@ impl Worker {
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let log_task = tokio::spawn(follow_log(child.stderr.take().expect("its log was piped"), Arc::clone(&log)));
 
-        let hello = match timeout(HELLO_TIME, read_frame(&mut output)).await {
-            Ok(Ok(Some(FromWorker::Hello { wire_version, engine, engine_version, backend, target }))) => {
-                if wire_version != WIRE_VERSION {
-                    return Err(failed(format!("it speaks version {wire_version} of the frames, not {WIRE_VERSION}")));
-                }
-                WorkerHello { engine, engine_version, backend, target }
+        let hello = match read_hello(&mut output, &mut child).await {
+            Ok(hello) => hello,
+            Err(reason) => {
+                // Nothing of it is left when the next runtime is tried.
+                let _ = child.kill().await;
+                return Err(failed(reason));
             }
-            Ok(Ok(Some(_))) => return Err(failed("its first frame is not a hello".into())),
-            Ok(Ok(None) | Err(_)) => {
-                let status = child.wait().await.map(|status| status.to_string()).unwrap_or_default();
-                return Err(failed(format!("it ended with {status}")));
-            }
-            Err(_) => return Err(failed("it said nothing".into())),
         };
         tracing::info!(program = %program.display(), pid = child.id(), %hello, "worker started");
 
@@ -393,6 +387,26 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
     }
 }
 
+/// The first frame, or why the process is not used.
+async fn read_hello(output: &mut BufReader<ChildStdout>, child: &mut Child) -> Result<WorkerHello, String> {
+    match timeout(HELLO_TIME, read_frame(output)).await {
+        Ok(Ok(Some(FromWorker::Hello { wire_version, engine, engine_version, backend, target }))) => {
+            if wire_version == WIRE_VERSION {
+                Ok(WorkerHello { engine, engine_version, backend, target })
+            } else {
+                Err(format!("it speaks version {wire_version} of the frames, not {WIRE_VERSION}"))
+            }
+        }
+        Ok(Ok(Some(_))) => Err("its first frame is not a hello".into()),
+        Ok(Ok(None)) => match timeout(SHUTDOWN_TIME, child.wait()).await {
+            Ok(Ok(status)) => Err(format!("it ended with {status}")),
+            _ => Err("it closed its output".into()),
+        },
+        Ok(Err(error)) => Err(format!("it does not speak in frames: {error}")),
+        Err(_) => Err(format!("it said nothing for {} s", HELLO_TIME.as_secs())),
+    }
+}
+
 async fn read_frame(output: &mut BufReader<ChildStdout>) -> std::io::Result<Option<FromWorker>> {
     let mut prefix = [0; 4];
     match output.read_exact(&mut prefix).await {
@@ -406,8 +420,10 @@ async fn read_frame(output: &mut BufReader<ChildStdout>) -> std::io::Result<Opti
 }
 
 async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<String>>>) {
-    let mut lines = BufReader::new(log).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    // Bytes, not text: a worker whose log nobody reads any more would fail to write it.
+    let mut lines = BufReader::new(log).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = String::from_utf8_lossy(&line);
         tracing::debug!(target: "sirocco_worker", "{line}");
         let mut last = lock(&last);
         if last.len() == LAST_LINES {

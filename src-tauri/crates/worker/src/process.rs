@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerError, WorkerErrorKind, read_frame,
-    write_frame,
+    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerError,
+    WorkerErrorKind, read_frame, write_frame,
 };
 
 use crate::engine::{Engine, Runtime};
@@ -65,7 +65,12 @@ pub fn run<R: Runtime>(runtime: R) -> ! {
     std::process::exit(code)
 }
 
-fn listen(jobs: &Sender<Job>, output: &Output, language: &OnceLock<Arc<Language>>, stops: &Stops) -> io::Result<()> {
+fn listen(
+    jobs: &Sender<Job>,
+    output: &Output,
+    language: &OnceLock<Arc<Language>>,
+    stops: &Stops,
+) -> io::Result<()> {
     let mut input = BufReader::new(io::stdin().lock());
     while let Some(frame) = read_frame(&mut input)? {
         match frame {
@@ -82,14 +87,18 @@ fn listen(jobs: &Sender<Job>, output: &Output, language: &OnceLock<Arc<Language>
                     stop.store(true, Ordering::Relaxed);
                 }
             }
-            ToWorker::Count { id, prompt } => answer(output, language, id, &prompt, |encoded| FromWorker::Counted {
-                id,
-                tokens: u32::try_from(encoded.tokens.len()).unwrap_or(u32::MAX),
+            ToWorker::Count { id, prompt } => answer(output, language, id, &prompt, |encoded| {
+                FromWorker::Counted {
+                    id,
+                    tokens: u32::try_from(encoded.tokens.len()).unwrap_or(u32::MAX),
+                }
             }),
-            ToWorker::Render { id, prompt } => answer(output, language, id, &prompt, |encoded| FromWorker::Rendered {
-                id,
-                text: encoded.text,
-                tokens: encoded.tokens,
+            ToWorker::Render { id, prompt } => answer(output, language, id, &prompt, |encoded| {
+                FromWorker::Rendered {
+                    id,
+                    text: encoded.text,
+                    tokens: encoded.tokens,
+                }
             }),
             ToWorker::Shutdown => return Ok(()),
         }
@@ -125,14 +134,19 @@ fn work<R: Runtime>(
     let mut session: Option<Session<R::Engine>> = None;
     for job in jobs {
         match job {
-            Job::Load(_) if session.is_some() => eprintln!("a second load was ignored: a worker holds one model"),
+            Job::Load(_) if session.is_some() => {
+                eprintln!("a second load was ignored: a worker holds one model")
+            }
             Job::Load(request) => match load(runtime, &request, output) {
                 Ok((engine, text)) => {
                     let text = Arc::new(text);
                     let context_length = u32::try_from(engine.context_length()).unwrap_or(u32::MAX);
                     let _ = language.set(Arc::clone(&text));
                     session = Some(Session::new(engine, text));
-                    output.send(&FromWorker::Loaded { context_length, threads: request.threads });
+                    output.send(&FromWorker::Loaded {
+                        context_length,
+                        threads: request.threads,
+                    });
                 }
                 Err(error) => {
                     output.send(&FromWorker::LoadFailed { error });
@@ -141,20 +155,30 @@ fn work<R: Runtime>(
             },
             Job::Generate(request, stop) => {
                 let id = request.id;
-                let outcome = session.as_mut().ok_or_else(|| GenerateError::Request(not_loaded())).and_then(|session| {
-                    let run = || session.generate(&request, &stop, &mut |frame| output.send(&frame));
-                    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-                        let message = format!("the engine panicked: {}", panic_text(panic.as_ref()));
-                        Err(GenerateError::Engine(crate::engine::EngineError(message)))
-                    })
-                });
+                let outcome = session
+                    .as_mut()
+                    .ok_or_else(|| GenerateError::Request(not_loaded()))
+                    .and_then(|session| {
+                        let run =
+                            || session.generate(&request, &stop, &mut |frame| output.send(&frame));
+                        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+                            let message =
+                                format!("the engine panicked: {}", panic_text(panic.as_ref()));
+                            Err(GenerateError::Engine(crate::engine::EngineError(message)))
+                        })
+                    });
                 lock(stops).remove(&id);
                 match outcome {
                     Ok((reason, usage)) => output.send(&FromWorker::Finished { id, reason, usage }),
-                    Err(GenerateError::Request(error)) => output.send(&FromWorker::Failed { id, error }),
+                    Err(GenerateError::Request(error)) => {
+                        output.send(&FromWorker::Failed { id, error })
+                    }
                     Err(GenerateError::Engine(error)) => {
                         // A panic or error inside a forward pass leaves the cache in an unknown state.
-                        let error = WorkerError { kind: WorkerErrorKind::Engine, message: error.0 };
+                        let error = WorkerError {
+                            kind: WorkerErrorKind::Engine,
+                            message: error.0,
+                        };
                         output.send(&FromWorker::Failed { id, error });
                         std::process::exit(EXIT_ENGINE_FAILED);
                     }
@@ -169,9 +193,17 @@ fn load<R: Runtime>(
     request: &LoadRequest,
     output: &Output,
 ) -> Result<(R::Engine, Language), WorkerError> {
-    let load_error = |message| WorkerError { kind: WorkerErrorKind::Load, message };
-    let first = request.files.first().ok_or_else(|| load_error("no file was named".into()))?;
-    let text = Language::from_gguf(Path::new(first))?;
+    let load_error = |message| WorkerError {
+        kind: WorkerErrorKind::Load,
+        message,
+    };
+    let first = request
+        .files
+        .first()
+        .ok_or_else(|| load_error("no file was named".into()))?;
+    // A panic here would end this thread only, and the app would wait for ever.
+    let text = catch_unwind(|| Language::from_gguf(Path::new(first)))
+        .unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
     let progress = |fraction: f32| output.send(&FromWorker::LoadProgress { fraction });
     progress(0.0);
     let engine = catch_unwind(AssertUnwindSafe(|| runtime.load(request, &progress)))
@@ -182,12 +214,17 @@ fn load<R: Runtime>(
 }
 
 fn not_loaded() -> WorkerError {
-    WorkerError { kind: WorkerErrorKind::InvalidRequest, message: "no model is loaded".into() }
+    WorkerError {
+        kind: WorkerErrorKind::InvalidRequest,
+        message: "no model is loaded".into(),
+    }
 }
 
 fn heartbeat(output: &Output) {
     loop {
-        output.send(&FromWorker::Heartbeat { resident_bytes: resident_bytes() });
+        output.send(&FromWorker::Heartbeat {
+            resident_bytes: resident_bytes(),
+        });
         std::thread::sleep(Duration::from_secs(1));
     }
 }
@@ -223,7 +260,10 @@ impl Output {
     fn send(&self, frame: &FromWorker) {
         let _turn = lock(&self.0);
         let mut stdout = io::stdout().lock();
-        if write_frame(&mut stdout, frame).and_then(|()| stdout.flush()).is_err() {
+        if write_frame(&mut stdout, frame)
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
             std::process::exit(0);
         }
     }

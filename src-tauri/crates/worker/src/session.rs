@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sirocco_engine_wire::{
-    FinishReason, FromWorker, GenerateRequest, TokenChunk, TokenProbability, Usage, WorkerError, WorkerErrorKind,
+    FinishReason, FromWorker, GenerateRequest, TokenChunk, TokenProbability, Usage, WorkerError,
+    WorkerErrorKind,
 };
 
 use crate::engine::{Engine, EngineError};
@@ -52,7 +53,12 @@ impl From<EngineError> for GenerateError {
 impl<E: Engine> Session<E> {
     /// A session with an empty cache.
     pub fn new(engine: E, language: Arc<Language>) -> Self {
-        Self { engine, language, cached: Vec::new(), chunk: FIRST_CHUNK }
+        Self {
+            engine,
+            language,
+            cached: Vec::new(),
+            chunk: FIRST_CHUNK,
+        }
     }
 
     /// Answers one request, handing frames to `emit`, until it ends or `stop` is set. Returns what
@@ -69,15 +75,26 @@ impl<E: Engine> Session<E> {
         let begun = Instant::now();
         let refuse = |kind, message: String| GenerateError::Request(WorkerError { kind, message });
         let language = Arc::clone(&self.language);
-        let Encoded { text, tokens: prompt } = language.encode(&request.prompt).map_err(GenerateError::Request)?;
+        let Encoded {
+            text,
+            tokens: prompt,
+        } = language
+            .encode(&request.prompt)
+            .map_err(GenerateError::Request)?;
         let context_length = self.engine.context_length();
         if prompt.is_empty() {
-            return Err(refuse(WorkerErrorKind::InvalidRequest, "the prompt is empty".into()));
+            return Err(refuse(
+                WorkerErrorKind::InvalidRequest,
+                "the prompt is empty".into(),
+            ));
         }
         if prompt.len() >= context_length {
             return Err(refuse(
                 WorkerErrorKind::ContextFull,
-                format!("the prompt has {} tokens, the context holds {context_length}", prompt.len()),
+                format!(
+                    "the prompt has {} tokens, the context holds {context_length}",
+                    prompt.len()
+                ),
             ));
         }
         let breakers = &request.sampling.dry_sequence_breakers;
@@ -85,12 +102,21 @@ impl<E: Engine> Session<E> {
             .map_err(|error| refuse(WorkerErrorKind::InvalidRequest, error.to_string()))?;
         if request.sampling.dry_multiplier > 0.0 {
             sampler = sampler.with_sequence_breakers(
-                breakers.iter().flat_map(|breaker| language.tokenizer.sequences_containing(breaker)).collect(),
+                breakers
+                    .iter()
+                    .flat_map(|breaker| language.tokenizer.sequences_containing(breaker))
+                    .collect(),
             );
         }
 
-        emit(FromWorker::Started { id: request.id, prompt_end: last_characters(&text) });
-        let mut usage = Usage { prompt_tokens: count(prompt.len()), ..Usage::default() };
+        emit(FromWorker::Started {
+            id: request.id,
+            prompt_end: last_characters(&text),
+        });
+        let mut usage = Usage {
+            prompt_tokens: count(prompt.len()),
+            ..Usage::default()
+        };
         let room = context_length - prompt.len();
         let asked = request.max_tokens.map_or(usize::MAX, |max| max as usize);
 
@@ -114,16 +140,18 @@ impl<E: Engine> Session<E> {
             if written >= asked {
                 break FinishReason::MaxTokens;
             }
-            let sampled = sampler.sample(&logits, &history).map_err(|error| EngineError(error.to_string()))?;
+            let sampled = sampler
+                .sample(&logits, &history)
+                .map_err(|error| EngineError(error.to_string()))?;
             let now = Instant::now();
             let first = *first_token_at.get_or_insert_with(|| {
                 usage.time_to_first_token_ms = milliseconds(now - begun);
                 now
             });
-            usage.decode_ms = milliseconds(now - first);
             if language.tokenizer.is_end_of_generation(sampled.id) {
                 break FinishReason::EndOfTurn;
             }
+            usage.decode_ms = milliseconds(now - first);
             history.push(sampled.id);
             usage.completion_tokens += 1;
             if writer.write(&sampled, emit) {
@@ -154,7 +182,11 @@ impl<E: Engine> Session<E> {
         let mut at = common;
         let mut logits = Vec::new();
         while at < prompt.len() {
-            emit(FromWorker::Prefill { id, done: count(at), total: count(prompt.len()) });
+            emit(FromWorker::Prefill {
+                id,
+                done: count(at),
+                total: count(prompt.len()),
+            });
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
@@ -166,7 +198,11 @@ impl<E: Engine> Session<E> {
             }
             at = end;
         }
-        emit(FromWorker::Prefill { id, done: count(at), total: count(at) });
+        emit(FromWorker::Prefill {
+            id,
+            done: count(at),
+            total: count(at),
+        });
         Ok(Some(logits))
     }
 
@@ -192,7 +228,9 @@ impl<'a> Writer<'a> {
             id: request.id,
             language,
             // An answer follows a special token, where some vocabularies write a space that means nothing.
-            decoder: language.tokenizer.stream_decoder(continues_at_a_special_token(request)),
+            decoder: language
+                .tokenizer
+                .stream_decoder(continues_at_a_special_token(request)),
             stops: StopStrings::new(&request.stop),
             with_logprobs: request.sampling.top_logprobs.is_some(),
         }
@@ -201,9 +239,17 @@ impl<'a> Writer<'a> {
     /// Emits the token; true if it completed a stop string.
     fn write(&mut self, sampled: &Sampled, emit: &mut dyn FnMut(FromWorker)) -> bool {
         let tokenizer = &self.language.tokenizer;
-        let bytes = if tokenizer.is_control(sampled.id) { &[] } else { tokenizer.token_bytes(sampled.id) };
+        let bytes = if tokenizer.is_control(sampled.id) {
+            &[]
+        } else {
+            tokenizer.token_bytes(sampled.id)
+        };
         let released = self.stops.push(&self.decoder.push(bytes));
-        let logprobs = if self.with_logprobs { vec![self.logprobs(sampled)] } else { Vec::new() };
+        let logprobs = if self.with_logprobs {
+            vec![self.logprobs(sampled)]
+        } else {
+            Vec::new()
+        };
         emit(FromWorker::Tokens(TokenChunk {
             id: self.id,
             text: released.text,
@@ -220,9 +266,17 @@ impl<'a> Writer<'a> {
             return;
         }
         let released = self.stops.push(&self.decoder.finish());
-        let text = if released.stopped { released.text } else { released.text + &self.stops.finish() };
+        let text = if released.stopped {
+            released.text
+        } else {
+            released.text + &self.stops.finish()
+        };
         if !text.is_empty() {
-            emit(FromWorker::Tokens(TokenChunk { id: self.id, text, ..TokenChunk::default() }));
+            emit(FromWorker::Tokens(TokenChunk {
+                id: self.id,
+                text,
+                ..TokenChunk::default()
+            }));
         }
     }
 
@@ -232,13 +286,23 @@ impl<'a> Writer<'a> {
             text: String::from_utf8_lossy(&self.language.tokenizer.token_bytes(id)).into_owned(),
             logprob,
         };
-        let top = sampled.top_logprobs.iter().map(|(id, logprob)| one(*id, *logprob)).collect();
+        let top = sampled
+            .top_logprobs
+            .iter()
+            .map(|(id, logprob)| one(*id, *logprob))
+            .collect();
         (one(sampled.id, sampled.logprob), top)
     }
 }
 
 fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
-    matches!(request.prompt, sirocco_engine_wire::Prompt::Chat { continue_last: false, .. })
+    matches!(
+        request.prompt,
+        sirocco_engine_wire::Prompt::Chat {
+            continue_last: false,
+            ..
+        }
+    )
 }
 
 /// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
@@ -255,7 +319,10 @@ fn last_characters(text: &str) -> String {
 }
 
 fn common_prefix(a: &[u32], b: &[u32]) -> usize {
-    a.iter().zip(b).take_while(|(left, right)| left == right).count()
+    a.iter()
+        .zip(b)
+        .take_while(|(left, right)| left == right)
+        .count()
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sirocco_chat::{Coalescer, Delta, ReasoningSplitter, Split, start_of};
-use sirocco_engine::{EngineError, Generation};
+use sirocco_engine::{EngineError, Turn};
 use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Usage};
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, LoadOptions, MessageId, ModelId, RunId, RunState, RunUpdate, Statistics, StopReason,
@@ -19,6 +19,9 @@ use crate::error::Report;
 
 /// Unsaved text is saved this often; at most twice this much is lost when the process is killed.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a worker may take to end its answer when the app closes.
+const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 /// What a run is to do.
 pub(super) struct Work {
@@ -92,22 +95,24 @@ impl App {
             max_tokens: conversation.parameters.max_tokens,
             stop: conversation.parameters.stop.clone(),
         };
-        let generation = turn.loaded.worker.generate(request).await.report()?;
-        self.follow_worker(active, work, generation).await
+        self.follow_worker(active, work, &turn, request).await
     }
 
-    /// Reads frames until the generation ends.
+    /// Starts the generation and reads frames until it ends.
     async fn follow_worker(
         &self,
         active: &Arc<ActiveRun>,
         work: &Work,
-        mut generation: Generation,
+        turn: &Turn,
+        request: GenerateRequest,
     ) -> Result<Outcome, ErrorReport> {
+        let mut generation = turn.loaded.worker.generate(request).await.report()?;
         let mut text = TextFlow::new(active, work.continues);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
         let mut closing = false;
+        let mut give_up = None;
         let ended = loop {
             let due = text.coalescer.due();
             tokio::select! {
@@ -119,6 +124,7 @@ impl App {
                 }
                 () = self.inner.closing.cancelled(), if !closing => {
                     closing = true;
+                    give_up = Some(Instant::now() + CLOSING_TIME);
                     generation.stop().await;
                 }
                 frame = generation.next() => match frame {
@@ -138,6 +144,11 @@ impl App {
                     None => break Err(EngineError::NotLoaded),
                 },
                 () = sleep_until(due), if due.is_some() => text.flush(),
+                // A worker that is stuck must not keep the app from closing.
+                () = sleep_until(give_up), if give_up.is_some() => {
+                    text.finish();
+                    return Ok(interrupted());
+                }
                 _ = save.tick(), if text.unsaved => self.save_text(active, &mut text).await?,
             }
         };
@@ -149,16 +160,9 @@ impl App {
                 Ok(Outcome { state, statistics: Some(statistics(reason, &usage)), error: None })
             }
             // An eject in the middle of an answer is a person's doing.
-            Err(EngineError::Crashed { .. }) if self.inner.residency.ready(work.model_id).is_none() && !self.is_failed(work.model_id) => {
-                Ok(Outcome::stopped())
-            }
+            Err(EngineError::Crashed { .. }) if turn.is_ejected() => Ok(Outcome::stopped()),
             Err(error) => Err(error.report()),
         }
-    }
-
-    /// Whether the slot of the model says that its worker crashed (rather than being gone).
-    fn is_failed(&self, model_id: ModelId) -> bool {
-        self.inner.residency.list().iter().any(|loaded| loaded.model_id == model_id)
     }
 
     /// Moves on to a state that is not terminal.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sirocco_protocol::{ErrorReport, RunId, RunUpdate};
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::ActiveRun;
 use crate::App;
@@ -16,7 +17,7 @@ impl App {
     pub(crate) async fn follow_run(&self, id: RunId) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
         let (sender, receiver) = mpsc::channel(WAITING);
         if let Some(active) = self.inner.runs.get(id) {
-            self.inner.tasks.spawn(forward(active, sender));
+            self.inner.tasks.spawn(forward(active, sender, self.inner.closing.clone()));
         } else {
             let run = self.inner.store.run(id).await.report()?;
             let message = self.inner.store.message(run.message_id).await.report()?;
@@ -29,7 +30,7 @@ impl App {
 }
 
 /// Passes updates on until the run ends or the follower goes away; one that lags starts over.
-async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>) {
+async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>, closing: CancellationToken) {
     loop {
         let (first, phase, mut updates) = {
             let live = active.live();
@@ -44,7 +45,7 @@ async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>) {
             _ => None,
         };
         for update in [Some(first), phase, ended.clone()].into_iter().flatten() {
-            if sender.send(update).await.is_err() {
+            if !send(&sender, update, &closing).await {
                 return;
             }
         }
@@ -55,7 +56,7 @@ async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>) {
             match updates.recv().await {
                 Ok(update) => {
                     let is_last = matches!(update, RunUpdate::Finished { .. });
-                    if sender.send(update).await.is_err() || is_last {
+                    if !send(&sender, update, &closing).await || is_last {
                         return;
                     }
                 }
@@ -63,5 +64,14 @@ async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>) {
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
+    }
+}
+
+/// Passes one update on. Once the app closes, a follower that does not read is not waited for.
+async fn send(sender: &mpsc::Sender<RunUpdate>, update: RunUpdate, closing: &CancellationToken) -> bool {
+    tokio::select! {
+        biased;
+        sent = sender.send(update) => sent.is_ok(),
+        () = closing.cancelled() => false,
     }
 }
