@@ -1,0 +1,42 @@
+//! An App made to be killed: opens a data folder, asks its first model something, and prints every
+//! piece of the answer as JSON, one a line. It never closes the App.
+//!
+//! `doomed-app HOME WORKER`
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::json;
+use sirocco_core::home::Home;
+use sirocco_protocol::RunUpdate;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let home = arguments.next().context("no data folder was named")?;
+    let worker = arguments.next().context("no worker was named")?;
+    let app = sirocco_testkit::open_app(Home::at(home), worker).await?;
+    app.call("model_scan", json!({})).await?;
+    let conversation = app
+        .call("conversation_create", json!({"model_id": null}))
+        .await?;
+    let id = &conversation["summary"]["id"];
+    let started = app
+        .call(
+            "message_send",
+            json!({"conversation_id": id, "content": "Tell me everything."}),
+        )
+        .await?;
+    let run = &started["assistant_message"]["run"]["id"];
+    let mut updates = app.stream("run_follow", json!({"id": run})).await?;
+    while let Some(update) = updates.recv().await {
+        if let RunUpdate::Delta { content, .. } = update {
+            let mut output = std::io::stdout().lock();
+            serde_json::to_writer(&mut output, &content)?;
+            output.write_all(b"\n")?;
+            output.flush()?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Stories: what happens to a person, told through the commands of an App that runs a scripted
+//! worker (and, in [`real_model`], the real one).
+
+mod answers;
+mod crashes;
+mod endings;
+mod follow;
+mod library;
+mod loading;
+mod queue;
+mod real_model;
+mod versions;
+
+use sirocco_protocol::{ErrorCode, ErrorReport};
+use sirocco_testkit::{Script, TempApp};
+
+/// The worker of all stories but those of the real model.
+const WORKER: &str = env!("CARGO_BIN_EXE_scripted-worker");
+
+async fn app(script: &Script) -> anyhow::Result<TempApp> {
+    TempApp::open(WORKER, script).await
+}
+
+/// The code of what must be refused.
+fn code<T: std::fmt::Debug>(result: Result<T, ErrorReport>) -> ErrorCode {
+    result.expect_err("this must be refused").code
+}

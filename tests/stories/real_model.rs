@@ -1,0 +1,267 @@
+//! The real worker with the real model, through the same App.
+//!
+//! `cargo xtask test` sets `SIROCCO_WORKER_DIR` (the folder of the built worker) and
+//! `SIROCCO_TEST_MODEL` (the starter model's file). Without both these stories print that and pass:
+//! building the worker takes a quarter of an hour, and plain `cargo test` must stay quick.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use sirocco_protocol::commands::*;
+use sirocco_protocol::{
+    Conversation, ConversationId, Message, Parameters, RunState, Started, Statistics, StopReason,
+};
+use sirocco_testkit::TempApp;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// One real model at a time: the machine has few cores, and times are measured.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+/// An App with the real model, or none where there is none.
+async fn real() -> anyhow::Result<Option<(TempApp, MutexGuard<'static, ()>)>> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let (Some(folder), Some(model)) = (
+        variable("SIROCCO_WORKER_DIR"),
+        variable("SIROCCO_TEST_MODEL"),
+    ) else {
+        eprintln!(
+            "not run: `cargo xtask test` builds the worker and fetches the model for this test"
+        );
+        return Ok(None);
+    };
+    let runtime = sirocco_engine::discover(&[folder])
+        .into_iter()
+        .next()
+        .context("SIROCCO_WORKER_DIR has no worker")?;
+    let guard = ALONE.lock().await;
+    let app = TempApp::open_empty(runtime.program).await?;
+    let outcome = app.import(&model).await?;
+    ensure!(
+        outcome.problems.is_empty(),
+        "SIROCCO_TEST_MODEL: {:?}",
+        outcome.problems
+    );
+    Ok(Some((app, guard)))
+}
+
+async fn conversation(app: &TempApp, parameters: Parameters) -> anyhow::Result<ConversationId> {
+    let id = app.conversation().await?;
+    set(app, id, parameters).await?;
+    Ok(id)
+}
+
+async fn set(app: &TempApp, id: ConversationId, parameters: Parameters) -> anyhow::Result<()> {
+    let update = ConversationUpdate {
+        id,
+        title: None,
+        pinned: None,
+        model_id: None,
+        system_prompt: None,
+        parameters: Some(parameters),
+        draft: None,
+        unread: None,
+    };
+    app.call::<Conversation>("conversation_update", update)
+        .await?;
+    Ok(())
+}
+
+fn greedy(max_tokens: u32) -> Parameters {
+    Parameters {
+        temperature: Some(0.0),
+        max_tokens: Some(max_tokens),
+        ..Parameters::default()
+    }
+}
+
+fn seeded(seed: u64) -> Parameters {
+    Parameters {
+        temperature: Some(1.5),
+        seed: Some(seed),
+        max_tokens: Some(48),
+        ..Parameters::default()
+    }
+}
+
+fn numbers(message: &Message) -> anyhow::Result<Statistics> {
+    message
+        .run
+        .clone()
+        .and_then(|run| run.statistics)
+        .context("the answer has no numbers")
+}
+
+async fn regenerate(app: &TempApp, answer: &Message) -> anyhow::Result<Message> {
+    let started: Started = app
+        .call("message_regenerate", MessageRegenerate { id: answer.id })
+        .await?;
+    Ok(app.finish(&started).await?.1)
+}
+
+#[tokio::test]
+async fn a_real_answer_makes_sense() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(32)).await?;
+    let answer = app
+        .send_and_finish(id, "What is the capital of France? Answer with one word.")
+        .await?;
+    assert!(answer.content.contains("Paris"), "{:?}", answer.content);
+    assert_eq!(numbers(&answer)?.stop_reason, Some(StopReason::EndOfTurn));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_greedy_answer_is_the_same_twice() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(48)).await?;
+    let first = app
+        .send_and_finish(id, "Write a haiku about the desert wind.")
+        .await?;
+    let second = regenerate(&app, &first).await?;
+    assert!(!first.content.is_empty());
+    assert_eq!(first.content, second.content);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_seed_decides_the_answer() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, seeded(1)).await?;
+    let first = app
+        .send_and_finish(id, "Tell me a story about a red rain.")
+        .await?;
+    let same = regenerate(&app, &first).await?;
+    assert_eq!(first.content, same.content);
+    set(&app, id, seeded(2)).await?;
+    let other = regenerate(&app, &first).await?;
+    assert_ne!(first.content, other.content);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_real_answer_stops_within_one_token() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(2000)).await?;
+    let mut follower = app
+        .ask(id, "Count from one to one thousand in words.")
+        .await?;
+    follower
+        .until(|follower| follower.content.len() > 60)
+        .await?;
+    let shown = follower.content.len();
+    let run = follower.run.clone().context("a snapshot came")?.id;
+    app.call::<Nothing>("run_stop", RunStop { id: run }).await?;
+    let (run, answer) = follower.finish().await?;
+    assert_eq!(run.state, RunState::Stopped);
+    // What was in the coalescer (33 ms) and one further token.
+    let tail = &answer.content[shown..];
+    assert!(tail.len() < 40, "{tail:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_long_prompt_is_called_off_within_a_second() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(16)).await?;
+    app.send_and_finish(id, "Hi").await?;
+    let mut follower = app
+        .ask(
+            id,
+            &"The desert wind carries red sand over the sea. ".repeat(150),
+        )
+        .await?;
+    follower.until(|follower| follower.prompt_done > 0).await?;
+    let run = follower.run.clone().context("a snapshot came")?.id;
+    let begun = Instant::now();
+    app.call::<Nothing>("run_stop", RunStop { id: run }).await?;
+    let (run, answer) = follower.finish().await?;
+    let took = begun.elapsed();
+    let statistics = run.statistics.context("a stopped run has numbers")?;
+    assert_eq!(
+        (run.state, answer.content.as_str()),
+        (RunState::Stopped, "")
+    );
+    assert!(statistics.prompt_tokens >= 1500, "{statistics:?}");
+    println!("called off in {} ms", took.as_millis());
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_cache_of_earlier_turns_changes_nothing_but_the_time() -> anyhow::Result<()> {
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(48)).await?;
+    app.send_and_finish(id, "Name three deserts.").await?;
+    let with_cache = app
+        .send_and_finish(id, "Which of them is the largest, and why?")
+        .await?;
+    let statistics = numbers(&with_cache)?;
+    assert!(
+        statistics.cached_tokens > 0 && statistics.cached_tokens < statistics.prompt_tokens,
+        "{statistics:?}"
+    );
+    app.call::<Nothing>(
+        "model_eject",
+        ModelEject {
+            id: app.model().await?.id,
+        },
+    )
+    .await?;
+    let without_cache = regenerate(&app, &with_cache).await?;
+    assert_eq!(numbers(&without_cache)?.cached_tokens, 0);
+    assert_eq!(with_cache.content, without_cache.content);
+    Ok(())
+}
+
+#[tokio::test]
+async fn fifty_turns_do_not_grow_the_worker() -> anyhow::Result<()> {
+    const TURNS: usize = 50;
+    let Some((app, _alone)) = real().await? else {
+        return Ok(());
+    };
+    let id = conversation(&app, greedy(12)).await?;
+    let mut memory = Vec::new();
+    for turn in 0..TURNS {
+        let answer = app
+            .send_and_finish(id, &format!("Say something about the number {turn}."))
+            .await?;
+        assert_eq!(
+            answer.run.as_ref().map(|run| run.state),
+            Some(RunState::Completed),
+            "turn {turn}"
+        );
+        if turn > 0 {
+            assert!(numbers(&answer)?.cached_tokens > 0, "turn {turn}");
+        }
+        memory.push(
+            app.loaded().await?[0]
+                .memory_bytes
+                .context("the worker says its memory")?,
+        );
+    }
+    let (early, late) = memory.split_at(10);
+    let (before, after) = (early[9], late.iter().copied().max().unwrap_or(0));
+    println!(
+        "memory: {} MB after turn 10, {} MB at most later",
+        before >> 20,
+        after >> 20
+    );
+    assert!(
+        after as f64 <= before as f64 * 1.1,
+        "{before} bytes after turn 10, {after} later"
+    );
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Other versions of questions and answers, and messages that come and go.
+
+use sirocco_protocol::commands::*;
+use sirocco_protocol::{Conversation, ErrorCode, RunState, Started};
+use sirocco_testkit::Script;
+
+use crate::{app, code};
+
+fn echo() -> Script {
+    Script::answering("You said: {question}")
+}
+
+#[tokio::test]
+async fn regenerating_adds_a_version_and_keeps_the_old_one() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    let first = app.send_and_finish(id, "one").await?;
+    let started: Started = app
+        .call("message_regenerate", MessageRegenerate { id: first.id })
+        .await?;
+    assert_eq!(started.user_message, None);
+    let (_, second) = app.finish(&started).await?;
+    assert_eq!(second.versions, [first.id, second.id]);
+    assert_eq!(second.parent_id, first.parent_id);
+    assert_eq!(second.content, "You said: one");
+    let shown = app.messages(id).await?;
+    assert_eq!((shown.len(), shown[1].id), (2, second.id));
+
+    app.call::<Conversation>("message_select", MessageSelect { id: first.id })
+        .await?;
+    assert_eq!(app.messages(id).await?[1].id, first.id);
+    let question = first.parent_id.expect("an answer has a question");
+    assert_eq!(
+        code(
+            app.call::<Started>("message_regenerate", MessageRegenerate { id: question })
+                .await
+        ),
+        ErrorCode::InvalidRequest
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edited_question_is_answered_anew_beside_the_old_branch() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    let first = app.send_and_finish(id, "one").await?;
+    app.send_and_finish(id, "two").await?;
+    let question = first.parent_id.expect("an answer has a question");
+    let edit = MessageEdit {
+        id: question,
+        content: "three".into(),
+        generate: true,
+    };
+    let started: Started = app.call("message_edit", edit).await?;
+    let (run, answer) = app.finish(&started).await?;
+    assert_eq!(
+        (run.state, answer.content.as_str()),
+        (RunState::Completed, "You said: three")
+    );
+    let words: Vec<_> = app
+        .messages(id)
+        .await?
+        .into_iter()
+        .map(|message| message.content)
+        .collect();
+    assert_eq!(words, ["three", "You said: three"]);
+    let new_question = started.user_message.expect("the question was added");
+    assert_eq!(new_question.versions, [question, new_question.id]);
+
+    app.call::<Conversation>("message_select", MessageSelect { id: question })
+        .await?;
+    let words: Vec<_> = app
+        .messages(id)
+        .await?
+        .into_iter()
+        .map(|message| message.content)
+        .collect();
+    assert_eq!(words, ["one", "You said: one", "two", "You said: two"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edited_answer_is_what_the_model_sees_next() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    let answer = app.send_and_finish(id, "one").await?;
+    let edit = MessageEdit {
+        id: answer.id,
+        content: "I never said that".into(),
+        generate: false,
+    };
+    let edited: Started = app.call("message_edit", edit).await?;
+    assert_eq!(edited.user_message, None);
+    assert_eq!(
+        edited.assistant_message.versions,
+        [answer.id, edited.assistant_message.id]
+    );
+    app.send_and_finish(id, "two").await?;
+    let words: Vec<_> = app
+        .messages(id)
+        .await?
+        .into_iter()
+        .map(|message| message.content)
+        .collect();
+    assert_eq!(words, ["one", "I never said that", "two", "You said: two"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_message_comes_back_with_its_answers() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    app.send_and_finish(id, "one").await?;
+    let second = app.send_and_finish(id, "two").await?;
+    let question = second.parent_id.expect("an answer has a question");
+    let before = app.messages(id).await?;
+    app.call::<Conversation>("message_delete", MessageDelete { id: question })
+        .await?;
+    assert_eq!(app.messages(id).await?, before[..2]);
+    app.call::<Conversation>("message_restore", MessageRestore { id: question })
+        .await?;
+    assert_eq!(app.messages(id).await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn deleting_a_message_that_is_being_answered_stops_the_answer() -> anyhow::Result<()> {
+    let app = app(&Script::slow(5000, 2.0)).await?;
+    let id = app.conversation().await?;
+    let started = app.send(id, "Tell me").await?;
+    let mut follower = app
+        .follow(started.assistant_message.run.as_ref().expect("a run").id)
+        .await?;
+    follower.until_words(3).await?;
+    let question = started.user_message.expect("a question").id;
+    app.call::<Conversation>("message_delete", MessageDelete { id: question })
+        .await?;
+    let (run, _) = follower.finish().await?;
+    assert_eq!(run.state, RunState::Stopped);
+    assert!(app.messages(id).await?.is_empty());
+    app.call::<Conversation>("message_restore", MessageRestore { id: question })
+        .await?;
+    assert_eq!(app.messages(id).await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_conversation_deleted_in_mid_answer_comes_back_with_its_words() -> anyhow::Result<()> {
+    let app = app(&Script::slow(5000, 2.0)).await?;
+    let id = app.conversation().await?;
+    let mut follower = app.ask(id, "Tell me").await?;
+    follower.until_words(3).await?;
+    app.call::<Nothing>("conversation_delete", ConversationDelete { id })
+        .await?;
+    let (run, answer) = follower.finish().await?;
+    assert_eq!(run.state, RunState::Stopped);
+    assert_eq!(
+        code(
+            app.call::<Conversation>("conversation_get", ConversationGet { id })
+                .await
+        ),
+        ErrorCode::NotFound
+    );
+    app.call::<Conversation>("conversation_restore", ConversationRestore { id })
+        .await?;
+    assert_eq!(app.messages(id).await?.last(), Some(&answer));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    assert_eq!(code(app.send(id, " \n ").await), ErrorCode::InvalidRequest);
+    let unknown = sirocco_protocol::ConversationId::fresh();
+    assert_eq!(code(app.send(unknown, "hello").await), ErrorCode::NotFound);
+    let limit = MessagePageRequest {
+        conversation_id: id,
+        before: None,
+        limit: 0,
+    };
+    assert_eq!(
+        code(
+            app.call::<sirocco_protocol::MessagePage>("message_page", limit)
+                .await
+        ),
+        ErrorCode::InvalidRequest
+    );
+    assert_eq!(
+        code(app.call::<Nothing>("no_such_command", Nothing {}).await),
+        ErrorCode::NotFound
+    );
+    let error = app
+        .call::<Nothing>("run_stop", serde_json::json!({"id": 7}))
+        .await
+        .expect_err("7 is no id");
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
+    assert!(!error.trace_id.is_empty());
+    Ok(())
+}
