@@ -1,0 +1,112 @@
+//! The `sirocco` command: the same App, store and models as the window, in a terminal.
+//!
+//! If a window (or another command) owns the data folder, commands run in that process; otherwise
+//! this one opens the App for as long as it needs it.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such model or conversation, 4 the model cannot
+//! run here or does not fit, 130 interrupted.
+
+mod chat;
+mod get;
+mod models;
+mod output;
+mod serve_ui;
+mod session;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use sirocco_core::home::Home;
+use sirocco_protocol::{ErrorCode, ErrorReport};
+
+/// Exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Parser)]
+#[command(name = "sirocco", version, about = "Chat with language models on your own machine.")]
+struct Arguments {
+    /// Data folder, instead of the user's own.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    home: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Ask a model and print its answer as it is written.
+    Chat(chat::Chat),
+    /// List the models of the library.
+    Models(Json),
+    /// Add a GGUF file, or all in a folder, where they lie.
+    Add {
+        /// File or folder.
+        path: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Download a model.
+    Get(get::Get),
+    /// Serve the interface to a browser on this machine.
+    ServeUi {
+        /// Port on 127.0.0.1; 0 for any that is free.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+}
+
+#[derive(Args, Clone, Copy)]
+struct Json {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(home) = arguments.home.map(Home::at).or_else(Home::of_this_user) else {
+        eprintln!("error: this user has no home folder; name a data folder with --home");
+        return ExitCode::FAILURE;
+    };
+    let _log = sirocco_core::logging::start(&home);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: could not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Chat(chat) => chat::run(home, chat).await,
+            Command::Models(json) => models::list(home, json.json).await,
+            Command::Add { path, json } => models::add(home, &path, json.json).await,
+            Command::Get(get) => get::run(home, get).await,
+            Command::ServeUi { port } => serve_ui::run(home, port).await,
+        }
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            match error.downcast_ref::<ErrorReport>() {
+                Some(report) => {
+                    if let Some(hint) = &report.hint {
+                        eprintln!("hint: {hint}");
+                    }
+                    ExitCode::from(exit_code(report.code))
+                }
+                None => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn exit_code(code: ErrorCode) -> u8 {
+    match code {
+        ErrorCode::NotFound | ErrorCode::NoModel => 3,
+        ErrorCode::ModelRefused | ErrorCode::DoesNotFit => 4,
+        _ => 1,
+    }
+}

@@ -1,0 +1,99 @@
+//! `sirocco models` and `sirocco add`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use sirocco_core::home::Home;
+use sirocco_protocol::commands::{ModelImport, ModelList, ModelScan, PathType};
+use sirocco_protocol::{ErrorCode, ErrorReport, ImportOutcome, Model, ModelVerdict, PickedPath};
+
+use crate::output::{bytes, table};
+use crate::session::Session;
+
+pub async fn list(home: Home, json: bool) -> Result<ExitCode> {
+    let session = Session::open(&home).await?;
+    let models = library(&session).await;
+    session.close().await;
+    print(&models?, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn add(home: Home, path: &Path, json: bool) -> Result<ExitCode> {
+    let session = Session::open(&home).await?;
+    let outcome = import(&session, path).await;
+    session.close().await;
+    let outcome = outcome?;
+    print(&outcome.models, json)?;
+    for problem in &outcome.problems {
+        eprintln!("warning: {problem}");
+    }
+    Ok(if outcome.models.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The library, looked through again.
+pub async fn library(session: &Session) -> Result<Vec<Model>> {
+    let _: ImportOutcome = session.call("model_scan", ModelScan {}).await?;
+    session.call("model_list", ModelList {}).await
+}
+
+/// Adds a file or folder in place.
+async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
+    let path = std::path::absolute(path).with_context(|| format!("could not resolve `{}`", path.display()))?;
+    let path = path.display().to_string();
+    let picked: PickedPath = session.call("path_type", PathType { path }).await?;
+    session.call("model_import", ModelImport { handle: picked.handle }).await
+}
+
+/// The model a person means: its key, its name, the beginning of one key only, or a file.
+pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
+    let models = library(session).await?;
+    let lower = wanted.to_lowercase();
+    let exact = models.iter().find(|model| model.key == lower || model.name.to_lowercase() == lower);
+    let mut beginning = models.iter().filter(|model| model.key.starts_with(&lower));
+    let found = exact.or_else(|| match (beginning.next(), beginning.next()) {
+        (Some(model), None) => Some(model),
+        _ => None,
+    });
+    if let Some(model) = found {
+        return Ok(model.clone());
+    }
+    if Path::new(wanted).is_file() {
+        let outcome = import(session, Path::new(wanted)).await?;
+        return outcome.models.into_iter().next().ok_or_else(|| {
+            ErrorReport::new(ErrorCode::ModelRefused, outcome.problems.join("; ")).into()
+        });
+    }
+    let keys: Vec<_> = models.iter().map(|model| model.key.as_str()).collect();
+    let hint = if keys.is_empty() {
+        "the library is empty: `sirocco get --starter` downloads a first model".to_owned()
+    } else {
+        format!("there are: {}", keys.join(", "))
+    };
+    Err(ErrorReport::new(ErrorCode::NotFound, format!("no model is called `{wanted}`")).with_hint(hint).into())
+}
+
+fn print(models: &[Model], json: bool) -> Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(models)?);
+        return Ok(());
+    }
+    let head = ["MODEL", "ARCHITECTURE", "QUANTIZATION", "SIZE", "CONTEXT", "STATE"].map(str::to_owned).to_vec();
+    let rows = models.iter().map(|model| {
+        let state = match &model.verdict {
+            ModelVerdict::Runs { .. } => "runs here".to_owned(),
+            ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
+            ModelVerdict::Missing => "file is missing".to_owned(),
+        };
+        vec![
+            model.key.clone(),
+            model.architecture.clone(),
+            model.quantization.clone(),
+            bytes(model.size_bytes),
+            model.context_length.to_string(),
+            state,
+        ]
+    });
+    table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! An App to talk to: our own, or that of the process that owns the data folder.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use futures_util::StreamExt;
+use reqwest::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sirocco_core::NoHost;
+use sirocco_core::home::Home;
+use sirocco_core::instance::Owner;
+use sirocco_protocol::{ErrorReport, Event, HostKind, RunUpdate};
+use sirocco_web::{Opened, OwnedApp};
+use tokio::sync::mpsc;
+
+/// How long an owner that is just starting, or just ending, may take.
+const OWNER_TIME: Duration = Duration::from_secs(10);
+
+/// An App.
+pub enum Session {
+    /// Opened by us.
+    Own(Box<OwnedApp>),
+    /// Of another process.
+    Other {
+        /// How to reach it.
+        owner: Owner,
+        /// With no proxy: it is on this machine.
+        client: reqwest::Client,
+    },
+}
+
+impl Session {
+    /// Opens the App, or reaches the one that is open.
+    pub async fn open(home: &Home) -> Result<Self> {
+        let deadline = tokio::time::Instant::now() + OWNER_TIME;
+        loop {
+            match OwnedApp::open(home.clone(), Arc::new(NoHost(HostKind::Terminal)), 0, Arc::new(|| {})).await? {
+                Opened::Mine(app) => return Ok(Self::Own(app)),
+                Opened::Taken(Some(owner)) => {
+                    let client = reqwest::Client::builder().no_proxy().build()?;
+                    return Ok(Self::Other { owner, client });
+                }
+                // It is starting or ending: there is no event to wait for, only a file to look at again.
+                Opened::Taken(None) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Opened::Taken(None) => {
+                    bail!("another process uses `{}` and does not say how to reach it", home.path().display())
+                }
+            }
+        }
+    }
+
+    /// Runs a command.
+    pub async fn call<T: DeserializeOwned>(&self, command: &str, request: impl Serialize) -> Result<T> {
+        let payload = serde_json::to_value(request)?;
+        let answer = match self {
+            Self::Own(owned) => owned.app.call(command, payload).await?,
+            Self::Other { owner, client } => {
+                let url = format!("{}/api/call/{command}", owner.address);
+                checked(client.post(url).bearer_auth(&owner.token).json(&payload).send().await).await?.json().await?
+            }
+        };
+        Ok(serde_json::from_value(answer)?)
+    }
+
+    /// Follows a run.
+    pub async fn follow(&self, request: impl Serialize) -> Result<mpsc::Receiver<RunUpdate>> {
+        let payload = serde_json::to_value(request)?;
+        match self {
+            Self::Own(owned) => Ok(owned.app.stream("run_follow", payload).await?),
+            Self::Other { owner, client } => {
+                let url = format!("{}/api/stream/run_follow", owner.address);
+                let response = checked(client.post(url).bearer_auth(&owner.token).json(&payload).send().await).await?;
+                Ok(server_sent(response))
+            }
+        }
+    }
+
+    /// Listens to events.
+    pub async fn events(&self) -> Result<mpsc::Receiver<Event>> {
+        match self {
+            Self::Own(owned) => {
+                let mut events = owned.app.events();
+                let (sender, receiver) = mpsc::channel(64);
+                tokio::spawn(async move {
+                    loop {
+                        let event = match events.recv().await {
+                            Ok(event) => event,
+                            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => Event::Lagged,
+                            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+                        };
+                        if sender.send(event).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+                Ok(receiver)
+            }
+            Self::Other { owner, client } => {
+                let url = format!("{}/api/events", owner.address);
+                Ok(server_sent(checked(client.get(url).bearer_auth(&owner.token).send().await).await?))
+            }
+        }
+    }
+
+    /// Closes the App, if it is ours.
+    pub async fn close(self) {
+        if let Self::Own(owned) = self {
+            owned.close().await;
+        }
+    }
+}
+
+async fn checked(response: reqwest::Result<Response>) -> Result<Response> {
+    let response = response.context("could not reach the running Sirocco")?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let status = response.status();
+    match response.json::<ErrorReport>().await {
+        Ok(report) => Err(report.into()),
+        Err(_) => bail!("the running Sirocco answered {status}"),
+    }
+}
+
+/// The messages of a `text/event-stream`, one JSON object per event.
+fn server_sent<T: DeserializeOwned + Send + 'static>(response: Response) -> mpsc::Receiver<T> {
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let mut bytes = response.bytes_stream();
+        let mut line = Vec::new();
+        while let Some(Ok(chunk)) = bytes.next().await {
+            for byte in chunk {
+                if byte != b'\n' {
+                    line.push(byte);
+                    continue;
+                }
+                let message = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice(data).ok());
+                line.clear();
+                if let Some(message) = message
+                    && sender.send(message).await.is_err()
+                {
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,96 @@
+//! Opening the App as the owner of a data folder: what the window and the command line have in common.
+
+use std::sync::Arc;
+
+use sirocco_core::home::Home;
+use sirocco_core::instance::{Acquired, Owner, Ownership, acquire, fresh_token};
+use sirocco_core::{App, AppOptions, Host, OpenError, runtimes};
+
+use crate::{Web, WebOptions};
+
+/// An App whose data folder is ours, reachable by other processes of this user.
+pub struct OwnedApp {
+    /// The App.
+    pub app: App,
+    /// How it is reached.
+    pub owner: Owner,
+    web: Web,
+    _ownership: Ownership,
+}
+
+/// What [`OwnedApp::open`] found.
+pub enum Opened {
+    /// The App is ours.
+    Mine(Box<OwnedApp>),
+    /// Another process has the folder; its address is not known while it starts.
+    Taken(Option<Owner>),
+}
+
+/// Why no App was opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// The folder cannot be used.
+    #[error("could not use data folder `{folder}`")]
+    Folder {
+        /// Which.
+        folder: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The loopback server did not start.
+    #[error("could not listen on 127.0.0.1:{port}")]
+    Listen {
+        /// Asked for; 0 for any.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The App.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+}
+
+impl OwnedApp {
+    /// Becomes the owner of `home`, opens the App, serves it on the loopback interface and announces that.
+    ///
+    /// # Errors
+    /// [`LaunchError`].
+    pub async fn open(
+        home: Home,
+        host: Arc<dyn Host>,
+        port: u16,
+        on_focus: Arc<dyn Fn() + Send + Sync>,
+    ) -> Result<Opened, LaunchError> {
+        let folder = home.path().to_path_buf();
+        let failed = |source| LaunchError::Folder { folder: folder.clone(), source };
+        let ownership = match acquire(&home).map_err(failed)? {
+            Acquired::Mine(ownership) => ownership,
+            Acquired::Taken(owner) => return Ok(Opened::Taken(owner)),
+        };
+        let kind = host.kind();
+        let app = App::open(AppOptions { home, host, runtimes: runtimes() }).await?;
+        let token = fresh_token().map_err(failed)?;
+        let web = Web::serve(app.clone(), WebOptions { port, token: token.clone(), on_focus })
+            .await
+            .map_err(|source| LaunchError::Listen { port, source })?;
+        let owner = Owner { pid: std::process::id(), host: kind, address: web.address(), token };
+        ownership.announce(&owner).map_err(failed)?;
+        Ok(Opened::Mine(Box::new(Self { app, owner, web, _ownership: ownership })))
+    }
+
+    /// Ends everything; the folder is free afterwards.
+    pub async fn close(self) {
+        self.web.close().await;
+        self.app.close().await;
+    }
+}
+
+/// Asks the owner of the data folder to show its window.
+///
+/// # Errors
+/// If it does not answer.
+pub async fn ask_for_focus(owner: &Owner) -> Result<(), reqwest::Error> {
+    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
+    client.post(format!("{}/api/focus", owner.address)).bearer_auth(&owner.token).send().await?.error_for_status()?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Native dialogs.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use sirocco_core::Host;
+use sirocco_protocol::{HostKind, PickKind};
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+/// The window as the App's host.
+pub struct WindowHost {
+    handle: AppHandle,
+}
+
+impl WindowHost {
+    pub fn new(handle: AppHandle) -> Self {
+        Self { handle }
+    }
+}
+
+impl Host for WindowHost {
+    fn kind(&self) -> HostKind {
+        HostKind::Window
+    }
+
+    fn pick(&self, kind: PickKind) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>> {
+        let (sender, receiver) = oneshot::channel();
+        let dialog = self.handle.dialog().file();
+        match kind {
+            PickKind::ModelFiles => dialog.add_filter("Models (GGUF)", &["gguf"]).pick_files(move |paths| {
+                let paths = paths.into_iter().flatten().filter_map(|path| path.into_path().ok()).collect();
+                let _: Result<(), Vec<PathBuf>> = sender.send(paths);
+            }),
+            PickKind::Folder => dialog.pick_folder(move |path| {
+                let paths = path.into_iter().filter_map(|path| path.into_path().ok()).collect();
+                let _: Result<(), Vec<PathBuf>> = sender.send(paths);
+            }),
+        }
+        // A dialog that goes away without an answer was cancelled.
+        Box::pin(async move { receiver.await.unwrap_or_default() })
+    }
+}

@@ -1,0 +1,80 @@
+//! The three wire kinds over Tauri's IPC: commands, streams, events.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use sirocco_core::App;
+use sirocco_protocol::{ErrorReport, Event, RunUpdate};
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Emitter, State};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+/// The streams that are open, by the id of their channel.
+#[derive(Default)]
+pub struct Streams(Mutex<HashMap<u32, CancellationToken>>);
+
+/// Runs a command.
+#[tauri::command]
+pub async fn rpc(app: State<'_, App>, command: String, payload: Value) -> Result<Value, ErrorReport> {
+    app.call(&command, payload).await
+}
+
+/// Opens a stream; answers when it has ended.
+#[tauri::command]
+pub async fn rpc_stream(
+    app: State<'_, App>,
+    streams: State<'_, Streams>,
+    command: String,
+    payload: Value,
+    channel: Channel<RunUpdate>,
+) -> Result<(), ErrorReport> {
+    let mut updates = app.stream(&command, payload).await?;
+    let closed = CancellationToken::new();
+    streams.lock().insert(channel.id(), closed.clone());
+    loop {
+        let update = tokio::select! {
+            update = updates.recv() => update,
+            () = closed.cancelled() => None,
+        };
+        let Some(update) = update else { break };
+        if channel.send(update).is_err() {
+            break;
+        }
+    }
+    streams.lock().remove(&channel.id());
+    Ok(())
+}
+
+/// Closes a stream early.
+#[tauri::command]
+pub fn rpc_stream_close(streams: State<'_, Streams>, id: u32) {
+    if let Some(closed) = streams.lock().remove(&id) {
+        closed.cancel();
+    }
+}
+
+impl Streams {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, CancellationToken>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Passes the App's events to the page until the App ends.
+pub fn forward_events(handle: &AppHandle, app: &App) {
+    let mut events = app.events();
+    let handle = handle.clone();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let event = match events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => Event::Lagged,
+                Err(RecvError::Closed) => return,
+            };
+            if let Err(error) = handle.emit("sirocco", event) {
+                tracing::warn!(%error, "an event did not reach the page");
+            }
+        }
+    });
+}

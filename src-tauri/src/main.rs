@@ -1,0 +1,74 @@
+//! The desktop window. It opens the App, shows the page, and passes commands, streams and events
+//! between the two; what it decides itself is only what needs a window.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod host;
+mod ipc;
+mod launch;
+mod window;
+
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use sirocco_core::home::Home;
+use sirocco_web::OwnedApp;
+use tauri::{Manager, RunEvent};
+
+/// The App, until it is closed at the end.
+struct Opened(Mutex<Option<OwnedApp>>);
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--version") {
+        println!("sirocco-desktop {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    let Some(home) = Home::of_this_user() else {
+        eprintln!("error: this user has no home folder; set SIROCCO_HOME");
+        return ExitCode::FAILURE;
+    };
+    let _log = sirocco_core::logging::start(&home);
+    match tauri::async_runtime::block_on(launch::focus_running(&home)) {
+        Ok(launch::Running::Focused) => return ExitCode::SUCCESS,
+        Ok(launch::Running::No) => {}
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .manage(ipc::Streams::default())
+        .invoke_handler(tauri::generate_handler![ipc::rpc, ipc::rpc_stream, ipc::rpc_stream_close])
+        .setup(move |tauri| {
+            match launch::open(tauri.handle(), home) {
+                Ok(owned) => {
+                    tauri.manage(owned.app.clone());
+                    ipc::forward_events(tauri.handle(), &owned.app);
+                    tauri.manage(Opened(Mutex::new(Some(owned))));
+                    window::open(tauri.handle())?;
+                }
+                Err(error) => launch::explain_and_exit(tauri.handle(), &error),
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    let app = match app {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("error: could not start the window: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = app.run_return(|handle, event| {
+        if matches!(event, RunEvent::Exit)
+            && let Some(opened) = handle.try_state::<Opened>()
+            && let Some(owned) = opened.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            // Runs are ended with their text, workers and downloads stopped, the folder let go.
+            tauri::async_runtime::block_on(owned.close());
+        }
+    });
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
