@@ -133,10 +133,12 @@ impl App {
                         active.publish_phase(RunUpdate::Prefill { done, total });
                     }
                     Some(Ok(FromWorker::Tokens(chunk))) => {
-                        if text.is_first() {
+                        let is_first = text.is_first();
+                        text.push(&chunk.text, Instant::now());
+                        // The words first, then the books.
+                        if is_first {
                             self.advance(active, RunState::Generating).await?;
                         }
-                        text.push(&chunk.text, Instant::now());
                     }
                     Some(Ok(FromWorker::Finished { reason, usage, .. })) => break Ok((reason, usage)),
                     Some(Ok(_)) => {}
@@ -277,6 +279,8 @@ struct TextFlow<'a> {
     coalescer: Coalescer,
     continues: bool,
     started: bool,
+    /// Something was shown: from then on words are joined.
+    shown: bool,
     unsaved: bool,
 }
 
@@ -286,7 +290,7 @@ impl<'a> TextFlow<'a> {
         let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
         let splitter = ReasoningSplitter::resume(&live.message.content, reasoning);
         drop(live);
-        Self { active, splitter, coalescer: Coalescer::default(), continues, started: false, unsaved: false }
+        Self { active, splitter, coalescer: Coalescer::default(), continues, started: false, shown: false, unsaved: false }
     }
 
     /// The rendered prompt ends so: perhaps it opens the model's thoughts.
@@ -308,6 +312,8 @@ impl<'a> TextFlow<'a> {
     fn take(&mut self, split: Split, now: Instant) {
         if let Some(delta) = self.coalescer.push(split, now) {
             self.publish(delta);
+        } else if !self.shown {
+            self.flush();
         }
     }
 
@@ -324,6 +330,7 @@ impl<'a> TextFlow<'a> {
     }
 
     fn publish(&mut self, delta: Delta) {
+        self.shown = true;
         self.unsaved = true;
         self.active.publish(|live| {
             live.message.content.push_str(&delta.content);
