@@ -1,4 +1,4 @@
-//! Tokenizes strings with the vocabulary of a GGUF file; `tests/tokenizer` compares the ids with llama.cpp's.
+//! Tokenizes strings with the vocabulary of a GGUF file; `tests/llamacpp` compares the ids with llama.cpp's.
 //!
 //! `tokenize MODEL.gguf < input.json`, where the input is `{"strings": [...], "parse_special": bool}`. Prints a list
 //! of `{"ids": [...], "text": "..."}`, the text being what the ids

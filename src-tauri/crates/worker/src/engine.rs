@@ -51,5 +51,9 @@ pub trait Runtime: Send + 'static {
     ///
     /// # Errors
     /// In words for a person; the worker ends.
-    fn load(&self, request: &LoadRequest, progress: &(dyn Fn(f32) + Sync)) -> Result<Self::Engine, EngineError>;
+    fn load(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Self::Engine, EngineError>;
 }

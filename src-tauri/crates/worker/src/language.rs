@@ -6,7 +6,7 @@ use std::path::Path;
 use sirocco_engine_wire::{ChatMessage, Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
-use crate::template::{ChatTemplate, Message, RenderRequest};
+use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
 /// Tokenizer and template of one model.
@@ -34,28 +34,50 @@ impl Language {
     pub fn from_gguf(path: &Path) -> Result<Self, WorkerError> {
         let failed = |error: &dyn std::fmt::Display| WorkerError {
             kind: WorkerErrorKind::Load,
-            message: format!("could not read the vocabulary of `{}`: {error}", path.display()),
+            message: format!(
+                "could not read the vocabulary of `{}`: {error}",
+                path.display()
+            ),
         };
         let header = sirocco_gguf::open(path).map_err(|error| failed(&error))?;
-        let vocabulary = sirocco_gguf::open_vocabulary(path, &header).map_err(|error| failed(&error))?;
-        let template = ChatTemplate::of_file(vocabulary.chat_template()).map_err(|error| failed(&error))?;
+        let vocabulary =
+            sirocco_gguf::open_vocabulary(path, &header).map_err(|error| failed(&error))?;
+        let template =
+            ChatTemplate::of_file(vocabulary.chat_template()).map_err(|error| failed(&error))?;
         let source = VocabularySource::from_gguf(&vocabulary, header.string("general.name"));
         let tokenizer = Tokenizer::new(&source).map_err(|error| failed(&error))?;
         let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
-        Ok(Self { bos: text(tokenizer.bos()), eos: text(tokenizer.eos()), tokenizer, template })
+        Ok(Self {
+            bos: text(tokenizer.bos()),
+            eos: text(tokenizer.eos()),
+            tokenizer,
+            template,
+        })
     }
 
     /// Renders and tokenizes a prompt.
     ///
     /// # Errors
-    /// [`WorkerErrorKind::Template`] if the chat template refuses the messages.
+    /// [`WorkerErrorKind::Template`] if the chat template refuses the messages;
+    /// [`WorkerErrorKind::Engine`] if it does not come to an end, and then the process must.
     pub fn encode(&self, prompt: &Prompt) -> Result<Encoded, WorkerError> {
         match prompt {
             Prompt::Text { text, special } => {
-                let options = EncodeOptions { add_special: true, parse_special: *special };
-                Ok(Encoded { text: text.clone(), tokens: self.tokenizer.encode(text, options) })
+                let options = EncodeOptions {
+                    add_special: true,
+                    parse_special: *special,
+                };
+                Ok(Encoded {
+                    text: text.clone(),
+                    tokens: self.tokenizer.encode(text, options),
+                })
             }
-            Prompt::Chat { messages, continue_last, variables, now_s } => {
+            Prompt::Chat {
+                messages,
+                continue_last,
+                variables,
+                now_s,
+            } => {
                 let messages: Vec<Message> = messages.iter().map(message).collect();
                 let request = RenderRequest {
                     add_generation_prompt: true,
@@ -63,17 +85,24 @@ impl Language {
                     bos_token: &self.bos,
                     eos_token: &self.eos,
                     variables: variables.clone(),
-                    now: OffsetDateTime::from_unix_timestamp(*now_s).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+                    now: OffsetDateTime::from_unix_timestamp(*now_s)
+                        .unwrap_or(OffsetDateTime::UNIX_EPOCH),
                     ..RenderRequest::new(&messages)
                 };
                 let text = self
                     .template
                     .render(&request)
-                    .map_err(|error| WorkerError { kind: WorkerErrorKind::Template, message: error.to_string() })?;
+                    .map_err(template_error)?;
                 // Most templates write the token that begins the text themselves: not twice.
                 let add_special = self.bos.is_empty() || !text.starts_with(&self.bos);
-                let options = EncodeOptions { add_special, parse_special: true };
-                Ok(Encoded { tokens: self.tokenizer.encode(&text, options), text })
+                let options = EncodeOptions {
+                    add_special,
+                    parse_special: true,
+                };
+                Ok(Encoded {
+                    tokens: self.tokenizer.encode(&text, options),
+                    text,
+                })
             }
         }
     }
@@ -83,5 +112,17 @@ fn message(message: &ChatMessage) -> Message {
     Message {
         reasoning_content: message.reasoning_content.clone(),
         ..Message::new(&message.role, &message.content)
+    }
+}
+
+/// A template that runs on in its thread eats time and memory for as long as the process lives.
+fn template_error(error: TemplateError) -> WorkerError {
+    let kind = match error {
+        TemplateError::Runaway => WorkerErrorKind::Engine,
+        _ => WorkerErrorKind::Template,
+    };
+    WorkerError {
+        kind,
+        message: error.to_string(),
     }
 }

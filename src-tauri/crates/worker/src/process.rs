@@ -31,7 +31,7 @@ type Stops = Arc<Mutex<HashMap<u64, Arc<AtomicBool>>>>;
 
 enum Job {
     Load(LoadRequest),
-    Generate(GenerateRequest, Arc<AtomicBool>),
+    Generate(Box<GenerateRequest>, Arc<AtomicBool>),
 }
 
 /// Runs a worker over standard input and output until the input ends; never returns.
@@ -80,7 +80,7 @@ fn listen(
             ToWorker::Generate(request) => {
                 let stop = Arc::new(AtomicBool::new(false));
                 lock(stops).insert(request.id, Arc::clone(&stop));
-                let _ = jobs.send(Job::Generate(request, stop));
+                let _ = jobs.send(Job::Generate(Box::new(request), stop));
             }
             ToWorker::Stop { id } => {
                 if let Some(stop) = lock(stops).get(&id) {
@@ -117,10 +117,19 @@ fn answer(
         Some(language) => language.encode(prompt),
         None => Err(not_loaded()),
     };
-    output.send(&match encoded {
-        Ok(encoded) => reply(encoded),
-        Err(error) => FromWorker::Failed { id, error },
-    });
+    match encoded {
+        Ok(encoded) => output.send(&reply(encoded)),
+        Err(error) => fail(output, id, error),
+    }
+}
+
+/// Reports a failed request, and ends the process if the model cannot be used after it.
+fn fail(output: &Output, id: u64, error: WorkerError) {
+    let is_fatal = error.kind == WorkerErrorKind::Engine;
+    output.send(&FromWorker::Failed { id, error });
+    if is_fatal {
+        std::process::exit(EXIT_ENGINE_FAILED);
+    }
 }
 
 /// The thread that owns the model.
@@ -170,18 +179,17 @@ fn work<R: Runtime>(
                 lock(stops).remove(&id);
                 match outcome {
                     Ok((reason, usage)) => output.send(&FromWorker::Finished { id, reason, usage }),
-                    Err(GenerateError::Request(error)) => {
-                        output.send(&FromWorker::Failed { id, error })
-                    }
-                    Err(GenerateError::Engine(error)) => {
-                        // A panic or error inside a forward pass leaves the cache in an unknown state.
-                        let error = WorkerError {
+                    Err(GenerateError::Request(error)) => fail(output, id, error),
+                    // A panic or error inside a forward pass leaves the cache in an unknown state.
+                    Err(GenerateError::Engine(error)) => fail(
+                        output,
+                        id,
+                        WorkerError {
                             kind: WorkerErrorKind::Engine,
                             message: error.0,
-                        };
-                        output.send(&FromWorker::Failed { id, error });
-                        std::process::exit(EXIT_ENGINE_FAILED);
-                    }
+                        },
+                    ),
+                }
                 }
             }
         }

@@ -283,7 +283,7 @@ impl<'a> Writer<'a> {
     fn logprobs(&self, sampled: &Sampled) -> (TokenProbability, Vec<TokenProbability>) {
         let one = |id, logprob| TokenProbability {
             id,
-            text: String::from_utf8_lossy(&self.language.tokenizer.token_bytes(id)).into_owned(),
+            text: self.language.tokenizer.token_text(id),
             logprob,
         };
         let top = sampled

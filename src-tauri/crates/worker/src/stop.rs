@@ -19,24 +19,45 @@ impl StopStrings {
     /// Empty strings are ignored.
     #[must_use]
     pub fn new(stops: &[String]) -> Self {
-        Self { stops: stops.iter().filter(|stop| !stop.is_empty()).cloned().collect(), held: String::new() }
+        Self {
+            stops: stops
+                .iter()
+                .filter(|stop| !stop.is_empty())
+                .cloned()
+                .collect(),
+            held: String::new(),
+        }
     }
 
     /// Takes more text and releases what is certain. The earliest stop string wins.
     pub fn push(&mut self, text: &str) -> Released {
         if self.stops.is_empty() {
-            return Released { text: text.to_owned(), stopped: false };
+            return Released {
+                text: text.to_owned(),
+                stopped: false,
+            };
         }
         self.held.push_str(text);
-        if let Some(start) = self.stops.iter().filter_map(|stop| self.held.find(stop.as_str())).min() {
+        if let Some(start) = self
+            .stops
+            .iter()
+            .filter_map(|stop| self.held.find(stop.as_str()))
+            .min()
+        {
             self.held.truncate(start);
-            return Released { text: std::mem::take(&mut self.held), stopped: true };
+            return Released {
+                text: std::mem::take(&mut self.held),
+                stopped: true,
+            };
         }
         let keep = self.open_suffix();
         let certain = self.held.len() - keep;
         let text = self.held[..certain].to_owned();
         self.held.drain(..certain);
-        Released { text, stopped: false }
+        Released {
+            text,
+            stopped: false,
+        }
     }
 
     /// What is still held when the text ends without a stop string.
@@ -46,7 +67,13 @@ impl StopStrings {
 
     /// Length of the longest end of the held text that begins a stop string.
     fn open_suffix(&self) -> usize {
-        let longest = self.stops.iter().map(String::len).max().unwrap_or(0).saturating_sub(1);
+        let longest = self
+            .stops
+            .iter()
+            .map(String::len)
+            .max()
+            .unwrap_or(0)
+            .saturating_sub(1);
         self.held
             .char_indices()
             .map(|(at, _)| self.held.len() - at)
@@ -64,7 +91,8 @@ mod tests {
     use super::*;
 
     fn run(stops: &[&str], pieces: &[&str]) -> (String, bool) {
-        let mut stop_strings = StopStrings::new(&stops.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
+        let mut stop_strings =
+            StopStrings::new(&stops.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>());
         let mut out = String::new();
         for piece in pieces {
             let released = stop_strings.push(piece);
@@ -79,17 +107,26 @@ mod tests {
 
     #[test]
     fn a_stop_string_split_over_pieces_never_leaks() {
-        assert_eq!(run(&["</answer>"], &["42 <", "/ans", "wer> and more"]), ("42 ".into(), true));
+        assert_eq!(
+            run(&["</answer>"], &["42 <", "/ans", "wer> and more"]),
+            ("42 ".into(), true)
+        );
     }
 
     #[test]
     fn text_that_only_began_like_a_stop_string_comes_out() {
-        assert_eq!(run(&["</answer>"], &["a </an", "d> b"]), ("a </and> b".into(), false));
+        assert_eq!(
+            run(&["</answer>"], &["a </an", "d> b"]),
+            ("a </and> b".into(), false)
+        );
     }
 
     #[test]
     fn the_earliest_stop_string_wins() {
-        assert_eq!(run(&["world", "lo"], &["hello world"]), ("hel".into(), true));
+        assert_eq!(
+            run(&["world", "lo"], &["hello world"]),
+            ("hel".into(), true)
+        );
     }
 
     #[test]
@@ -101,7 +138,11 @@ mod tests {
     fn any_split_gives_the_same_text() {
         let text = "añ – b###c";
         for at in text.char_indices().map(|(at, _)| at) {
-            assert_eq!(run(&["###"], &[&text[..at], &text[at..]]), ("añ – b".into(), true), "split at {at}");
+            assert_eq!(
+                run(&["###"], &[&text[..at], &text[at..]]),
+                ("añ – b".into(), true),
+                "split at {at}"
+            );
         }
     }
 }

@@ -60,9 +60,8 @@ const SUITES: &[Suite] = &[
     own("interface", &[Interface], |_| interface()),
     own("lints", &[Interface], |_| check::lints()),
     own("rust", &[Interface, Worker, Model, Programs], rust),
-    node("tokenizer", &[Model], Place::Anywhere),
     node(
-        "greedy",
+        "llamacpp",
         &[Interface, Worker, Model, Programs],
         Place::Anywhere,
     ),

@@ -1,4 +1,4 @@
-//! Character classes beyond ASCII as of Unicode 15.1; written by `tests/tokenizer/categories.py`, not by hand.
+//! Character classes beyond ASCII as of Unicode 15.1; written by `tests/llamacpp/categories.py`, not by hand.
 
 use super::characters::Class;
 

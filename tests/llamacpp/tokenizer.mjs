@@ -1,6 +1,6 @@
 // Compares our token ids with llama.cpp's, string by string and vocabulary by vocabulary.
 //
-//     npm ci && node run.mjs [--every-character] [word in the vocabulary's name]
+//     npm ci && node tokenizer.mjs [--every-character] [word in the vocabulary's name]
 //
 // SIROCCO_TEST_MODEL may name a model file whose vocabulary is compared too. Ends with 1 on any difference.
 

@@ -1,7 +1,7 @@
 """Writes the character classes the pre-tokenizers split by, from Unicode 15.1, the version llama.cpp uses.
 
     pip install --target /tmp/unicode unicodedata2==15.1.0
-    PYTHONPATH=/tmp/unicode python3 tests/tokenizer/categories.py
+    PYTHONPATH=/tmp/unicode python3 tests/llamacpp/categories.py
 """
 
 import pathlib
@@ -24,7 +24,7 @@ for code in range(0x80, 0x110000):
         ranges[name].append([code, code])
 
 lines = [
-    "//! Character classes beyond ASCII as of Unicode 15.1; written by `tests/tokenizer/categories.py`, not by hand.",
+    "//! Character classes beyond ASCII as of Unicode 15.1; written by `tests/llamacpp/categories.py`, not by hand.",
     "",
     "use super::characters::Class;",
     "",

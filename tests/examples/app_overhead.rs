@@ -1,0 +1,275 @@
+//! What the App around a worker costs: tokens per second, and time to the first words.
+//!
+//! The same executable with the same model answers the same question, once driven directly
+//! (`sirocco_engine`) and once through the App (`message_send` and the stream `run_follow`), in turns
+//! within one run, so that whatever else the machine does falls on both. Medians count. Standard
+//! output carries one JSON object a line, as `cargo xtask bench app` reads them.
+//!
+//! With `SIROCCO_WORKER_DIR` and `SIROCCO_TEST_MODEL` it is the real worker with that model,
+//! otherwise the scripted one, which must have been built (`cargo build -p sirocco-tests --bins`).
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde_json::{Map, json};
+use sirocco_engine::{Load, Residency, Runtime, Worker};
+use sirocco_engine_wire::{ChatMessage, FromWorker, GenerateRequest, Prompt, SamplingParameters};
+use sirocco_protocol::commands::ConversationUpdate;
+use sirocco_protocol::{Conversation, LoadOptions, LoadedModel, ModelId, Parameters, RunUpdate};
+use sirocco_testkit::{Script, TempApp, TinyModel};
+
+/// Answers of each kind.
+const REPETITIONS: usize = 7;
+/// Length of an answer of the real model.
+const TOKENS: u32 = 128;
+const QUESTION: &str = "Write a long story about a wind that crosses a desert and a sea.";
+/// In percent of tokens per second.
+const OVERHEAD_BAR: f64 = 3.0;
+/// In milliseconds.
+const FIRST_WORDS_BAR: f64 = 5.0;
+
+/// One answer as someone saw it who waited for it.
+struct Seen {
+    first_words: Duration,
+    tokens_per_second: f64,
+}
+
+impl Seen {
+    fn new(
+        asked: Instant,
+        first_words: Instant,
+        end: Instant,
+        tokens: u32,
+    ) -> anyhow::Result<Self> {
+        ensure!(
+            tokens > 32,
+            "an answer of {tokens} tokens says nothing about speed"
+        );
+        let writing = (end - first_words).as_secs_f64();
+        Ok(Self {
+            first_words: first_words - asked,
+            tokens_per_second: f64::from(tokens - 1) / writing,
+        })
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let (program, model) = subject(folder.path())?;
+    let app = TempApp::open_empty(program.clone()).await?;
+    let id = app
+        .import(&model)
+        .await?
+        .models
+        .first()
+        .context("the model was not imported")?
+        .id;
+    let loaded = app.load(id, LoadOptions::default()).await?;
+    let worker = direct(program, &model, &loaded, folder.path()).await?;
+
+    // The first answers fill both caches; from then on both find the same prefix there.
+    through_the_app(&app).await?;
+    directly(&worker).await?;
+    let (mut app_seen, mut direct_seen) = (Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        direct_seen.push(directly(&worker).await?);
+        app_seen.push(through_the_app(&app).await?);
+    }
+
+    let speed = |seen: &[Seen]| median(seen.iter().map(|seen| seen.tokens_per_second));
+    let first = |seen: &[Seen]| {
+        median(
+            seen.iter()
+                .map(|seen| seen.first_words.as_secs_f64() * 1000.0),
+        )
+    };
+    let overhead = (1.0 - speed(&app_seen) / speed(&direct_seen)) * 100.0;
+    let added = first(&app_seen) - first(&direct_seen);
+    line(
+        "app: overhead on tokens per second",
+        overhead,
+        "%",
+        Some(OVERHEAD_BAR),
+    );
+    line(
+        "app: added to time to first token",
+        added,
+        "ms",
+        Some(FIRST_WORDS_BAR),
+    );
+    line(
+        "app: speed through the app",
+        speed(&app_seen),
+        "tok/s",
+        None,
+    );
+    line(
+        "app: speed of the worker alone",
+        speed(&direct_seen),
+        "tok/s",
+        None,
+    );
+    line(
+        "app: time to first token through the app",
+        first(&app_seen),
+        "ms",
+        None,
+    );
+    line(
+        "app: time to first token of the worker alone",
+        first(&direct_seen),
+        "ms",
+        None,
+    );
+    Ok(())
+}
+
+/// The worker and the model to measure with.
+fn subject(folder: &std::path::Path) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    if let (Some(workers), Some(model)) = (
+        variable("SIROCCO_WORKER_DIR"),
+        variable("SIROCCO_TEST_MODEL"),
+    ) {
+        let runtime = sirocco_engine::discover(&[workers]).into_iter().next();
+        return Ok((
+            runtime.context("SIROCCO_WORKER_DIR has no worker")?.program,
+            model,
+        ));
+    }
+    let example = std::env::current_exe()?;
+    let program = example
+        .ancestors()
+        .nth(2)
+        .context("examples lie in a folder")?
+        .join("scripted-worker");
+    ensure!(program.is_file(), "`{}` was not built", program.display());
+    let model = folder.join("tiny.gguf");
+    TinyModel::default().write(&model)?;
+    // 250 tokens a second: faster than a model of any use on a processor.
+    Script::slow(400, 4.0).write_for(&model)?;
+    eprintln!(
+        "measured with the scripted worker: SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are not set"
+    );
+    Ok((program, model))
+}
+
+async fn direct(
+    program: PathBuf,
+    model: &std::path::Path,
+    like: &LoadedModel,
+    scratch: &std::path::Path,
+) -> anyhow::Result<Worker> {
+    let runtime = Runtime {
+        program,
+        target: "native".into(),
+    };
+    let (residency, _changes) = Residency::new(vec![runtime], scratch.join("scratch"));
+    let load = Load {
+        model_id: ModelId::fresh(),
+        files: vec![model.display().to_string()],
+        context_length: like.context_length,
+        threads: like.threads,
+    };
+    Ok(residency.load(load).await?.worker)
+}
+
+async fn directly(worker: &Worker) -> anyhow::Result<Seen> {
+    let message = ChatMessage {
+        role: "user".into(),
+        content: QUESTION.into(),
+        reasoning_content: None,
+    };
+    let request = GenerateRequest {
+        id: 0,
+        prompt: Prompt::Chat {
+            messages: vec![message],
+            continue_last: false,
+            variables: Map::new(),
+            now_s: 0,
+        },
+        sampling: SamplingParameters {
+            temperature: 0.0,
+            ..SamplingParameters::default()
+        },
+        max_tokens: Some(TOKENS),
+        stop: Vec::new(),
+    };
+    let asked = Instant::now();
+    let mut generation = worker.generate(request).await?;
+    let mut first = None;
+    while let Some(frame) = generation.next().await {
+        match frame? {
+            FromWorker::Tokens(chunk) if !chunk.text.is_empty() => {
+                first.get_or_insert_with(Instant::now);
+            }
+            FromWorker::Finished { usage, .. } => {
+                let first = first.context("the answer is empty")?;
+                return Seen::new(asked, first, Instant::now(), usage.completion_tokens);
+            }
+            _ => {}
+        }
+    }
+    anyhow::bail!("the answer has no end")
+}
+
+async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
+    let id = app.conversation().await?;
+    let parameters = Parameters {
+        temperature: Some(0.0),
+        max_tokens: Some(TOKENS),
+        ..Parameters::default()
+    };
+    let update = ConversationUpdate {
+        id,
+        title: None,
+        pinned: None,
+        model_id: None,
+        system_prompt: None,
+        parameters: Some(parameters),
+        draft: None,
+        unread: None,
+    };
+    app.call::<Conversation>("conversation_update", update)
+        .await?;
+    let asked = Instant::now();
+    let mut follower = app.ask(id, QUESTION).await?;
+    let mut first = None;
+    while let Some(update) = follower.next().await? {
+        match update {
+            RunUpdate::Snapshot { message, .. } if !message.content.is_empty() => {
+                first.get_or_insert_with(Instant::now);
+            }
+            RunUpdate::Delta { .. } => {
+                first.get_or_insert_with(Instant::now);
+            }
+            RunUpdate::Finished { run, .. } => {
+                let first = first.context("the answer is empty")?;
+                let tokens = run
+                    .statistics
+                    .context("the run has no numbers")?
+                    .completion_tokens;
+                return Seen::new(asked, first, Instant::now(), tokens);
+            }
+            _ => {}
+        }
+    }
+    anyhow::bail!("the answer has no end")
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// A smaller value is the good side of both bars.
+fn line(name: &str, value: f64, unit: &str, bar: Option<f64>) {
+    let ok = bar.is_none_or(|bar| value <= bar);
+    println!(
+        "{}",
+        json!({"name": name, "value": value, "unit": unit, "bar": bar, "ok": ok})
+    );
+}

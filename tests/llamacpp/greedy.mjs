@@ -1,0 +1,104 @@
+// Compares greedy answers of the real model with llama.cpp's, token by token.
+//
+//     SIROCCO_TEST_MODEL=… SIROCCO_WORKER_DIR=… node greedy.mjs
+//
+// The two engines add floating-point numbers in different orders, so where the two likeliest tokens are almost level
+// they may part; that is allowed where our two largest logits lie closer than 0.2, and it is printed. Ends with 1 on
+// any other difference.
+
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { getLlama } from "node-llama-cpp";
+
+const TOKENS = 48;
+const CLOSE = 0.2;
+
+const file = process.env.SIROCCO_TEST_MODEL;
+if (!file || !process.env.SIROCCO_WORKER_DIR) {
+  console.error("SIROCCO_TEST_MODEL and SIROCCO_WORKER_DIR are needed; `cargo xtask test` sets them");
+  process.exit(1);
+}
+
+const turn = (role, text) => `<|im_start|>${role}\n${text}<|im_end|>\n`;
+const chat = (...turns) => turns.join("") + "<|im_start|>assistant\n";
+const system = turn("system", "You are a helpful assistant.");
+
+const long = Array.from(
+  { length: 75 },
+  (_, day) => `Entry ${day + 1}: the gauge at station ${(day * 7) % 31} read ${(day * 13) % 97} mm of rain.`,
+).join("\n");
+
+const first = chat(system, turn("user", "Name three rivers of France."));
+const prompts = [
+  ["chat", first],
+  ["arithmetic", chat(system, turn("user", "What is 17 times 23? Explain step by step."))],
+  ["code", chat(system, turn("user", "Write a Python function that reverses a linked list."))],
+  ["raw code", "fn fibonacci(n: u64) -> u64 {\n    match n {\n"],
+  ["Unicode", chat(system, turn("user", "翻译成英文：今天天气很好，我们去公园散步吧。🌸"))],
+  ["Cyrillic", chat(system, turn("user", "Напиши короткое стихотворение о море."))],
+  ["JSON", chat(system, turn("user", 'Give a JSON object with "name" and "age" of a fictional person.'))],
+  ["whitespace", "A table:\n\n\tname\tage\n\tAda\t36\n\tAlan\t41\n\n\n   Sum of ages:"],
+  ["1,500 tokens", chat(system, turn("user", `${long}\n\nSummarise these entries in two sentences.`))],
+];
+
+const cargo = ["build", "--quiet", "--package", "sirocco-tests", "--example", "greedy", "--message-format", "json"];
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const program = execFileSync("cargo", cargo, { cwd: root, maxBuffer: 1 << 28 })
+  .toString()
+  .split("\n")
+  .filter(Boolean)
+  .map((line) => JSON.parse(line))
+  .findLast((message) => message.executable && message.target.name === "greedy").executable;
+
+const llama = await getLlama({ gpu: false, build: "never", logLevel: "disabled" });
+const model = await llama.loadModel({ modelPath: file });
+const context = await model.createContext({ contextSize: 4096 });
+
+async function theirs(text) {
+  const sequence = context.getSequence();
+  const tokens = [];
+  for await (const token of sequence.evaluate(model.tokenize(text, true), { temperature: 0 })) {
+    if (model.isEogToken(token)) break;
+    tokens.push(token);
+    if (tokens.length === TOKENS) break;
+  }
+  sequence.dispose();
+  return tokens;
+}
+
+// The follow-up turn holds the first answer, as text; one worker answers it right after the first prompt, so that
+// the prefix is taken from its cache.
+const answer = model.detokenize(await theirs(first));
+const followUp = `${first}${answer}<|im_end|>\n${chat(turn("user", "Which of them is the longest?"))}`;
+prompts.splice(1, 0, ["follow-up", followUp]);
+
+const jobs = JSON.stringify(prompts.map(([, text]) => ({ text, max_tokens: TOKENS })));
+const ours = JSON.parse(execFileSync(program, { input: jobs, maxBuffer: 1 << 28 }).toString());
+
+let failures = 0;
+const rows = [];
+for (const [index, [name, text]] of prompts.entries()) {
+  const reference = await theirs(text);
+  const { tokens, gaps, prompt_tokens, cached_tokens } = ours[index];
+  const length = Math.max(tokens.length, reference.length);
+  const at = Array.from({ length }, (_, position) => position).find((position) => tokens[position] !== reference[position]);
+  const gap = at === undefined ? undefined : gaps[at];
+  const allowed = at === undefined || (gap !== undefined && gap < CLOSE);
+  if (!allowed) failures += 1;
+  rows.push({
+    prompt: name,
+    "prompt tokens": prompt_tokens,
+    cached: cached_tokens,
+    "equal tokens": at ?? length,
+    "gap at the split": gap === undefined ? "" : gap.toFixed(4),
+    verdict: at === undefined ? "equal" : allowed ? "split where level" : "DIFFERENT",
+  });
+}
+console.table(rows);
+if (ours[1].cached_tokens === 0) {
+  console.error("the follow-up turn took nothing from the cache");
+  failures += 1;
+}
+await llama.dispose();
+console.log(`${rows.length - failures} passed, ${failures} failed`);
+process.exit(failures === 0 ? 0 : 1);
