@@ -14,6 +14,8 @@ pub struct Follower {
     pub run: Option<Run>,
     /// The answer so far.
     pub content: String,
+    /// The thoughts so far.
+    pub reasoning: String,
     /// Snapshots so far: more than one after lagging.
     pub snapshots: usize,
     /// Deltas so far.
@@ -32,6 +34,7 @@ impl Follower {
             updates,
             run: None,
             content: String::new(),
+            reasoning: String::new(),
             snapshots: 0,
             deltas: 0,
             ahead: 0,
@@ -64,12 +67,15 @@ impl Follower {
                 );
                 self.run = Some(run.clone());
                 self.content.clone_from(&message.content);
+                self.reasoning = message.reasoning.clone().unwrap_or_default();
                 self.next = *next;
                 self.snapshots += 1;
             }
             _ if self.snapshots == 0 => bail!("the first update is no snapshot: {update:?}"),
             RunUpdate::Delta {
-                sequence, content, ..
+                sequence,
+                content,
+                reasoning,
             } => {
                 ensure!(
                     *sequence == self.next,
@@ -78,6 +84,7 @@ impl Follower {
                 );
                 self.next += 1;
                 self.content.push_str(content);
+                self.reasoning.push_str(reasoning);
                 self.deltas += 1;
             }
             RunUpdate::Waiting { ahead, .. } => self.ahead = self.ahead.max(*ahead),
@@ -95,6 +102,12 @@ impl Follower {
                     "saved: {:?}, shown: {:?}",
                     message.content,
                     self.content
+                );
+                let reasoning = message.reasoning.as_deref().unwrap_or_default();
+                ensure!(
+                    reasoning == self.reasoning,
+                    "saved thoughts: {reasoning:?}, shown: {:?}",
+                    self.reasoning
                 );
                 ensure!(run.state.is_terminal(), "a run finished as {:?}", run.state);
                 self.run = Some(run.clone());

@@ -89,10 +89,7 @@ impl Language {
                         .unwrap_or(OffsetDateTime::UNIX_EPOCH),
                     ..RenderRequest::new(&messages)
                 };
-                let text = self
-                    .template
-                    .render(&request)
-                    .map_err(template_error)?;
+                let text = self.template.render(&request).map_err(template_error)?;
                 // Most templates write the token that begins the text themselves: not twice.
                 let add_special = self.bos.is_empty() || !text.starts_with(&self.bos);
                 let options = EncodeOptions {

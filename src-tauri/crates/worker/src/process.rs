@@ -190,7 +190,6 @@ fn work<R: Runtime>(
                         },
                     ),
                 }
-                }
             }
         }
     }

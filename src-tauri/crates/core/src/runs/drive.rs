@@ -81,7 +81,6 @@ impl App {
             () = active.stop.cancelled() => return Ok(Outcome::stopped()),
             () = self.inner.closing.cancelled() => return Ok(interrupted()),
         };
-        self.advance(active, RunState::Prefilling).await?;
         let (conversation_id, leaf) = {
             let live = active.live();
             let leaf = if work.continues { Some(live.message.id) } else { live.message.parent_id };
@@ -107,6 +106,8 @@ impl App {
         request: GenerateRequest,
     ) -> Result<Outcome, ErrorReport> {
         let mut generation = turn.loaded.worker.generate(request).await.report()?;
+        // While the worker reads the prompt: the disk may take as long as the first words.
+        self.advance(active, RunState::Prefilling).await?;
         let mut text = TextFlow::new(active, work.continues);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
