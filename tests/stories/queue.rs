@@ -9,6 +9,8 @@ use crate::{app, code};
 #[tokio::test]
 async fn questions_to_one_model_are_answered_in_the_order_they_came() -> anyhow::Result<()> {
     let app = app(&Script {
+        // All three wait while the model is loaded.
+        load_ms: 200.0,
         token_ms: 2.0,
         ..Script::answering("You said: {question}, and the wind said so too.")
     })

@@ -160,21 +160,31 @@ impl Residency {
         let place = Place { slot: Arc::clone(&slot), changes: self.inner.changes.clone() };
         self.announce(&slot);
         let mut states = slot.state.subscribe();
-        let loaded = loop {
+        // In line from here on: waiting for the load first would let a race decide who goes first.
+        let mut permit = Arc::clone(&slot.turns).try_acquire_owned().ok();
+        let in_line = Arc::clone(&slot.turns).acquire_owned();
+        tokio::pin!(in_line);
+        let (loaded, permit) = loop {
             let state = states.borrow_and_update().clone();
-            match state {
-                State::Loading { progress } => waiting(Some(progress), ahead),
-                State::Failed(error) => return Err(error),
-                State::Ready { worker, facts } => break Loaded { worker, context_length: facts.context_length },
+            match (state, permit.take()) {
+                (State::Failed(error), _) => return Err(error),
+                (State::Ready { worker, facts }, Some(permit)) => {
+                    break (Loaded { worker, context_length: facts.context_length }, permit);
+                }
+                (State::Ready { .. }, None) => waiting(None, ahead.max(1)),
+                (State::Loading { progress }, held) => {
+                    waiting(Some(progress), ahead);
+                    permit = held;
+                }
             }
-            if states.changed().await.is_err() {
-                return Err(EngineError::NotLoaded);
+            tokio::select! {
+                biased;
+                acquired = &mut in_line, if permit.is_none() => {
+                    permit = Some(acquired.map_err(|_| slot.failure())?);
+                }
+                changed = states.changed() => changed.map_err(|_| EngineError::NotLoaded)?,
             }
         };
-        if slot.turns.available_permits() == 0 {
-            waiting(None, ahead.max(1));
-        }
-        let permit = Arc::clone(&slot.turns).acquire_owned().await.map_err(|_| slot.failure())?;
         Ok(Turn { loaded, _permit: permit, place })
     }
 
