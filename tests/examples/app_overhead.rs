@@ -31,6 +31,8 @@ const FIRST_WORDS_BAR: f64 = 5.0;
 
 /// One answer as someone saw it who waited for it.
 struct Seen {
+    /// When the question was in the database; zero without one.
+    stored: Duration,
     first_words: Duration,
     tokens_per_second: f64,
 }
@@ -48,6 +50,7 @@ impl Seen {
         );
         let writing = (end - first_words).as_secs_f64();
         Ok(Self {
+            stored: Duration::ZERO,
             first_words: first_words - asked,
             tokens_per_second: f64::from(tokens - 1) / writing,
         })
@@ -98,6 +101,16 @@ async fn main() -> anyhow::Result<()> {
         added,
         "ms",
         Some(FIRST_WORDS_BAR),
+    );
+    line(
+        "app: time until the question is stored",
+        median(
+            app_seen
+                .iter()
+                .map(|seen| seen.stored.as_secs_f64() * 1000.0),
+        ),
+        "ms",
+        None,
     );
     line(
         "app: speed through the app",
@@ -235,7 +248,13 @@ async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
     app.call::<Conversation>("conversation_update", update)
         .await?;
     let asked = Instant::now();
-    let mut follower = app.ask(id, QUESTION).await?;
+    let started = app.send(id, QUESTION).await?;
+    let stored = asked.elapsed();
+    let run = started
+        .assistant_message
+        .run
+        .context("the answer has no run")?;
+    let mut follower = app.follow(run.id).await?;
     let mut first = None;
     while let Some(update) = follower.next().await? {
         match update {
@@ -251,7 +270,8 @@ async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
                     .statistics
                     .context("the run has no numbers")?
                     .completion_tokens;
-                return Seen::new(asked, first, Instant::now(), tokens);
+                let seen = Seen::new(asked, first, Instant::now(), tokens)?;
+                return Ok(Seen { stored, ..seen });
             }
             _ => {}
         }
