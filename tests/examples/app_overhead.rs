@@ -15,7 +15,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Map, json};
 use sirocco_engine::{Load, Residency, Runtime, Worker};
 use sirocco_engine_wire::{ChatMessage, FromWorker, GenerateRequest, Prompt, SamplingParameters};
-use sirocco_protocol::commands::ConversationUpdate;
+use sirocco_protocol::commands::{ConversationCreate, ConversationUpdate};
 use sirocco_protocol::{Conversation, LoadOptions, LoadedModel, ModelId, Parameters, RunUpdate};
 use sirocco_testkit::{Script, TempApp, TinyModel};
 
@@ -229,7 +229,11 @@ async fn directly(worker: &Worker) -> anyhow::Result<Seen> {
 }
 
 async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
-    let id = app.conversation().await?;
+    let create = ConversationCreate {
+        model_id: Some(app.model().await?.id),
+    };
+    let conversation: Conversation = app.call("conversation_create", create).await?;
+    let id = conversation.summary.id;
     let parameters = Parameters {
         temperature: Some(0.0),
         max_tokens: Some(TOKENS),

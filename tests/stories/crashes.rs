@@ -136,7 +136,7 @@ async fn an_app_that_is_killed_loses_two_seconds_at_most_and_leaves_no_worker() 
     let output = std::io::BufReader::new(doomed.stdout.take().context("its output was piped")?);
     let killed = tokio::task::spawn_blocking({
         let home = home.path().to_path_buf();
-        move || -> anyhow::Result<(String, Instant, Vec<(Instant, usize)>)> {
+        move || {
             let mut shown = String::new();
             let mut when = Vec::new();
             let mut first = None;
@@ -155,7 +155,7 @@ async fn an_app_that_is_killed_loses_two_seconds_at_most_and_leaves_no_worker() 
             doomed.kill()?;
             doomed.wait()?;
             process::wait_for_end(workers[0], Duration::from_secs(2))?;
-            Ok((shown, at, when))
+            anyhow::Ok((shown, at, when))
         }
     })
     .await??;

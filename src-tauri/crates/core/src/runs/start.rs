@@ -127,14 +127,22 @@ impl App {
     /// Stores the turn and starts the task of its run.
     async fn begin(&self, turn: Turn, work: Work, question_id: Option<MessageId>) -> Result<Started, ErrorReport> {
         self.inner.store.add_turn(&turn, now_ms()).await.report()?;
-        let run = self.inner.store.run(work.run_id).await.report()?;
-        let assistant_message = self.inner.store.message(work.message_id).await.report()?;
-        let user_message = match question_id {
-            Some(id) => Some(self.inner.store.message(id).await.report()?),
-            None => None,
+        // Read at once: each of these goes to the database and back, and somebody waits for words.
+        let store = &self.inner.store;
+        let question = async {
+            match question_id {
+                Some(id) => store.message(id).await.map(Some),
+                None => Ok(None),
+            }
         };
+        let (run, assistant_message, user_message, conversation) = tokio::try_join!(
+            store.run(work.run_id),
+            store.message(work.message_id),
+            question,
+            store.conversation(turn.conversation_id),
+        )
+        .report()?;
         let active = self.inner.runs.insert(run.clone(), assistant_message.clone());
-        let conversation = self.inner.store.conversation(turn.conversation_id).await.report()?;
         self.emit(Event::RunChanged { run });
         self.messages_changed(&conversation);
         let app = self.clone();
