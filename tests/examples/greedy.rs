@@ -15,35 +15,58 @@ use sirocco_protocol::ModelId;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let model = std::env::var("SIROCCO_TEST_MODEL").context("SIROCCO_TEST_MODEL names the model")?;
-    let workers = std::env::var("SIROCCO_WORKER_DIR").context("SIROCCO_WORKER_DIR names the folder of workers")?;
+    let model =
+        std::env::var("SIROCCO_TEST_MODEL").context("SIROCCO_TEST_MODEL names the model")?;
+    let workers = std::env::var("SIROCCO_WORKER_DIR")
+        .context("SIROCCO_WORKER_DIR names the folder of workers")?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let jobs: Vec<Value> = serde_json::from_str(&text)?;
 
     let scratch = tempfile::tempdir()?;
-    let (residency, _changes) = Residency::new(discover(&[PathBuf::from(workers)]), scratch.path().to_path_buf());
+    let (residency, _changes) = Residency::new(
+        discover(&[PathBuf::from(workers)]),
+        scratch.path().to_path_buf(),
+    );
     let threads = u32::try_from(std::thread::available_parallelism()?.get())?;
-    let load =
-        sirocco_engine::Load { model_id: ModelId::fresh(), files: vec![model], context_length: 4096, threads };
+    let load = sirocco_engine::Load {
+        model_id: ModelId::fresh(),
+        files: vec![model],
+        context_length: 4096,
+        threads,
+    };
     let loaded = residency.load(load).await?;
 
     let mut answers = Vec::new();
     for job in jobs {
         let request = GenerateRequest {
             id: 0,
-            prompt: Prompt::Text { text: job["text"].as_str().context("a text")?.to_owned(), special: true },
-            sampling: SamplingParameters { temperature: 0.0, top_logprobs: Some(2), ..SamplingParameters::default() },
-            max_tokens: job["max_tokens"].as_u64().and_then(|max| u32::try_from(max).ok()),
+            prompt: Prompt::Text {
+                text: job["text"].as_str().context("a text")?.to_owned(),
+                special: true,
+            },
+            sampling: SamplingParameters {
+                temperature: 0.0,
+                top_logprobs: Some(2),
+                ..SamplingParameters::default()
+            },
+            max_tokens: job["max_tokens"]
+                .as_u64()
+                .and_then(|max| u32::try_from(max).ok()),
             stop: Vec::new(),
         };
         let mut generation = loaded.worker.generate(request).await?;
-        let (mut tokens, mut gaps) = (Vec::new(), Vec::new());
+        let (mut tokens, mut gaps) = (Vec::<u32>::new(), Vec::new());
         while let Some(frame) = generation.next().await {
             match frame? {
                 FromWorker::Tokens(chunk) => {
                     tokens.extend(&chunk.tokens);
-                    gaps.extend(chunk.logprobs.iter().map(|(_, top)| top[0].logprob - top[1].logprob));
+                    gaps.extend(
+                        chunk
+                            .logprobs
+                            .iter()
+                            .map(|(_, top)| top[0].logprob - top[1].logprob),
+                    );
                 }
                 FromWorker::Finished { reason, usage, .. } => answers.push(json!({
                     "tokens": tokens,

@@ -152,7 +152,10 @@ async fn a_real_answer_stops_within_one_token() -> anyhow::Result<()> {
     };
     let id = conversation(&app, greedy(2000)).await?;
     let mut follower = app
-        .ask(id, "Count from one to one thousand in words.")
+        .ask(
+            id,
+            "Write a long story about a wind that crosses a desert and a sea.",
+        )
         .await?;
     follower
         .until(|follower| follower.content.len() > 60)

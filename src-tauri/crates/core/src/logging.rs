@@ -11,6 +11,7 @@ use crate::home::Home;
 /// A second call in one process changes nothing. Text of prompts and answers is never logged.
 #[must_use]
 pub fn start(home: &Home) -> Option<WorkerGuard> {
+    std::fs::create_dir_all(home.logs()).ok()?;
     let files = tracing_appender::rolling::Builder::new()
         .rotation(tracing_appender::rolling::Rotation::DAILY)
         .filename_prefix("sirocco")
