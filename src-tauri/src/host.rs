@@ -29,12 +29,23 @@ impl Host for WindowHost {
         let (sender, receiver) = oneshot::channel();
         let dialog = self.handle.dialog().file();
         match kind {
-            PickKind::ModelFiles => dialog.add_filter("Models (GGUF)", &["gguf"]).pick_files(move |paths| {
-                let paths = paths.into_iter().flatten().filter_map(|path| path.into_path().ok()).collect();
-                let _: Result<(), Vec<PathBuf>> = sender.send(paths);
-            }),
+            PickKind::ModelFiles => {
+                dialog
+                    .add_filter("Models (GGUF)", &["gguf"])
+                    .pick_files(move |paths| {
+                        let paths = paths
+                            .into_iter()
+                            .flatten()
+                            .filter_map(|path| path.into_path().ok())
+                            .collect();
+                        let _: Result<(), Vec<PathBuf>> = sender.send(paths);
+                    })
+            }
             PickKind::Folder => dialog.pick_folder(move |path| {
-                let paths = path.into_iter().filter_map(|path| path.into_path().ok()).collect();
+                let paths = path
+                    .into_iter()
+                    .filter_map(|path| path.into_path().ok())
+                    .collect();
                 let _: Result<(), Vec<PathBuf>> = sender.send(paths);
             }),
         }

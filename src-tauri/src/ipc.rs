@@ -17,7 +17,11 @@ pub struct Streams(Mutex<HashMap<u32, CancellationToken>>);
 
 /// Runs a command.
 #[tauri::command]
-pub async fn rpc(app: State<'_, App>, command: String, payload: Value) -> Result<Value, ErrorReport> {
+pub async fn rpc(
+    app: State<'_, App>,
+    command: String,
+    payload: Value,
+) -> Result<Value, ErrorReport> {
     app.call(&command, payload).await
 }
 

@@ -38,11 +38,18 @@ pub async fn focus_running(home: &Home) -> Result<Running> {
                 if owner.host == HostKind::Browser {
                     println!("{}/#token={}", owner.address, owner.token);
                 }
-                ask_for_focus(&owner).await.context("Sirocco is running but does not answer")?;
+                ask_for_focus(&owner)
+                    .await
+                    .context("Sirocco is running but does not answer")?;
                 return Ok(Running::Focused);
             }
-            Acquired::Taken(_) if tokio::time::Instant::now() < deadline => tokio::time::sleep(LOOK_AGAIN).await,
-            Acquired::Taken(_) => bail!("a sirocco command in a terminal is using {}", home.path().display()),
+            Acquired::Taken(_) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(LOOK_AGAIN).await
+            }
+            Acquired::Taken(_) => bail!(
+                "a sirocco command in a terminal is using {}",
+                home.path().display()
+            ),
         }
     }
 }
@@ -66,7 +73,9 @@ pub fn explain_and_exit(handle: &AppHandle, error: &anyhow::Error) {
     let app = handle.clone();
     handle
         .dialog()
-        .message(format!("Sirocco could not start: {error:#}.\n\nNothing was changed."))
+        .message(format!(
+            "Sirocco could not start: {error:#}.\n\nNothing was changed."
+        ))
         .title("Sirocco")
         .kind(MessageDialogKind::Error)
         .show(move |_| app.exit(1));

@@ -40,7 +40,11 @@ fn main() -> ExitCode {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .manage(ipc::Streams::default())
-        .invoke_handler(tauri::generate_handler![ipc::rpc, ipc::rpc_stream, ipc::rpc_stream_close])
+        .invoke_handler(tauri::generate_handler![
+            ipc::rpc,
+            ipc::rpc_stream,
+            ipc::rpc_stream_close
+        ])
         .setup(move |tauri| {
             match launch::open(tauri.handle(), home) {
                 Ok(owned) => {
@@ -64,7 +68,11 @@ fn main() -> ExitCode {
     let code = app.run_return(|handle, event| {
         if matches!(event, RunEvent::Exit)
             && let Some(opened) = handle.try_state::<Opened>()
-            && let Some(owned) = opened.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+            && let Some(owned) = opened
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
         {
             // Runs are ended with their text, workers and downloads stopped, the folder let go.
             tauri::async_runtime::block_on(owned.close());

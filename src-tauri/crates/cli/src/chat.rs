@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use sirocco_core::home::Home;
-use sirocco_protocol::commands::{ConversationCreate, ConversationUpdate, MessageSend, Nothing, RunFollow, RunStop};
+use sirocco_protocol::commands::{
+    ConversationCreate, ConversationUpdate, MessageSend, Nothing, RunFollow, RunStop,
+};
 use sirocco_protocol::{Conversation, ConversationId, Message, Run, RunState, RunUpdate, Started};
 
 use crate::session::Session;
@@ -60,8 +62,19 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
     };
     let model_id = model.map(|model| model.id);
     let conversation: Conversation = match chat.conversation {
-        Some(id) => session.call("conversation_get", sirocco_protocol::commands::ConversationGet { id }).await?,
-        None => session.call("conversation_create", ConversationCreate { model_id }).await?,
+        Some(id) => {
+            session
+                .call(
+                    "conversation_get",
+                    sirocco_protocol::commands::ConversationGet { id },
+                )
+                .await?
+        }
+        None => {
+            session
+                .call("conversation_create", ConversationCreate { model_id })
+                .await?
+        }
     };
     let id = conversation.summary.id;
     let mut parameters = conversation.parameters;
@@ -80,11 +93,25 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
     };
     let _: Conversation = session.call("conversation_update", changes).await?;
 
-    let started: Started =
-        session.call("message_send", MessageSend { conversation_id: id, content: prompt }).await?;
-    let run = started.assistant_message.run.context("an answer without a run")?;
+    let started: Started = session
+        .call(
+            "message_send",
+            MessageSend {
+                conversation_id: id,
+                content: prompt,
+            },
+        )
+        .await?;
+    let run = started
+        .assistant_message
+        .run
+        .context("an answer without a run")?;
     let (run, message, interrupted) = follow(session, &run, !chat.json).await?;
-    let seen = ConversationUpdate { id, unread: Some(false), ..no_changes(id) };
+    let seen = ConversationUpdate {
+        id,
+        unread: Some(false),
+        ..no_changes(id)
+    };
     let _: Conversation = session.call("conversation_update", seen).await?;
 
     if chat.json {
@@ -157,10 +184,14 @@ async fn follow(session: &Session, run: &Run, print: bool) -> Result<(Run, Messa
 fn read_prompt(argument: Option<&str>) -> Result<String> {
     match argument {
         Some(text) if text != "-" => Ok(text.to_owned()),
-        None if std::io::stdin().is_terminal() => bail!("there is no message; see `sirocco chat --help`"),
+        None if std::io::stdin().is_terminal() => {
+            bail!("there is no message; see `sirocco chat --help`")
+        }
         _ => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context("could not read the message from standard input")?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("could not read the message from standard input")?;
             Ok(text)
         }
     }

@@ -36,7 +36,11 @@ pub async fn run(home: Home, get: Get) -> Result<ExitCode> {
 
 async fn starter(session: &Session, get: &Get) -> Result<ExitCode> {
     let library = models::library(session).await?;
-    if get.if_empty && library.iter().any(|model| matches!(model.verdict, ModelVerdict::Runs { .. })) {
+    if get.if_empty
+        && library
+            .iter()
+            .any(|model| matches!(model.verdict, ModelVerdict::Runs { .. }))
+    {
         return Ok(ExitCode::SUCCESS);
     }
     let model: StarterModel = session.call("starter_get", StarterGet {}).await?;
@@ -46,7 +50,9 @@ async fn starter(session: &Session, get: &Get) -> Result<ExitCode> {
     let mut events = session.events().await?;
     let mut download: Download = session.call("starter_download", StarterDownload {}).await?;
     let bar = ProgressBar::new(download.total_bytes);
-    bar.set_style(ProgressStyle::with_template("{msg} {bar:30} {bytes} of {total_bytes}, {eta} left")?);
+    bar.set_style(ProgressStyle::with_template(
+        "{msg} {bar:30} {bytes} of {total_bytes}, {eta} left",
+    )?);
     bar.set_message(download.name.clone());
     loop {
         match &download.state {
@@ -80,9 +86,16 @@ async fn starter(session: &Session, get: &Get) -> Result<ExitCode> {
 }
 
 fn agreed(model: &StarterModel) -> Result<bool> {
-    print!("Download {} ({})? [Y/n] ", model.name, bytes(model.size_bytes));
+    print!(
+        "Download {} ({})? [Y/n] ",
+        model.name,
+        bytes(model.size_bytes)
+    );
     std::io::stdout().flush()?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+    Ok(matches!(
+        answer.trim().to_lowercase().as_str(),
+        "" | "y" | "yes"
+    ))
 }

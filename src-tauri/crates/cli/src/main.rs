@@ -24,7 +24,11 @@ use sirocco_protocol::{ErrorCode, ErrorReport};
 const INTERRUPTED: u8 = 130;
 
 #[derive(Parser)]
-#[command(name = "sirocco", version, about = "Chat with language models on your own machine.")]
+#[command(
+    name = "sirocco",
+    version,
+    about = "Chat with language models on your own machine."
+)]
 struct Arguments {
     /// Data folder, instead of the user's own.
     #[arg(long, global = true, value_name = "FOLDER")]

@@ -28,7 +28,11 @@ pub async fn add(home: Home, path: &Path, json: bool) -> Result<ExitCode> {
     for problem in &outcome.problems {
         eprintln!("warning: {problem}");
     }
-    Ok(if outcome.models.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if outcome.models.is_empty() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// The library, looked through again.
@@ -39,17 +43,27 @@ pub async fn library(session: &Session) -> Result<Vec<Model>> {
 
 /// Adds a file or folder in place.
 async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
-    let path = std::path::absolute(path).with_context(|| format!("could not resolve `{}`", path.display()))?;
+    let path = std::path::absolute(path)
+        .with_context(|| format!("could not resolve `{}`", path.display()))?;
     let path = path.display().to_string();
     let picked: PickedPath = session.call("path_type", PathType { path }).await?;
-    session.call("model_import", ModelImport { handle: picked.handle }).await
+    session
+        .call(
+            "model_import",
+            ModelImport {
+                handle: picked.handle,
+            },
+        )
+        .await
 }
 
 /// The model a person means: its key, its name, the beginning of one key only, or a file.
 pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
     let models = library(session).await?;
     let lower = wanted.to_lowercase();
-    let exact = models.iter().find(|model| model.key == lower || model.name.to_lowercase() == lower);
+    let exact = models
+        .iter()
+        .find(|model| model.key == lower || model.name.to_lowercase() == lower);
     let mut beginning = models.iter().filter(|model| model.key.starts_with(&lower));
     let found = exact.or_else(|| match (beginning.next(), beginning.next()) {
         (Some(model), None) => Some(model),
@@ -70,7 +84,12 @@ pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
     } else {
         format!("there are: {}", keys.join(", "))
     };
-    Err(ErrorReport::new(ErrorCode::NotFound, format!("no model is called `{wanted}`")).with_hint(hint).into())
+    Err(ErrorReport::new(
+        ErrorCode::NotFound,
+        format!("no model is called `{wanted}`"),
+    )
+    .with_hint(hint)
+    .into())
 }
 
 fn print(models: &[Model], json: bool) -> Result<()> {
@@ -78,7 +97,16 @@ fn print(models: &[Model], json: bool) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(models)?);
         return Ok(());
     }
-    let head = ["MODEL", "ARCHITECTURE", "QUANTIZATION", "SIZE", "CONTEXT", "STATE"].map(str::to_owned).to_vec();
+    let head = [
+        "MODEL",
+        "ARCHITECTURE",
+        "QUANTIZATION",
+        "SIZE",
+        "CONTEXT",
+        "STATE",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     let rows = models.iter().map(|model| {
         let state = match &model.verdict {
             ModelVerdict::Runs { .. } => "runs here".to_owned(),

@@ -11,12 +11,21 @@ use sirocco_protocol::HostKind;
 use sirocco_web::{Opened, OwnedApp};
 
 pub async fn run(home: Home, port: u16) -> Result<ExitCode> {
-    match OwnedApp::open(home, Arc::new(NoHost(HostKind::Browser)), port, Arc::new(|| {})).await? {
+    match OwnedApp::open(
+        home,
+        Arc::new(NoHost(HostKind::Browser)),
+        port,
+        Arc::new(|| {}),
+    )
+    .await?
+    {
         Opened::Taken(Some(owner)) => {
             println!("Sirocco is running already: {}", address(&owner));
             Ok(ExitCode::SUCCESS)
         }
-        Opened::Taken(None) => bail!("another Sirocco is starting or ending; try again in a moment"),
+        Opened::Taken(None) => {
+            bail!("another Sirocco is starting or ending; try again in a moment")
+        }
         Opened::Mine(owned) => {
             println!("{}", address(&owned.owner));
             eprintln!("Open this address in a browser on this machine. Ctrl-C ends.");

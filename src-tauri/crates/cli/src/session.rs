@@ -36,7 +36,14 @@ impl Session {
     pub async fn open(home: &Home) -> Result<Self> {
         let deadline = tokio::time::Instant::now() + OWNER_TIME;
         loop {
-            match OwnedApp::open(home.clone(), Arc::new(NoHost(HostKind::Terminal)), 0, Arc::new(|| {})).await? {
+            match OwnedApp::open(
+                home.clone(),
+                Arc::new(NoHost(HostKind::Terminal)),
+                0,
+                Arc::new(|| {}),
+            )
+            .await?
+            {
                 Opened::Mine(app) => return Ok(Self::Own(app)),
                 Opened::Taken(Some(owner)) => {
                     let client = reqwest::Client::builder().no_proxy().build()?;
@@ -47,20 +54,37 @@ impl Session {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 Opened::Taken(None) => {
-                    bail!("another process uses `{}` and does not say how to reach it", home.path().display())
+                    bail!(
+                        "another process uses `{}` and does not say how to reach it",
+                        home.path().display()
+                    )
                 }
             }
         }
     }
 
     /// Runs a command.
-    pub async fn call<T: DeserializeOwned>(&self, command: &str, request: impl Serialize) -> Result<T> {
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        command: &str,
+        request: impl Serialize,
+    ) -> Result<T> {
         let payload = serde_json::to_value(request)?;
         let answer = match self {
             Self::Own(owned) => owned.app.call(command, payload).await?,
             Self::Other { owner, client } => {
                 let url = format!("{}/api/call/{command}", owner.address);
-                checked(client.post(url).bearer_auth(&owner.token).json(&payload).send().await).await?.json().await?
+                checked(
+                    client
+                        .post(url)
+                        .bearer_auth(&owner.token)
+                        .json(&payload)
+                        .send()
+                        .await,
+                )
+                .await?
+                .json()
+                .await?
             }
         };
         Ok(serde_json::from_value(answer)?)
@@ -73,7 +97,15 @@ impl Session {
             Self::Own(owned) => Ok(owned.app.stream("run_follow", payload).await?),
             Self::Other { owner, client } => {
                 let url = format!("{}/api/stream/run_follow", owner.address);
-                let response = checked(client.post(url).bearer_auth(&owner.token).json(&payload).send().await).await?;
+                let response = checked(
+                    client
+                        .post(url)
+                        .bearer_auth(&owner.token)
+                        .json(&payload)
+                        .send()
+                        .await,
+                )
+                .await?;
                 Ok(server_sent(response))
             }
         }
@@ -89,7 +121,9 @@ impl Session {
                     loop {
                         let event = match events.recv().await {
                             Ok(event) => event,
-                            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => Event::Lagged,
+                            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+                                Event::Lagged
+                            }
                             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                         };
                         if sender.send(event).await.is_err() {
@@ -101,7 +135,9 @@ impl Session {
             }
             Self::Other { owner, client } => {
                 let url = format!("{}/api/events", owner.address);
-                Ok(server_sent(checked(client.get(url).bearer_auth(&owner.token).send().await).await?))
+                Ok(server_sent(
+                    checked(client.get(url).bearer_auth(&owner.token).send().await).await?,
+                ))
             }
         }
     }
@@ -138,7 +174,9 @@ fn server_sent<T: DeserializeOwned + Send + 'static>(response: Response) -> mpsc
                     line.push(byte);
                     continue;
                 }
-                let message = line.strip_prefix(b"data: ").and_then(|data| serde_json::from_slice(data).ok());
+                let message = line
+                    .strip_prefix(b"data: ")
+                    .and_then(|data| serde_json::from_slice(data).ok());
                 line.clear();
                 if let Some(message) = message
                     && sender.send(message).await.is_err()

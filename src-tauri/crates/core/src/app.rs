@@ -79,7 +79,11 @@ impl App {
     /// # Errors
     /// [`OpenError`]; nothing was changed if the database is of a newer version.
     pub async fn open(options: AppOptions) -> Result<Self, OpenError> {
-        let AppOptions { home, host, runtimes } = options;
+        let AppOptions {
+            home,
+            host,
+            runtimes,
+        } = options;
         for path in [home.path().to_path_buf(), home.models()] {
             std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
         }
@@ -141,12 +145,21 @@ impl App {
     ///
     /// # Errors
     /// [`ErrorCode::NotFound`] for an unknown name, [`ErrorCode::InvalidRequest`] for another payload.
-    pub async fn stream(&self, name: &str, payload: Value) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
+    pub async fn stream(
+        &self,
+        name: &str,
+        payload: Value,
+    ) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
         if name != "run_follow" {
-            return Err(ErrorReport::new(ErrorCode::NotFound, format!("no stream is called `{name}`")));
+            return Err(ErrorReport::new(
+                ErrorCode::NotFound,
+                format!("no stream is called `{name}`"),
+            ));
         }
         let request: sirocco_protocol::commands::RunFollow = serde_json::from_value(payload)
-            .map_err(|error| ErrorReport::new(ErrorCode::InvalidRequest, format!("{name}: {error}")))?;
+            .map_err(|error| {
+                ErrorReport::new(ErrorCode::InvalidRequest, format!("{name}: {error}"))
+            })?;
         self.follow(request.id).await
     }
 
@@ -158,7 +171,10 @@ impl App {
 
     /// Tells listeners about paths dropped onto the window; only hosts call it.
     pub fn paths_dropped(&self, paths: &[PathBuf]) {
-        let paths: Vec<_> = paths.iter().filter_map(|path| self.inner.picked.mint(path).ok()).collect();
+        let paths: Vec<_> = paths
+            .iter()
+            .filter_map(|path| self.inner.picked.mint(path).ok())
+            .collect();
         if !paths.is_empty() {
             self.emit(Event::PathsDropped { paths });
         }
@@ -195,7 +211,10 @@ impl App {
 }
 
 /// Turns changes of the residency into events. Holds the App weakly: it must not keep itself alive.
-async fn forward_changes(inner: std::sync::Weak<Inner>, mut changes: mpsc::UnboundedReceiver<Change>) {
+async fn forward_changes(
+    inner: std::sync::Weak<Inner>,
+    mut changes: mpsc::UnboundedReceiver<Change>,
+) {
     while let Some(change) = changes.recv().await {
         let Some(inner) = inner.upgrade() else { return };
         let event = match change {

@@ -2,7 +2,9 @@
 
 use sirocco_chat::NEW_CONVERSATION;
 use sirocco_protocol::commands::{ConversationUpdate, MessageEdit};
-use sirocco_protocol::{Conversation, ConversationId, ErrorCode, ErrorReport, Event, MessageId, ModelId, Role, Started};
+use sirocco_protocol::{
+    Conversation, ConversationId, ErrorCode, ErrorReport, Event, MessageId, ModelId, Role, Started,
+};
 use sirocco_store::{NewConversation, NewMessage, Turn};
 
 use crate::App;
@@ -10,7 +12,10 @@ use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 
 impl App {
-    pub(crate) async fn create_conversation(&self, model_id: Option<ModelId>) -> Result<Conversation, ErrorReport> {
+    pub(crate) async fn create_conversation(
+        &self,
+        model_id: Option<ModelId>,
+    ) -> Result<Conversation, ErrorReport> {
         let settings = self.inner.store.settings().await.report()?;
         let new = NewConversation {
             id: ConversationId::fresh(),
@@ -19,23 +24,52 @@ impl App {
             system_prompt: settings.default_system_prompt,
             parameters: settings.default_parameters,
         };
-        let conversation = self.inner.store.create_conversation(new, now_ms()).await.report()?;
-        self.emit(Event::ConversationChanged { conversation: conversation.summary.clone() });
+        let conversation = self
+            .inner
+            .store
+            .create_conversation(new, now_ms())
+            .await
+            .report()?;
+        self.emit(Event::ConversationChanged {
+            conversation: conversation.summary.clone(),
+        });
         Ok(conversation)
     }
 
-    pub(crate) async fn update_conversation(&self, changes: ConversationUpdate) -> Result<Conversation, ErrorReport> {
-        if changes.title.as_ref().is_some_and(|title| title.trim().is_empty()) {
-            return Err(refuse(ErrorCode::InvalidRequest, "a title must not be empty"));
+    pub(crate) async fn update_conversation(
+        &self,
+        changes: ConversationUpdate,
+    ) -> Result<Conversation, ErrorReport> {
+        if changes
+            .title
+            .as_ref()
+            .is_some_and(|title| title.trim().is_empty())
+        {
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "a title must not be empty",
+            ));
         }
         if let Some(parameters) = &changes.parameters {
-            parameters.validate().map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
+            parameters
+                .validate()
+                .map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
         }
-        let conversation = self.inner.store.update_conversation(&changes).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .update_conversation(&changes)
+            .await
+            .report()?;
         // A draft is written with every pause of the fingers and changes nothing in the list.
-        let only_draft = ConversationUpdate { draft: None, ..changes.clone() } == empty_update(changes.id);
+        let only_draft = ConversationUpdate {
+            draft: None,
+            ..changes.clone()
+        } == empty_update(changes.id);
         if !only_draft {
-            self.emit(Event::ConversationChanged { conversation: conversation.summary.clone() });
+            self.emit(Event::ConversationChanged {
+                conversation: conversation.summary.clone(),
+            });
         }
         Ok(conversation)
     }
@@ -44,21 +78,35 @@ impl App {
         if let Some(run) = self.inner.store.unfinished_run(id).await.report()? {
             self.inner.runs.stop(run.id);
         }
-        self.inner.store.delete_conversation(id, now_ms()).await.report()?;
-        self.emit(Event::ConversationDeleted { conversation_id: id });
+        self.inner
+            .store
+            .delete_conversation(id, now_ms())
+            .await
+            .report()?;
+        self.emit(Event::ConversationDeleted {
+            conversation_id: id,
+        });
         Ok(())
     }
 
-    pub(crate) async fn restore_conversation(&self, id: ConversationId) -> Result<Conversation, ErrorReport> {
+    pub(crate) async fn restore_conversation(
+        &self,
+        id: ConversationId,
+    ) -> Result<Conversation, ErrorReport> {
         let conversation = self.inner.store.restore_conversation(id).await.report()?;
-        self.emit(Event::ConversationChanged { conversation: conversation.summary.clone() });
+        self.emit(Event::ConversationChanged {
+            conversation: conversation.summary.clone(),
+        });
         Ok(conversation)
     }
 
     /// Another version of a message with other words.
     pub(crate) async fn edit_message(&self, edit: MessageEdit) -> Result<Started, ErrorReport> {
         if edit.content.trim().is_empty() {
-            return Err(refuse(ErrorCode::InvalidRequest, "a message must not be empty"));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "a message must not be empty",
+            ));
         }
         let old = self.inner.store.message(edit.id).await.report()?;
         self.refuse_while_running(old.conversation_id).await?;
@@ -82,10 +130,18 @@ impl App {
             clear_draft: false,
         };
         self.inner.store.add_turn(&turn, now_ms()).await.report()?;
-        let conversation = self.inner.store.conversation(old.conversation_id).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .conversation(old.conversation_id)
+            .await
+            .report()?;
         self.messages_changed(&conversation);
         let message = self.inner.store.message(id).await.report()?;
-        Ok(Started { user_message: None, assistant_message: message })
+        Ok(Started {
+            user_message: None,
+            assistant_message: message,
+        })
     }
 
     pub(crate) async fn select_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
@@ -98,10 +154,21 @@ impl App {
 
     pub(crate) async fn delete_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
         let message = self.inner.store.message(id).await.report()?;
-        if let Some(run) = self.inner.store.unfinished_run(message.conversation_id).await.report()? {
+        if let Some(run) = self
+            .inner
+            .store
+            .unfinished_run(message.conversation_id)
+            .await
+            .report()?
+        {
             self.inner.runs.stop_and_wait(run.id).await;
         }
-        let conversation = self.inner.store.delete_message(id, now_ms()).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .delete_message(id, now_ms())
+            .await
+            .report()?;
         self.messages_changed(&conversation);
         Ok(conversation)
     }
@@ -115,15 +182,23 @@ impl App {
     /// The branch being written must stay the branch being shown.
     async fn refuse_while_running(&self, id: ConversationId) -> Result<(), ErrorReport> {
         match self.inner.store.unfinished_run(id).await.report()? {
-            Some(_) => Err(refuse(ErrorCode::Conflict, "an answer is being written in this conversation")
-                .with_hint("wait for it or stop it")),
+            Some(_) => Err(refuse(
+                ErrorCode::Conflict,
+                "an answer is being written in this conversation",
+            )
+            .with_hint("wait for it or stop it")),
             None => Ok(()),
         }
     }
 
     pub(crate) fn messages_changed(&self, conversation: &Conversation) {
-        self.emit(Event::MessagesChanged { conversation_id: conversation.summary.id, head: conversation.head });
-        self.emit(Event::ConversationChanged { conversation: conversation.summary.clone() });
+        self.emit(Event::MessagesChanged {
+            conversation_id: conversation.summary.id,
+            head: conversation.head,
+        });
+        self.emit(Event::ConversationChanged {
+            conversation: conversation.summary.clone(),
+        });
     }
 }
 

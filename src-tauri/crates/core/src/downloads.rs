@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sirocco_hub::{HubError, Policy, Progress, StarterEnvironment, Transfer, TransferState, http_client, starter, starter_cache, starter_request};
+use sirocco_hub::{
+    HubError, Policy, Progress, StarterEnvironment, Transfer, TransferState, http_client, starter,
+    starter_cache, starter_request,
+};
 use sirocco_protocol::{Download, DownloadId, DownloadState, ErrorCode, ErrorReport, Event};
 
 use crate::App;
@@ -24,7 +27,10 @@ struct Item {
 
 impl Downloads {
     pub fn new() -> Result<Self, HubError> {
-        Ok(Self { client: http_client()?, items: Mutex::default() })
+        Ok(Self {
+            client: http_client()?,
+            items: Mutex::default(),
+        })
     }
 
     /// Stops all and keeps the bytes.
@@ -38,14 +44,20 @@ impl Downloads {
     }
 
     fn list(&self) -> Vec<Download> {
-        let mut list: Vec<_> = self.lock().values().map(|item| item.download.clone()).collect();
+        let mut list: Vec<_> = self
+            .lock()
+            .values()
+            .map(|item| item.download.clone())
+            .collect();
         list.sort_by_key(|download| download.id);
         list
     }
 
     fn transfer(&self, id: DownloadId) -> Result<Arc<Transfer>, ErrorReport> {
         let items = self.lock();
-        let item = items.get(&id).ok_or_else(|| refuse(ErrorCode::NotFound, "no download has this id"))?;
+        let item = items
+            .get(&id)
+            .ok_or_else(|| refuse(ErrorCode::NotFound, "no download has this id"))?;
         Ok(Arc::clone(&item.transfer))
     }
 
@@ -60,25 +72,46 @@ impl App {
     }
 
     pub(crate) fn pause_download(&self, id: DownloadId) -> Result<(), ErrorReport> {
-        self.inner.downloads.transfer(id).map(|transfer| transfer.pause())
+        self.inner
+            .downloads
+            .transfer(id)
+            .map(|transfer| transfer.pause())
     }
 
     pub(crate) fn resume_download(&self, id: DownloadId) -> Result<(), ErrorReport> {
-        self.inner.downloads.transfer(id).map(|transfer| transfer.resume())
+        self.inner
+            .downloads
+            .transfer(id)
+            .map(|transfer| transfer.resume())
     }
 
     /// Starts the download of the starter model, or resumes the one there is.
     pub(crate) async fn download_starter(&self) -> Result<Download, ErrorReport> {
         let model = starter();
-        let known = self.inner.downloads.list().into_iter().find(|download| download.name == model.file);
-        if let Some(known) = known.filter(|download| !matches!(download.state, DownloadState::Finished { .. })) {
+        let known = self
+            .inner
+            .downloads
+            .list()
+            .into_iter()
+            .find(|download| download.name == model.file);
+        if let Some(known) =
+            known.filter(|download| !matches!(download.state, DownloadState::Finished { .. }))
+        {
             self.resume_download(known.id)?;
             return Ok(known);
         }
         let cache = starter_cache();
-        let request =
-            starter_request(&self.inner.home.models(), cache.as_deref(), &StarterEnvironment::from_process()).report()?;
-        let transfer = Arc::new(Transfer::start(self.inner.downloads.client.clone(), request, Policy::default()));
+        let request = starter_request(
+            &self.inner.home.models(),
+            cache.as_deref(),
+            &StarterEnvironment::from_process(),
+        )
+        .report()?;
+        let transfer = Arc::new(Transfer::start(
+            self.inner.downloads.client.clone(),
+            request,
+            Policy::default(),
+        ));
         let download = Download {
             id: DownloadId::fresh(),
             name: model.file,
@@ -88,7 +121,10 @@ impl App {
             bytes_per_second: 0.0,
             state: DownloadState::Downloading,
         };
-        let item = Item { transfer: Arc::clone(&transfer), download: download.clone() };
+        let item = Item {
+            transfer: Arc::clone(&transfer),
+            download: download.clone(),
+        };
         self.inner.downloads.lock().insert(download.id, item);
         let (app, id, progress) = (self.clone(), download.id, transfer.progress());
         drop(transfer);
@@ -96,14 +132,23 @@ impl App {
         Ok(download)
     }
 
-    async fn watch_download(&self, id: DownloadId, mut progress: tokio::sync::watch::Receiver<Progress>) {
+    async fn watch_download(
+        &self,
+        id: DownloadId,
+        mut progress: tokio::sync::watch::Receiver<Progress>,
+    ) {
         loop {
             let now = progress.borrow_and_update().clone();
-            let is_over = matches!(now.state, TransferState::Finished { .. } | TransferState::Cancelled);
+            let is_over = matches!(
+                now.state,
+                TransferState::Finished { .. } | TransferState::Cancelled
+            );
             let state = self.download_state(&now.state).await;
             let download = {
                 let mut items = self.inner.downloads.lock();
-                let Some(item) = items.get_mut(&id) else { return };
+                let Some(item) = items.get_mut(&id) else {
+                    return;
+                };
                 item.download.done_bytes = now.done_bytes;
                 item.download.total_bytes = now.total_bytes.unwrap_or(item.download.total_bytes);
                 item.download.bytes_per_second = now.bytes_per_second;
@@ -120,9 +165,13 @@ impl App {
     async fn download_state(&self, state: &TransferState) -> DownloadState {
         match state {
             TransferState::Verifying => DownloadState::Verifying,
-            TransferState::Paused { error: None } | TransferState::Cancelled => DownloadState::Paused,
+            TransferState::Paused { error: None } | TransferState::Cancelled => {
+                DownloadState::Paused
+            }
             TransferState::Paused { error: Some(error) } | TransferState::Failed { error } => {
-                DownloadState::Failed { error: error.report() }
+                DownloadState::Failed {
+                    error: error.report(),
+                }
             }
             TransferState::Finished { path } => self.finished(path.clone()).await,
             _ => DownloadState::Downloading,
@@ -131,11 +180,21 @@ impl App {
 
     /// The file is whole: it belongs to the library now.
     async fn finished(&self, path: PathBuf) -> DownloadState {
-        let own = self.inner.store.list_roots().await.ok().into_iter().flatten().find(|root| root.is_own);
+        let own = self
+            .inner
+            .store
+            .list_roots()
+            .await
+            .ok()
+            .into_iter()
+            .flatten()
+            .find(|root| root.is_own);
         match self.import_file(path, own.map(|root| root.id)).await {
             Ok(outcome) => match outcome.models.into_iter().next() {
                 Some(model) => DownloadState::Finished { model_id: model.id },
-                None => DownloadState::Failed { error: refuse(ErrorCode::FileProblem, outcome.problems.join("; ")) },
+                None => DownloadState::Failed {
+                    error: refuse(ErrorCode::FileProblem, outcome.problems.join("; ")),
+                },
             },
             Err(error) => DownloadState::Failed { error },
         }

@@ -40,11 +40,14 @@ fn store(error: &StoreError) -> ErrorReport {
     };
     let report = ErrorReport::new(code, with_causes(error));
     match error {
-        StoreError::RunInProgress { .. } => {
-            ErrorReport { message: "an answer is being written in this conversation".into(), ..report }
-                .with_hint("wait for it or stop it")
+        StoreError::RunInProgress { .. } => ErrorReport {
+            message: "an answer is being written in this conversation".into(),
+            ..report
         }
-        _ if code == ErrorCode::DiskFull => report.with_hint("free some space; nothing that was saved is lost"),
+        .with_hint("wait for it or stop it"),
+        _ if code == ErrorCode::DiskFull => {
+            report.with_hint("free some space; nothing that was saved is lost")
+        }
         _ => report,
     }
 }

@@ -27,7 +27,10 @@ impl Handler for App {
         })
     }
 
-    async fn conversation_list(&self, request: ConversationList) -> Answer<Vec<ConversationSummary>> {
+    async fn conversation_list(
+        &self,
+        request: ConversationList,
+    ) -> Answer<Vec<ConversationSummary>> {
         check_limit(request.limit)?;
         self.inner.store.list_conversations(&request).await.report()
     }
@@ -45,7 +48,9 @@ impl Handler for App {
     }
 
     async fn conversation_delete(&self, request: ConversationDelete) -> Answer<Nothing> {
-        self.delete_conversation(request.id).await.map(|()| Nothing {})
+        self.delete_conversation(request.id)
+            .await
+            .map(|()| Nothing {})
     }
 
     async fn conversation_restore(&self, request: ConversationRestore) -> Answer<Conversation> {
@@ -92,7 +97,8 @@ impl Handler for App {
     }
 
     async fn context_count(&self, request: ContextCount) -> Answer<ContextUse> {
-        self.count_context(request.conversation_id, &request.draft).await
+        self.count_context(request.conversation_id, &request.draft)
+            .await
     }
 
     async fn model_list(&self, _: ModelList) -> Answer<Vec<Model>> {
@@ -142,7 +148,10 @@ impl Handler for App {
 
     async fn path_pick(&self, request: PathPick) -> Answer<Vec<PickedPath>> {
         let paths = self.inner.host.pick(request.kind).await;
-        paths.iter().map(|path| self.inner.picked.mint(path)).collect()
+        paths
+            .iter()
+            .map(|path| self.inner.picked.mint(path))
+            .collect()
     }
 
     async fn path_type(&self, request: PathType) -> Answer<PickedPath> {
@@ -176,9 +185,15 @@ impl Handler for App {
     async fn settings_set(&self, request: SettingsSet) -> Answer<Settings> {
         let parameters = request.settings.default_parameters.validate();
         parameters.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
-        self.inner.store.set_settings(&request.settings).await.report()?;
+        self.inner
+            .store
+            .set_settings(&request.settings)
+            .await
+            .report()?;
         let settings = self.inner.store.settings().await.report()?;
-        self.emit(Event::SettingsChanged { settings: settings.clone() });
+        self.emit(Event::SettingsChanged {
+            settings: settings.clone(),
+        });
         Ok(settings)
     }
 }
@@ -187,6 +202,9 @@ fn check_limit(limit: u32) -> Result<(), ErrorReport> {
     if (1..=500).contains(&limit) {
         Ok(())
     } else {
-        Err(refuse(ErrorCode::InvalidRequest, "limit must lie between 1 and 500"))
+        Err(refuse(
+            ErrorCode::InvalidRequest,
+            "limit must lie between 1 and 500",
+        ))
     }
 }

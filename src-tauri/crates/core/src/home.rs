@@ -16,7 +16,11 @@ impl Home {
     /// `SIROCCO_HOME`, or the platform's folder for the data of applications. None if neither is known.
     #[must_use]
     pub fn of_this_user() -> Option<Self> {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let variable = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         if let Some(path) = variable("SIROCCO_HOME") {
             return Some(Self(path));
         }

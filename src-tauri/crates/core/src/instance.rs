@@ -49,12 +49,19 @@ pub enum Acquired {
 /// If the folder or the lock file cannot be created.
 pub fn acquire(home: &Home) -> io::Result<Acquired> {
     std::fs::create_dir_all(home.path())?;
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(home.lock())?;
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(home.lock())?;
     match lock.try_lock() {
         Ok(()) => {
             // Left by an owner that was killed: its address is nobody's now.
             let _ = std::fs::remove_file(home.owner());
-            Ok(Acquired::Mine(Ownership { _lock: lock, home: home.clone() }))
+            Ok(Acquired::Mine(Ownership {
+                _lock: lock,
+                home: home.clone(),
+            }))
         }
         Err(TryLockError::WouldBlock) => Ok(Acquired::Taken(read_owner(&home.owner()))),
         Err(TryLockError::Error(error)) => Err(error),
@@ -108,20 +115,41 @@ mod tests {
     fn the_second_process_finds_the_first() {
         let folder = std::env::temp_dir().join(format!("sirocco-instance-{}", std::process::id()));
         let home = Home::at(&folder);
-        let Acquired::Mine(first) = acquire(&home).unwrap() else { panic!("the folder is new") };
-        assert!(matches!(acquire(&home).unwrap(), Acquired::Taken(None)), "not announced yet");
-        let owner =
-            Owner { pid: 1, host: HostKind::Window, address: "http://127.0.0.1:1".into(), token: fresh_token().unwrap() };
+        let Acquired::Mine(first) = acquire(&home).unwrap() else {
+            panic!("the folder is new")
+        };
+        assert!(
+            matches!(acquire(&home).unwrap(), Acquired::Taken(None)),
+            "not announced yet"
+        );
+        let owner = Owner {
+            pid: 1,
+            host: HostKind::Window,
+            address: "http://127.0.0.1:1".into(),
+            token: fresh_token().unwrap(),
+        };
         first.announce(&owner).unwrap();
-        let Acquired::Taken(found) = acquire(&home).unwrap() else { panic!("the first one lives") };
+        let Acquired::Taken(found) = acquire(&home).unwrap() else {
+            panic!("the first one lives")
+        };
         assert_eq!(found, Some(owner));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(home.owner()).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(home.owner())
+                    .unwrap()
+                    .permissions()
+                    .mode()
+                    & 0o777,
+                0o600
+            );
         }
         drop(first);
-        assert!(matches!(acquire(&home).unwrap(), Acquired::Mine(_)), "the first one is gone");
+        assert!(
+            matches!(acquire(&home).unwrap(), Acquired::Mine(_)),
+            "the first one is gone"
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -29,7 +29,12 @@ pub use host::{Host, NoHost};
 /// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those installed with the program.
 #[must_use]
 pub fn runtimes() -> Vec<sirocco_engine::Runtime> {
-    let mut folders: Vec<_> = std::env::var_os("SIROCCO_WORKER_DIR").map(std::path::PathBuf::from).into_iter().collect();
-    folders.extend(sirocco_engine::worker_folders(std::env::current_exe().ok().as_deref()));
+    let mut folders: Vec<_> = std::env::var_os("SIROCCO_WORKER_DIR")
+        .map(std::path::PathBuf::from)
+        .into_iter()
+        .collect();
+    folders.extend(sirocco_engine::worker_folders(
+        std::env::current_exe().ok().as_deref(),
+    ));
     sirocco_engine::discover(&folders)
 }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use sirocco_hub::library::{FoundModel, inspect_file, scan_root};
-use sirocco_protocol::{ErrorCode, ErrorReport, Event, ImportOutcome, Model, ModelId, ModelRoot, ModelVerdict, PathHandle, RootId};
+use sirocco_protocol::{
+    ErrorCode, ErrorReport, Event, ImportOutcome, Model, ModelId, ModelRoot, ModelVerdict,
+    PathHandle, RootId,
+};
 use sirocco_store::{NewModel, StoreError, StoredModel, StoredRoot};
 
 use crate::App;
@@ -12,12 +15,24 @@ use crate::error::{Report, refuse};
 
 impl App {
     pub(crate) async fn add_own_root(&self) -> Result<(), StoreError> {
-        let own = StoredRoot { id: RootId::fresh(), path: self.inner.home.models().display().to_string(), is_own: true };
+        let own = StoredRoot {
+            id: RootId::fresh(),
+            path: self.inner.home.models().display().to_string(),
+            is_own: true,
+        };
         self.inner.store.add_root(&own, now_ms()).await.map(|_| ())
     }
 
     pub(crate) async fn models(&self) -> Result<Vec<Model>, ErrorReport> {
-        Ok(self.inner.store.list_models().await.report()?.into_iter().map(|stored| stored.model).collect())
+        Ok(self
+            .inner
+            .store
+            .list_models()
+            .await
+            .report()?
+            .into_iter()
+            .map(|stored| stored.model)
+            .collect())
     }
 
     /// Looks through all roots, and at files picked one by one; marks what is gone.
@@ -40,15 +55,26 @@ impl App {
 
     pub(crate) async fn import(&self, handle: PathHandle) -> Result<ImportOutcome, ErrorReport> {
         let path = self.inner.picked.resolve(handle)?;
-        if path.is_dir() { self.import_folder(&path).await } else { self.import_file(path, None).await }
+        if path.is_dir() {
+            self.import_folder(&path).await
+        } else {
+            self.import_file(path, None).await
+        }
     }
 
     pub(crate) async fn add_root(&self, handle: PathHandle) -> Result<ImportOutcome, ErrorReport> {
         let path = self.inner.picked.resolve(handle)?;
         if !path.is_dir() {
-            return Err(refuse(ErrorCode::InvalidRequest, format!("`{}` is not a folder", path.display())));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                format!("`{}` is not a folder", path.display()),
+            ));
         }
-        let root = StoredRoot { id: RootId::fresh(), path: path.display().to_string(), is_own: false };
+        let root = StoredRoot {
+            id: RootId::fresh(),
+            path: path.display().to_string(),
+            is_own: false,
+        };
         let root = self.inner.store.add_root(&root, now_ms()).await.report()?;
         self.scan_one_root(&root).await
     }
@@ -69,7 +95,10 @@ impl App {
     pub(crate) async fn remove_root(&self, id: RootId) -> Result<(), ErrorReport> {
         let roots = self.inner.store.list_roots().await.report()?;
         if roots.iter().any(|root| root.id == id && root.is_own) {
-            return Err(refuse(ErrorCode::InvalidRequest, "the app's own model folder cannot be removed"));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "the app's own model folder cannot be removed",
+            ));
         }
         for stored in self.inner.store.list_models().await.report()? {
             if stored.root_id == Some(id) {
@@ -87,11 +116,21 @@ impl App {
     }
 
     /// Puts one file into the library.
-    pub(crate) async fn import_file(&self, path: PathBuf, root: Option<RootId>) -> Result<ImportOutcome, ErrorReport> {
+    pub(crate) async fn import_file(
+        &self,
+        path: PathBuf,
+        root: Option<RootId>,
+    ) -> Result<ImportOutcome, ErrorReport> {
         let found = blocking(move || inspect_file(&path)).await?;
         Ok(match found {
-            Ok(found) => ImportOutcome { models: vec![self.save(found, root).await?], problems: Vec::new() },
-            Err(problem) => ImportOutcome { models: Vec::new(), problems: vec![problem.to_string()] },
+            Ok(found) => ImportOutcome {
+                models: vec![self.save(found, root).await?],
+                problems: Vec::new(),
+            },
+            Err(problem) => ImportOutcome {
+                models: Vec::new(),
+                problems: vec![problem.to_string()],
+            },
         })
     }
 
@@ -105,7 +144,9 @@ impl App {
                 return FileState::Gone;
             }
             match known {
-                Ok(fingerprint) if !sirocco_hub::library::changed(&files, &fingerprint) => FileState::Same,
+                Ok(fingerprint) if !sirocco_hub::library::changed(&files, &fingerprint) => {
+                    FileState::Same
+                }
                 _ => FileState::Changed,
             }
         })
@@ -114,17 +155,32 @@ impl App {
             FileState::Same if stored.model.verdict != ModelVerdict::Missing => Ok(stored),
             FileState::Gone if stored.model.verdict == ModelVerdict::Missing => Ok(stored),
             FileState::Gone => {
-                let stored =
-                    self.inner.store.set_model_verdict(stored.model.id, &ModelVerdict::Missing).await.report()?;
-                self.emit(Event::ModelChanged { model: stored.model.clone() });
+                let stored = self
+                    .inner
+                    .store
+                    .set_model_verdict(stored.model.id, &ModelVerdict::Missing)
+                    .await
+                    .report()?;
+                self.emit(Event::ModelChanged {
+                    model: stored.model.clone(),
+                });
                 Ok(stored)
             }
             FileState::Same | FileState::Changed => {
                 let outcome = self.import_file(first, stored.root_id).await?;
                 if let Some(problem) = outcome.problems.into_iter().next() {
-                    let verdict = ModelVerdict::Refused { reasons: vec![problem] };
-                    let stored = self.inner.store.set_model_verdict(stored.model.id, &verdict).await.report()?;
-                    self.emit(Event::ModelChanged { model: stored.model.clone() });
+                    let verdict = ModelVerdict::Refused {
+                        reasons: vec![problem],
+                    };
+                    let stored = self
+                        .inner
+                        .store
+                        .set_model_verdict(stored.model.id, &verdict)
+                        .await
+                        .report()?;
+                    self.emit(Event::ModelChanged {
+                        model: stored.model.clone(),
+                    });
                     return Ok(stored);
                 }
                 self.inner.store.model(stored.model.id).await.report()
@@ -136,13 +192,17 @@ impl App {
     async fn import_folder(&self, path: &Path) -> Result<ImportOutcome, ErrorReport> {
         let folder = path.to_path_buf();
         let scan = blocking(move || scan_root(&folder)).await?;
-        let mut outcome =
-            ImportOutcome { models: Vec::new(), problems: scan.problems.iter().map(ToString::to_string).collect() };
+        let mut outcome = ImportOutcome {
+            models: Vec::new(),
+            problems: scan.problems.iter().map(ToString::to_string).collect(),
+        };
         for found in scan.models {
             outcome.models.push(self.save(found, None).await?);
         }
         if outcome.models.is_empty() && outcome.problems.is_empty() {
-            outcome.problems.push(format!("there are no GGUF files in `{}`", path.display()));
+            outcome
+                .problems
+                .push(format!("there are no GGUF files in `{}`", path.display()));
         }
         Ok(outcome)
     }
@@ -150,8 +210,10 @@ impl App {
     async fn scan_one_root(&self, root: &StoredRoot) -> Result<ImportOutcome, ErrorReport> {
         let folder = PathBuf::from(&root.path);
         let scan = blocking(move || scan_root(&folder)).await?;
-        let mut outcome =
-            ImportOutcome { models: Vec::new(), problems: scan.problems.iter().map(ToString::to_string).collect() };
+        let mut outcome = ImportOutcome {
+            models: Vec::new(),
+            problems: scan.problems.iter().map(ToString::to_string).collect(),
+        };
         for found in scan.models {
             outcome.models.push(self.save(found, Some(root.id)).await?);
         }
@@ -163,7 +225,11 @@ impl App {
             id: ModelId::fresh(),
             name: found.name,
             key: found.key,
-            files: found.files.iter().map(|file| file.display().to_string()).collect(),
+            files: found
+                .files
+                .iter()
+                .map(|file| file.display().to_string())
+                .collect(),
             root_id,
             fingerprint: found.fingerprint.to_string(),
             architecture: found.architecture,
@@ -175,7 +241,9 @@ impl App {
             verdict: found.verdict,
         };
         let stored = self.inner.store.save_model(&new, now_ms()).await.report()?;
-        self.emit(Event::ModelChanged { model: stored.model.clone() });
+        self.emit(Event::ModelChanged {
+            model: stored.model.clone(),
+        });
         Ok(stored.model)
     }
 }
@@ -187,8 +255,13 @@ enum FileState {
 }
 
 /// Runs disk work where it may block.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ErrorReport> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| refuse(ErrorCode::Internal, format!("disk work was cut off: {error}")))
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ErrorReport> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        refuse(
+            ErrorCode::Internal,
+            format!("disk work was cut off: {error}"),
+        )
+    })
 }

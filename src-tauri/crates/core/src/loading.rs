@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sirocco_engine::Load;
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, ModelId, ModelVerdict,
+    ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, ModelId,
+    ModelVerdict,
 };
 use sirocco_store::StoredModel;
 
@@ -21,7 +22,11 @@ const SHORTEST_CONTEXT: u32 = 512;
 
 impl App {
     /// What loading would take.
-    pub(crate) async fn fit(&self, id: ModelId, context_length: Option<u32>) -> Result<MemoryFit, ErrorReport> {
+    pub(crate) async fn fit(
+        &self,
+        id: ModelId,
+        context_length: Option<u32>,
+    ) -> Result<MemoryFit, ErrorReport> {
         let stored = self.inner.store.model(id).await.report()?;
         let context_length = self.context_length(&stored, context_length).await?;
         self.measure(&stored, context_length).await
@@ -29,36 +34,67 @@ impl App {
 
     /// Starts loading, unless the model is loaded that way already. Other models that nobody uses
     /// make room if they must.
-    pub(crate) async fn load(&self, id: ModelId, options: LoadOptions) -> Result<LoadedModel, ErrorReport> {
+    pub(crate) async fn load(
+        &self,
+        id: ModelId,
+        options: LoadOptions,
+    ) -> Result<LoadedModel, ErrorReport> {
         let _turn = self.inner.loading.lock().await;
-        let stored = self.look_again(self.inner.store.model(id).await.report()?).await?;
+        let stored = self
+            .look_again(self.inner.store.model(id).await.report()?)
+            .await?;
         match &stored.model.verdict {
             ModelVerdict::Runs { .. } => {}
             ModelVerdict::Refused { reasons } => {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }
             ModelVerdict::Missing => {
-                return Err(refuse(ErrorCode::FileProblem, format!("the file `{}` is gone", stored.model.path))
-                    .with_hint("put it back, or forget the model"));
+                return Err(refuse(
+                    ErrorCode::FileProblem,
+                    format!("the file `{}` is gone", stored.model.path),
+                )
+                .with_hint("put it back, or forget the model"));
             }
         }
         let context_length = self.context_length(&stored, options.context_length).await?;
         let settings = self.inner.store.settings().await.report()?;
-        let threads = options.threads.or(settings.threads).unwrap_or_else(machine::physical_cores).clamp(1, 512);
+        let threads = options
+            .threads
+            .or(settings.threads)
+            .unwrap_or_else(machine::physical_cores)
+            .clamp(1, 512);
         if let Some(loaded) = self.loaded(id) {
-            let asked_otherwise = options.context_length.is_some_and(|length| length != loaded.context_length)
-                || options.threads.is_some_and(|threads| threads != loaded.threads);
+            let asked_otherwise = options
+                .context_length
+                .is_some_and(|length| length != loaded.context_length)
+                || options
+                    .threads
+                    .is_some_and(|threads| threads != loaded.threads);
             match loaded.state {
-                LoadState::Loading { .. } | LoadState::Ready if !asked_otherwise => return Ok(loaded),
+                LoadState::Loading { .. } | LoadState::Ready if !asked_otherwise => {
+                    return Ok(loaded);
+                }
                 _ => self.inner.residency.eject(id).await,
             }
         }
         if !options.load_anyway {
             self.make_room(&stored, context_length).await?;
         }
-        let stored = self.inner.store.mark_model_used(id, now_ms()).await.report()?;
-        self.emit(Event::ModelChanged { model: stored.model });
-        Ok(self.inner.residency.begin_load(Load { model_id: id, files: stored.files, context_length, threads }))
+        let stored = self
+            .inner
+            .store
+            .mark_model_used(id, now_ms())
+            .await
+            .report()?;
+        self.emit(Event::ModelChanged {
+            model: stored.model,
+        });
+        Ok(self.inner.residency.begin_load(Load {
+            model_id: id,
+            files: stored.files,
+            context_length,
+            threads,
+        }))
     }
 
     pub(crate) async fn eject(&self, id: ModelId) {
@@ -66,11 +102,19 @@ impl App {
     }
 
     fn loaded(&self, id: ModelId) -> Option<LoadedModel> {
-        self.inner.residency.list().into_iter().find(|loaded| loaded.model_id == id)
+        self.inner
+            .residency
+            .list()
+            .into_iter()
+            .find(|loaded| loaded.model_id == id)
     }
 
     /// Ejects idle models, the least recently used first, until the estimate fits.
-    async fn make_room(&self, stored: &StoredModel, context_length: u32) -> Result<(), ErrorReport> {
+    async fn make_room(
+        &self,
+        stored: &StoredModel,
+        context_length: u32,
+    ) -> Result<(), ErrorReport> {
         loop {
             let fit = self.measure(stored, context_length).await?;
             if fit.fits {
@@ -89,8 +133,11 @@ impl App {
                 gigabytes(fit.available_bytes),
             );
             let hint = match fit.largest_context_length {
-                Some(length) if length >= SHORTEST_CONTEXT => format!("{length} tokens of context would fit"),
-                _ => "close other programs, take a smaller quantization, or load it anyway".to_owned(),
+                Some(length) if length >= SHORTEST_CONTEXT => {
+                    format!("{length} tokens of context would fit")
+                }
+                _ => "close other programs, take a smaller quantization, or load it anyway"
+                    .to_owned(),
             };
             return Err(refuse(ErrorCode::DoesNotFit, message).with_hint(hint));
         }
@@ -100,31 +147,61 @@ impl App {
         let mut idle = Vec::new();
         for loaded in self.inner.residency.list() {
             if loaded.queue_length == 0 && !matches!(loaded.state, LoadState::Loading { .. }) {
-                let used = self.inner.store.model(loaded.model_id).await.report()?.model.used_at_ms;
+                let used = self
+                    .inner
+                    .store
+                    .model(loaded.model_id)
+                    .await
+                    .report()?
+                    .model
+                    .used_at_ms;
                 idle.push((used, loaded.model_id));
             }
         }
         Ok(idle.into_iter().min().map(|(_, id)| id))
     }
 
-    async fn context_length(&self, stored: &StoredModel, asked: Option<u32>) -> Result<u32, ErrorReport> {
+    async fn context_length(
+        &self,
+        stored: &StoredModel,
+        asked: Option<u32>,
+    ) -> Result<u32, ErrorReport> {
         let wanted = match asked {
             Some(length) => length,
-            None => self.inner.store.settings().await.report()?.default_context_length,
+            None => {
+                self.inner
+                    .store
+                    .settings()
+                    .await
+                    .report()?
+                    .default_context_length
+            }
         };
         let native = stored.model.context_length.max(SHORTEST_CONTEXT);
         Ok(wanted.clamp(SHORTEST_CONTEXT, native))
     }
 
-    async fn measure(&self, stored: &StoredModel, context_length: u32) -> Result<MemoryFit, ErrorReport> {
+    async fn measure(
+        &self,
+        stored: &StoredModel,
+        context_length: u32,
+    ) -> Result<MemoryFit, ErrorReport> {
         let path = stored.model.path.clone();
         let fit = blocking(move || {
-            let model = sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
-            let estimate =
-                sirocco_gguf::memory::estimate(&model, u64::from(context_length), KV_BYTES_PER_ELEMENT)
-                    .ok_or("its header does not say how large it is")?;
+            let model =
+                sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
+            let estimate = sirocco_gguf::memory::estimate(
+                &model,
+                u64::from(context_length),
+                KV_BYTES_PER_ELEMENT,
+            )
+            .ok_or("its header does not say how large it is")?;
             let available_bytes = machine::available_bytes();
-            let largest = sirocco_gguf::memory::largest_context_that_fits(&model, available_bytes, KV_BYTES_PER_ELEMENT);
+            let largest = sirocco_gguf::memory::largest_context_that_fits(
+                &model,
+                available_bytes,
+                KV_BYTES_PER_ELEMENT,
+            );
             Ok::<_, String>(MemoryFit {
                 context_length,
                 weights_bytes: estimate.weights_bytes + estimate.embedding_bytes,
@@ -138,7 +215,13 @@ impl App {
         })
         .await?;
         fit.map_err(|reason| {
-            refuse(ErrorCode::FileProblem, format!("could not estimate the memory of {}: {reason}", stored.model.name))
+            refuse(
+                ErrorCode::FileProblem,
+                format!(
+                    "could not estimate the memory of {}: {reason}",
+                    stored.model.name
+                ),
+            )
         })
     }
 }

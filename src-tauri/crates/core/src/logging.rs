@@ -27,6 +27,10 @@ pub fn start(home: &Home) -> Option<WorkerGuard> {
         .without_time()
         .with_target(false)
         .with_filter(tracing_subscriber::filter::LevelFilter::WARN);
-    tracing_subscriber::registry().with(file).with(terminal).try_init().ok()?;
+    tracing_subscriber::registry()
+        .with(file)
+        .with(terminal)
+        .try_init()
+        .ok()?;
     Some(guard)
 }

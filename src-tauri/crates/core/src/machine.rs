@@ -9,9 +9,13 @@ pub fn look() -> Machine {
         .with_cpu(CpuRefreshKind::nothing())
         .with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(what).ok();
-    let cpu = system.as_ref().and_then(|system| Some(system.cpus().first()?.brand().trim().to_owned()));
+    let cpu = system
+        .as_ref()
+        .and_then(|system| Some(system.cpus().first()?.brand().trim().to_owned()));
     Machine {
-        cpu: cpu.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown processor".into()),
+        cpu: cpu
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "unknown processor".into()),
         physical_cores: physical_cores(),
         cpu_level: sirocco_engine::cpu_level().to_owned(),
         memory_bytes: system.as_ref().map_or(0, System::total_memory),
@@ -23,7 +27,9 @@ pub fn look() -> Machine {
 /// Cores without hyper-threads: two of those on one core do not compute faster than one.
 pub fn physical_cores() -> u32 {
     let logical = std::thread::available_parallelism().map_or(1, usize::from);
-    let physical = System::physical_core_count().unwrap_or(logical).min(logical);
+    let physical = System::physical_core_count()
+        .unwrap_or(logical)
+        .min(logical);
     u32::try_from(physical.max(1)).unwrap_or(1)
 }
 

@@ -20,11 +20,21 @@ impl PickedPaths {
                 std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
                 _ => error.to_string(),
             };
-            ErrorReport::new(ErrorCode::FileProblem, format!("could not open `{}`: {reason}", path.display()))
+            ErrorReport::new(
+                ErrorCode::FileProblem,
+                format!("could not open `{}`: {reason}", path.display()),
+            )
         })?;
         let handle = PathHandle::fresh();
-        let picked = PickedPath { handle, path: path.display().to_string(), is_folder: metadata.is_dir() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(handle, path);
+        let picked = PickedPath {
+            handle,
+            path: path.display().to_string(),
+            is_folder: metadata.is_dir(),
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(handle, path);
         Ok(picked)
     }
 
@@ -35,7 +45,12 @@ impl PickedPaths {
             .unwrap_or_else(PoisonError::into_inner)
             .get(&handle)
             .cloned()
-            .ok_or_else(|| ErrorReport::new(ErrorCode::NotFound, "this file was not picked in this session"))
+            .ok_or_else(|| {
+                ErrorReport::new(
+                    ErrorCode::NotFound,
+                    "this file was not picked in this session",
+                )
+            })
     }
 }
 
@@ -45,7 +60,9 @@ pub fn typed(text: &str) -> Result<PathBuf, ErrorReport> {
     let path = match text.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '\\']) => {
             let home = std::env::var_os(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
-            let home = home.ok_or_else(|| ErrorReport::new(ErrorCode::InvalidRequest, "this user has no home folder"))?;
+            let home = home.ok_or_else(|| {
+                ErrorReport::new(ErrorCode::InvalidRequest, "this user has no home folder")
+            })?;
             Path::new(&home).join(rest.trim_start_matches(['/', '\\']))
         }
         _ => PathBuf::from(text),
@@ -53,6 +70,9 @@ pub fn typed(text: &str) -> Result<PathBuf, ErrorReport> {
     if path.is_absolute() {
         Ok(path)
     } else {
-        Err(ErrorReport::new(ErrorCode::InvalidRequest, "the path must be absolute, such as /home/me/models"))
+        Err(ErrorReport::new(
+            ErrorCode::InvalidRequest,
+            "the path must be absolute, such as /home/me/models",
+        ))
     }
 }

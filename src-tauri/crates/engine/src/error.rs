@@ -52,7 +52,9 @@ impl EngineError {
             Self::Crashed { .. } => ErrorCode::WorkerCrashed,
             Self::NotLoaded => ErrorCode::NoModel,
             Self::Refused(error) => match error.kind {
-                WorkerErrorKind::InvalidRequest | WorkerErrorKind::Template => ErrorCode::InvalidRequest,
+                WorkerErrorKind::InvalidRequest | WorkerErrorKind::Template => {
+                    ErrorCode::InvalidRequest
+                }
                 WorkerErrorKind::ContextFull => ErrorCode::ContextFull,
                 WorkerErrorKind::Load => ErrorCode::ModelRefused,
                 WorkerErrorKind::Engine => ErrorCode::WorkerCrashed,

@@ -99,9 +99,22 @@ impl Residency {
     /// Nothing loaded. Workers get folders of their own inside `scratch`. The receiver must be read:
     /// changes are few, but they are kept until they are.
     #[must_use]
-    pub fn new(runtimes: Vec<Runtime>, scratch: PathBuf) -> (Self, mpsc::UnboundedReceiver<Change>) {
+    pub fn new(
+        runtimes: Vec<Runtime>,
+        scratch: PathBuf,
+    ) -> (Self, mpsc::UnboundedReceiver<Change>) {
         let (changes, receiver) = mpsc::unbounded_channel();
-        (Self { inner: Arc::new(Inner { runtimes, scratch, slots: Mutex::default(), changes }) }, receiver)
+        (
+            Self {
+                inner: Arc::new(Inner {
+                    runtimes,
+                    scratch,
+                    slots: Mutex::default(),
+                    changes,
+                }),
+            },
+            receiver,
+        )
     }
 
     /// The workers found at start.
@@ -130,9 +143,10 @@ impl Residency {
     pub fn ready(&self, model_id: ModelId) -> Option<Loaded> {
         let slot = self.slot(model_id)?;
         match &*slot.state.borrow() {
-            State::Ready { worker, facts } => {
-                Some(Loaded { worker: worker.clone(), context_length: facts.context_length })
-            }
+            State::Ready { worker, facts } => Some(Loaded {
+                worker: worker.clone(),
+                context_length: facts.context_length,
+            }),
             State::Loading { .. } | State::Failed(_) => None,
         }
     }
@@ -140,7 +154,10 @@ impl Residency {
     /// All slots.
     #[must_use]
     pub fn list(&self) -> Vec<LoadedModel> {
-        let mut list: Vec<_> = lock(&self.inner.slots).values().map(|slot| slot.describe()).collect();
+        let mut list: Vec<_> = lock(&self.inner.slots)
+            .values()
+            .map(|slot| slot.describe())
+            .collect();
         list.sort_by_key(|loaded| loaded.model_id);
         list
     }
@@ -157,7 +174,10 @@ impl Residency {
     ) -> Result<Turn, EngineError> {
         let slot = self.slot(model_id).ok_or(EngineError::NotLoaded)?;
         let ahead = slot.queue.fetch_add(1, Ordering::Relaxed);
-        let place = Place { slot: Arc::clone(&slot), changes: self.inner.changes.clone() };
+        let place = Place {
+            slot: Arc::clone(&slot),
+            changes: self.inner.changes.clone(),
+        };
         self.announce(&slot);
         let mut states = slot.state.subscribe();
         // In line from here on: waiting for the load first would let a race decide who goes first.
@@ -169,7 +189,13 @@ impl Residency {
             match (state, permit.take()) {
                 (State::Failed(error), _) => return Err(error),
                 (State::Ready { worker, facts }, Some(permit)) => {
-                    break (Loaded { worker, context_length: facts.context_length }, permit);
+                    break (
+                        Loaded {
+                            worker,
+                            context_length: facts.context_length,
+                        },
+                        permit,
+                    );
                 }
                 (State::Ready { .. }, None) => waiting(None, ahead.max(1)),
                 (State::Loading { progress }, held) => {
@@ -185,12 +211,18 @@ impl Residency {
                 changed = states.changed() => changed.map_err(|_| EngineError::NotLoaded)?,
             }
         };
-        Ok(Turn { loaded, _permit: permit, place })
+        Ok(Turn {
+            loaded,
+            _permit: permit,
+            place,
+        })
     }
 
     /// Ends the worker of a model; nothing happens if there is none.
     pub async fn eject(&self, model_id: ModelId) {
-        let Some(slot) = lock(&self.inner.slots).remove(&model_id) else { return };
+        let Some(slot) = lock(&self.inner.slots).remove(&model_id) else {
+            return;
+        };
         slot.turns.close();
         slot.cancel.cancel();
         let state = slot.state.borrow().clone();
@@ -242,7 +274,10 @@ impl Residency {
         };
         let worker = match outcome {
             Ok((worker, facts)) => {
-                slot.state.send_replace(State::Ready { worker: worker.clone(), facts });
+                slot.state.send_replace(State::Ready {
+                    worker: worker.clone(),
+                    facts,
+                });
                 self.announce(&slot);
                 worker
             }
@@ -273,7 +308,11 @@ impl Residency {
         }
     }
 
-    async fn start_and_load(&self, slot: &Arc<Slot>, load: Load) -> Result<(Worker, LoadedFacts), EngineError> {
+    async fn start_and_load(
+        &self,
+        slot: &Arc<Slot>,
+        load: Load,
+    ) -> Result<(Worker, LoadedFacts), EngineError> {
         let scratch = self.inner.scratch.join(load.model_id.to_string());
         std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
             program: scratch.display().to_string(),
@@ -323,7 +362,10 @@ impl Slot {
                 State::Loading { .. } => {}
                 State::Failed(error) => return Err(error.clone()),
                 State::Ready { worker, facts } => {
-                    return Ok(Loaded { worker: worker.clone(), context_length: facts.context_length });
+                    return Ok(Loaded {
+                        worker: worker.clone(),
+                        context_length: facts.context_length,
+                    });
                 }
             }
             if states.changed().await.is_err() {
@@ -344,8 +386,12 @@ impl Slot {
         let (mut context_length, mut threads) = self.requested;
         let (mut runtime, mut memory_bytes) = (String::new(), None);
         let state = match &*self.state.borrow() {
-            State::Loading { progress } => LoadState::Loading { progress: *progress },
-            State::Failed(error) => LoadState::Failed { error: error.report() },
+            State::Loading { progress } => LoadState::Loading {
+                progress: *progress,
+            },
+            State::Failed(error) => LoadState::Failed {
+                error: error.report(),
+            },
             State::Ready { worker, facts } => {
                 (context_length, threads) = (facts.context_length, facts.threads);
                 runtime = worker.hello().to_string();

@@ -18,8 +18,14 @@ const TARGETS: [&str; 4] = ["native", "x86-64-v4", "x86-64-v3", "baseline"];
 /// `workers` beside it, and where packages put them.
 #[must_use]
 pub fn worker_folders(program: Option<&Path>) -> Vec<PathBuf> {
-    let Some(folder) = program.and_then(Path::parent) else { return Vec::new() };
-    vec![folder.to_path_buf(), folder.join("workers"), folder.join("../lib/sirocco/workers")]
+    let Some(folder) = program.and_then(Path::parent) else {
+        return Vec::new();
+    };
+    vec![
+        folder.to_path_buf(),
+        folder.join("workers"),
+        folder.join("../lib/sirocco/workers"),
+    ]
 }
 
 /// The mistral.rs workers in `folders` that this CPU can run, the fastest first.
@@ -32,9 +38,18 @@ pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
         .iter()
         .filter(|target| cpu_runs(target))
         .filter_map(|target| {
-            let file = format!("sirocco-worker-mistralrs-cpu-{target}{}", std::env::consts::EXE_SUFFIX);
-            let program = folders.iter().map(|folder| folder.join(&file)).find(|path| path.is_file())?;
-            Some(Runtime { program, target: (*target).to_owned() })
+            let file = format!(
+                "sirocco-worker-mistralrs-cpu-{target}{}",
+                std::env::consts::EXE_SUFFIX
+            );
+            let program = folders
+                .iter()
+                .map(|folder| folder.join(&file))
+                .find(|path| path.is_file())?;
+            Some(Runtime {
+                program,
+                target: (*target).to_owned(),
+            })
         })
         .collect()
 }
@@ -42,9 +57,13 @@ pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
 /// The best target this CPU can run, for display.
 #[must_use]
 pub fn cpu_level() -> &'static str {
-    TARGETS.iter().copied().skip(1).find(|target| cpu_runs(target)).filter(|level| *level != "baseline").unwrap_or(
-        std::env::consts::ARCH,
-    )
+    TARGETS
+        .iter()
+        .copied()
+        .skip(1)
+        .find(|target| cpu_runs(target))
+        .filter(|level| *level != "baseline")
+        .unwrap_or(std::env::consts::ARCH)
 }
 
 /// Levels of the x86-64 psABI, as far as workers are built for them.
@@ -95,12 +114,21 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("sirocco-runtime-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         for target in ["baseline", "native"] {
-            let file = format!("sirocco-worker-mistralrs-cpu-{target}{}", std::env::consts::EXE_SUFFIX);
+            let file = format!(
+                "sirocco-worker-mistralrs-cpu-{target}{}",
+                std::env::consts::EXE_SUFFIX
+            );
             std::fs::write(folder.join(file), "").unwrap();
         }
         let found = discover(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(found.iter().map(|runtime| runtime.target.as_str()).collect::<Vec<_>>(), ["native", "baseline"]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|runtime| runtime.target.as_str())
+                .collect::<Vec<_>>(),
+            ["native", "baseline"]
+        );
     }
 
     #[test]

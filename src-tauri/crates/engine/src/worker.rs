@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, decode_frame, decode_length, encode_frame,
+    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, decode_frame,
+    decode_length, encode_frame,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -45,7 +46,14 @@ pub struct WorkerHello {
 impl std::fmt::Display for WorkerHello {
     /// `mistral.rs 0.8.1 · CPU (native)`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} · {} ({})", self.engine, self.engine_version, self.backend.to_uppercase(), self.target)
+        write!(
+            f,
+            "{} {} · {} ({})",
+            self.engine,
+            self.engine_version,
+            self.backend.to_uppercase(),
+            self.target
+        )
     }
 }
 
@@ -91,7 +99,10 @@ impl Worker {
     /// # Errors
     /// [`EngineError::Start`].
     pub async fn start(program: &Path, scratch: &Path, threads: u32) -> Result<Self, EngineError> {
-        let failed = |reason: String| EngineError::Start { program: program.display().to_string(), reason };
+        let failed = |reason: String| EngineError::Start {
+            program: program.display().to_string(),
+            reason,
+        };
         let mut command = Command::new(program);
         command
             .current_dir(scratch)
@@ -104,7 +115,17 @@ impl Worker {
             .env("HF_HOME", scratch)
             .env("RUST_BACKTRACE", "0")
             // Nothing listens on port 9: a stray request fails at once instead of leaving the machine.
-            .envs(["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"].map(|name| (name, "http://127.0.0.1:9")))
+            .envs(
+                [
+                    "HTTP_PROXY",
+                    "HTTPS_PROXY",
+                    "ALL_PROXY",
+                    "http_proxy",
+                    "https_proxy",
+                    "all_proxy",
+                ]
+                .map(|name| (name, "http://127.0.0.1:9")),
+            )
             .env("NO_PROXY", "127.0.0.1,localhost")
             .env("no_proxy", "127.0.0.1,localhost");
         #[cfg(windows)]
@@ -113,7 +134,10 @@ impl Worker {
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("its output was piped"));
         let log = Arc::new(Mutex::new(VecDeque::new()));
-        let log_task = tokio::spawn(follow_log(child.stderr.take().expect("its log was piped"), Arc::clone(&log)));
+        let log_task = tokio::spawn(follow_log(
+            child.stderr.take().expect("its log was piped"),
+            Arc::clone(&log),
+        ));
 
         let hello = match read_hello(&mut output, &mut child).await {
             Ok(hello) => hello,
@@ -136,7 +160,14 @@ impl Worker {
             ended: watch::Sender::new(None),
             kill: Mutex::new(Some(kill)),
         });
-        tokio::spawn(supervise(Arc::downgrade(&shared), child, output, log, log_task, killed));
+        tokio::spawn(supervise(
+            Arc::downgrade(&shared),
+            child,
+            output,
+            log,
+            log_task,
+            killed,
+        ));
         Ok(Self { shared })
     }
 
@@ -144,13 +175,25 @@ impl Worker {
     ///
     /// # Errors
     /// [`EngineError::Load`] with the worker's reason, [`EngineError::Crashed`].
-    pub(crate) async fn load(&self, request: LoadRequest, mut progress: impl FnMut(f32)) -> Result<LoadedFacts, EngineError> {
+    pub(crate) async fn load(
+        &self,
+        request: LoadRequest,
+        mut progress: impl FnMut(f32),
+    ) -> Result<LoadedFacts, EngineError> {
         let mut frames = self.register(LOAD);
         self.send(&ToWorker::Load(request)).await?;
         while let Some(frame) = frames.recv().await {
             match frame {
                 FromWorker::LoadProgress { fraction } => progress(fraction),
-                FromWorker::Loaded { context_length, threads } => return Ok(LoadedFacts { context_length, threads }),
+                FromWorker::Loaded {
+                    context_length,
+                    threads,
+                } => {
+                    return Ok(LoadedFacts {
+                        context_length,
+                        threads,
+                    });
+                }
                 FromWorker::LoadFailed { error } => return Err(EngineError::Load(error.message)),
                 _ => {}
             }
@@ -167,7 +210,12 @@ impl Worker {
         let id = request.id;
         let frames = self.register(id);
         self.send(&ToWorker::Generate(request)).await?;
-        Ok(Generation { id, frames, worker: self.clone(), ended: false })
+        Ok(Generation {
+            id,
+            frames,
+            worker: self.clone(),
+            ended: false,
+        })
     }
 
     /// Counts the tokens of a prompt, also while a generation runs.
@@ -215,7 +263,11 @@ impl Worker {
     /// Waits for the process to end and says how.
     pub async fn ended(&self) -> String {
         let mut ended = self.shared.ended.subscribe();
-        let reason = ended.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        let reason = ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
         reason.unwrap_or_default()
     }
 
@@ -262,11 +314,17 @@ impl Worker {
             None => false,
         };
         drop(input);
-        if written { Ok(()) } else { Err(self.crash().await) }
+        if written {
+            Ok(())
+        } else {
+            Err(self.crash().await)
+        }
     }
 
     async fn crash(&self) -> EngineError {
-        EngineError::Crashed { reason: self.ended().await }
+        EngineError::Crashed {
+            reason: self.ended().await,
+        }
     }
 }
 
@@ -342,13 +400,22 @@ async fn supervise(
             }
         };
         // Every handle is gone: nobody wants this worker any more.
-        let Some(shared) = shared.upgrade() else { break };
+        let Some(shared) = shared.upgrade() else {
+            break;
+        };
         dispatch(&shared, frame).await;
     }
     let _ = child.start_kill();
-    let status = child.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+    let status = child
+        .wait()
+        .await
+        .map_or_else(|error| error.to_string(), |status| status.to_string());
     let _ = log_task.await;
-    let mut reason = if silent { format!("no sign of life for {} s", SILENCE.as_secs()) } else { status };
+    let mut reason = if silent {
+        format!("no sign of life for {} s", SILENCE.as_secs())
+    } else {
+        status
+    };
     for line in lock(&log).iter() {
         reason.push_str("; ");
         reason.push_str(line);
@@ -365,7 +432,9 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
     let (id, last) = match &frame {
         FromWorker::Hello { .. } => return,
         FromWorker::Heartbeat { resident_bytes } => {
-            shared.memory_bytes.send_if_modified(|bytes| std::mem::replace(bytes, *resident_bytes) != *resident_bytes);
+            shared.memory_bytes.send_if_modified(|bytes| {
+                std::mem::replace(bytes, *resident_bytes) != *resident_bytes
+            });
             return;
         }
         FromWorker::LoadProgress { .. } => (LOAD, false),
@@ -379,7 +448,11 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
     };
     let receiver = {
         let mut waiting = lock(&shared.waiting);
-        if last { waiting.remove(&id) } else { waiting.get(&id).cloned() }
+        if last {
+            waiting.remove(&id)
+        } else {
+            waiting.get(&id).cloned()
+        }
     };
     if let Some(receiver) = receiver {
         // A reader that went away is no error; one that is slow makes the worker wait.
@@ -388,13 +461,29 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
 }
 
 /// The first frame, or why the process is not used.
-async fn read_hello(output: &mut BufReader<ChildStdout>, child: &mut Child) -> Result<WorkerHello, String> {
+async fn read_hello(
+    output: &mut BufReader<ChildStdout>,
+    child: &mut Child,
+) -> Result<WorkerHello, String> {
     match timeout(HELLO_TIME, read_frame(output)).await {
-        Ok(Ok(Some(FromWorker::Hello { wire_version, engine, engine_version, backend, target }))) => {
+        Ok(Ok(Some(FromWorker::Hello {
+            wire_version,
+            engine,
+            engine_version,
+            backend,
+            target,
+        }))) => {
             if wire_version == WIRE_VERSION {
-                Ok(WorkerHello { engine, engine_version, backend, target })
+                Ok(WorkerHello {
+                    engine,
+                    engine_version,
+                    backend,
+                    target,
+                })
             } else {
-                Err(format!("it speaks version {wire_version} of the frames, not {WIRE_VERSION}"))
+                Err(format!(
+                    "it speaks version {wire_version} of the frames, not {WIRE_VERSION}"
+                ))
             }
         }
         Ok(Ok(Some(_))) => Err("its first frame is not a hello".into()),
@@ -434,7 +523,9 @@ async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<S
 }
 
 fn unexpected(frame: &FromWorker) -> EngineError {
-    EngineError::Crashed { reason: format!("it answered with a frame of another kind: {frame:?}") }
+    EngineError::Crashed {
+        reason: format!("it answered with a frame of another kind: {frame:?}"),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

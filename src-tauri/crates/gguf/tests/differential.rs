@@ -1,10 +1,10 @@
 //! Our reader against an independent one, on files from our writer: they agree on everything both can say.
 
-mod common;
+mod models;
 
 use std::io::Cursor;
 
-use common::{complete, parse};
+use models::{complete, parse};
 use gguf_rs_lib::format::metadata::MetadataValue;
 use gguf_rs_lib::reader::file_reader::GGUFFileReader;
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! Every damaged or hostile header that crashed a parser elsewhere is a plain refusal here.
 
-mod common;
+mod models;
 
-use common::{Raw, base, complete, parse};
+use models::{Raw, base, complete, parse};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{HeaderError, Lookalike, Prefix, TensorType, Value, read_prefix};
 

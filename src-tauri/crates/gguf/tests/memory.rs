@@ -1,8 +1,8 @@
 //! The memory formula, by hand on a small model.
 
-mod common;
+mod models;
 
-use common::{EMBEDDING, FEED_FORWARD, HEADS, TOKENS, complete, model};
+use models::{EMBEDDING, FEED_FORWARD, HEADS, TOKENS, complete, model};
 use sirocco_gguf::memory::{estimate, largest_context_that_fits};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{TensorType, ValueType};

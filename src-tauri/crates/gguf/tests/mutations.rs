@@ -6,13 +6,13 @@
     reason = "a counting allocator implements an unsafe trait"
 )]
 
-mod common;
+mod models;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::Cursor;
 
-use common::complete;
+use models::complete;
 use sirocco_gguf::{
     Model, Runtime, Summary, memory, read_header, read_prefix, read_vocabulary, verdict,
 };
@@ -94,7 +94,7 @@ fn mutated_files_never_panic_and_allocate_little() {
         .iter()
         .map(|architecture| {
             let bytes = complete(architecture).build().unwrap();
-            let header = common::parse(&bytes).unwrap();
+            let header = models::parse(&bytes).unwrap();
             (bytes, header.data_offset as usize)
         })
         .collect();
@@ -147,7 +147,7 @@ fn mutated_files_never_panic_and_allocate_little() {
 #[test]
 fn a_file_full_of_lists_stays_within_the_kept_budget() {
     // 60,000 lists of 1,000 bytes: 60 MB that would become 2 GB if every element were kept.
-    let mut raw = common::Raw::new(0, 60_000);
+    let mut raw = models::Raw::new(0, 60_000);
     for index in 0..60_000 {
         raw = raw
             .text(&format!("k{index}"))
@@ -157,7 +157,7 @@ fn a_file_full_of_lists_stays_within_the_kept_budget() {
             .bytes(&[7; 1000]);
     }
     let peak = peak_of(|| {
-        let header = common::parse(&raw.0).unwrap();
+        let header = models::parse(&raw.0).unwrap();
         assert_eq!(header.metadata.len(), 60_000);
     });
     assert!(peak < 64 << 20, "{peak}");
@@ -167,15 +167,15 @@ fn a_file_full_of_lists_stays_within_the_kept_budget() {
 fn lengths_that_lie_allocate_nothing() {
     // The source claims 1 TB, into which every declared length fits, and holds nothing after it.
     let claims = [
-        common::Raw::new(0, 2).text("k").u32(8).u64(1 << 20),
-        common::Raw::new(0, 2).text("k").u32(8).u64(60 << 20),
-        common::Raw::new(0, 2).text("k").u32(9).u32(8).u64(16 << 20),
-        common::Raw::new(0, 2)
+        models::Raw::new(0, 2).text("k").u32(8).u64(1 << 20),
+        models::Raw::new(0, 2).text("k").u32(8).u64(60 << 20),
+        models::Raw::new(0, 2).text("k").u32(9).u32(8).u64(16 << 20),
+        models::Raw::new(0, 2)
             .text("k")
             .u32(9)
             .u32(12)
             .u64(16 << 20),
-        common::Raw::new(200_000, 60_000),
+        models::Raw::new(200_000, 60_000),
     ];
     for raw in claims {
         let peak = peak_of(|| {

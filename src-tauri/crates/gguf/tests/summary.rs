@@ -1,8 +1,8 @@
 //! The facts of one file and of several.
 
-mod common;
+mod models;
 
-use common::{EMBEDDING, FEED_FORWARD, TOKENS, base, complete, model, parse};
+use models::{EMBEDDING, FEED_FORWARD, TOKENS, base, complete, model, parse};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{
     Model, ModelKind, PerLayer, Refusal, Runtime, Shard, Summary, TensorType, ValueType, Verdict,

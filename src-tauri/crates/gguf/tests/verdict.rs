@@ -1,8 +1,8 @@
 //! Who runs, who does not, and why.
 
-mod common;
+mod models;
 
-use common::{EMBEDDING, TOKENS, base, complete, model};
+use models::{EMBEDDING, TOKENS, base, complete, model};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{Caution, ModelKind, Refusal, Runtime, TensorType, Verdict, verdict};
 

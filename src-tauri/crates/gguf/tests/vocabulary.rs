@@ -1,10 +1,10 @@
 //! The vocabulary comes back exactly as it was written.
 
-mod common;
+mod models;
 
 use std::io::Cursor;
 
-use common::{base, parse};
+use models::{base, parse};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{
     HeaderError, TokenType, Vocabulary, VocabularyModel, open, open_vocabulary, read_vocabulary,

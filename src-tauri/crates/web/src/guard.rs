@@ -16,11 +16,22 @@ impl Guard {
 
     /// The `Host` and, if there is one, the `Origin` are ours.
     pub fn is_for_us(&self, headers: &HeaderMap) -> bool {
-        let names = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("unreadable"));
+        let names = [
+            format!("127.0.0.1:{}", self.port),
+            format!("localhost:{}", self.port),
+        ];
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let origin = headers
+            .get(header::ORIGIN)
+            .map(|origin| origin.to_str().unwrap_or("unreadable"));
         host.is_some_and(|host| names.iter().any(|name| name == host))
-            && origin.is_none_or(|origin| names.iter().any(|name| origin.strip_prefix("http://") == Some(name)))
+            && origin.is_none_or(|origin| {
+                names
+                    .iter()
+                    .any(|name| origin.strip_prefix("http://") == Some(name))
+            })
     }
 
     /// `Authorization: Bearer …` carries the token.
@@ -35,7 +46,11 @@ impl Guard {
 
 /// Compares in a time that does not tell where the difference is.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
+    a.len() == b.len()
+        && a.iter()
+            .zip(b)
+            .fold(0, |difference, (x, y)| difference | (x ^ y))
+            == 0
 }
 
 #[cfg(test)]
@@ -43,7 +58,15 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    header::HeaderName::from_static(name),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -51,7 +74,10 @@ mod tests {
         let guard = Guard::new("secret".into(), 80);
         assert!(guard.is_for_us(&headers(&[("host", "127.0.0.1:80")])));
         assert!(!guard.is_for_us(&headers(&[("host", "evil.example:80")])));
-        assert!(!guard.is_for_us(&headers(&[("host", "127.0.0.1:80"), ("origin", "http://evil.example")])));
+        assert!(!guard.is_for_us(&headers(&[
+            ("host", "127.0.0.1:80"),
+            ("origin", "http://evil.example")
+        ])));
         assert!(!guard.is_for_us(&headers(&[])));
     }
 
@@ -60,7 +86,10 @@ mod tests {
         let guard = Guard::new("secret".into(), 80);
         assert!(guard.is_authorized(&headers(&[("authorization", "Bearer secret")])));
         for wrong in ["Bearer secre", "Bearer secrets", "secret", "Bearer "] {
-            assert!(!guard.is_authorized(&headers(&[("authorization", wrong)])), "{wrong}");
+            assert!(
+                !guard.is_authorized(&headers(&[("authorization", wrong)])),
+                "{wrong}"
+            );
         }
     }
 }

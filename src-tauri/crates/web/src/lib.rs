@@ -70,12 +70,17 @@ impl Web {
         let router = routes::router(Arc::new(state));
         let stopped = stop.clone();
         let task = tokio::spawn(async move {
-            let serve = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+            let serve =
+                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the loopback server ended");
             }
         });
-        Ok(Self { address, stop, task })
+        Ok(Self {
+            address,
+            stop,
+            task,
+        })
     }
 
     /// Such as `http://127.0.0.1:40123`.

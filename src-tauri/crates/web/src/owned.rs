@@ -62,20 +62,45 @@ impl OwnedApp {
         on_focus: Arc<dyn Fn() + Send + Sync>,
     ) -> Result<Opened, LaunchError> {
         let folder = home.path().to_path_buf();
-        let failed = |source| LaunchError::Folder { folder: folder.clone(), source };
+        let failed = |source| LaunchError::Folder {
+            folder: folder.clone(),
+            source,
+        };
         let ownership = match acquire(&home).map_err(failed)? {
             Acquired::Mine(ownership) => ownership,
             Acquired::Taken(owner) => return Ok(Opened::Taken(owner)),
         };
         let kind = host.kind();
-        let app = App::open(AppOptions { home, host, runtimes: runtimes() }).await?;
+        let app = App::open(AppOptions {
+            home,
+            host,
+            runtimes: runtimes(),
+        })
+        .await?;
         let token = fresh_token().map_err(failed)?;
-        let web = Web::serve(app.clone(), WebOptions { port, token: token.clone(), on_focus })
-            .await
-            .map_err(|source| LaunchError::Listen { port, source })?;
-        let owner = Owner { pid: std::process::id(), host: kind, address: web.address(), token };
+        let web = Web::serve(
+            app.clone(),
+            WebOptions {
+                port,
+                token: token.clone(),
+                on_focus,
+            },
+        )
+        .await
+        .map_err(|source| LaunchError::Listen { port, source })?;
+        let owner = Owner {
+            pid: std::process::id(),
+            host: kind,
+            address: web.address(),
+            token,
+        };
         ownership.announce(&owner).map_err(failed)?;
-        Ok(Opened::Mine(Box::new(Self { app, owner, web, _ownership: ownership })))
+        Ok(Opened::Mine(Box::new(Self {
+            app,
+            owner,
+            web,
+            _ownership: ownership,
+        })))
     }
 
     /// Ends everything; the folder is free afterwards.
@@ -90,7 +115,15 @@ impl OwnedApp {
 /// # Errors
 /// If it does not answer.
 pub async fn ask_for_focus(owner: &Owner) -> Result<(), reqwest::Error> {
-    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build()?;
-    client.post(format!("{}/api/focus", owner.address)).bearer_auth(&owner.token).send().await?.error_for_status()?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(std::time::Duration::from_secs(5))
+        .build()?;
+    client
+        .post(format!("{}/api/focus", owner.address))
+        .bearer_auth(&owner.token)
+        .send()
+        .await?
+        .error_for_status()?;
     Ok(())
 }

@@ -43,7 +43,12 @@ pub fn router(served: Arc<Served>) -> Router {
         .route("/stream/{stream}", post(follow))
         .route("/events", get(events))
         .route("/focus", post(focus))
-        .fallback(|| async { report(&ErrorReport::new(ErrorCode::NotFound, "there is no such route")) })
+        .fallback(|| async {
+            report(&ErrorReport::new(
+                ErrorCode::NotFound,
+                "there is no such route",
+            ))
+        })
         .layer(from_fn_with_state(Arc::clone(&served), require_token))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
     Router::new()
@@ -57,7 +62,11 @@ async fn require_our_name(State(served): Shared, request: Request, next: Next) -
     if served.guard.is_for_us(request.headers()) {
         next.run(request).await
     } else {
-        (StatusCode::MISDIRECTED_REQUEST, "this server answers to 127.0.0.1 only\n").into_response()
+        (
+            StatusCode::MISDIRECTED_REQUEST,
+            "this server answers to 127.0.0.1 only\n",
+        )
+            .into_response()
     }
 }
 
@@ -66,8 +75,11 @@ async fn require_token(State(served): Shared, request: Request, next: Next) -> R
         next.run(request).await
     } else {
         report(
-            &ErrorReport::new(ErrorCode::Unauthorized, "the token of this page is not valid (any more)")
-                .with_hint("open the address that was printed when Sirocco started"),
+            &ErrorReport::new(
+                ErrorCode::Unauthorized,
+                "the token of this page is not valid (any more)",
+            )
+            .with_hint("open the address that was printed when Sirocco started"),
         )
     }
 }
@@ -90,7 +102,9 @@ async fn follow(State(served): Shared, Path(name): Path<String>, body: Bytes) ->
     };
     match updates {
         Ok(updates) => {
-            let messages = stream::unfold(updates, |mut updates| async move { Some((updates.recv().await?, updates)) });
+            let messages = stream::unfold(updates, |mut updates| async move {
+                Some((updates.recv().await?, updates))
+            });
             server_sent(messages, &served.stop)
         }
         Err(error) => report(&error),
@@ -121,18 +135,35 @@ async fn page(request: Request) -> Response {
     let mut response = bytes.into_owned().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     // Names of built files carry a hash of their content; the page itself must always be asked for.
-    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     response
 }
 
 fn payload(body: &[u8]) -> Result<Value, ErrorReport> {
-    serde_json::from_slice(body)
-        .map_err(|error| ErrorReport::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        ErrorReport::new(
+            ErrorCode::InvalidRequest,
+            format!("the body is not JSON: {error}"),
+        )
+    })
 }
 
 fn server_sent<T: Serialize>(
@@ -154,7 +185,9 @@ fn report(error: &ErrorReport) -> Response {
         ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::Conflict | ErrorCode::NoModel | ErrorCode::DoesNotFit => StatusCode::CONFLICT,
-        ErrorCode::ModelRefused | ErrorCode::ContextFull | ErrorCode::FileProblem => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::ModelRefused | ErrorCode::ContextFull | ErrorCode::FileProblem => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         ErrorCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorCode::Network => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

@@ -7,7 +7,8 @@ use sirocco_chat::{Coalescer, Delta, ReasoningSplitter, Split, start_of};
 use sirocco_engine::{EngineError, Turn};
 use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Usage};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, MessageId, ModelId, RunId, RunState, RunUpdate, Statistics, StopReason,
+    ErrorCode, ErrorReport, Event, LoadOptions, MessageId, ModelId, RunId, RunState, RunUpdate,
+    Statistics, StopReason,
 };
 use sirocco_store::{NewMessage, RunEnd, StoredModel};
 use tokio::time::MissedTickBehavior;
@@ -34,7 +35,12 @@ pub(super) struct Work {
 
 impl Work {
     pub fn new(answer: &NewMessage, model: &StoredModel, continues: bool) -> Self {
-        Self { run_id: RunId::fresh(), message_id: answer.id, model_id: model.model.id, continues }
+        Self {
+            run_id: RunId::fresh(),
+            message_id: answer.id,
+            model_id: model.model.id,
+            continues,
+        }
     }
 }
 
@@ -47,12 +53,23 @@ struct Outcome {
 
 impl Outcome {
     fn failed(error: ErrorReport) -> Self {
-        Self { state: RunState::Failed, statistics: None, error: Some(error) }
+        Self {
+            state: RunState::Failed,
+            statistics: None,
+            error: Some(error),
+        }
     }
 
     fn stopped() -> Self {
-        let statistics = Statistics { stop_reason: Some(StopReason::User), ..Statistics::default() };
-        Self { state: RunState::Stopped, statistics: Some(statistics), error: None }
+        let statistics = Statistics {
+            stop_reason: Some(StopReason::User),
+            ..Statistics::default()
+        };
+        Self {
+            state: RunState::Stopped,
+            statistics: Some(statistics),
+            error: None,
+        }
     }
 }
 
@@ -71,10 +88,19 @@ impl App {
     }
 
     async fn generate(&self, active: &Arc<ActiveRun>, work: &Work) -> Result<Outcome, ErrorReport> {
-        let waiting = |load_progress, ahead| active.publish_phase(RunUpdate::Waiting { load_progress, ahead });
+        let waiting = |load_progress, ahead| {
+            active.publish_phase(RunUpdate::Waiting {
+                load_progress,
+                ahead,
+            })
+        };
         let queue = async {
             self.load(work.model_id, LoadOptions::default()).await?;
-            self.inner.residency.turn(work.model_id, waiting).await.report()
+            self.inner
+                .residency
+                .turn(work.model_id, waiting)
+                .await
+                .report()
         };
         let turn = tokio::select! {
             turn = queue => turn?,
@@ -83,13 +109,24 @@ impl App {
         };
         let (conversation_id, leaf) = {
             let live = active.live();
-            let leaf = if work.continues { Some(live.message.id) } else { live.message.parent_id };
+            let leaf = if work.continues {
+                Some(live.message.id)
+            } else {
+                live.message.parent_id
+            };
             (live.run.conversation_id, leaf)
         };
-        let conversation = self.inner.store.conversation(conversation_id).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .conversation(conversation_id)
+            .await
+            .report()?;
         let request = GenerateRequest {
             id: 0,
-            prompt: self.prompt(&conversation, leaf, None, work.continues).await?,
+            prompt: self
+                .prompt(&conversation, leaf, None, work.continues)
+                .await?,
             sampling: prompt::sampling(&conversation.parameters),
             max_tokens: conversation.parameters.max_tokens,
             stop: conversation.parameters.stop.clone(),
@@ -159,8 +196,16 @@ impl App {
         match ended {
             Ok(_) if closing && !stopping => Ok(interrupted()),
             Ok((reason, usage)) => {
-                let state = if stopping { RunState::Stopped } else { RunState::Completed };
-                Ok(Outcome { state, statistics: Some(statistics(reason, &usage)), error: None })
+                let state = if stopping {
+                    RunState::Stopped
+                } else {
+                    RunState::Completed
+                };
+                Ok(Outcome {
+                    state,
+                    statistics: Some(statistics(reason, &usage)),
+                    error: None,
+                })
             }
             // An eject in the middle of an answer is a person's doing.
             Err(EngineError::Crashed { .. }) if turn.is_ejected() => Ok(Outcome::stopped()),
@@ -171,7 +216,13 @@ impl App {
     /// Moves on to a state that is not terminal.
     async fn advance(&self, active: &ActiveRun, to: RunState) -> Result<(), ErrorReport> {
         let from = [RunState::Queued, RunState::Prefilling];
-        if !self.inner.store.transition(active.id, to, &from, now_ms()).await.report()? {
+        if !self
+            .inner
+            .store
+            .transition(active.id, to, &from, now_ms())
+            .await
+            .report()?
+        {
             return Ok(());
         }
         let run = {
@@ -183,14 +234,24 @@ impl App {
         Ok(())
     }
 
-    async fn save_text(&self, active: &ActiveRun, text: &mut TextFlow<'_>) -> Result<(), ErrorReport> {
+    async fn save_text(
+        &self,
+        active: &ActiveRun,
+        text: &mut TextFlow<'_>,
+    ) -> Result<(), ErrorReport> {
         text.flush();
         let (content, reasoning) = {
             let live = active.live();
             (live.message.content.clone(), live.message.reasoning.clone())
         };
         text.unsaved = false;
-        match self.inner.store.save_text(active.id, &content, reasoning.as_deref()).await.report() {
+        match self
+            .inner
+            .store
+            .save_text(active.id, &content, reasoning.as_deref())
+            .await
+            .report()
+        {
             Ok(_) => Ok(()),
             // A full disk must not cost the answer: it stays on the screen and is tried again.
             Err(error) if error.code == ErrorCode::DiskFull => {
@@ -237,13 +298,19 @@ impl App {
             RunUpdate::Finished { run, message }
         });
         if let Ok(conversation) = self.inner.store.conversation(conversation_id).await {
-            self.emit(Event::ConversationChanged { conversation: conversation.summary });
+            self.emit(Event::ConversationChanged {
+                conversation: conversation.summary,
+            });
         }
     }
 }
 
 fn interrupted() -> Outcome {
-    Outcome { state: RunState::Interrupted, statistics: None, error: None }
+    Outcome {
+        state: RunState::Interrupted,
+        statistics: None,
+        error: None,
+    }
 }
 
 async fn sleep_until(instant: Option<Instant>) {
@@ -254,15 +321,25 @@ async fn sleep_until(instant: Option<Instant>) {
 
 fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
     let per_second = |tokens: u32, milliseconds: f64| {
-        if milliseconds > 0.0 { f64::from(tokens) * 1000.0 / milliseconds } else { 0.0 }
+        if milliseconds > 0.0 {
+            f64::from(tokens) * 1000.0 / milliseconds
+        } else {
+            0.0
+        }
     };
     Statistics {
         prompt_tokens: usage.prompt_tokens,
         cached_tokens: usage.cached_tokens,
         completion_tokens: usage.completion_tokens,
         time_to_first_token_ms: usage.time_to_first_token_ms,
-        prefill_tokens_per_second: per_second(usage.prompt_tokens - usage.cached_tokens.min(usage.prompt_tokens), usage.prefill_ms),
-        decode_tokens_per_second: per_second(usage.completion_tokens.saturating_sub(1), usage.decode_ms),
+        prefill_tokens_per_second: per_second(
+            usage.prompt_tokens - usage.cached_tokens.min(usage.prompt_tokens),
+            usage.prefill_ms,
+        ),
+        decode_tokens_per_second: per_second(
+            usage.completion_tokens.saturating_sub(1),
+            usage.decode_ms,
+        ),
         stop_reason: Some(match reason {
             FinishReason::EndOfTurn => StopReason::EndOfTurn,
             FinishReason::MaxTokens => StopReason::MaxTokens,
@@ -291,7 +368,15 @@ impl<'a> TextFlow<'a> {
         let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
         let splitter = ReasoningSplitter::resume(&live.message.content, reasoning);
         drop(live);
-        Self { active, splitter, coalescer: Coalescer::default(), continues, started: false, shown: false, unsaved: false }
+        Self {
+            active,
+            splitter,
+            coalescer: Coalescer::default(),
+            continues,
+            started: false,
+            shown: false,
+            unsaved: false,
+        }
     }
 
     /// The rendered prompt ends so: perhaps it opens the model's thoughts.
@@ -336,11 +421,18 @@ impl<'a> TextFlow<'a> {
         self.active.publish(|live| {
             live.message.content.push_str(&delta.content);
             if !delta.reasoning.is_empty() {
-                live.message.reasoning.get_or_insert_default().push_str(&delta.reasoning);
+                live.message
+                    .reasoning
+                    .get_or_insert_default()
+                    .push_str(&delta.reasoning);
             }
             live.next = delta.sequence + 1;
             live.phase = None;
-            RunUpdate::Delta { sequence: delta.sequence, content: delta.content, reasoning: delta.reasoning }
+            RunUpdate::Delta {
+                sequence: delta.sequence,
+                content: delta.content,
+                reasoning: delta.reasoning,
+            }
         });
     }
 }

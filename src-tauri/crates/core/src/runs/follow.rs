@@ -14,15 +14,24 @@ use crate::error::Report;
 const WAITING: usize = 64;
 
 impl App {
-    pub(crate) async fn follow_run(&self, id: RunId) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
+    pub(crate) async fn follow_run(
+        &self,
+        id: RunId,
+    ) -> Result<mpsc::Receiver<RunUpdate>, ErrorReport> {
         let (sender, receiver) = mpsc::channel(WAITING);
         if let Some(active) = self.inner.runs.get(id) {
-            self.inner.tasks.spawn(forward(active, sender, self.inner.closing.clone()));
+            self.inner
+                .tasks
+                .spawn(forward(active, sender, self.inner.closing.clone()));
         } else {
             let run = self.inner.store.run(id).await.report()?;
             let message = self.inner.store.message(run.message_id).await.report()?;
             // The channel is empty and has room for both.
-            let _ = sender.try_send(RunUpdate::Snapshot { run: run.clone(), message: message.clone(), next: 0 });
+            let _ = sender.try_send(RunUpdate::Snapshot {
+                run: run.clone(),
+                message: message.clone(),
+                next: 0,
+            });
             let _ = sender.try_send(RunUpdate::Finished { run, message });
         }
         Ok(receiver)
@@ -30,17 +39,27 @@ impl App {
 }
 
 /// Passes updates on until the run ends or the follower goes away; one that lags starts over.
-async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>, closing: CancellationToken) {
+async fn forward(
+    active: Arc<ActiveRun>,
+    sender: mpsc::Sender<RunUpdate>,
+    closing: CancellationToken,
+) {
     loop {
         let (first, phase, mut updates) = {
             let live = active.live();
-            let snapshot =
-                RunUpdate::Snapshot { run: live.run.clone(), message: live.message.clone(), next: live.next };
+            let snapshot = RunUpdate::Snapshot {
+                run: live.run.clone(),
+                message: live.message.clone(),
+                next: live.next,
+            };
             (snapshot, live.phase.clone(), active.updates.subscribe())
         };
         let ended = match &first {
             RunUpdate::Snapshot { run, message, .. } if run.state.is_terminal() => {
-                Some(RunUpdate::Finished { run: run.clone(), message: message.clone() })
+                Some(RunUpdate::Finished {
+                    run: run.clone(),
+                    message: message.clone(),
+                })
             }
             _ => None,
         };
@@ -68,7 +87,11 @@ async fn forward(active: Arc<ActiveRun>, sender: mpsc::Sender<RunUpdate>, closin
 }
 
 /// Passes one update on. Once the app closes, a follower that does not read is not waited for.
-async fn send(sender: &mpsc::Sender<RunUpdate>, update: RunUpdate, closing: &CancellationToken) -> bool {
+async fn send(
+    sender: &mpsc::Sender<RunUpdate>,
+    update: RunUpdate,
+    closing: &CancellationToken,
+) -> bool {
     tokio::select! {
         biased;
         sent = sender.send(update) => sent.is_ok(),

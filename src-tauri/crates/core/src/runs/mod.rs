@@ -49,7 +49,12 @@ impl Runs {
     fn insert(&self, run: Run, message: Message) -> Arc<ActiveRun> {
         let active = Arc::new(ActiveRun {
             id: run.id,
-            live: Mutex::new(Live { run, message, next: 0, phase: None }),
+            live: Mutex::new(Live {
+                run,
+                message,
+                next: 0,
+                phase: None,
+            }),
             updates: broadcast::Sender::new(UPDATES),
             stop: CancellationToken::new(),
         });

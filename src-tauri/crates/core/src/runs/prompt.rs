@@ -30,7 +30,11 @@ impl App {
                 content: &message.content,
                 reasoning: message.reasoning.as_deref(),
             })
-            .chain(draft.map(|content| PromptTurn { role: sirocco_protocol::Role::User, content, reasoning: None }));
+            .chain(draft.map(|content| PromptTurn {
+                role: sirocco_protocol::Role::User,
+                content,
+                reasoning: None,
+            }));
         let messages = assemble(&conversation.system_prompt, turns, continue_last)
             .into_iter()
             .map(|message| ChatMessage {
@@ -39,7 +43,12 @@ impl App {
                 reasoning_content: message.reasoning,
             })
             .collect();
-        Ok(Prompt::Chat { messages, continue_last, variables: Map::new(), now_s: now_ms() / 1000 })
+        Ok(Prompt::Chat {
+            messages,
+            continue_last,
+            variables: Map::new(),
+            now_s: now_ms() / 1000,
+        })
     }
 }
 
@@ -50,8 +59,19 @@ pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
         ($($field:ident),+) => {$(if let Some(value) = parameters.$field { sampling.$field = value; })+};
     }
     take!(
-        temperature, top_k, top_p, min_p, typical_p, xtc_probability, xtc_threshold, dry_multiplier, dry_base,
-        dry_allowed_length, repeat_penalty, presence_penalty, frequency_penalty
+        temperature,
+        top_k,
+        top_p,
+        min_p,
+        typical_p,
+        xtc_probability,
+        xtc_threshold,
+        dry_multiplier,
+        dry_base,
+        dry_allowed_length,
+        repeat_penalty,
+        presence_penalty,
+        frequency_penalty
     );
     if let Some(last_n) = parameters.repeat_last_n {
         sampling.repeat_last_n = i32::try_from(last_n).unwrap_or(i32::MAX);

@@ -3,8 +3,8 @@
 use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageSend};
 use sirocco_protocol::{
-    Conversation, ConversationId, ContextUse, ErrorCode, ErrorReport, Event, LoadState, MessageId, ModelId,
-    ModelVerdict, Role, RunId, Started,
+    ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadState, MessageId,
+    ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -17,9 +17,17 @@ impl App {
     /// A question and its answer, at the end of the shown branch.
     pub(crate) async fn send_message(&self, request: MessageSend) -> Result<Started, ErrorReport> {
         if request.content.trim().is_empty() {
-            return Err(refuse(ErrorCode::InvalidRequest, "a message must not be empty"));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "a message must not be empty",
+            ));
         }
-        let conversation = self.inner.store.conversation(request.conversation_id).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .conversation(request.conversation_id)
+            .await
+            .report()?;
         let question = NewMessage {
             id: MessageId::fresh(),
             parent_id: conversation.head,
@@ -32,17 +40,30 @@ impl App {
     }
 
     /// Adds the question, if there is one, and an answer under it (or under the head).
-    pub(crate) async fn ask(&self, id: ConversationId, question: Option<NewMessage>) -> Result<Started, ErrorReport> {
+    pub(crate) async fn ask(
+        &self,
+        id: ConversationId,
+        question: Option<NewMessage>,
+    ) -> Result<Started, ErrorReport> {
         let conversation = self.inner.store.conversation(id).await.report()?;
         let model = self.model_for(&conversation).await?;
-        let is_first = question.as_ref().is_some_and(|question| question.parent_id.is_none());
-        let automatic_title = question.as_ref().filter(|_| is_first).map(|question| automatic_title(&question.content));
+        let is_first = question
+            .as_ref()
+            .is_some_and(|question| question.parent_id.is_none());
+        let automatic_title = question
+            .as_ref()
+            .filter(|_| is_first)
+            .map(|question| automatic_title(&question.content));
         let question_id = question.as_ref().map(|question| question.id);
         let answer = answer_under(question_id.or(conversation.head), &model);
         let work = Work::new(&answer, &model, false);
         let turn = Turn {
             conversation_id: id,
-            run: Some(NewRun { id: work.run_id, message_id: answer.id, model_id: Some(model.model.id) }),
+            run: Some(NewRun {
+                id: work.run_id,
+                message_id: answer.id,
+                model_id: Some(model.model.id),
+            }),
             messages: question.into_iter().chain([answer]).collect(),
             automatic_title: automatic_title.filter(|title| !title.is_empty()),
             clear_draft: question_id.is_some(),
@@ -54,15 +75,27 @@ impl App {
     pub(crate) async fn regenerate(&self, id: MessageId) -> Result<Started, ErrorReport> {
         let old = self.inner.store.message(id).await.report()?;
         if old.role != Role::Assistant {
-            return Err(refuse(ErrorCode::InvalidRequest, "only an answer can be regenerated"));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "only an answer can be regenerated",
+            ));
         }
-        let conversation = self.inner.store.conversation(old.conversation_id).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .conversation(old.conversation_id)
+            .await
+            .report()?;
         let model = self.model_for(&conversation).await?;
         let answer = answer_under(old.parent_id, &model);
         let work = Work::new(&answer, &model, false);
         let turn = Turn {
             conversation_id: old.conversation_id,
-            run: Some(NewRun { id: work.run_id, message_id: answer.id, model_id: Some(model.model.id) }),
+            run: Some(NewRun {
+                id: work.run_id,
+                message_id: answer.id,
+                model_id: Some(model.model.id),
+            }),
             messages: vec![answer],
             automatic_title: None,
             clear_draft: false,
@@ -74,18 +107,37 @@ impl App {
     pub(crate) async fn continue_message(&self, id: MessageId) -> Result<Started, ErrorReport> {
         let message = self.inner.store.message(id).await.report()?;
         if message.role != Role::Assistant {
-            return Err(refuse(ErrorCode::InvalidRequest, "only an answer can be continued"));
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "only an answer can be continued",
+            ));
         }
-        let conversation = self.inner.store.conversation(message.conversation_id).await.report()?;
+        let conversation = self
+            .inner
+            .store
+            .conversation(message.conversation_id)
+            .await
+            .report()?;
         if conversation.head != Some(id) {
-            return Err(refuse(ErrorCode::Conflict, "only the last message can be continued"));
+            return Err(refuse(
+                ErrorCode::Conflict,
+                "only the last message can be continued",
+            ));
         }
         let model = self.model_for(&conversation).await?;
-        let work =
-            Work { run_id: RunId::fresh(), message_id: id, model_id: model.model.id, continues: true };
+        let work = Work {
+            run_id: RunId::fresh(),
+            message_id: id,
+            model_id: model.model.id,
+            continues: true,
+        };
         let turn = Turn {
             conversation_id: message.conversation_id,
-            run: Some(NewRun { id: work.run_id, message_id: id, model_id: Some(model.model.id) }),
+            run: Some(NewRun {
+                id: work.run_id,
+                message_id: id,
+                model_id: Some(model.model.id),
+            }),
             messages: Vec::new(),
             automatic_title: None,
             clear_draft: false,
@@ -94,12 +146,30 @@ impl App {
     }
 
     /// Counts the prompt as it would be sent now.
-    pub(crate) async fn count_context(&self, id: ConversationId, draft: &str) -> Result<ContextUse, ErrorReport> {
+    pub(crate) async fn count_context(
+        &self,
+        id: ConversationId,
+        draft: &str,
+    ) -> Result<ContextUse, ErrorReport> {
         let conversation = self.inner.store.conversation(id).await.report()?;
-        let not_loaded = || refuse(ErrorCode::NoModel, "the model of this conversation is not loaded");
-        let model_id = conversation.model_id.or_else(|| self.only_ready_model()).ok_or_else(not_loaded)?;
-        let loaded = self.inner.residency.ready(model_id).ok_or_else(not_loaded)?;
-        let without = self.prompt(&conversation, conversation.head, None, false).await?;
+        let not_loaded = || {
+            refuse(
+                ErrorCode::NoModel,
+                "the model of this conversation is not loaded",
+            )
+        };
+        let model_id = conversation
+            .model_id
+            .or_else(|| self.only_ready_model())
+            .ok_or_else(not_loaded)?;
+        let loaded = self
+            .inner
+            .residency
+            .ready(model_id)
+            .ok_or_else(not_loaded)?;
+        let without = self
+            .prompt(&conversation, conversation.head, None, false)
+            .await?;
         let has_draft = !draft.trim().is_empty();
         // Some templates refuse a conversation without a message.
         let base = if conversation.head.is_none() && has_draft {
@@ -112,7 +182,9 @@ impl App {
             }
         };
         let all = if has_draft {
-            let with = self.prompt(&conversation, conversation.head, Some(draft), false).await?;
+            let with = self
+                .prompt(&conversation, conversation.head, Some(draft), false)
+                .await?;
             loaded.worker.count(with).await.report()?
         } else {
             base
@@ -125,7 +197,12 @@ impl App {
     }
 
     /// Stores the turn and starts the task of its run.
-    async fn begin(&self, turn: Turn, work: Work, question_id: Option<MessageId>) -> Result<Started, ErrorReport> {
+    async fn begin(
+        &self,
+        turn: Turn,
+        work: Work,
+        question_id: Option<MessageId>,
+    ) -> Result<Started, ErrorReport> {
         self.inner.store.add_turn(&turn, now_ms()).await.report()?;
         // Read at once: each of these goes to the database and back, and somebody waits for words.
         let store = &self.inner.store;
@@ -142,13 +219,21 @@ impl App {
             store.conversation(turn.conversation_id),
         )
         .report()?;
-        let active = self.inner.runs.insert(run.clone(), assistant_message.clone());
+        let active = self
+            .inner
+            .runs
+            .insert(run.clone(), assistant_message.clone());
         self.emit(Event::RunChanged { run });
         self.messages_changed(&conversation);
         let app = self.clone();
         // Not `spawn`: at the end of the app a run is ended properly, with its text.
-        self.inner.tasks.spawn(async move { app.drive(active, work).await });
-        Ok(Started { user_message, assistant_message })
+        self.inner
+            .tasks
+            .spawn(async move { app.drive(active, work).await });
+        Ok(Started {
+            user_message,
+            assistant_message,
+        })
     }
 
     /// The conversation's model; the only loaded one; the one used last.
@@ -162,10 +247,17 @@ impl App {
         let chosen = models
             .iter()
             .find(|model| Some(model.model.id) == ready)
-            .or_else(|| models.iter().filter(runs).max_by_key(|model| (model.model.used_at_ms, model.model.added_at_ms)));
+            .or_else(|| {
+                models
+                    .iter()
+                    .filter(runs)
+                    .max_by_key(|model| (model.model.used_at_ms, model.model.added_at_ms))
+            });
         let Some(model) = chosen.cloned() else {
-            return Err(refuse(ErrorCode::NoModel, "there is no model that can answer")
-                .with_hint("download one, or add a GGUF file of your own"));
+            return Err(
+                refuse(ErrorCode::NoModel, "there is no model that can answer")
+                    .with_hint("download one, or add a GGUF file of your own"),
+            );
         };
         let choose = ConversationUpdate {
             id: conversation.summary.id,
@@ -177,12 +269,21 @@ impl App {
             draft: None,
             unread: None,
         };
-        self.inner.store.update_conversation(&choose).await.report()?;
+        self.inner
+            .store
+            .update_conversation(&choose)
+            .await
+            .report()?;
         Ok(model)
     }
 
     fn only_ready_model(&self) -> Option<ModelId> {
-        let mut ready = self.inner.residency.list().into_iter().filter(|loaded| loaded.state == LoadState::Ready);
+        let mut ready = self
+            .inner
+            .residency
+            .list()
+            .into_iter()
+            .filter(|loaded| loaded.state == LoadState::Ready);
         match (ready.next(), ready.next()) {
             (Some(loaded), None) => Some(loaded.model_id),
             _ => None,
