@@ -3,6 +3,11 @@
 //! The table is DESIGN's, with the room `worker`, which holds what every worker executable shares.
 //! Dependencies are those that end up in the program: what a crate's own tests use is not looked at.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as the tests themselves do"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,94 @@
+// The interface in Chromium, served by `sirocco serve-ui`, with the real worker and the real model.
+//
+// SIROCCO_CLI, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { linkSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const PATIENCE = 240_000;
+const home = mkdtempSync(join(tmpdir(), "sirocco-ui-"));
+let server;
+let browser;
+let page;
+const complaints = [];
+
+/** Starts the server and answers the address that it prints. */
+function serve() {
+  server = spawn(process.env.SIROCCO_CLI, ["--home", home, "serve-ui"], { stdio: ["ignore", "pipe", "inherit"] });
+  return new Promise((resolve, reject) => {
+    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+    server.stdout.once("data", (line) => resolve(line.toString().trim()));
+  });
+}
+
+before(async () => {
+  const model = process.env.SIROCCO_TEST_MODEL;
+  mkdirSync(join(home, "models"));
+  const own = join(home, "models", basename(model));
+  try {
+    linkSync(model, own);
+  } catch {
+    copyFileSync(model, own);
+  }
+  const address = await serve();
+  browser = await chromium.launch({
+    executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(60_000);
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  await page.goto(address);
+});
+
+after(async () => {
+  await browser?.close();
+  server?.removeAllListeners("exit");
+  const ended = server && new Promise((resolve) => server.once("exit", resolve));
+  server?.kill("SIGTERM");
+  await ended;
+  rmSync(home, { recursive: true, force: true });
+});
+
+const composer = () => page.getByRole("textbox", { name: "Message", exact: true });
+const transcript = () => page.getByRole("log", { name: "Conversation", exact: true });
+const answers = () => transcript().locator("article.model");
+
+async function finished(count) {
+  await transcript().getByText("tok/s").nth(count - 1).waitFor({ timeout: PATIENCE });
+}
+
+test("a question is answered by the real model", async () => {
+  await composer().fill("What is the capital of France? Answer in one short sentence.");
+  await composer().press("Enter");
+  await finished(1);
+  assert.match(await answers().last().innerText(), /Paris/);
+  assert.equal(new URL(page.url()).hash, "", "the token does not stay in the address");
+});
+
+test("the conversation is still there after a reload", async () => {
+  await page.reload();
+  await page.getByText("What is the capital of France").first().click();
+  await answers().last().waitFor();
+  assert.match(await answers().last().innerText(), /Paris/);
+});
+
+test("an answer stops when it is told to", async () => {
+  await composer().fill("Count from 1 to 500, one number per line.");
+  await composer().press("Enter");
+  await answers().nth(1).getByText("5", { exact: false }).first().waitFor({ timeout: PATIENCE });
+  await page.getByRole("button", { name: "Stop" }).click();
+  await transcript().getByText("stopped", { exact: true }).first().waitFor({ timeout: 10_000 });
+  const text = await answers().nth(1).innerText();
+  assert.doesNotMatch(text, /\b499\b/);
+});
+
+test("the page complained about nothing", () => {
+  assert.deepEqual(complaints, []);
+});
