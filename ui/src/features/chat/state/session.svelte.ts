@@ -46,14 +46,14 @@ export class ChatSession {
     this.current = this.#open(null);
   }
 
-  /** The model this chat talks to: its own, the chosen one, a loaded one or the last one used. */
+  /** The model this chat talks to: its own, the chosen one, a loaded one, the last one used, or any that runs. */
   get model(): Model | null {
     const { models } = this.#sirocco;
     const own = models.model(this.current.conversation?.model_id ?? this.chosenModelId);
     if (own) return own;
     const loaded = models.loaded.find((one) => one.state.type !== 'failed');
     if (loaded) return models.model(loaded.model_id);
-    return models.models.find((one) => one.used_at_ms !== null && one.verdict.type === 'runs') ?? null;
+    return models.models.find((one) => one.verdict.type === 'runs') ?? null;
   }
 
   get loaded(): LoadedModel | null {
