@@ -83,7 +83,7 @@ test("an answer stops when it is told to", async () => {
   await composer().fill("Count from 1 to 500, one number per line.");
   await composer().press("Enter");
   await answers().nth(1).getByText("5", { exact: false }).first().waitFor({ timeout: PATIENCE });
-  await page.getByRole("button", { name: "Stop" }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
   await transcript().getByText("stopped", { exact: true }).first().waitFor({ timeout: 10_000 });
   const text = await answers().nth(1).innerText();
   assert.doesNotMatch(text, /\b499\b/);
