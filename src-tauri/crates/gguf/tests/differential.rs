@@ -4,9 +4,9 @@ mod models;
 
 use std::io::Cursor;
 
-use models::{complete, parse};
 use gguf_rs_lib::format::metadata::MetadataValue;
 use gguf_rs_lib::reader::file_reader::GGUFFileReader;
+use models::{complete, parse};
 use proptest::prelude::*;
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{Header, TensorType, Value, ValueType};
