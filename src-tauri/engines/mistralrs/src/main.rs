@@ -43,7 +43,11 @@ impl Runtime for MistralRs {
         option_env!("SIROCCO_ENGINE_TARGET").unwrap_or("baseline")
     }
 
-    fn load(&self, request: &LoadRequest, progress: &(dyn Fn(f32) + Sync)) -> Result<Model, EngineError> {
+    fn load(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Model, EngineError> {
         let tokenizer_folder = scratch::write_opaque_tokenizer(Path::new(&request.scratch_folder))?;
         Model::load(request, &tokenizer_folder, progress)
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
 use mistralrs::core::{
-    DeviceMapSetting, ForwardInputsResult, GGUFLoaderBuilder, GGUFSpecificConfig, ModelDType, Pipeline,
-    TENSOR_BYTES_READ, TokenSource,
+    DeviceMapSetting, ForwardInputsResult, GGUFLoaderBuilder, GGUFSpecificConfig, ModelDType,
+    Pipeline, TENSOR_BYTES_READ, TokenSource,
 };
 use mistralrs::{Device, Tensor};
 use sirocco_engine_wire::LoadRequest;
@@ -45,8 +45,17 @@ impl Model {
         )
         .build();
         // On a CPU f32 is faster than f16 in both phases; the default would be f16.
-        let dtype = if device.is_cpu() { ModelDType::F32 } else { ModelDType::Auto };
-        let total: u64 = request.files.iter().filter_map(|file| std::fs::metadata(file).ok()).map(|file| file.len()).sum();
+        let dtype = if device.is_cpu() {
+            ModelDType::F32
+        } else {
+            ModelDType::Auto
+        };
+        let total: u64 = request
+            .files
+            .iter()
+            .filter_map(|file| std::fs::metadata(file).ok())
+            .map(|file| file.len())
+            .sum();
         let done = AtomicBool::new(false);
         let pipeline = std::thread::scope(|scope| {
             scope.spawn(|| watch(total, &done, progress));
@@ -67,7 +76,12 @@ impl Model {
 
         let native = pipeline.blocking_lock().get_metadata().max_seq_len;
         let context_length = (request.context_length as usize).min(usable(native));
-        let mut model = Self { pipeline, device, length: 0, context_length };
+        let mut model = Self {
+            pipeline,
+            device,
+            length: 0,
+            context_length,
+        };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;
         model.truncate(0)?;
@@ -79,7 +93,9 @@ impl Engine for Model {
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
         let count = tokens.len();
         let inputs = ModelInputs {
-            input_ids: Tensor::new(tokens, &self.device).and_then(|ids| ids.unsqueeze(0)).map_err(failed)?,
+            input_ids: Tensor::new(tokens, &self.device)
+                .and_then(|ids| ids.unsqueeze(0))
+                .map_err(failed)?,
             input_ids_full: None,
             seqlen_offsets: vec![self.length],
             seqlen_offsets_full: None,
@@ -90,12 +106,19 @@ impl Engine for Model {
             flash_meta: FlashParams::empty(true),
             flash_meta_full: None,
         };
-        let result = self.pipeline.blocking_lock().forward_inputs(Box::new(inputs), false).map_err(failed)?;
+        let result = self
+            .pipeline
+            .blocking_lock()
+            .forward_inputs(Box::new(inputs), false)
+            .map_err(failed)?;
         self.length += count;
         let ForwardInputsResult::CausalGeneration { logits } = result else {
             return Err(EngineError("the model does not generate text".into()));
         };
-        logits.flatten_all().and_then(|logits| logits.to_vec1::<f32>()).map_err(failed)
+        logits
+            .flatten_all()
+            .and_then(|logits| logits.to_vec1::<f32>())
+            .map_err(failed)
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
@@ -129,7 +152,11 @@ fn device() -> Result<Device, EngineError> {
 
 /// What of the native context the cache can really reach.
 fn usable(native: usize) -> usize {
-    if native < CACHE_STEP { native } else { native / CACHE_STEP * CACHE_STEP }
+    if native < CACHE_STEP {
+        native
+    } else {
+        native / CACHE_STEP * CACHE_STEP
+    }
 }
 
 /// mistral.rs wants a folder and names in it. A folder that does not exist would send it to the network.
@@ -138,14 +165,19 @@ fn split_paths(files: &[String]) -> Result<(String, Vec<String>), EngineError> {
     let mut names = Vec::new();
     for file in files {
         let path = Path::new(file);
-        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        let (Some(parent), Some(name)) = (
+            path.parent(),
+            path.file_name().and_then(|name| name.to_str()),
+        ) else {
             return Err(EngineError(format!("`{file}` is not the path of a file")));
         };
         if !path.is_file() {
             return Err(EngineError(format!("`{file}` does not exist")));
         }
         if folder.is_some_and(|other| other != parent) {
-            return Err(EngineError("the parts of the model lie in different folders".into()));
+            return Err(EngineError(
+                "the parts of the model lie in different folders".into(),
+            ));
         }
         folder = Some(parent);
         names.push(name.to_owned());

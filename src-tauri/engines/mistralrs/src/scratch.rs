@@ -23,6 +23,11 @@ pub fn write_opaque_tokenizer(scratch: &Path) -> Result<PathBuf, EngineError> {
         std::fs::write(folder.join("tokenizer.json"), TOKENIZER)?;
         std::fs::write(folder.join("chat_template.jinja"), "{{ messages }}")
     };
-    write().map_err(|error| EngineError(format!("could not write to the scratch folder `{}`: {error}", folder.display())))?;
+    write().map_err(|error| {
+        EngineError(format!(
+            "could not write to the scratch folder `{}`: {error}",
+            folder.display()
+        ))
+    })?;
     Ok(folder)
 }

@@ -4,7 +4,9 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use sirocco_gguf::{Model, Prefix, Runtime, Summary, memory, read_header, read_prefix, read_vocabulary, verdict};
+use sirocco_gguf::{
+    Model, Prefix, Runtime, Summary, memory, read_header, read_prefix, read_vocabulary, verdict,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     let file_len = bytes.len() as u64;
@@ -12,7 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
     let mut source = Cursor::new(bytes);
     match read_header(&mut source, file_len) {
         Ok(header) => {
-            assert!(matches!(prefix, Ok(Prefix::Complete(ref other)) if format!("{other:?}") == format!("{header:?}")));
+            assert!(
+                matches!(prefix, Ok(Prefix::Complete(ref other)) if format!("{other:?}") == format!("{header:?}"))
+            );
             let _ = read_vocabulary(&mut source, &header);
             let model = Model::from_header(header);
             let _ = Summary::of(&model);
