@@ -41,6 +41,15 @@ impl Host for WindowHost {
                         let _: Result<(), Vec<PathBuf>> = sender.send(paths);
                     })
             }
+            PickKind::Certificates => dialog
+                .add_filter("Certificates (PEM)", &["pem", "crt", "cer"])
+                .pick_file(move |path| {
+                    let paths = path
+                        .into_iter()
+                        .filter_map(|path| path.into_path().ok())
+                        .collect();
+                    let _: Result<(), Vec<PathBuf>> = sender.send(paths);
+                }),
             PickKind::Folder => dialog.pick_folder(move |path| {
                 let paths = path
                     .into_iter()

@@ -1,6 +1,24 @@
 // Generated from the protocol crate by `cargo xtask generate`. Do not edit.
 
 /**
+ * Who we are to the Hub; `check` asks it.
+ */
+export type AccountGet = { 
+/**
+ * Ask the Hub, rather than tell what was known last.
+ */
+check: boolean, };
+
+/**
+ * Keeps a token and asks the Hub whose it is.
+ */
+export type AccountSet = { 
+/**
+ * Starts with `hf_`; empty to sign out.
+ */
+token: string, };
+
+/**
  * What the interface asks first.
  */
 export type AppStatus = { 
@@ -29,6 +47,135 @@ runtimes: Array<string>, };
  * Version, machine, host and runtimes.
  */
 export type AppStatusRequest = Record<symbol, never>;
+
+/**
+ * A model of the starter catalogue, known without a network.
+ */
+export type CatalogueEntry = { 
+/**
+ * For display.
+ */
+name: string, 
+/**
+ * Why one would take it, one sentence.
+ */
+summary: string, 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The file to take.
+ */
+path: string, 
+/**
+ * `general.architecture`.
+ */
+architecture: string, 
+/**
+ * Such as `Q4_K_M`.
+ */
+quantization: string, 
+/**
+ * Its bytes, rounded where the exact number is not known.
+ */
+size_bytes: number, 
+/**
+ * Weights.
+ */
+parameter_count: number, 
+/**
+ * Tokens.
+ */
+context_length: number, 
+/**
+ * The licence's tag.
+ */
+license: string, 
+/**
+ * Such as `chat`, `code`, `reasoning`, `tools`, `multilingual`.
+ */
+tags: Array<string>, 
+/**
+ * What loading with 4,096 tokens of context takes, estimated, in bytes.
+ */
+memory_bytes: number, 
+/**
+ * Whether that fits here.
+ */
+fits: HubFits, 
+/**
+ * It is in the library.
+ */
+model_id: ModelId | null, };
+
+/**
+ * One request that left this machine (or was stopped from leaving).
+ */
+export type Connection = { 
+/**
+ * Counts up; never used twice in one database.
+ */
+id: number, 
+/**
+ * Unix time in milliseconds at which it began.
+ */
+at_ms: number, 
+/**
+ * What for.
+ */
+purpose: ConnectionPurpose, 
+/**
+ * Such as `GET`.
+ */
+method: string, 
+/**
+ * Host and port.
+ */
+host: string, 
+/**
+ * Path without its query: that may hold signatures.
+ */
+path: string, 
+/**
+ * Of the answer, if there was one.
+ */
+status: number | null, 
+/**
+ * Bytes of bodies received.
+ */
+received_bytes: number, 
+/**
+ * From beginning to end; none while it lasts.
+ */
+duration_ms: number | null, 
+/**
+ * Why it failed or was not made.
+ */
+error: ErrorCode | null, };
+
+/**
+ * Forgets them.
+ */
+export type ConnectionClear = Record<symbol, never>;
+
+/**
+ * Connections, newest first.
+ */
+export type ConnectionList = { 
+/**
+ * Only older ones than this, for paging.
+ */
+before?: number | null, 
+/**
+ * At most this many, 1 to 500.
+ */
+limit: number, };
+
+/**
+ * What a connection was for.
+ */
+export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update";
 
 /**
  * Tokens of the prompt as it would be sent now; needs the model loaded.
@@ -218,7 +365,33 @@ draft?: string | null,
 unread?: boolean | null, };
 
 /**
- * A download.
+ * Space everything takes.
+ */
+export type DiskUse = { 
+/**
+ * By root, the largest first.
+ */
+roots: Array<RootUse>, 
+/**
+ * Models in the trash.
+ */
+trash_bytes: number, 
+/**
+ * Parts of downloads that are not finished.
+ */
+unfinished_bytes: number, 
+/**
+ * Conversations and settings.
+ */
+database_bytes: number, };
+
+/**
+ * What takes how much space.
+ */
+export type DiskUseRequest = Record<symbol, never>;
+
+/**
+ * A download: all files of one model.
  */
 export type Download = { 
 /**
@@ -226,15 +399,31 @@ export type Download = {
  */
 id: DownloadId, 
 /**
- * What, for display: the file's name.
+ * What, for display: the (first) file's name.
  */
 name: string, 
 /**
- * From where, for display: `Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF`.
+ * From where: `Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF`.
  */
-source: string, 
+repository: string, 
 /**
- * Bytes kept so far.
+ * The commit it is pinned to; empty until it is resolved.
+ */
+commit: string, 
+/**
+ * Such as `Q4_K_M`; empty if unknown.
+ */
+quantization: string, 
+/**
+ * Place in the queue, from 0; finished ones have none.
+ */
+position: number | null, 
+/**
+ * The files, in order.
+ */
+files: Array<DownloadFile>, 
+/**
+ * Bytes kept so far, of all files.
  */
 done_bytes: number, 
 /**
@@ -246,9 +435,65 @@ total_bytes: number,
  */
 bytes_per_second: number, 
 /**
+ * Seconds to the end at this speed, if bytes arrive.
+ */
+seconds_left: number | null, 
+/**
+ * Unix time in milliseconds.
+ */
+added_at_ms: number, 
+/**
  * Where it stands.
  */
 state: DownloadState, };
+
+/**
+ * Stops a download and removes its bytes.
+ */
+export type DownloadCancel = { 
+/**
+ * Which.
+ */
+id: DownloadId, };
+
+/**
+ * Takes finished downloads off the list; the models stay.
+ */
+export type DownloadClear = Record<symbol, never>;
+
+/**
+ * One file of a download.
+ */
+export type DownloadFile = { 
+/**
+ * Its path in the repository.
+ */
+path: string, 
+/**
+ * Bytes kept so far.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all.
+ */
+size_bytes: number, 
+/**
+ * It is whole and its hash is right.
+ */
+verified: boolean, };
+
+/**
+ * Hours of the day in which downloads may run, local time. `from` may be later than `to`: over midnight.
+ */
+export type DownloadHours = { 
+/**
+ * Minutes since midnight, 0 to 1439.
+ */
+from_minute: number, 
+/**
+ * Minutes since midnight, 0 to 1439, excluded.
+ */
+to_minute: number, };
 
 /**
  * One download.
@@ -256,32 +501,99 @@ state: DownloadState, };
 export type DownloadId = string;
 
 /**
- * Downloads of this session.
+ * The queue in its order, then what is finished.
  */
 export type DownloadList = Record<symbol, never>;
+
+/**
+ * Moves a download in the queue.
+ */
+export type DownloadMove = { 
+/**
+ * Which.
+ */
+id: DownloadId, 
+/**
+ * Before this one; none for the end.
+ */
+before?: DownloadId | null, };
 
 /**
  * Stops a download and keeps its bytes.
  */
 export type DownloadPause = { 
 /**
- * Which.
+ * Which; none for all.
  */
-id: DownloadId, };
+id?: DownloadId | null, };
 
 /**
- * Goes on where it was.
+ * Goes on where it was, also after a failure.
  */
 export type DownloadResume = { 
 /**
- * Which.
+ * Which; none for all.
  */
-id: DownloadId, };
+id?: DownloadId | null, };
+
+/**
+ * How downloads behave.
+ */
+export type DownloadSettings = { 
+/**
+ * Downloads that run at once, 1 to 8.
+ */
+parallel: number, 
+/**
+ * Connections of one file, 1 to 8; more are opened only while they make it faster.
+ */
+streams: number, 
+/**
+ * Bytes per second of all downloads together; none is no limit.
+ */
+speed_limit: number | null, 
+/**
+ * Only between these hours; none is always.
+ */
+hours: DownloadHours | null, };
+
+/**
+ * Adds a model of the Hub to the end of the queue. One that is there already is resumed and answered.
+ */
+export type DownloadStart = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit; none is the newest.
+ */
+commit?: string | null, 
+/**
+ * Path of the (first) file.
+ */
+path: string, };
 
 /**
  * Where a download stands.
  */
-export type DownloadState = { "type": "downloading" } | { "type": "verifying" } | { "type": "paused" } | { "type": "finished", 
+export type DownloadState = { "type": "queued", 
+/**
+ * For what.
+ */
+reason: QueueReason, 
+/**
+ * When it is tried again at the latest (Unix milliseconds), if that is known.
+ */
+until_ms: number | null, 
+/**
+ * What went wrong before, if that is why it waits.
+ */
+error: ErrorReport | null, } | { "type": "resolving" } | { "type": "downloading" } | { "type": "verifying" } | { "type": "paused", 
+/**
+ * What has to be put right first, such as a full disk.
+ */
+error: ErrorReport | null, } | { "type": "finished", 
 /**
  * As what.
  */
@@ -292,9 +604,30 @@ model_id: ModelId, } | { "type": "failed",
 error: ErrorReport, };
 
 /**
+ * Files with the same content.
+ */
+export type DuplicateGroup = { 
+/**
+ * Hash of the content.
+ */
+sha256: string, 
+/**
+ * Bytes of one of them.
+ */
+size_bytes: number, 
+/**
+ * The models, two or more.
+ */
+model_ids: Array<ModelId>, 
+/**
+ * Bytes that hard links would free; 0 if they lie on different volumes or are links already.
+ */
+reclaimable_bytes: number, };
+
+/**
  * What went wrong, for a client that acts on it. A code exists only if some client does.
  */
-export type ErrorCode = "invalid_request" | "not_found" | "conflict" | "no_model" | "model_refused" | "does_not_fit" | "worker_crashed" | "context_full" | "file_problem" | "network" | "disk_full" | "unauthorized" | "internal";
+export type ErrorCode = "invalid_request" | "not_found" | "conflict" | "no_model" | "model_refused" | "does_not_fit" | "worker_crashed" | "context_full" | "file_problem" | "network" | "offline" | "token_needed" | "gated" | "superseded" | "disk_full" | "unauthorized" | "internal";
 
 /**
  * An error as the interface shows it.
@@ -360,7 +693,23 @@ model_id: ModelId, } | { "type": "download_changed",
 /**
  * The download.
  */
-download: Download, } | { "type": "settings_changed", 
+download: Download, } | { "type": "download_removed", 
+/**
+ * Which.
+ */
+download_id: DownloadId, } | { "type": "verification_changed", 
+/**
+ * Of which model.
+ */
+model_id: ModelId, 
+/**
+ * Where it stands.
+ */
+verification: Verification, } | { "type": "account_changed", 
+/**
+ * Who we are now.
+ */
+account: HubAccount, } | { "type": "settings_changed", 
 /**
  * All of them.
  */
@@ -371,9 +720,509 @@ settings: Settings, } | { "type": "paths_dropped",
 paths: Array<PickedPath>, } | { "type": "lagged" };
 
 /**
+ * What the header of a GGUF file says, on this disk or on the Hub.
+ */
+export type HeaderReport = { 
+/**
+ * `general.architecture`.
+ */
+architecture: string, 
+/**
+ * Such as `Q4_K_M`.
+ */
+quantization: string, 
+/**
+ * Weights.
+ */
+parameter_count: number, 
+/**
+ * What it was trained for, in tokens.
+ */
+context_length: number, 
+/**
+ * Types of its tensors, the largest share first.
+ */
+tensor_types: Array<TensorTypeCount>, 
+/**
+ * Whether it runs here, exactly.
+ */
+verdict: ModelVerdict, 
+/**
+ * The chat template, if it has one.
+ */
+chat_template: string | null, 
+/**
+ * What is suspicious about the template.
+ */
+template_concerns: Array<TemplateConcern>, 
+/**
+ * Other metadata, key and value, lists shortened.
+ */
+metadata: Array<[string, string]>, };
+
+/**
  * Which host shows the interface.
  */
 export type HostKind = "window" | "browser" | "terminal";
+
+/**
+ * Who we are to the Hub.
+ */
+export type HubAccount = { "type": "anonymous" } | { "type": "unchecked", 
+/**
+ * Where the token is kept.
+ */
+place: SecretPlace, } | { "type": "rejected", 
+/**
+ * Where the token is kept.
+ */
+place: SecretPlace, } | { "type": "signed_in", 
+/**
+ * User name.
+ */
+name: string, 
+/**
+ * Name of the token and what it may do, such as `read`.
+ */
+token: string, 
+/**
+ * Where the token is kept.
+ */
+place: SecretPlace, };
+
+/**
+ * The text of a repository's README, without its front matter.
+ */
+export type HubCard = { 
+/**
+ * Markdown by strangers: to be rendered through the sanitising door only, without remote images.
+ */
+markdown: string, 
+/**
+ * It was longer than what is shown.
+ */
+truncated: boolean, 
+/**
+ * Scores from its front matter, the repository's evaluation files and tables of its text.
+ */
+scores: Array<HubScore>, };
+
+/**
+ * The text of its README.
+ */
+export type HubCardGet = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit.
+ */
+commit: string, };
+
+/**
+ * The starter catalogue.
+ */
+export type HubCatalogue = Record<symbol, never>;
+
+/**
+ * One file in a repository.
+ */
+export type HubFile = { 
+/**
+ * Its path.
+ */
+path: string, 
+/**
+ * Bytes.
+ */
+size_bytes: number, 
+/**
+ * Hash of its content, if the Hub stores it as a large file.
+ */
+sha256: string | null, };
+
+/**
+ * What results must be like. Everything given must hold.
+ */
+export type HubFilters = { 
+/**
+ * A runtime of this app loads the architecture.
+ */
+runs_here: boolean, 
+/**
+ * A common quantization (about 4.8 bits per weight) fits into this machine's memory.
+ */
+fits_here: boolean, 
+/**
+ * `general.architecture`, such as `qwen2`.
+ */
+architecture?: string | null, 
+/**
+ * At least so many weights.
+ */
+parameters_min?: number | null, 
+/**
+ * At most so many weights.
+ */
+parameters_max?: number | null, 
+/**
+ * The licence's tag, such as `apache-2.0`.
+ */
+license?: string | null, 
+/**
+ * Only gated (`true`) or only open (`false`) repositories.
+ */
+gated?: boolean | null, 
+/**
+ * The chat template knows tools.
+ */
+tools: boolean, 
+/**
+ * The model thinks before it answers.
+ */
+reasoning: boolean, 
+/**
+ * Two-letter code of a language it was trained for.
+ */
+language?: string | null, };
+
+/**
+ * What loading each of its models would take, from one header and the sizes.
+ */
+export type HubFitGet = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit.
+ */
+commit: string, 
+/**
+ * Tokens.
+ */
+context_length: number, };
+
+/**
+ * Whether a model is expected to fit, before anything is downloaded.
+ */
+export type HubFits = "well" | "tight" | "no" | "unknown";
+
+/**
+ * Who may download from a repository.
+ */
+export type HubGate = "open" | "automatic" | "manual";
+
+/**
+ * The header of one of its files, read by ranges.
+ */
+export type HubHeaderGet = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit.
+ */
+commit: string, 
+/**
+ * Path of the file (the first shard).
+ */
+path: string, };
+
+/**
+ * A licence.
+ */
+export type HubLicense = { 
+/**
+ * The tag, such as `apache-2.0`.
+ */
+id: string, 
+/**
+ * Its name, if the card gives one.
+ */
+name: string | null, 
+/**
+ * Its text, if the card gives an address.
+ */
+link: string | null, };
+
+/**
+ * A repository with its models.
+ */
+export type HubModel = { 
+/**
+ * What a search says about it.
+ */
+summary: HubResult, 
+/**
+ * The commit that everything here is of.
+ */
+commit: string, 
+/**
+ * Its address, to open in a browser.
+ */
+url: string, 
+/**
+ * Licence.
+ */
+license: HubLicense | null, 
+/**
+ * Repositories it was made from.
+ */
+base_models: Array<string>, 
+/**
+ * Two-letter codes.
+ */
+languages: Array<string>, 
+/**
+ * Who quantized it, if the card says so.
+ */
+quantized_by: string | null, 
+/**
+ * Models, smallest first, projectors last.
+ */
+variants: Array<HubVariant>, 
+/**
+ * Files that are no models: how many.
+ */
+other_file_count: number, };
+
+/**
+ * One repository.
+ */
+export type HubModelGet = { 
+/**
+ * `owner/name`.
+ */
+repository: string, };
+
+/**
+ * A page of results.
+ */
+export type HubPage = { 
+/**
+ * In order. May be empty although there are more, if filters drop much.
+ */
+results: Array<HubResult>, 
+/**
+ * Give it back for the next page; none at the end.
+ */
+next: string | null, 
+/**
+ * The answer came from the cache.
+ */
+from_cache: boolean, };
+
+/**
+ * One result of a search.
+ */
+export type HubResult = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * Downloads of the last 30 days.
+ */
+downloads: number, 
+/**
+ * Likes.
+ */
+likes: number, 
+/**
+ * Unix time in milliseconds of the last change.
+ */
+updated_at_ms: number | null, 
+/**
+ * Unix time in milliseconds.
+ */
+created_at_ms: number | null, 
+/**
+ * Who may download.
+ */
+gate: HubGate, 
+/**
+ * `general.architecture` of its files.
+ */
+architecture: string | null, 
+/**
+ * Weights.
+ */
+parameter_count: number | null, 
+/**
+ * What it was trained for, in tokens.
+ */
+context_length: number | null, 
+/**
+ * The licence's tag.
+ */
+license: string | null, 
+/**
+ * The chat template knows tools.
+ */
+tools: boolean, 
+/**
+ * The model thinks before it answers.
+ */
+reasoning: boolean, 
+/**
+ * Sizes of its common quantizations, smallest and largest, in bytes, estimated from the weights.
+ */
+size_range_bytes: [number, number] | null, 
+/**
+ * Whether it runs here.
+ */
+runs: HubRuns, 
+/**
+ * Whether a common quantization fits here.
+ */
+fits: HubFits, 
+/**
+ * A file of it is in the library.
+ */
+in_library: boolean, };
+
+/**
+ * Whether a model is expected to run here, before anything is downloaded.
+ */
+export type HubRuns = { "type": "yes" } | { "type": "no", 
+/**
+ * Why, in words.
+ */
+reason: string, } | { "type": "unknown" };
+
+/**
+ * A published score.
+ */
+export type HubScore = { 
+/**
+ * Such as `MMLU`.
+ */
+benchmark: string, 
+/**
+ * What was measured, such as `accuracy` or `5-shot`.
+ */
+metric: string, 
+/**
+ * As published.
+ */
+value: string, 
+/**
+ * The number in it.
+ */
+number: number | null, 
+/**
+ * The Hub has checked it.
+ */
+verified: boolean, };
+
+/**
+ * Searches the Hub for GGUF models. A newer search of the same `channel` ends an older one with `superseded`.
+ */
+export type HubSearch = { 
+/**
+ * Who asks, such as one window's search page.
+ */
+channel: string, 
+/**
+ * Words, `owner/name`, or an address of a repository or file; empty for the best of all.
+ */
+query: string, 
+/**
+ * Order.
+ */
+sort: HubSort, 
+/**
+ * What results must be like.
+ */
+filters: HubFilters, 
+/**
+ * `next` of the page before; none for the first.
+ */
+cursor?: string | null, };
+
+/**
+ * What the Hub's scanners say about a file.
+ */
+export type HubSecurity = { "type": "safe" } | { "type": "unsafe", 
+/**
+ * What, in the scanner's words.
+ */
+finding: string, } | { "type": "unknown" };
+
+/**
+ * Order of search results, best first.
+ */
+export type HubSort = "trending" | "downloads" | "likes" | "updated" | "created";
+
+/**
+ * A model one can download: one file, or all shards of one.
+ */
+export type HubVariant = { 
+/**
+ * Path of the (first) file; its name in commands.
+ */
+path: string, 
+/**
+ * All files, in order.
+ */
+files: Array<HubFile>, 
+/**
+ * Such as `Q4_K_M`, from the name; empty if that does not say.
+ */
+quantization: string, 
+/**
+ * All files together.
+ */
+size_bytes: number, 
+/**
+ * Bits of one weight, on average.
+ */
+bits_per_weight: number | null, 
+/**
+ * What the Hub's scanners say.
+ */
+security: HubSecurity, 
+/**
+ * The one to take on this machine.
+ */
+recommended: boolean, 
+/**
+ * Whether it runs here, from architecture and name; the header says it exactly (`hub_header`).
+ */
+runs: HubRuns, 
+/**
+ * It is the image or audio half of another model, not a model.
+ */
+is_projector: boolean, 
+/**
+ * It is in the library.
+ */
+model_id: ModelId | null, 
+/**
+ * It is being downloaded.
+ */
+download_id: DownloadId | null, };
+
+/**
+ * What loading a variant would take.
+ */
+export type HubVariantFit = { 
+/**
+ * Path of the variant.
+ */
+path: string, 
+/**
+ * The figures; none if the header does not give them.
+ */
+fit: MemoryFit | null, };
+
+/**
+ * How a file that was dropped or picked enters the library.
+ */
+export type ImportMode = "in_place" | "link" | "copy" | "move";
 
 /**
  * What an import or a scan found.
@@ -727,7 +1576,92 @@ added_at_ms: number,
 /**
  * Unix time in milliseconds of the last load.
  */
-used_at_ms: number | null, };
+used_at_ms: number | null, 
+/**
+ * The root it was found in; none for a file that was picked by itself.
+ */
+root_id: RootId | null, 
+/**
+ * Whose folder layout it lies in.
+ */
+origin: ModelOrigin, 
+/**
+ * The Hub repository and commit it was downloaded from, if this app did that.
+ */
+source: ModelSource | null, 
+/**
+ * Hash of the (first) file, in lower-case hexadecimal, once known; see `verified_at_ms` for whether it was computed here.
+ */
+sha256: string | null, 
+/**
+ * Unix time in milliseconds at which the bytes were last found to have that hash.
+ */
+verified_at_ms: number | null, 
+/**
+ * Marked by the person; sorts first.
+ */
+favourite: boolean, 
+/**
+ * What the person wrote about it.
+ */
+notes: string, 
+/**
+ * The Hub has other bytes under the name this file was downloaded as.
+ */
+newer_on_hub: boolean, 
+/**
+ * It may be deleted from here: it lies in the app's own folder.
+ */
+deletable: boolean, };
+
+/**
+ * How a model is loaded unless something else is asked for.
+ */
+export type ModelDefaults = { 
+/**
+ * Tokens of context; none is the default of the settings.
+ */
+context_length?: number | null, 
+/**
+ * Threads; none is the default of the settings.
+ */
+threads?: number | null, };
+
+/**
+ * How a model is loaded unless something else is asked for.
+ */
+export type ModelDefaultsGet = { 
+/**
+ * Which.
+ */
+id: ModelId, };
+
+/**
+ * Replaces that.
+ */
+export type ModelDefaultsSet = { 
+/**
+ * Which.
+ */
+id: ModelId, 
+/**
+ * The new ones.
+ */
+defaults: ModelDefaults, };
+
+/**
+ * Moves a model of the app's own folder to the trash; it can be restored.
+ */
+export type ModelDelete = { 
+/**
+ * Which.
+ */
+id: ModelId, };
+
+/**
+ * Models with the same content.
+ */
+export type ModelDuplicates = Record<symbol, never>;
 
 /**
  * Ends the worker of the model, and with it all its memory.
@@ -761,18 +1695,40 @@ export type ModelForget = {
 id: ModelId, };
 
 /**
+ * What its header says.
+ */
+export type ModelHeader = { 
+/**
+ * Which.
+ */
+id: ModelId, };
+
+/**
  * A model of the library (one file, or all shards of one).
  */
 export type ModelId = string;
 
 /**
- * Adds a picked file, or all models of a picked folder, in place.
+ * Adds a picked file, or all models of a picked folder.
  */
 export type ModelImport = { 
 /**
  * From `path_pick`, `path_type` or a drop.
  */
-handle: PathHandle, };
+handle: PathHandle, 
+/**
+ * Where its bytes are to be.
+ */
+mode: ImportMode, };
+
+/**
+ * Replaces files of the app's own folder by hard links to one of the group; answers the bytes freed.
+ */
+export type ModelLinkDuplicates = { 
+/**
+ * Hash of the group.
+ */
+sha256: string, };
 
 /**
  * The library.
@@ -798,6 +1754,29 @@ options: LoadOptions, };
 export type ModelLoaded = Record<symbol, never>;
 
 /**
+ * Whose folder a model lies in.
+ */
+export type ModelOrigin = "folder" | "hugging_face_cache" | "lm_studio" | "jan" | "ollama" | "llama_cpp";
+
+/**
+ * Brings a model back from the trash.
+ */
+export type ModelRestore = { 
+/**
+ * Which.
+ */
+id: ModelId, };
+
+/**
+ * Shows its file in the file manager.
+ */
+export type ModelReveal = { 
+/**
+ * Which.
+ */
+id: ModelId, };
+
+/**
  * A folder whose GGUF files belong to the library.
  */
 export type ModelRoot = { 
@@ -814,14 +1793,64 @@ path: string,
  */
 is_own: boolean, 
 /**
- * It can be read now.
+ * It can be read now; a root that is not there keeps its models.
  */
-reachable: boolean, };
+reachable: boolean, 
+/**
+ * Whose folder it is.
+ */
+origin: ModelOrigin, 
+/**
+ * Models found in it.
+ */
+model_count: number, 
+/**
+ * Bytes of those models.
+ */
+size_bytes: number, };
 
 /**
  * Looks through all roots again.
  */
 export type ModelScan = Record<symbol, never>;
+
+/**
+ * Where on the Hub a model came from.
+ */
+export type ModelSource = { 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit, 40 hexadecimal digits.
+ */
+commit: string, 
+/**
+ * Path of the (first) file in the repository.
+ */
+path: string, };
+
+/**
+ * Changes what is given, leaves the rest.
+ */
+export type ModelUpdate = { 
+/**
+ * Which.
+ */
+id: ModelId, 
+/**
+ * New name for display, not empty.
+ */
+name?: string | null, 
+/**
+ * Mark or unmark.
+ */
+favourite?: boolean | null, 
+/**
+ * New notes.
+ */
+notes?: string | null, };
 
 /**
  * Whether a runtime can serve a model, decided from the file's header alone.
@@ -834,7 +1863,37 @@ cautions: Array<string>, } | { "type": "refused",
 /**
  * Why, in words.
  */
-reasons: Array<string>, } | { "type": "missing" };
+reasons: Array<string>, } | { "type": "missing" } | { "type": "offline" };
+
+/**
+ * Checks its bytes against its hash; progress comes as events.
+ */
+export type ModelVerify = { 
+/**
+ * Which; none for all.
+ */
+id?: ModelId | null, };
+
+/**
+ * How the app uses the network.
+ */
+export type NetworkSettings = { 
+/**
+ * No connection leaves this machine.
+ */
+offline: boolean, 
+/**
+ * Address of the Hub or a mirror of it; none is `HF_ENDPOINT`, or huggingface.co.
+ */
+endpoint: string | null, 
+/**
+ * Proxy.
+ */
+proxy: ProxyChoice, 
+/**
+ * A file with further certificate authorities, PEM.
+ */
+extra_ca: string | null, };
 
 /**
  * For commands that take or answer nothing: `{}`.
@@ -941,7 +2000,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder";
+export type PickKind = "model_files" | "folder" | "certificates";
 
 /**
  * A path a person chose, as the page may know it.
@@ -959,6 +2018,20 @@ path: string,
  * It is a folder.
  */
 is_folder: boolean, };
+
+/**
+ * How the network is reached.
+ */
+export type ProxyChoice = { "type": "system" } | { "type": "direct" } | { "type": "manual", 
+/**
+ * `http://`, `https://` or `socks5://`; a login in it is kept in the key store, not here.
+ */
+url: string, };
+
+/**
+ * Why a download that could run does not run right now. It goes on by itself.
+ */
+export type QueueReason = "turn" | "schedule" | "offline" | "rate_limit" | "retry";
 
 /**
  * Who speaks.
@@ -992,6 +2065,57 @@ export type RootRemove = {
  * Which.
  */
 id: RootId, };
+
+/**
+ * Folders of other apps on this machine.
+ */
+export type RootSuggest = Record<symbol, never>;
+
+/**
+ * A folder of another app on this machine.
+ */
+export type RootSuggestion = { 
+/**
+ * Whose.
+ */
+origin: ModelOrigin, 
+/**
+ * For display.
+ */
+path: string, 
+/**
+ * To be given back with `root_add`.
+ */
+handle: PathHandle, 
+/**
+ * It is a root already.
+ */
+added: boolean, };
+
+/**
+ * Space models take, by root.
+ */
+export type RootUse = { 
+/**
+ * Which; none for files picked by themselves.
+ */
+root_id: RootId | null, 
+/**
+ * For display.
+ */
+path: string, 
+/**
+ * Models.
+ */
+model_count: number, 
+/**
+ * Bytes, content that is linked twice counted once.
+ */
+size_bytes: number, 
+/**
+ * Free bytes of its volume.
+ */
+free_bytes: number, };
 
 /**
  * One generation.
@@ -1117,6 +2241,11 @@ run: Run,
 message: Message, };
 
 /**
+ * Where a secret is kept.
+ */
+export type SecretPlace = "key_store" | "file" | "environment";
+
+/**
  * All settings. Unknown fields of a newer version survive a round trip through the store.
  */
 export type Settings = { 
@@ -1151,7 +2280,19 @@ list_width: number,
 /**
  * The inspector is open.
  */
-inspector_open: boolean, };
+inspector_open: boolean, 
+/**
+ * How downloads behave.
+ */
+downloads: DownloadSettings, 
+/**
+ * How the network is used.
+ */
+network: NetworkSettings, 
+/**
+ * Days a deleted model stays in the trash, 0 to 365.
+ */
+trash_days: number, };
 
 /**
  * All settings.
@@ -1258,9 +2399,103 @@ stop_reason: StopReason | null, };
 export type StopReason = "end_of_turn" | "max_tokens" | "context_full" | "stop_string" | "user";
 
 /**
+ * Something in a chat template that a person should look at.
+ */
+export type TemplateConcern = { 
+/**
+ * Why, in words.
+ */
+message: string, 
+/**
+ * The part of the template.
+ */
+excerpt: string, };
+
+/**
+ * Tensors of one type in a file.
+ */
+export type TensorTypeCount = { 
+/**
+ * Such as `Q4_K`.
+ */
+name: string, 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Their bytes.
+ */
+size_bytes: number, };
+
+/**
  * Colours of the interface.
  */
 export type Theme = "system" | "light" | "dark" | "sepia" | "high_contrast";
+
+/**
+ * Removes everything in the trash for good.
+ */
+export type TrashEmpty = Record<symbol, never>;
+
+/**
+ * What is in the trash, last deleted first.
+ */
+export type TrashList = Record<symbol, never>;
+
+/**
+ * A model in the trash.
+ */
+export type TrashedModel = { 
+/**
+ * Its id.
+ */
+id: ModelId, 
+/**
+ * For display.
+ */
+name: string, 
+/**
+ * Bytes.
+ */
+size_bytes: number, 
+/**
+ * Unix time in milliseconds.
+ */
+deleted_at_ms: number, 
+/**
+ * Unix time in milliseconds at which it is removed for good.
+ */
+removed_at_ms: number, };
+
+/**
+ * Where checking a model's bytes against its hash stands.
+ */
+export type Verification = { "type": "queued" } | { "type": "reading", 
+/**
+ * 0 to 1.
+ */
+progress: number, } | { "type": "intact", 
+/**
+ * The hash.
+ */
+sha256: string, 
+/**
+ * There was a hash to compare with; otherwise this one is kept for the next time.
+ */
+compared: boolean, } | { "type": "damaged", 
+/**
+ * What they should be.
+ */
+expected: string, 
+/**
+ * What they are.
+ */
+found: string, } | { "type": "failed", 
+/**
+ * Why.
+ */
+error: ErrorReport, };
 
 /** Every command with its payload and its answer. */
 export interface Commands {
@@ -1302,10 +2537,30 @@ export interface Commands {
   model_list: { request: ModelList; response: Array<Model> };
   /** Looks through all roots again. */
   model_scan: { request: ModelScan; response: ImportOutcome };
-  /** Adds a picked file, or all models of a picked folder, in place. */
+  /** Adds a picked file, or all models of a picked folder. */
   model_import: { request: ModelImport; response: ImportOutcome };
+  /** Changes what is given, leaves the rest. */
+  model_update: { request: ModelUpdate; response: Model };
   /** Forgets a model; its file stays. */
   model_forget: { request: ModelForget; response: Nothing };
+  /** Moves a model of the app's own folder to the trash; it can be restored. */
+  model_delete: { request: ModelDelete; response: TrashedModel };
+  /** Brings a model back from the trash. */
+  model_restore: { request: ModelRestore; response: Model };
+  /** What its header says. */
+  model_header: { request: ModelHeader; response: HeaderReport };
+  /** Shows its file in the file manager. */
+  model_reveal: { request: ModelReveal; response: Nothing };
+  /** Checks its bytes against its hash; progress comes as events. */
+  model_verify: { request: ModelVerify; response: Nothing };
+  /** Models with the same content. */
+  model_duplicates: { request: ModelDuplicates; response: Array<DuplicateGroup> };
+  /** Replaces files of the app's own folder by hard links to one of the group; answers the bytes freed. */
+  model_link_duplicates: { request: ModelLinkDuplicates; response: number };
+  /** How a model is loaded unless something else is asked for. */
+  model_defaults_get: { request: ModelDefaultsGet; response: ModelDefaults };
+  /** Replaces that. */
+  model_defaults_set: { request: ModelDefaultsSet; response: ModelDefaults };
   /** What loading would take. */
   model_fit: { request: ModelFit; response: MemoryFit };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */
@@ -1314,12 +2569,20 @@ export interface Commands {
   model_eject: { request: ModelEject; response: Nothing };
   /** What is loaded or loading. */
   model_loaded: { request: ModelLoaded; response: Array<LoadedModel> };
+  /** What is in the trash, last deleted first. */
+  trash_list: { request: TrashList; response: Array<TrashedModel> };
+  /** Removes everything in the trash for good. */
+  trash_empty: { request: TrashEmpty; response: Nothing };
+  /** What takes how much space. */
+  disk_use: { request: DiskUseRequest; response: DiskUse };
   /** Folders of the library. */
   root_list: { request: RootList; response: Array<ModelRoot> };
   /** Registers a picked folder and looks through it. */
   root_add: { request: RootAdd; response: ImportOutcome };
   /** Forgets a folder and its models; the files stay. */
   root_remove: { request: RootRemove; response: Nothing };
+  /** Folders of other apps on this machine. */
+  root_suggest: { request: RootSuggest; response: Array<RootSuggestion> };
   /** Opens a native dialog; an empty answer if it was cancelled. */
   path_pick: { request: PathPick; response: Array<PickedPath> };
   /** Mints a handle for a path a person typed. */
@@ -1328,12 +2591,40 @@ export interface Commands {
   starter_get: { request: StarterGet; response: StarterModel };
   /** Downloads it; progress comes as events. */
   starter_download: { request: StarterDownload; response: Download };
-  /** Downloads of this session. */
+  /** Searches the Hub for GGUF models. A newer search of the same `channel` ends an older one with `superseded`. */
+  hub_search: { request: HubSearch; response: HubPage };
+  /** One repository. */
+  hub_model: { request: HubModelGet; response: HubModel };
+  /** The text of its README. */
+  hub_card: { request: HubCardGet; response: HubCard };
+  /** The header of one of its files, read by ranges. */
+  hub_header: { request: HubHeaderGet; response: HeaderReport };
+  /** What loading each of its models would take, from one header and the sizes. */
+  hub_fit: { request: HubFitGet; response: Array<HubVariantFit> };
+  /** The starter catalogue. */
+  hub_catalogue: { request: HubCatalogue; response: Array<CatalogueEntry> };
+  /** The queue in its order, then what is finished. */
   download_list: { request: DownloadList; response: Array<Download> };
+  /** Adds a model of the Hub to the end of the queue. One that is there already is resumed and answered. */
+  download_start: { request: DownloadStart; response: Download };
   /** Stops a download and keeps its bytes. */
   download_pause: { request: DownloadPause; response: Nothing };
-  /** Goes on where it was. */
+  /** Goes on where it was, also after a failure. */
   download_resume: { request: DownloadResume; response: Nothing };
+  /** Stops a download and removes its bytes. */
+  download_cancel: { request: DownloadCancel; response: Nothing };
+  /** Moves a download in the queue. */
+  download_move: { request: DownloadMove; response: Array<Download> };
+  /** Takes finished downloads off the list; the models stay. */
+  download_clear: { request: DownloadClear; response: Nothing };
+  /** Who we are to the Hub; `check` asks it. */
+  account_get: { request: AccountGet; response: HubAccount };
+  /** Keeps a token and asks the Hub whose it is. */
+  account_set: { request: AccountSet; response: HubAccount };
+  /** Connections, newest first. */
+  connection_list: { request: ConnectionList; response: Array<Connection> };
+  /** Forgets them. */
+  connection_clear: { request: ConnectionClear; response: Nothing };
   /** All settings. */
   settings_get: { request: SettingsGet; response: Settings };
   /** Replaces all settings. */

@@ -65,12 +65,17 @@ async fn starter(session: &Session, get: &Get) -> Result<ExitCode> {
                 bar.abandon();
                 return Err(error.clone().into());
             }
-            DownloadState::Paused => {
+            DownloadState::Paused { error: Some(error) } => {
+                bar.abandon();
+                return Err(error.clone().into());
+            }
+            DownloadState::Paused { error: None } => {
                 bar.abandon();
                 eprintln!("paused; the same command goes on where it was");
                 return Ok(ExitCode::from(INTERRUPTED));
             }
             DownloadState::Verifying => bar.set_message("checking the hash"),
+            DownloadState::Queued { .. } | DownloadState::Resolving => {}
             DownloadState::Downloading => bar.set_position(download.done_bytes),
         }
         tokio::select! {
@@ -79,7 +84,7 @@ async fn starter(session: &Session, get: &Get) -> Result<ExitCode> {
                 _ => {}
             },
             _ = tokio::signal::ctrl_c() => {
-                let _: Nothing = session.call("download_pause", DownloadPause { id: download.id }).await?;
+                let _: Nothing = session.call("download_pause", DownloadPause { id: Some(download.id) }).await?;
             }
         }
     }

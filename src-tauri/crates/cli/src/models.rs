@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelImport, ModelList, ModelScan, PathType};
-use sirocco_protocol::{ErrorCode, ErrorReport, ImportOutcome, Model, ModelVerdict, PickedPath};
+use sirocco_protocol::{
+    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath,
+};
 
 use crate::output::{bytes, table};
 use crate::session::Session;
@@ -52,6 +54,7 @@ async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
             "model_import",
             ModelImport {
                 handle: picked.handle,
+                mode: ImportMode::InPlace,
             },
         )
         .await
@@ -112,6 +115,7 @@ fn print(models: &[Model], json: bool) -> Result<()> {
             ModelVerdict::Runs { .. } => "runs here".to_owned(),
             ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
             ModelVerdict::Missing => "file is missing".to_owned(),
+            ModelVerdict::Offline => "its folder is offline".to_owned(),
         };
         vec![
             model.key.clone(),

@@ -8,6 +8,7 @@ use sirocco_hub::{
     HubError, Policy, Progress, StarterEnvironment, Transfer, TransferState, http_client, starter,
     starter_cache, starter_request,
 };
+use sirocco_protocol::commands::{DownloadMove, DownloadStart};
 use sirocco_protocol::{Download, DownloadId, DownloadState, ErrorCode, ErrorReport, Event};
 
 use crate::App;
@@ -71,18 +72,48 @@ impl App {
         self.inner.downloads.list()
     }
 
-    pub(crate) fn pause_download(&self, id: DownloadId) -> Result<(), ErrorReport> {
-        self.inner
-            .downloads
-            .transfer(id)
-            .map(|transfer| transfer.pause())
+    pub(crate) async fn pause_download(&self, id: Option<DownloadId>) -> Result<(), ErrorReport> {
+        for id in self.ids(id) {
+            self.inner.downloads.transfer(id)?.pause();
+        }
+        Ok(())
     }
 
-    pub(crate) fn resume_download(&self, id: DownloadId) -> Result<(), ErrorReport> {
-        self.inner
-            .downloads
-            .transfer(id)
-            .map(|transfer| transfer.resume())
+    pub(crate) async fn resume_download(&self, id: Option<DownloadId>) -> Result<(), ErrorReport> {
+        for id in self.ids(id) {
+            self.inner.downloads.transfer(id)?.resume();
+        }
+        Ok(())
+    }
+
+    fn ids(&self, id: Option<DownloadId>) -> Vec<DownloadId> {
+        match id {
+            Some(id) => vec![id],
+            None => self
+                .download_list()
+                .iter()
+                .map(|download| download.id)
+                .collect(),
+        }
+    }
+
+    pub(crate) async fn start_download(&self, _: DownloadStart) -> Result<Download, ErrorReport> {
+        Err(refuse(ErrorCode::Internal, "not built"))
+    }
+
+    pub(crate) async fn cancel_download(&self, _: DownloadId) -> Result<(), ErrorReport> {
+        Err(refuse(ErrorCode::Internal, "not built"))
+    }
+
+    pub(crate) async fn move_download(
+        &self,
+        _: DownloadMove,
+    ) -> Result<Vec<Download>, ErrorReport> {
+        Err(refuse(ErrorCode::Internal, "not built"))
+    }
+
+    pub(crate) async fn clear_downloads(&self) -> Result<(), ErrorReport> {
+        Err(refuse(ErrorCode::Internal, "not built"))
     }
 
     /// Starts the download of the starter model, or resumes the one there is.
@@ -97,7 +128,7 @@ impl App {
         if let Some(known) =
             known.filter(|download| !matches!(download.state, DownloadState::Finished { .. }))
         {
-            self.resume_download(known.id)?;
+            self.resume_download(Some(known.id)).await?;
             return Ok(known);
         }
         let cache = starter_cache();
@@ -115,10 +146,16 @@ impl App {
         let download = Download {
             id: DownloadId::fresh(),
             name: model.file,
-            source: model.repository,
+            repository: model.repository,
+            commit: String::new(),
+            quantization: "Q4_K_M".into(),
+            position: Some(0),
+            files: Vec::new(),
             done_bytes: 0,
             total_bytes: model.size_bytes,
             bytes_per_second: 0.0,
+            seconds_left: None,
+            added_at_ms: crate::clock::now_ms(),
             state: DownloadState::Downloading,
         };
         let item = Item {
@@ -166,7 +203,7 @@ impl App {
         match state {
             TransferState::Verifying => DownloadState::Verifying,
             TransferState::Paused { error: None } | TransferState::Cancelled => {
-                DownloadState::Paused
+                DownloadState::Paused { error: None }
             }
             TransferState::Paused { error: Some(error) } | TransferState::Failed { error } => {
                 DownloadState::Failed {

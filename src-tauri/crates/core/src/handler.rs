@@ -110,11 +110,51 @@ impl Handler for App {
     }
 
     async fn model_import(&self, request: ModelImport) -> Answer<ImportOutcome> {
-        self.import(request.handle).await
+        self.import(request.handle, request.mode).await
     }
 
     async fn model_forget(&self, request: ModelForget) -> Answer<Nothing> {
         self.forget_model(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn model_update(&self, request: ModelUpdate) -> Answer<Model> {
+        self.update_model(request).await
+    }
+
+    async fn model_delete(&self, request: ModelDelete) -> Answer<TrashedModel> {
+        self.delete_model(request.id).await
+    }
+
+    async fn model_restore(&self, request: ModelRestore) -> Answer<Model> {
+        self.restore_model(request.id).await
+    }
+
+    async fn model_header(&self, request: ModelHeader) -> Answer<HeaderReport> {
+        self.local_header(request.id).await
+    }
+
+    async fn model_reveal(&self, request: ModelReveal) -> Answer<Nothing> {
+        self.reveal_model(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn model_verify(&self, request: ModelVerify) -> Answer<Nothing> {
+        self.verify_models(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn model_duplicates(&self, _: ModelDuplicates) -> Answer<Vec<DuplicateGroup>> {
+        self.duplicates().await
+    }
+
+    async fn model_link_duplicates(&self, request: ModelLinkDuplicates) -> Answer<u64> {
+        self.link_duplicates(&request.sha256).await
+    }
+
+    async fn model_defaults_get(&self, request: ModelDefaultsGet) -> Answer<ModelDefaults> {
+        self.model_defaults(request.id).await
+    }
+
+    async fn model_defaults_set(&self, request: ModelDefaultsSet) -> Answer<ModelDefaults> {
+        self.set_model_defaults(request).await
     }
 
     async fn model_fit(&self, request: ModelFit) -> Answer<MemoryFit> {
@@ -134,6 +174,18 @@ impl Handler for App {
         Ok(self.inner.residency.list())
     }
 
+    async fn trash_list(&self, _: TrashList) -> Answer<Vec<TrashedModel>> {
+        self.trash().await
+    }
+
+    async fn trash_empty(&self, _: TrashEmpty) -> Answer<Nothing> {
+        self.empty_trash().await.map(|()| Nothing {})
+    }
+
+    async fn disk_use(&self, _: DiskUseRequest) -> Answer<DiskUse> {
+        self.space().await
+    }
+
     async fn root_list(&self, _: RootList) -> Answer<Vec<ModelRoot>> {
         self.roots().await
     }
@@ -144,6 +196,10 @@ impl Handler for App {
 
     async fn root_remove(&self, request: RootRemove) -> Answer<Nothing> {
         self.remove_root(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn root_suggest(&self, _: RootSuggest) -> Answer<Vec<RootSuggestion>> {
+        self.suggest_roots().await
     }
 
     async fn path_pick(&self, request: PathPick) -> Answer<Vec<PickedPath>> {
@@ -166,16 +222,73 @@ impl Handler for App {
         self.download_starter().await
     }
 
+    async fn hub_search(&self, request: HubSearch) -> Answer<HubPage> {
+        self.search_hub(request).await
+    }
+
+    async fn hub_model(&self, request: HubModelGet) -> Answer<HubModel> {
+        self.hub_repository(&request.repository).await
+    }
+
+    async fn hub_card(&self, request: HubCardGet) -> Answer<HubCard> {
+        self.card(request).await
+    }
+
+    async fn hub_header(&self, request: HubHeaderGet) -> Answer<HeaderReport> {
+        self.remote_header(request).await
+    }
+
+    async fn hub_fit(&self, request: HubFitGet) -> Answer<Vec<HubVariantFit>> {
+        self.remote_fit(request).await
+    }
+
+    async fn hub_catalogue(&self, _: HubCatalogue) -> Answer<Vec<CatalogueEntry>> {
+        self.catalogue().await
+    }
+
     async fn download_list(&self, _: DownloadList) -> Answer<Vec<Download>> {
         Ok(App::download_list(self))
     }
 
+    async fn download_start(&self, request: DownloadStart) -> Answer<Download> {
+        self.start_download(request).await
+    }
+
     async fn download_pause(&self, request: DownloadPause) -> Answer<Nothing> {
-        self.pause_download(request.id).map(|()| Nothing {})
+        self.pause_download(request.id).await.map(|()| Nothing {})
     }
 
     async fn download_resume(&self, request: DownloadResume) -> Answer<Nothing> {
-        self.resume_download(request.id).map(|()| Nothing {})
+        self.resume_download(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn download_cancel(&self, request: DownloadCancel) -> Answer<Nothing> {
+        self.cancel_download(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn download_move(&self, request: DownloadMove) -> Answer<Vec<Download>> {
+        self.move_download(request).await
+    }
+
+    async fn download_clear(&self, _: DownloadClear) -> Answer<Nothing> {
+        self.clear_downloads().await.map(|()| Nothing {})
+    }
+
+    async fn account_get(&self, request: AccountGet) -> Answer<HubAccount> {
+        self.account(request.check).await
+    }
+
+    async fn account_set(&self, request: AccountSet) -> Answer<HubAccount> {
+        self.set_token(request.token).await
+    }
+
+    async fn connection_list(&self, request: ConnectionList) -> Answer<Vec<Connection>> {
+        check_limit(request.limit)?;
+        self.connections(request).await
+    }
+
+    async fn connection_clear(&self, _: ConnectionClear) -> Answer<Nothing> {
+        self.clear_connections().await.map(|()| Nothing {})
     }
 
     async fn settings_get(&self, _: SettingsGet) -> Answer<Settings> {

@@ -10,16 +10,19 @@
 mod app;
 mod clock;
 mod conversations;
+mod discover;
 mod downloads;
 mod error;
 mod handler;
 pub mod home;
 mod host;
 pub mod instance;
+mod keeping;
 mod library;
 mod loading;
 pub mod logging;
 mod machine;
+mod network;
 mod picked;
 mod runs;
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use sirocco_hub::library::{FoundModel, inspect_file, scan_root};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, ImportOutcome, Model, ModelId, ModelRoot, ModelVerdict,
-    PathHandle, RootId,
+    ErrorCode, ErrorReport, Event, ImportMode, ImportOutcome, Model, ModelId, ModelOrigin,
+    ModelRoot, ModelVerdict, PathHandle, RootId,
 };
 use sirocco_store::{NewModel, StoreError, StoredModel, StoredRoot};
 
@@ -53,7 +53,11 @@ impl App {
         Ok(outcome)
     }
 
-    pub(crate) async fn import(&self, handle: PathHandle) -> Result<ImportOutcome, ErrorReport> {
+    pub(crate) async fn import(
+        &self,
+        handle: PathHandle,
+        _mode: ImportMode,
+    ) -> Result<ImportOutcome, ErrorReport> {
         let path = self.inner.picked.resolve(handle)?;
         if path.is_dir() {
             self.import_folder(&path).await
@@ -88,6 +92,9 @@ impl App {
                 id: root.id,
                 path: root.path,
                 is_own: root.is_own,
+                origin: ModelOrigin::Folder,
+                model_count: 0,
+                size_bytes: 0,
             })
             .collect())
     }
@@ -101,7 +108,7 @@ impl App {
             ));
         }
         for stored in self.inner.store.list_models().await.report()? {
-            if stored.root_id == Some(id) {
+            if stored.model.root_id == Some(id) {
                 self.forget_model(stored.model.id).await?;
             }
         }
@@ -167,7 +174,7 @@ impl App {
                 Ok(stored)
             }
             FileState::Same | FileState::Changed => {
-                let outcome = self.import_file(first, stored.root_id).await?;
+                let outcome = self.import_file(first, stored.model.root_id).await?;
                 if let Some(problem) = outcome.problems.into_iter().next() {
                     let verdict = ModelVerdict::Refused {
                         reasons: vec![problem],
@@ -239,6 +246,9 @@ impl App {
             context_length: found.context_length,
             has_chat_template: found.has_chat_template,
             verdict: found.verdict,
+            origin: found.origin,
+            source: None,
+            sha256: found.stated_sha256.map(|hash| hash.to_string()),
         };
         let stored = self.inner.store.save_model(&new, now_ms()).await.report()?;
         self.emit(Event::ModelChanged {

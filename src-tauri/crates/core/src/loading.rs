@@ -48,7 +48,7 @@ impl App {
             ModelVerdict::Refused { reasons } => {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }
-            ModelVerdict::Missing => {
+            ModelVerdict::Missing | ModelVerdict::Offline => {
                 return Err(refuse(
                     ErrorCode::FileProblem,
                     format!("the file `{}` is gone", stored.model.path),

@@ -175,10 +175,49 @@ commands! {
     model_list(ModelList {}) -> Vec<Model>;
     /// Looks through all roots again.
     model_scan(ModelScan {}) -> ImportOutcome;
-    /// Adds a picked file, or all models of a picked folder, in place.
-    model_import(ModelImport { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ImportOutcome;
+    /// Adds a picked file, or all models of a picked folder.
+    model_import(ModelImport {
+        /// From `path_pick`, `path_type` or a drop.
+        handle: PathHandle,
+        /// Where its bytes are to be.
+        mode: ImportMode,
+    }) -> ImportOutcome;
+    /// Changes what is given, leaves the rest.
+    model_update(ModelUpdate {
+        /// Which.
+        id: ModelId,
+        /// New name for display, not empty.
+        name: Option<String>,
+        /// Mark or unmark.
+        favourite: Option<bool>,
+        /// New notes.
+        notes: Option<String>,
+    }) -> Model;
     /// Forgets a model; its file stays.
     model_forget(ModelForget { #[doc = " Which."] id: ModelId }) -> Nothing;
+    /// Moves a model of the app's own folder to the trash; it can be restored.
+    model_delete(ModelDelete { #[doc = " Which."] id: ModelId }) -> TrashedModel;
+    /// Brings a model back from the trash.
+    model_restore(ModelRestore { #[doc = " Which."] id: ModelId }) -> Model;
+    /// What its header says.
+    model_header(ModelHeader { #[doc = " Which."] id: ModelId }) -> HeaderReport;
+    /// Shows its file in the file manager.
+    model_reveal(ModelReveal { #[doc = " Which."] id: ModelId }) -> Nothing;
+    /// Checks its bytes against its hash; progress comes as events.
+    model_verify(ModelVerify { #[doc = " Which; none for all."] id: Option<ModelId> }) -> Nothing;
+    /// Models with the same content.
+    model_duplicates(ModelDuplicates {}) -> Vec<DuplicateGroup>;
+    /// Replaces files of the app's own folder by hard links to one of the group; answers the bytes freed.
+    model_link_duplicates(ModelLinkDuplicates { #[doc = " Hash of the group."] sha256: String }) -> u64;
+    /// How a model is loaded unless something else is asked for.
+    model_defaults_get(ModelDefaultsGet { #[doc = " Which."] id: ModelId }) -> ModelDefaults;
+    /// Replaces that.
+    model_defaults_set(ModelDefaultsSet {
+        /// Which.
+        id: ModelId,
+        /// The new ones.
+        defaults: ModelDefaults,
+    }) -> ModelDefaults;
     /// What loading would take.
     model_fit(ModelFit {
         /// Which.
@@ -198,12 +237,21 @@ commands! {
     /// What is loaded or loading.
     model_loaded(ModelLoaded {}) -> Vec<LoadedModel>;
 
+    /// What is in the trash, last deleted first.
+    trash_list(TrashList {}) -> Vec<TrashedModel>;
+    /// Removes everything in the trash for good.
+    trash_empty(TrashEmpty {}) -> Nothing;
+    /// What takes how much space.
+    disk_use(DiskUseRequest {}) -> DiskUse;
+
     /// Folders of the library.
     root_list(RootList {}) -> Vec<ModelRoot>;
     /// Registers a picked folder and looks through it.
     root_add(RootAdd { #[doc = " A folder's."] handle: PathHandle }) -> ImportOutcome;
     /// Forgets a folder and its models; the files stay.
     root_remove(RootRemove { #[doc = " Which."] id: RootId }) -> Nothing;
+    /// Folders of other apps on this machine.
+    root_suggest(RootSuggest {}) -> Vec<RootSuggestion>;
 
     /// Opens a native dialog; an empty answer if it was cancelled.
     path_pick(PathPick { #[doc = " What."] kind: PickKind }) -> Vec<PickedPath>;
@@ -214,12 +262,90 @@ commands! {
     starter_get(StarterGet {}) -> StarterModel;
     /// Downloads it; progress comes as events.
     starter_download(StarterDownload {}) -> Download;
-    /// Downloads of this session.
+
+    /// Searches the Hub for GGUF models. A newer search of the same `channel` ends an older one with `superseded`.
+    hub_search(HubSearch {
+        /// Who asks, such as one window's search page.
+        channel: String,
+        /// Words, `owner/name`, or an address of a repository or file; empty for the best of all.
+        query: String,
+        /// Order.
+        sort: HubSort,
+        /// What results must be like.
+        filters: HubFilters,
+        /// `next` of the page before; none for the first.
+        cursor: Option<String>,
+    }) -> HubPage;
+    /// One repository.
+    hub_model(HubModelGet { #[doc = " `owner/name`."] repository: String }) -> HubModel;
+    /// The text of its README.
+    hub_card(HubCardGet {
+        /// `owner/name`.
+        repository: String,
+        /// The commit.
+        commit: String,
+    }) -> HubCard;
+    /// The header of one of its files, read by ranges.
+    hub_header(HubHeaderGet {
+        /// `owner/name`.
+        repository: String,
+        /// The commit.
+        commit: String,
+        /// Path of the file (the first shard).
+        path: String,
+    }) -> HeaderReport;
+    /// What loading each of its models would take, from one header and the sizes.
+    hub_fit(HubFitGet {
+        /// `owner/name`.
+        repository: String,
+        /// The commit.
+        commit: String,
+        /// Tokens.
+        context_length: u32,
+    }) -> Vec<HubVariantFit>;
+    /// The starter catalogue.
+    hub_catalogue(HubCatalogue {}) -> Vec<CatalogueEntry>;
+
+    /// The queue in its order, then what is finished.
     download_list(DownloadList {}) -> Vec<Download>;
+    /// Adds a model of the Hub to the end of the queue. One that is there already is resumed and answered.
+    download_start(DownloadStart {
+        /// `owner/name`.
+        repository: String,
+        /// The commit; none is the newest.
+        commit: Option<String>,
+        /// Path of the (first) file.
+        path: String,
+    }) -> Download;
     /// Stops a download and keeps its bytes.
-    download_pause(DownloadPause { #[doc = " Which."] id: DownloadId }) -> Nothing;
-    /// Goes on where it was.
-    download_resume(DownloadResume { #[doc = " Which."] id: DownloadId }) -> Nothing;
+    download_pause(DownloadPause { #[doc = " Which; none for all."] id: Option<DownloadId> }) -> Nothing;
+    /// Goes on where it was, also after a failure.
+    download_resume(DownloadResume { #[doc = " Which; none for all."] id: Option<DownloadId> }) -> Nothing;
+    /// Stops a download and removes its bytes.
+    download_cancel(DownloadCancel { #[doc = " Which."] id: DownloadId }) -> Nothing;
+    /// Moves a download in the queue.
+    download_move(DownloadMove {
+        /// Which.
+        id: DownloadId,
+        /// Before this one; none for the end.
+        before: Option<DownloadId>,
+    }) -> Vec<Download>;
+    /// Takes finished downloads off the list; the models stay.
+    download_clear(DownloadClear {}) -> Nothing;
+
+    /// Who we are to the Hub; `check` asks it.
+    account_get(AccountGet { #[doc = " Ask the Hub, rather than tell what was known last."] check: bool }) -> HubAccount;
+    /// Keeps a token and asks the Hub whose it is.
+    account_set(AccountSet { #[doc = " Starts with `hf_`; empty to sign out."] token: String }) -> HubAccount;
+    /// Connections, newest first.
+    connection_list(ConnectionList {
+        /// Only older ones than this, for paging.
+        before: Option<i64>,
+        /// At most this many, 1 to 500.
+        limit: u32,
+    }) -> Vec<Connection>;
+    /// Forgets them.
+    connection_clear(ConnectionClear {}) -> Nothing;
 
     /// All settings.
     settings_get(SettingsGet {}) -> Settings;

@@ -28,6 +28,14 @@ pub enum ErrorCode {
     FileProblem,
     /// The network is unreachable or answered with an error.
     Network,
+    /// The offline switch is on: offer to turn it off.
+    Offline,
+    /// The Hub wants a token: offer the settings.
+    TokenNeeded,
+    /// The model's conditions must be accepted on its page first: offer the link in the hint.
+    Gated,
+    /// A newer question took this one's place: nothing to show.
+    Superseded,
     /// The disk is full.
     DiskFull,
     /// The request carries no valid token.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    ConversationId, ConversationSummary, Download, LoadedModel, MessageId, Model, ModelId,
-    PickedPath, Run, Settings,
+    ConversationId, ConversationSummary, Download, DownloadId, HubAccount, LoadedModel, MessageId,
+    Model, ModelId, PickedPath, Run, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -58,6 +58,23 @@ pub enum Event {
     DownloadChanged {
         /// The download.
         download: Download,
+    },
+    /// A download was cancelled or cleared away.
+    DownloadRemoved {
+        /// Which.
+        download_id: DownloadId,
+    },
+    /// Checking a model moved.
+    VerificationChanged {
+        /// Of which model.
+        model_id: ModelId,
+        /// Where it stands.
+        verification: Verification,
+    },
+    /// The token or the network settings changed who we are to the Hub.
+    AccountChanged {
+        /// Who we are now.
+        account: HubAccount,
     },
     /// Somebody changed the settings.
     SettingsChanged {

@@ -13,22 +13,30 @@
 
 pub mod commands;
 mod conversation;
+mod download;
 mod error;
 mod event;
+mod hub;
 mod ids;
+mod library;
 mod machine;
 mod model;
+mod network;
 mod parameters;
 mod run;
 mod settings;
 pub mod typescript;
 
 pub use conversation::*;
+pub use download::*;
 pub use error::*;
 pub use event::*;
+pub use hub::*;
 pub use ids::*;
+pub use library::*;
 pub use machine::*;
 pub use model::*;
+pub use network::*;
 pub use parameters::*;
 pub use run::*;
 pub use settings::*;

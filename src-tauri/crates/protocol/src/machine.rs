@@ -55,6 +55,8 @@ pub enum PickKind {
     ModelFiles,
     /// A folder.
     Folder,
+    /// A file with certificates.
+    Certificates,
 }
 
 /// A path a person chose, as the page may know it.

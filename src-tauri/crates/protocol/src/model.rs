@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DownloadId, ErrorReport, ModelId, RootId};
+use crate::{ErrorReport, ModelId, RootId};
 
 /// Whether a runtime can serve a model, decided from the file's header alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -21,6 +21,8 @@ pub enum ModelVerdict {
     },
     /// The file is gone or changed since it was looked at.
     Missing,
+    /// Its root cannot be read now (a drive or share that is not there): the model is kept.
+    Offline,
 }
 
 /// A model of the library.
@@ -52,6 +54,54 @@ pub struct Model {
     pub added_at_ms: i64,
     /// Unix time in milliseconds of the last load.
     pub used_at_ms: Option<i64>,
+    /// The root it was found in; none for a file that was picked by itself.
+    pub root_id: Option<RootId>,
+    /// Whose folder layout it lies in.
+    pub origin: ModelOrigin,
+    /// The Hub repository and commit it was downloaded from, if this app did that.
+    pub source: Option<ModelSource>,
+    /// Hash of the (first) file, in lower-case hexadecimal, once known; see `verified_at_ms` for whether it was computed here.
+    pub sha256: Option<String>,
+    /// Unix time in milliseconds at which the bytes were last found to have that hash.
+    pub verified_at_ms: Option<i64>,
+    /// Marked by the person; sorts first.
+    pub favourite: bool,
+    /// What the person wrote about it.
+    pub notes: String,
+    /// The Hub has other bytes under the name this file was downloaded as.
+    pub newer_on_hub: bool,
+    /// It may be deleted from here: it lies in the app's own folder.
+    pub deletable: bool,
+}
+
+/// Whose folder a model lies in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelOrigin {
+    /// The app's own folder, or nobody's in particular.
+    #[default]
+    Folder,
+    /// `models--{owner}--{name}/snapshots/...`.
+    HuggingFaceCache,
+    /// LM Studio's `models/{publisher}/{model}/{file}.gguf`.
+    LmStudio,
+    /// A folder of Jan with a `model.yml`.
+    Jan,
+    /// Ollama's `manifests/` and `blobs/`.
+    Ollama,
+    /// The cache of llama.cpp.
+    LlamaCpp,
+}
+
+/// Where on the Hub a model came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ModelSource {
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit, 40 hexadecimal digits.
+    pub commit: String,
+    /// Path of the (first) file in the repository.
+    pub path: String,
 }
 
 /// How a loaded (or loading) model stands.
@@ -134,8 +184,14 @@ pub struct ModelRoot {
     pub path: String,
     /// The folder downloads go to; cannot be removed.
     pub is_own: bool,
-    /// It can be read now.
+    /// It can be read now; a root that is not there keeps its models.
     pub reachable: bool,
+    /// Whose folder it is.
+    pub origin: ModelOrigin,
+    /// Models found in it.
+    pub model_count: u32,
+    /// Bytes of those models.
+    pub size_bytes: u64,
 }
 
 /// What an import or a scan found.
@@ -145,47 +201,6 @@ pub struct ImportOutcome {
     pub models: Vec<Model>,
     /// Files that are no models, each with the reason.
     pub problems: Vec<String>,
-}
-
-/// Where a download stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum DownloadState {
-    /// Bytes arrive.
-    Downloading,
-    /// Complete; the hash is being checked.
-    Verifying,
-    /// Stopped by the person; the bytes are kept.
-    Paused,
-    /// In the library.
-    Finished {
-        /// As what.
-        model_id: ModelId,
-    },
-    /// It broke; the bytes are kept.
-    Failed {
-        /// Why.
-        error: ErrorReport,
-    },
-}
-
-/// A download.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
-pub struct Download {
-    /// Its id.
-    pub id: DownloadId,
-    /// What, for display: the file's name.
-    pub name: String,
-    /// From where, for display: `Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF`.
-    pub source: String,
-    /// Bytes kept so far.
-    pub done_bytes: u64,
-    /// Bytes in all.
-    pub total_bytes: u64,
-    /// Bytes per second, over the last few seconds.
-    pub bytes_per_second: f64,
-    /// Where it stands.
-    pub state: DownloadState,
 }
 
 /// The model offered to a new user.

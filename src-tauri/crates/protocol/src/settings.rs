@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Parameters;
+use crate::{DownloadSettings, NetworkSettings, Parameters};
 
 /// Colours of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -42,6 +42,12 @@ pub struct Settings {
     pub list_width: u32,
     /// The inspector is open.
     pub inspector_open: bool,
+    /// How downloads behave.
+    pub downloads: DownloadSettings,
+    /// How the network is used.
+    pub network: NetworkSettings,
+    /// Days a deleted model stays in the trash, 0 to 365.
+    pub trash_days: u32,
 }
 
 impl Default for Settings {
@@ -55,6 +61,9 @@ impl Default for Settings {
             enter_sends: true,
             list_width: 280,
             inspector_open: true,
+            downloads: DownloadSettings::default(),
+            network: NetworkSettings::default(),
+            trash_days: 30,
         }
     }
 }

@@ -116,6 +116,9 @@ pub(crate) fn model(path: &str, key: &str) -> NewModel {
         verdict: ModelVerdict::Runs {
             cautions: vec!["slow".into()],
         },
+        origin: sirocco_protocol::ModelOrigin::Folder,
+        source: None,
+        sha256: None,
     }
 }
 

@@ -51,7 +51,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
 pub use conversations::NewConversation;
-pub use downloads::StoredDownload;
+pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};
 pub use messages::BranchMessage;
 pub use models::{NewModel, StoredModel};

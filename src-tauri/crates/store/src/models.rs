@@ -1,10 +1,10 @@
 //! Models of the library, as their headers were read.
 
-use sirocco_protocol::{Model, ModelId, ModelVerdict, RootId};
+use sirocco_protocol::{Model, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
-use crate::value::{from_json, parse, parse_option, signed, to_json, unsigned};
+use crate::value::{from_json, from_word, parse, parse_option, signed, to_json, unsigned, word};
 use crate::{Store, StoreError};
 
 /// A model with what only the backend needs.
@@ -14,8 +14,6 @@ pub struct StoredModel {
     pub model: Model,
     /// All shards in order, the first being `model.path`.
     pub files: Vec<String>,
-    /// The folder it was found in; none for a file picked alone.
-    pub root_id: Option<RootId>,
     /// Size, time and place of the files when the header was read; another one means: look again.
     pub fingerprint: String,
 }
@@ -49,6 +47,12 @@ pub struct NewModel {
     pub has_chat_template: bool,
     /// Whether it runs here.
     pub verdict: ModelVerdict,
+    /// Whose folder layout it lies in.
+    pub origin: ModelOrigin,
+    /// Where it was downloaded from; none keeps what is known.
+    pub source: Option<ModelSource>,
+    /// Hash of the first file, where it is known without reading it; none keeps what is known.
+    pub sha256: Option<String>,
 }
 
 impl Store {
@@ -58,10 +62,14 @@ impl Store {
     /// [`StoreError::Query`].
     pub async fn list_models(&self) -> Result<Vec<StoredModel>, StoreError> {
         let rows: Vec<ModelRow> = sqlx::query_as(
-            "select id, key, path, root_id, name, architecture, quantization, size_bytes,
-                    parameter_count, context_length, has_chat_template, added_at_ms, used_at_ms,
-                    fingerprint, files, verdict
-             from models order by name collate nocase, key",
+            "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name, m.architecture,
+                    m.quantization, m.size_bytes, m.parameter_count, m.context_length,
+                    m.has_chat_template, m.added_at_ms, m.used_at_ms, m.fingerprint, m.files,
+                    m.verdict, m.origin, m.source, m.sha256, m.verified_at_ms, m.favourite,
+                    m.newer_on_hub, m.notes, coalesce(r.is_own, 0) as deletable
+             from models m left join roots r on r.id = m.root_id
+             where m.deleted_at_ms is null
+             order by m.favourite desc, coalesce(m.given_name, m.name) collate nocase, m.key",
         )
         .fetch_all(&self.reader)
         .await
@@ -100,8 +108,8 @@ impl Store {
             "insert into models
                  (id, key, path, root_id, name, architecture, quantization, size_bytes,
                   parameter_count, context_length, has_chat_template, added_at_ms, fingerprint,
-                  files, verdict)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                  files, verdict, origin, source, sha256)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
              on conflict (path) do update set
                  root_id = coalesce(excluded.root_id, root_id),
                  name = excluded.name,
@@ -113,7 +121,10 @@ impl Store {
                  has_chat_template = excluded.has_chat_template,
                  fingerprint = excluded.fingerprint,
                  files = excluded.files,
-                 verdict = excluded.verdict",
+                 verdict = excluded.verdict,
+                 origin = excluded.origin,
+                 source = coalesce(excluded.source, source),
+                 sha256 = coalesce(excluded.sha256, sha256)",
         )
         .bind(id.to_string())
         .bind(key)
@@ -130,6 +141,9 @@ impl Store {
         .bind(&new.fingerprint)
         .bind(to_json(&new.files))
         .bind(to_json(&new.verdict))
+        .bind(word(&new.origin))
+        .bind(new.source.as_ref().map(to_json))
+        .bind(&new.sha256)
         .execute(&mut *transaction)
         .await
         .attempt("save a model")?;
@@ -219,10 +233,13 @@ async fn free_key(connection: &mut SqliteConnection, key: &str) -> Result<String
 
 async fn fetch(connection: &mut SqliteConnection, id: ModelId) -> Result<StoredModel, StoreError> {
     let row: ModelRow = sqlx::query_as(
-        "select id, key, path, root_id, name, architecture, quantization, size_bytes,
-                parameter_count, context_length, has_chat_template, added_at_ms, used_at_ms,
-                fingerprint, files, verdict
-         from models where id = ?1",
+        "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name, m.architecture,
+                m.quantization, m.size_bytes, m.parameter_count, m.context_length,
+                m.has_chat_template, m.added_at_ms, m.used_at_ms, m.fingerprint, m.files,
+                m.verdict, m.origin, m.source, m.sha256, m.verified_at_ms, m.favourite,
+                m.newer_on_hub, m.notes, coalesce(r.is_own, 0) as deletable
+         from models m left join roots r on r.id = m.root_id
+         where m.id = ?1 and m.deleted_at_ms is null",
     )
     .bind(id.to_string())
     .fetch_optional(connection)
@@ -250,13 +267,20 @@ struct ModelRow {
     fingerprint: String,
     files: String,
     verdict: String,
+    origin: String,
+    source: Option<String>,
+    sha256: Option<String>,
+    verified_at_ms: Option<i64>,
+    favourite: bool,
+    newer_on_hub: bool,
+    notes: String,
+    deletable: bool,
 }
 
 impl ModelRow {
     fn stored(self) -> Result<StoredModel, StoreError> {
         Ok(StoredModel {
             files: from_json("files of a model", &self.files)?,
-            root_id: parse_option("root id", self.root_id.as_deref())?,
             fingerprint: self.fingerprint,
             model: Model {
                 id: parse("model id", &self.id)?,
@@ -272,6 +296,18 @@ impl ModelRow {
                 verdict: from_json("verdict", &self.verdict)?,
                 added_at_ms: self.added_at_ms,
                 used_at_ms: self.used_at_ms,
+                root_id: parse_option("root id", self.root_id.as_deref())?,
+                origin: from_word("origin of a model", self.origin)?,
+                source: self
+                    .source
+                    .map(|source| from_json("source of a model", &source))
+                    .transpose()?,
+                sha256: self.sha256,
+                verified_at_ms: self.verified_at_ms,
+                favourite: self.favourite,
+                notes: self.notes,
+                newer_on_hub: self.newer_on_hub,
+                deletable: self.deletable,
             },
         })
     }

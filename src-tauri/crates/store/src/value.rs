@@ -55,6 +55,14 @@ pub(crate) fn from_word<T: serde::de::DeserializeOwned>(
     })
 }
 
+/// The word of an enum without data, as on the wire.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(word)) => word,
+        other => unreachable!("an enum without data is a word on the wire, not {other:?}"),
+    }
+}
+
 /// The JSON of a structured value.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("protocol types have string keys and no failing serializer")

@@ -315,6 +315,7 @@ impl TempApp {
             "model_import",
             ModelImport {
                 handle: picked.handle,
+                mode: sirocco_protocol::ImportMode::InPlace,
             },
         )
         .await

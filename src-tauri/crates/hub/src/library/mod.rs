@@ -16,28 +16,14 @@ use std::path::PathBuf;
 
 use sirocco_protocol::ModelVerdict;
 
+pub use sirocco_protocol::ModelOrigin as Origin;
+
 pub use fingerprint::{Fingerprint, NotAFingerprint, changed};
 pub use inspect::inspect_file;
 pub use naming::{slug, unique_key};
 pub use scan::scan_root;
 
 use crate::ContentHash;
-
-/// Whose folder a model was found in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// Nobody's in particular, or ours.
-    Folder,
-    /// `models--{owner}--{name}/snapshots/…`.
-    HuggingFaceCache,
-    /// `.lmstudio/models/{publisher}/{model}/{file}.gguf`.
-    LmStudio,
-    /// A folder with a `model.yml`.
-    Jan,
-    /// `manifests/` and `blobs/`.
-    Ollama,
-}
 
 /// A model on this disk.
 #[derive(Clone, Debug, PartialEq)]
