@@ -110,10 +110,18 @@ async fn measure(model: &Path, workers: &Path, lengths: &[usize]) -> Result<()> 
             line(&format!("{at}, ratio"), our / their, "", bar);
         }
     }
-    let memory = loaded.worker.resident_bytes();
-    line("memory", memory as f64 / 1e6, "MB", None);
+    if let Some(peak) = loaded.worker.pid().and_then(peak_memory_kib) {
+        line("peak memory", peak * 1024.0 / 1e6, "MB", None);
+    }
     residency.eject_all().await;
     other.end()
+}
+
+/// The most memory a process ever had, in KiB, where the system says so (`VmHWM` of Linux).
+fn peak_memory_kib(pid: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// About `length` tokens that begin like no other prompt, and that one goes on with numbers.
