@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
 use half::f16;
-use mistralrs::core::{CAUSAL_ATTENTION_HOOK, TENSOR_HOOK};
+use mistralrs::core::{CAUSAL_ATTENTION_HOOK, EMBEDDING_HOOK, TENSOR_HOOK};
 use sirocco_kernels::{Attention, Format, Matrix, Pool, Strided};
 
 /// The threads of the kernels; there once [`install`] has found that they run here.
@@ -21,6 +21,7 @@ pub fn install(threads: usize) {
     // A worker loads one model, so nobody has set them before.
     let _ = TENSOR_HOOK.set(take_over);
     let _ = CAUSAL_ATTENTION_HOOK.set(attend);
+    let _ = EMBEDDING_HOOK.set(rows);
 }
 
 fn pool() -> &'static Pool {
@@ -40,6 +41,23 @@ fn take_over(tensor: QTensor) -> Result<QTensor> {
         dtype: tensor.dtype(),
     };
     QTensor::new(QStorage::Cpu(Box::new(weights)), (rows, columns))
+}
+
+/// Rows of a table of embeddings, one for each id.
+fn rows(table: &QTensor, ids: &[u32]) -> Result<Tensor> {
+    let Some(format) = format_of(table.dtype()) else {
+        candle_core::bail!("no kernel reads embeddings stored as {:?}", table.dtype());
+    };
+    let (count, columns) = table.shape().dims2()?;
+    let (bytes, row_bytes) = (table.data()?, table.storage_size_in_bytes() / count.max(1));
+    let mut out = vec![0.0; ids.len() * columns];
+    for (id, out) in ids.iter().zip(out.chunks_exact_mut(columns)) {
+        let Some(row) = bytes.chunks_exact(row_bytes).nth(*id as usize) else {
+            candle_core::bail!("token {id} is beyond the table of {count} embeddings");
+        };
+        format.widen(row, out);
+    }
+    Tensor::from_vec(out, (ids.len(), columns), &Device::Cpu)
 }
 
 fn format_of(dtype: GgmlDType) -> Option<Format> {

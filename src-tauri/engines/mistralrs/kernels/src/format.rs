@@ -1,5 +1,7 @@
 //! The block formats of GGUF, as far as sizes go. Layouts are in [`crate::reference`].
 
+use crate::x86::widen;
+
 /// How weights are stored. The names are GGUF's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(non_camel_case_types, reason = "GGUF's own names")]
@@ -75,5 +77,20 @@ impl Format {
         } else {
             None
         }
+    }
+
+    /// Widens the weights of whole blocks to f32, as for one row of a table. False, and nothing done, if
+    /// the CPU is not [supported](crate::supported).
+    ///
+    /// # Panics
+    /// If `out` does not hold one value for each weight of `bytes`.
+    pub fn widen(self, bytes: &[u8], out: &mut [f32]) -> bool {
+        assert_eq!(self.row_bytes(out.len()), Some(bytes.len()), "whole blocks");
+        let supported = crate::supported();
+        if supported {
+            // SAFETY: the CPU is supported, and the bytes are as many as the values take.
+            unsafe { widen::row(self, bytes.as_ptr(), 0, out.len(), out) };
+        }
+        supported
     }
 }
