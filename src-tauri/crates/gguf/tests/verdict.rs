@@ -326,8 +326,9 @@ fn tensors_that_contradict_the_description_are_refused() {
 }
 
 #[test]
-fn phi_4_is_refused_for_its_rotary_base() {
-    let reason = only_refusal(&complete("phi3").field("phi3.rope.freq_base", 250_000_f32));
+fn the_rotary_base_of_phi_4_is_used_and_that_of_phi_2_is_built_in() {
+    assert!(judge(&complete("phi3").field("phi3.rope.freq_base", 250_000_f32)).runs());
+    let reason = only_refusal(&complete("phi2").field("phi2.rope.freq_base", 250_000_f32));
     assert_eq!(
         reason,
         Refusal::RotaryBase {
@@ -335,7 +336,7 @@ fn phi_4_is_refused_for_its_rotary_base() {
             fixed: 10_000.0
         }
     );
-    assert!(judge(&complete("phi3").field("phi3.rope.freq_base", 10_000_f32)).runs());
+    assert!(judge(&complete("phi2").field("phi2.rope.freq_base", 10_000_f32)).runs());
     let mini = complete("phi3")
         .without_tensor("output.weight")
         .replace("phi3.rope.dimension_count", 48_u32);
@@ -456,6 +457,10 @@ fn ignored_position_scaling_is_a_caution() {
     }];
     assert_eq!(
         cautions(&complete("llama").zeros("rope_freqs.weight", [32], TensorType::F32)),
+        []
+    );
+    assert_eq!(
+        cautions(&complete("qwen2").zeros("rope_freqs.weight", [32], TensorType::F32)),
         expected
     );
     assert_eq!(
@@ -489,20 +494,7 @@ fn a_sliding_window_is_a_caution_only_if_it_is_smaller_than_the_context() {
 }
 
 #[test]
-fn slow_tensor_types_and_a_missing_template_are_cautions() {
-    let slow = ["ffn_up", "ffn_down", "ffn_gate"]
-        .iter()
-        .fold(complete("qwen2"), |writer, matrix| {
-            writer.retype(&format!("blk.0.{matrix}.weight"), TensorType::Q5_0)
-        });
-    let found = cautions(&slow);
-    assert!(
-        matches!(&found[..], [Caution::SlowTensorTypes { tensor_types, percent }]
-            if *tensor_types == [TensorType::Q5_0] && (30..60).contains(percent)),
-        "{found:?}"
-    );
-    let few = complete("qwen2").retype("blk.0.attn_k.weight", TensorType::Q5_1);
-    assert_eq!(cautions(&few), []);
+fn a_missing_template_is_a_caution() {
     assert_eq!(
         cautions(&complete("qwen2").without_field("tokenizer.chat_template")),
         [Caution::NoChatTemplate]

@@ -19,23 +19,29 @@ pub fn run(with_engine: bool) -> Result<()> {
     Ok(())
 }
 
-/// Formatting of the workspace and of the worker, which is a workspace of its own.
+/// The kernels of the worker: a workspace of their own, which needs nothing else to be built.
+pub const KERNELS: &str = "src-tauri/engines/mistralrs/kernels/Cargo.toml";
+/// The worker, a workspace too.
+const WORKER: &str = "src-tauri/engines/mistralrs/Cargo.toml";
+
+/// Formatting of all workspaces.
 pub fn formatting() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
-    let manifest = "src-tauri/engines/mistralrs/Cargo.toml";
-    cargo(&["fmt", "--check", "--manifest-path", manifest])
+    for manifest in [WORKER, KERNELS] {
+        cargo(&["fmt", "--check", "--manifest-path", manifest])?;
+    }
+    Ok(())
 }
 
-/// Lints of the workspace. The shell takes the built interface in, so that has to be there.
+/// Lints of the workspace and the kernels. The shell takes the built interface in, so that has to be there.
 pub fn lints() -> Result<()> {
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ])
+    for which in [
+        ["--workspace", "--all-targets"].as_slice(),
+        &["--all-targets", "--manifest-path", KERNELS],
+    ] {
+        cargo(&[&["clippy"], which, &["--", "--deny", "warnings"]].concat())?;
+    }
+    Ok(())
 }
 
 /// Lints and types of the interface.
@@ -46,6 +52,6 @@ pub fn interface_sources() -> Result<()> {
     shell::run(&mut node::script(&folder, "check"))
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+pub fn cargo(arguments: &[&str]) -> Result<()> {
     shell::run(shell::cargo().current_dir(paths::root()).args(arguments))
 }

@@ -59,6 +59,7 @@ const SUITES: &[Suite] = &[
     own("contract", &[], |_| generate::check()),
     own("interface", &[Interface], |_| interface()),
     own("lints", &[Interface], |_| check::lints()),
+    own("kernels", &[], |_| kernels()),
     own("rust", &[Interface, Worker, Model, Programs], rust),
     node(
         "llamacpp",
@@ -195,6 +196,11 @@ fn npm_test(folder: &Path, place: Place) -> Command {
 fn interface() -> Result<()> {
     check::interface_sources()?;
     shell::run(&mut node::script(&paths::ui(), "test"))
+}
+
+/// With optimisations: without them intrinsics are calls, and the tests take a minute.
+fn kernels() -> Result<()> {
+    check::cargo(&["test", "--release", "--manifest-path", check::KERNELS])
 }
 
 fn rust(environment: &Environment) -> Result<()> {

@@ -12,7 +12,7 @@ const MAX_HEADS: u64 = 4_096;
 const MAX_EMBEDDING_LENGTH: u64 = 1 << 20;
 const MAX_CONTEXT_LENGTH: u64 = 1 << 24;
 const MAX_EXPERTS: u64 = 1_024;
-/// The rotary base built into the phi2 and phi3 loaders.
+/// The rotary base built into the phi2 loader; that of phi3 is patched to read the file's (patch 0006).
 const FIXED_ROTARY_BASE: f64 = 10_000.0;
 
 /// The numbers that shape a model.
@@ -112,7 +112,7 @@ pub(super) fn numbers(
     };
     let base = keys.fraction("rope.freq_base", false);
     if let Some(wanted) = base
-        && matches!(architecture, Architecture::Phi2 | Architecture::Phi3)
+        && architecture == Architecture::Phi2
         && wanted != FIXED_ROTARY_BASE
     {
         keys.reasons.push(Refusal::RotaryBase {
