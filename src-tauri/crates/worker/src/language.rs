@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sirocco_engine_wire::{ChatMessage, Prompt, WorkerError, WorkerErrorKind};
+use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError};
@@ -78,7 +78,7 @@ impl Language {
                 variables,
                 now_s,
             } => {
-                let messages: Vec<Message> = messages.iter().map(message).collect();
+                let messages: Vec<Message> = messages.iter().map(Message::from).collect();
                 let request = RenderRequest {
                     add_generation_prompt: true,
                     continue_final_message: *continue_last,
@@ -102,13 +102,6 @@ impl Language {
                 })
             }
         }
-    }
-}
-
-fn message(message: &ChatMessage) -> Message {
-    Message {
-        reasoning_content: message.reasoning_content.clone(),
-        ..Message::new(&message.role, &message.content)
     }
 }
 

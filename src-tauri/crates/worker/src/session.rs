@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sirocco_engine_wire::{
-    FinishReason, FromWorker, GenerateRequest, TokenChunk, TokenProbability, Usage, WorkerError,
-    WorkerErrorKind,
+    ChatMessage, FinishReason, FromWorker, GenerateRequest, Prompt, TokenChunk, TokenProbability,
+    Usage, WorkerError, WorkerErrorKind,
 };
 
 use crate::engine::{Engine, EngineError};
@@ -296,13 +296,22 @@ impl<'a> Writer<'a> {
 }
 
 fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
-    matches!(
-        request.prompt,
-        sirocco_engine_wire::Prompt::Chat {
-            continue_last: false,
-            ..
-        }
-    )
+    let Prompt::Chat {
+        messages,
+        continue_last,
+        ..
+    } = &request.prompt
+    else {
+        return false;
+    };
+    let is_begun = |message: &ChatMessage| {
+        !message.content.is_empty()
+            || message
+                .reasoning_content
+                .as_deref()
+                .is_some_and(|thoughts| !thoughts.is_empty())
+    };
+    !continue_last || !messages.last().is_some_and(is_begun)
 }
 
 /// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
