@@ -27,6 +27,18 @@ pub struct Encoded {
 }
 
 impl Language {
+    /// Puts both together.
+    #[must_use]
+    pub fn new(tokenizer: Tokenizer, template: ChatTemplate) -> Self {
+        let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
+        Self {
+            bos: text(tokenizer.bos()),
+            eos: text(tokenizer.eos()),
+            tokenizer,
+            template,
+        }
+    }
+
     /// Reads both from a GGUF file, of shards the first.
     ///
     /// # Errors
@@ -46,13 +58,7 @@ impl Language {
             ChatTemplate::of_file(vocabulary.chat_template()).map_err(|error| failed(&error))?;
         let source = VocabularySource::from_gguf(&vocabulary, header.string("general.name"));
         let tokenizer = Tokenizer::new(&source).map_err(|error| failed(&error))?;
-        let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
-        Ok(Self {
-            bos: text(tokenizer.bos()),
-            eos: text(tokenizer.eos()),
-            tokenizer,
-            template,
-        })
+        Ok(Self::new(tokenizer, template))
     }
 
     /// Renders and tokenizes a prompt.
