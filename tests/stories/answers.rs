@@ -122,7 +122,7 @@ async fn conversations_are_listed_pinned_first_and_then_by_their_last_message() 
     app.call::<Conversation>("conversation_update", pin).await?;
     let request = ConversationList {
         query: String::new(),
-        before_ms: None,
+        after: None,
         limit: 10,
     };
     let list: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
@@ -130,7 +130,7 @@ async fn conversations_are_listed_pinned_first_and_then_by_their_last_message() 
     assert!(list.iter().all(|row| row.unread && !row.running));
     let request = ConversationList {
         query: "GAM".into(),
-        before_ms: None,
+        after: None,
         limit: 10,
     };
     let found: Vec<ConversationSummary> = app.call("conversation_list", request).await?;

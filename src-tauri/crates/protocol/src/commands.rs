@@ -89,8 +89,8 @@ commands! {
     conversation_list(ConversationList {
         /// Words of the title; empty for all.
         query: String,
-        /// Only conversations updated before this time (Unix milliseconds), for paging.
-        before_ms: Option<i64>,
+        /// Only conversations behind this place, for the next page.
+        after: Option<ConversationCursor>,
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> Vec<ConversationSummary>;

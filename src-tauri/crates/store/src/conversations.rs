@@ -36,15 +36,14 @@ const LIST_NEXT: &str = "
     select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
            exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
     from conversations c
-    where c.deleted_at_ms is null and c.pinned = 0 and c.updated_at_ms < ?3
+    where c.deleted_at_ms is null and (c.pinned, c.updated_at_ms, c.id) < (?3, ?4, ?5)
       and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
-    order by c.updated_at_ms desc, c.id desc
+    order by c.pinned desc, c.updated_at_ms desc, c.id desc
     limit ?2";
 
 impl Store {
-    /// A page of the list. The first page (`before_ms` is none) has the pinned conversations on
-    /// top; the following ones have only unpinned ones. Every word of the query must occur in the
-    /// title, in any case and any order.
+    /// A page of the list, in the order of [`ConversationCursor`](sirocco_protocol::ConversationCursor).
+    /// Every word of the query must occur in the title, in any case and any order.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -53,12 +52,14 @@ impl Store {
         request: &ConversationList,
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         let words = list(request.query.to_lowercase().split_whitespace());
-        let query = match request.before_ms {
+        let query = match request.after {
             None => sqlx::query_as(LIST_FIRST).bind(words).bind(request.limit),
-            Some(before) => sqlx::query_as(LIST_NEXT)
+            Some(after) => sqlx::query_as(LIST_NEXT)
                 .bind(words)
                 .bind(request.limit)
-                .bind(before),
+                .bind(after.pinned)
+                .bind(after.updated_at_ms)
+                .bind(after.id.to_string()),
         };
         let rows: Vec<SummaryRow> = query
             .fetch_all(&self.reader)
@@ -288,7 +289,7 @@ mod tests {
     fn all(query: &str) -> ConversationList {
         ConversationList {
             query: query.into(),
-            before_ms: None,
+            after: None,
             limit: 100,
         }
     }
@@ -329,24 +330,27 @@ mod tests {
     #[tokio::test]
     async fn pages_of_the_list_neither_repeat_nor_skip() {
         let store = Store::open_in_memory().await.unwrap();
-        for number in 0..25 {
-            let made = conversation(&store, &format!("n{number}"), number).await;
+        // Three for each millisecond, and more pinned ones than fit on a page.
+        for number in 0..60 {
+            let made = conversation(&store, &format!("n{number}"), number / 3).await;
             let mut changes = no_change(made.summary.id);
-            changes.pinned = Some(number == 3);
+            changes.pinned = Some(number % 4 == 0);
             store.update_conversation(&changes).await.unwrap();
         }
-        let mut seen = Vec::new();
-        let mut request = all("");
-        request.limit = 7;
-        loop {
-            let page = store.list_conversations(&request).await.unwrap();
-            let Some(last) = page.last() else { break };
-            request.before_ms = Some(last.updated_at_ms);
-            seen.extend(page.into_iter().map(|row| row.title));
+        let whole = store.list_conversations(&all("")).await.unwrap();
+        assert_eq!(whole.len(), 60);
+        for limit in [1, 2, 7] {
+            let mut seen = Vec::new();
+            let mut request = all("");
+            request.limit = limit;
+            loop {
+                let page = store.list_conversations(&request).await.unwrap();
+                let Some(last) = page.last() else { break };
+                request.after = Some(last.into());
+                seen.extend(page);
+            }
+            assert_eq!(seen, whole, "in pages of {limit}");
         }
-        let mut expected = vec!["n3".to_owned()];
-        expected.extend((0..25).rev().filter(|n| *n != 3).map(|n| format!("n{n}")));
-        assert_eq!(seen, expected);
     }
 
     #[tokio::test]
@@ -454,5 +458,7 @@ mod tests {
             assert!(plan.contains("INDEX runs_unfinished"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+        let next = plan(&store, LIST_NEXT).await;
+        assert!(next.contains("(pinned,updated_at_ms,id)<"), "{next}");
     }
 }
