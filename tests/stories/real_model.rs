@@ -53,14 +53,8 @@ async fn conversation(app: &TempApp, parameters: Parameters) -> anyhow::Result<C
 
 async fn set(app: &TempApp, id: ConversationId, parameters: Parameters) -> anyhow::Result<()> {
     let update = ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
         parameters: Some(parameters),
-        draft: None,
-        unread: None,
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", update)
         .await?;

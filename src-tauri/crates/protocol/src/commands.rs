@@ -227,6 +227,30 @@ commands! {
     settings_set(SettingsSet { #[doc = " The new ones."] settings: Settings }) -> Settings;
 }
 
+impl ConversationUpdate {
+    /// Changes nothing; for struct update syntax.
+    ///
+    /// ```
+    /// use sirocco_protocol::{ConversationId, commands::ConversationUpdate};
+    /// let id = ConversationId::fresh();
+    /// let pin = ConversationUpdate { pinned: Some(true), ..ConversationUpdate::of(id) };
+    /// assert_eq!((pin.id, pin.pinned, pin.title), (id, Some(true), None));
+    /// ```
+    #[must_use]
+    pub fn of(id: ConversationId) -> Self {
+        Self {
+            id,
+            title: None,
+            pinned: None,
+            model_id: None,
+            system_prompt: None,
+            parameters: None,
+            draft: None,
+            unread: None,
+        }
+    }
+}
+
 /// Payload of the stream `run_follow`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

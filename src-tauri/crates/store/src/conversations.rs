@@ -294,19 +294,6 @@ mod tests {
         }
     }
 
-    fn no_change(id: ConversationId) -> ConversationUpdate {
-        ConversationUpdate {
-            id,
-            title: None,
-            pinned: None,
-            model_id: None,
-            system_prompt: None,
-            parameters: None,
-            draft: None,
-            unread: None,
-        }
-    }
-
     async fn titles(store: &Store, request: ConversationList) -> Vec<String> {
         let rows = store.list_conversations(&request).await.unwrap();
         rows.into_iter().map(|row| row.title).collect()
@@ -317,7 +304,7 @@ mod tests {
         let store = Store::open_in_memory().await.unwrap();
         for (title, time) in [("old", 1), ("older", 0), ("new", 3), ("middle", 2)] {
             let made = conversation(&store, title, time).await;
-            let mut changes = no_change(made.summary.id);
+            let mut changes = ConversationUpdate::of(made.summary.id);
             changes.pinned = Some(title == "old");
             store.update_conversation(&changes).await.unwrap();
         }
@@ -333,7 +320,7 @@ mod tests {
         // Three for each millisecond, and more pinned ones than fit on a page.
         for number in 0..60 {
             let made = conversation(&store, &format!("n{number}"), number / 3).await;
-            let mut changes = no_change(made.summary.id);
+            let mut changes = ConversationUpdate::of(made.summary.id);
             changes.pinned = Some(number % 4 == 0);
             store.update_conversation(&changes).await.unwrap();
         }
@@ -381,7 +368,10 @@ mod tests {
         let before = conversation(&store, "a", 1).await;
         let id = before.summary.id;
         assert_eq!(
-            store.update_conversation(&no_change(id)).await.unwrap(),
+            store
+                .update_conversation(&ConversationUpdate::of(id))
+                .await
+                .unwrap(),
             before
         );
 
@@ -411,7 +401,7 @@ mod tests {
         assert_eq!(after.summary.updated_at_ms, 1);
         assert_eq!(store.conversation(id).await.unwrap(), after);
 
-        let mut cleared = no_change(id);
+        let mut cleared = ConversationUpdate::of(id);
         cleared.draft = Some(String::new());
         cleared.pinned = Some(false);
         let after = store.update_conversation(&cleared).await.unwrap();
@@ -422,7 +412,7 @@ mod tests {
     #[tokio::test]
     async fn a_model_that_is_not_there_is_named() {
         let store = Store::open_in_memory().await.unwrap();
-        let mut changes = no_change(conversation(&store, "a", 1).await.summary.id);
+        let mut changes = ConversationUpdate::of(conversation(&store, "a", 1).await.summary.id);
         changes.model_id = Some(ModelId::fresh());
         let error = store.update_conversation(&changes).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { what: "model", .. }));
@@ -439,7 +429,10 @@ mod tests {
         let missing = |error| matches!(error, StoreError::NotFound { .. });
         assert!(missing(store.conversation(id).await.unwrap_err()));
         assert!(missing(
-            store.update_conversation(&no_change(id)).await.unwrap_err()
+            store
+                .update_conversation(&ConversationUpdate::of(id))
+                .await
+                .unwrap_err()
         ));
         assert!(missing(store.delete_conversation(id, 6).await.unwrap_err()));
 
