@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use crate::{build, engine, generate, house, node, paths, shell};
 
+/// With this feature the tests of the real model are compiled too.
+pub const REAL_MODEL: &str = "sirocco-tests/real-model";
+
 /// Everything, the quick parts first.
 pub fn run(with_engine: bool) -> Result<()> {
     formatting()?;
@@ -32,6 +35,8 @@ pub fn lints() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        REAL_MODEL,
         "--",
         "--deny",
         "warnings",
