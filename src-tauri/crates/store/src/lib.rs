@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+mod connections;
 mod conversations;
 mod downloads;
 mod error;
@@ -50,6 +51,7 @@ mod value;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};
