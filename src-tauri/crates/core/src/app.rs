@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sirocco_engine::{Change, Residency, Runtime};
+use sirocco_hub::network::{Network, NetworkConfiguration};
 use sirocco_protocol::commands::dispatch;
 use sirocco_protocol::{ErrorCode, ErrorReport, Event, RunId, RunUpdate};
 use sirocco_store::{Store, StoreError};
@@ -16,6 +17,7 @@ use crate::clock::now_ms;
 use crate::downloads::Downloads;
 use crate::home::Home;
 use crate::host::Host;
+use crate::network::Log;
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
 
@@ -46,9 +48,6 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The HTTP client.
-    #[error(transparent)]
-    Client(#[from] sirocco_hub::HubError),
 }
 
 /// Everything Sirocco does. Cheap to clone; all clones are the same App.
@@ -65,6 +64,9 @@ pub(crate) struct Inner {
     pub events: broadcast::Sender<Event>,
     pub runs: Runs,
     pub downloads: Downloads,
+    /// The way out for every request.
+    pub network: Network,
+    pub connections: Arc<Log>,
     pub picked: PickedPaths,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
@@ -94,9 +96,17 @@ impl App {
         // Left by workers of a process that was killed.
         let _ = std::fs::remove_dir_all(home.scratch());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
+        let (connections, writer) = Log::open(store.clone()).await?;
+        let configuration = NetworkConfiguration {
+            settings: store.settings().await?.network,
+            ..NetworkConfiguration::default()
+        };
+        let network = Network::new(configuration, None, connections.clone());
         let app = Self {
             inner: Arc::new(Inner {
-                downloads: Downloads::new()?,
+                downloads: Downloads::default(),
+                network,
+                connections,
                 home,
                 host,
                 store,
@@ -109,6 +119,7 @@ impl App {
                 closing: CancellationToken::new(),
             }),
         };
+        app.inner.tasks.spawn(writer.run());
         app.add_own_root().await?;
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
         let scan = app.clone();
@@ -187,6 +198,7 @@ impl App {
         self.inner.downloads.close().await;
         self.inner.runs.wait_until_idle().await;
         self.inner.residency.eject_all().await;
+        self.inner.connections.close();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
         self.inner.store.close().await;

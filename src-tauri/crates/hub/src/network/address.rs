@@ -1,37 +1,11 @@
-//! The one place where an HTTP client is made, and where the Hub's address comes from.
+//! Where the Hub is, and where its files are.
 
-use std::time::Duration;
+use reqwest::Url;
 
-use reqwest::{Client, Url, header};
-
-use crate::{HubError, redirect};
+use crate::HubError;
 
 /// Where models come from unless `HF_ENDPOINT` names a mirror.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-
-/// A client with our name, the system's proxy and certificates, a connect timeout, no compression and careful
-/// redirects. It has no overall timeout: a transfer watches for silence itself.
-///
-/// # Errors
-/// [`HubError::Client`] if the TLS set-up of the system cannot be used.
-pub fn http_client() -> Result<Client, HubError> {
-    let mut headers = header::HeaderMap::new();
-    headers.insert(
-        header::ACCEPT_ENCODING,
-        header::HeaderValue::from_static("identity"),
-    );
-    Client::builder()
-        .user_agent(concat!("sirocco/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(KEEP_ALIVE)
-        .redirect(redirect::policy())
-        .build()
-        .map_err(|source| HubError::Client { source })
-}
 
 /// The Hub's address: `configured` (the content of `HF_ENDPOINT`), or the usual one.
 ///
