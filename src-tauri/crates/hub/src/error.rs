@@ -177,6 +177,22 @@ pub enum HubError {
         /// The most it may have.
         limit_bytes: u64,
     },
+    /// What lies on the Hub is no sound GGUF file.
+    #[error("`{path}` cannot be read as a model")]
+    Header {
+        /// Its path in the repository.
+        path: String,
+        /// What is wrong with it.
+        source: Box<sirocco_gguf::HeaderError>,
+    },
+    /// A part of a file was asked for and the whole came.
+    #[error(
+        "`{host}` cannot send parts of files, so the header cannot be looked at before downloading"
+    )]
+    NoRanges {
+        /// Who.
+        host: String,
+    },
     /// A part of the file was asked for and another one came.
     #[error(
         "`{host}` sent another part of the file than was asked for (`{found}` instead of byte {asked})"
@@ -333,6 +349,21 @@ impl HubError {
         )
     }
 
+    /// Whether another question to the same Hub may well be answered.
+    pub fn is_of_one_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Gated { .. }
+                | Self::TokenNeeded { .. }
+                | Self::Forbidden { .. }
+                | Self::NoRepository { .. }
+                | Self::NotThere { .. }
+                | Self::Status { .. }
+                | Self::Nonsense { .. }
+                | Self::TooLong { .. }
+        )
+    }
+
     /// How long the server asks to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -352,6 +383,7 @@ impl HubError {
             | Self::Certificates { .. } => ErrorCode::InvalidRequest,
             Self::Offline => ErrorCode::Offline,
             Self::Gated { .. } => ErrorCode::Gated,
+            Self::Header { .. } => ErrorCode::ModelRefused,
             Self::TokenNeeded { .. }
             | Self::Forbidden {
                 behind_redirect: false,

@@ -1,10 +1,13 @@
 //! The model library on disk and what is fetched into it.
 
+pub mod account;
 mod error;
 mod hash;
 pub mod library;
 mod names;
 pub mod network;
+pub mod remote;
+pub mod report;
 mod starter;
 mod transfer;
 

@@ -245,7 +245,7 @@ async fn going_offline_cuts_off_a_body() {
     }
     let (cut, revoked, ()) = tokio::join!(answer.chunk(), loan.revoked(), async {
         network
-            .configure(offline(to(&server.address)))
+            .configure(offline(to(&server.address)), None)
             .expect("sound settings");
     });
     assert!(matches!(cut, Err(HubError::Offline)), "{cut:?}");
@@ -266,7 +266,7 @@ async fn going_offline_cuts_off_a_request_without_an_answer() {
     let (cut, _connection) = tokio::join!(ask(&network, &address), async {
         let connection = silent.accept().await.expect("it connects");
         network
-            .configure(offline(to(&address)))
+            .configure(offline(to(&address)), None)
             .expect("sound settings");
         connection
     });
@@ -281,12 +281,12 @@ async fn another_proxy_cuts_off_what_went_the_old_way() {
     let mut answer = request.send().await.expect("an answer");
     // The same settings again, or another token, change nothing.
     network
-        .configure(to(&server.address))
+        .configure(to(&server.address), None)
         .expect("sound settings");
     network.set_token(Token::new("hf_other"));
     assert!(answer.chunk().await.is_ok());
     network
-        .configure(through("http://127.0.0.1:9", None))
+        .configure(through("http://127.0.0.1:9", None), None)
         .expect("sound settings");
     let cut = answer.bytes(1 << 20).await;
     assert!(matches!(cut, Err(HubError::Reconfigured { .. })), "{cut:?}");
@@ -370,7 +370,7 @@ async fn settings_that_cannot_be_used_are_refused_and_the_old_ones_stay() {
         with_ca(&folder.path().join("nothing")),
         with_ca(folder.path()),
     ] {
-        let error = network.configure(wrong).expect_err("refused");
+        let error = network.configure(wrong, None).expect_err("refused");
         assert_eq!(error.code(), ErrorCode::InvalidRequest, "{error:?}");
     }
     let body = ask(&network, &server.address).await.expect("an answer");
@@ -393,7 +393,7 @@ async fn secrets_are_not_printed() {
     };
     let (network, _) = door(through("http://127.0.0.1:9", Some(login)));
     let error = network
-        .configure(through("nonsense://me:s3cret@proxy.example", None))
+        .configure(through("nonsense://me:s3cret@proxy.example", None), None)
         .expect_err("refused");
     for text in [
         format!("{network:?}"),

@@ -40,6 +40,7 @@ mod downloads;
 mod error;
 mod messages;
 mod models;
+mod newer;
 mod open;
 mod roots;
 mod runs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sirocco_core::home::Home;
 use sirocco_core::instance::{Acquired, Owner, Ownership, acquire, fresh_token};
-use sirocco_core::{App, AppOptions, Host, OpenError, runtimes};
+use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
 
 use crate::{Web, WebOptions};
 
@@ -75,6 +75,7 @@ impl OwnedApp {
             home,
             host,
             runtimes: runtimes(),
+            environment: HubEnvironment::from_process(),
         })
         .await?;
         let token = fresh_token().map_err(failed)?;

@@ -49,6 +49,23 @@ pub fn resolve_url(
     Ok(url)
 }
 
+/// Percent signs resolved; what is no text then stays as it is.
+#[must_use]
+pub fn percent_decoded(part: &str) -> String {
+    let bytes = part.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped = part
+            .get(at + 1..at + 3)
+            .filter(|_| byte == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| part.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +91,21 @@ mod tests {
                 matches!(endpoint(Some(address)), Err(HubError::Address { .. })),
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn percent_signs_are_resolved_where_they_stand_for_text() {
+        for (part, decoded) in [
+            ("a%20b", "a b"),
+            ("%C3%A9", "é"),
+            ("p%40ss%3Aword", "p@ss:word"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("%ff", "%ff"),
+            ("é%", "é%"),
+        ] {
+            assert_eq!(percent_decoded(part), decoded);
         }
     }
 }

@@ -31,17 +31,18 @@ mod request;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method};
 use sirocco_protocol::ConnectionPurpose;
 use tokio_util::sync::CancellationToken;
 
-pub use address::{DEFAULT_ENDPOINT, endpoint, resolve_url};
+pub use address::{DEFAULT_ENDPOINT, endpoint, percent_decoded, resolve_url};
 pub use answer::Answer;
 pub use client::{Login, NetworkConfiguration, Token};
 pub use log::{ConnectionEnd, ConnectionLog, ConnectionStart, NoLog};
 pub use problem::refusal;
 pub use redirect::RedirectProblem;
 pub use request::Request;
+pub use reqwest::Url;
 
 use crate::HubError;
 use log::Record;
@@ -100,13 +101,18 @@ impl Network {
         }
     }
 
-    /// Uses other settings from now on and cuts off what is under way over the old ones. Blocks as
-    /// [`Network::new`].
+    /// Uses other settings and another token from now on, and cuts off what is under way over the old ones. Blocks
+    /// as [`Network::new`]. Both change at once, so that a token for one Hub is never shown to another.
     ///
     /// # Errors
     /// [`HubError::Address`], [`HubError::Certificates`] or [`HubError::Client`]; then the old settings stay.
-    pub fn configure(&self, configuration: NetworkConfiguration) -> Result<(), HubError> {
+    pub fn configure(
+        &self,
+        configuration: NetworkConfiguration,
+        token: Option<Token>,
+    ) -> Result<(), HubError> {
         if self.current().configuration == configuration {
+            self.set_token(token);
             return Ok(());
         }
         let door = open(&configuration)?;
@@ -115,7 +121,7 @@ impl Network {
             let new = Setup {
                 configuration,
                 door,
-                token: setup.token.clone(),
+                token,
                 cut: CancellationToken::new(),
             };
             std::mem::replace(&mut *setup, Arc::new(new))
