@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::state::{Shared, State};
 use super::{
     Account, Fault, LoggedRequest, On, Origin, Repository, RequestClass, Rule, account, cdn,
-    describe, resolve, search, tree, watch,
+    control, describe, resolve, search, tree, watch,
 };
 use crate::within;
 
@@ -65,6 +65,22 @@ impl ScriptedHub {
     #[must_use]
     pub fn cdn_address(&self) -> &str {
         &self.state.cdn_address
+    }
+
+    /// Opens a third listener that other processes control the hub by, and gives its address. What it takes is
+    /// in `control.rs`.
+    ///
+    /// # Errors
+    /// If there is no free port.
+    pub async fn serve_control(&mut self) -> anyhow::Result<String> {
+        let (listener, address) = listen(0).await?;
+        let door = Door {
+            listener,
+            away: Arc::default(),
+        };
+        let router = control::router(Arc::clone(&self.state));
+        self.servers.push(serve(door, router, &self.state));
+        Ok(address)
     }
 
     /// Adds a repository, or a new commit to the one of this name. Commits before stay reachable.
