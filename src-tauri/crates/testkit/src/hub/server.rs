@@ -238,6 +238,10 @@ fn hub_router(state: &Shared) -> Router {
         )
         .route("/api/models/{owner}/{name}/tree/{revision}", get(tree::top))
         .route(
+            "/api/models/{owner}/{name}/tree/{revision}/",
+            get(tree::top),
+        )
+        .route(
             "/api/models/{owner}/{name}/tree/{revision}/{*path}",
             get(tree::below),
         )

@@ -86,6 +86,7 @@ struct Shown<'a> {
 }
 
 fn entries(tree: &Tree, folder: &str, recursive: bool, shown: &Shown<'_>) -> Vec<Value> {
+    let folder = folder.trim_end_matches('/');
     let prefix = if folder.is_empty() {
         String::new()
     } else {

@@ -200,6 +200,8 @@ async fn a_tree_lists_folders_and_files_with_their_hashes() {
         .json("/api/models/owner/tiny-GGUF/tree/main/sub")
         .await;
     assert_eq!(sub.as_array().unwrap().len(), 1);
+    let top = scene.json("/api/models/owner/tiny-GGUF/tree/main/").await;
+    assert_eq!(top.as_array().unwrap().len(), 5);
     let missing = scene
         .get("/api/models/owner/tiny-GGUF/tree/main/none")
         .await;
