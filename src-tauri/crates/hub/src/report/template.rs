@@ -15,6 +15,10 @@ const LONG_LITERAL: usize = 600;
 const LARGE_RANGE: u64 = 10_000;
 /// Real templates have up to 15,000 characters.
 const LONG_TEMPLATE: usize = 60_000;
+/// What lies behind is not read: it is said that the template is too long.
+const MAX_READ: usize = 256 << 10;
+/// Of one piece of code. Looking for words in it takes time that grows with its square.
+const MAX_CODE: usize = 8 << 10;
 
 /// Everything suspicious, in the order of the template.
 #[must_use]
@@ -23,7 +27,7 @@ pub fn concerns(template: &str) -> Vec<TemplateConcern> {
     if template.len() > LONG_TEMPLATE {
         found.add("it is much longer than templates are", template);
     }
-    let pieces = pieces(template);
+    let pieces = pieces(head(template, MAX_READ));
     for piece in &pieces {
         match piece {
             Piece::Text(text) => literal(text, &mut found),
@@ -75,10 +79,11 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = template;
     loop {
-        let begin = ["{%", "{{", "{#"]
-            .iter()
-            .filter_map(|mark| rest.find(mark))
-            .min();
+        let bytes = rest.as_bytes();
+        let begin = rest
+            .match_indices('{')
+            .map(|(at, _)| at)
+            .find(|at| matches!(bytes.get(at + 1), Some(b'%' | b'{' | b'#')));
         let Some(begin) = begin else {
             pieces.push(Piece::Text(rest));
             return pieces;
@@ -176,17 +181,19 @@ fn literal(text: &str, found: &mut Found) {
     }
 }
 
+/// The first bytes of a text, without half a character.
+fn head(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
 /// From a place that was found in the lower-case text, which may be a few bytes off.
 fn tail(text: &str, at: usize) -> &str {
-    let at = (0..=at.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at));
-    &text[at.unwrap_or(0)..]
+    &text[text.floor_char_boundary(at)..]
 }
 
 /// Conditions on what was said, and work without end.
 fn logic(code: &str, found: &mut Found) {
-    let words = code.trim().trim_matches('-').trim();
+    let words = head(code, MAX_CODE).trim().trim_matches('-').trim();
     let is_condition = ["if ", "elif ", "set "]
         .iter()
         .any(|word| words.starts_with(word))
