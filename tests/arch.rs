@@ -289,6 +289,41 @@ fn only_the_store_speaks_sql() {
     assert_eq!(users, ["sirocco-store"]);
 }
 
+/// The offline switch, the proxy and the list of connections hold only for what goes through the door. The hosts'
+/// own clients speak to the owner of the data folder over loopback.
+#[test]
+fn only_the_door_makes_a_client() {
+    let allowed = [
+        "src-tauri/crates/hub/src/network/",
+        "src-tauri/crates/cli/src/session.rs",
+        "src-tauri/crates/web/src/owned.rs",
+    ];
+    let marks = [
+        "reqwest::Client",
+        "Client::builder",
+        "Client::new()",
+        "reqwest::get(",
+        "TcpStream::connect",
+        "TcpSocket",
+        "lookup_host",
+        "to_socket_addrs",
+    ];
+    let mut doors = 0;
+    for path in files("src-tauri", &[".rs"]) {
+        let is_program = path.contains("/src/")
+            && !path.starts_with("src-tauri/crates/testkit/")
+            && !path.starts_with("src-tauri/crates/xtask/");
+        let text = read(&path);
+        let found = marks.iter().find(|mark| text.contains(**mark));
+        if is_program && let Some(mark) = found {
+            let may = allowed.iter().any(|allowed| path.starts_with(allowed));
+            assert!(may, "{path} opens a connection of its own: `{mark}`");
+            doors += 1;
+        }
+    }
+    assert!(doors >= allowed.len(), "the door was not found");
+}
+
 #[test]
 fn doubles_are_for_tests_only() {
     let metadata = workspace();

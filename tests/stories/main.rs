@@ -5,8 +5,10 @@ mod answers;
 mod crashes;
 mod endings;
 mod follow;
+mod hub;
 mod library;
 mod loading;
+mod network;
 mod queue;
 mod versions;
 

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sirocco_engine::{Change, Residency, Runtime};
+use sirocco_hub::Network;
+use sirocco_hub::account::HubEnvironment;
+use sirocco_hub::remote::Remote;
 use sirocco_protocol::commands::dispatch;
 use sirocco_protocol::{ErrorCode, ErrorReport, Event, RunId, RunUpdate};
 use sirocco_store::{Store, StoreError};
@@ -13,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::now_ms;
+use crate::discover::{LookedForNewer, Searches};
 use crate::downloads::Downloads;
 use crate::home::Home;
 use crate::host::Host;
+use crate::network::{Access, Log};
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
 
@@ -30,6 +35,8 @@ pub struct AppOptions {
     pub host: Arc<dyn Host>,
     /// Worker executables, the fastest first.
     pub runtimes: Vec<Runtime>,
+    /// What the tools of Hugging Face left on this machine.
+    pub environment: HubEnvironment,
 }
 
 /// Why an App did not open.
@@ -46,9 +53,6 @@ pub enum OpenError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The HTTP client.
-    #[error(transparent)]
-    Client(#[from] sirocco_hub::HubError),
 }
 
 /// Everything Sirocco does. Cheap to clone; all clones are the same App.
@@ -65,6 +69,13 @@ pub(crate) struct Inner {
     pub events: broadcast::Sender<Event>,
     pub runs: Runs,
     pub downloads: Downloads,
+    /// The way out for every request.
+    pub network: Network,
+    pub remote: Remote,
+    pub access: Access,
+    pub searches: Searches,
+    pub looked_for_newer: LookedForNewer,
+    pub connections: Arc<Log>,
     pub picked: PickedPaths,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
@@ -83,6 +94,7 @@ impl App {
             home,
             host,
             runtimes,
+            environment,
         } = options;
         for path in [home.path().to_path_buf(), home.models()] {
             std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
@@ -94,9 +106,20 @@ impl App {
         // Left by workers of a process that was killed.
         let _ = std::fs::remove_dir_all(home.scratch());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
+        let (connections, writer) = Log::open(store.clone()).await?;
+        let access = Access::open(&home, environment);
+        let network = access
+            .network(store.settings().await?.network, connections.clone())
+            .await;
         let app = Self {
             inner: Arc::new(Inner {
-                downloads: Downloads::new()?,
+                downloads: Downloads::default(),
+                remote: Remote::new(network.clone()),
+                network,
+                access,
+                connections,
+                searches: Searches::default(),
+                looked_for_newer: LookedForNewer::default(),
                 home,
                 host,
                 store,
@@ -109,6 +132,7 @@ impl App {
                 closing: CancellationToken::new(),
             }),
         };
+        app.inner.tasks.spawn(writer.run());
         app.add_own_root().await?;
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
         let scan = app.clone();
@@ -187,6 +211,7 @@ impl App {
         self.inner.downloads.close().await;
         self.inner.runs.wait_until_idle().await;
         self.inner.residency.eject_all().await;
+        self.inner.connections.close();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
         self.inner.store.close().await;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sirocco_hub::{
-    HubError, Policy, Progress, StarterEnvironment, Transfer, TransferState, http_client, starter,
-    starter_cache, starter_request,
+    Policy, Progress, StarterEnvironment, Transfer, TransferState, starter, starter_cache,
+    starter_request,
 };
 use sirocco_protocol::commands::{DownloadMove, DownloadStart};
 use sirocco_protocol::{Download, DownloadId, DownloadState, ErrorCode, ErrorReport, Event};
@@ -15,8 +15,8 @@ use crate::App;
 use crate::error::{Report, refuse};
 
 /// Downloads of this session.
+#[derive(Default)]
 pub(crate) struct Downloads {
-    client: reqwest::Client,
     items: Mutex<HashMap<DownloadId, Item>>,
 }
 
@@ -27,13 +27,6 @@ struct Item {
 }
 
 impl Downloads {
-    pub fn new() -> Result<Self, HubError> {
-        Ok(Self {
-            client: http_client()?,
-            items: Mutex::default(),
-        })
-    }
-
     /// Stops all and keeps the bytes.
     pub async fn close(&self) {
         let items: Vec<Item> = self.lock().drain().map(|(_, item)| item).collect();
@@ -139,7 +132,7 @@ impl App {
         )
         .report()?;
         let transfer = Arc::new(Transfer::start(
-            self.inner.downloads.client.clone(),
+            self.inner.network.clone(),
             request,
             Policy::default(),
         ));

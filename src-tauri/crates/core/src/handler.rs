@@ -295,9 +295,11 @@ impl Handler for App {
         self.inner.store.settings().await.report()
     }
 
-    async fn settings_set(&self, request: SettingsSet) -> Answer<Settings> {
+    async fn settings_set(&self, mut request: SettingsSet) -> Answer<Settings> {
         let parameters = request.settings.default_parameters.validate();
         parameters.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
+        self.configure_network(&mut request.settings.network)
+            .await?;
         self.inner
             .store
             .set_settings(&request.settings)

@@ -16,14 +16,14 @@ impl Home {
     /// `SIROCCO_HOME`, or the platform's folder for the data of applications. None if neither is known.
     #[must_use]
     pub fn of_this_user() -> Option<Self> {
-        let variable = |name: &str| {
-            std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
         if let Some(path) = variable("SIROCCO_HOME") {
             return Some(Self(path));
         }
+        Self::of_platform()
+    }
+
+    /// The platform's folder for the data of applications.
+    fn of_platform() -> Option<Self> {
         let folder = if cfg!(windows) {
             variable("LOCALAPPDATA")?.join("Sirocco")
         } else if cfg!(target_os = "macos") {
@@ -35,6 +35,11 @@ impl Home {
                 .join("sirocco")
         };
         Some(Self(folder))
+    }
+
+    /// Secrets of this folder go into the key store of the system: not if somebody carries it about.
+    pub(crate) fn uses_key_store(&self) -> bool {
+        Self::of_platform().is_some_and(|folder| folder == *self)
     }
 
     /// The folder itself.
@@ -53,6 +58,12 @@ impl Home {
     #[must_use]
     pub fn models(&self) -> PathBuf {
         self.0.join("models")
+    }
+
+    /// Secrets, where the system has no key store.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.0.join("secrets.json")
     }
 
     /// Log files.
@@ -84,4 +95,10 @@ impl Home {
     pub fn owner(&self) -> PathBuf {
         self.0.join("owner.json")
     }
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }

@@ -28,6 +28,7 @@ mod runs;
 
 pub use app::{App, AppOptions, OpenError};
 pub use host::{Host, NoHost};
+pub use sirocco_hub::account::HubEnvironment;
 
 /// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those installed with the program.
 #[must_use]

@@ -16,7 +16,7 @@ use crate::library::blocking;
 use crate::machine;
 
 /// mistral.rs computes and keeps its cache in f32 on a CPU.
-const KV_BYTES_PER_ELEMENT: u64 = 4;
+pub(crate) const KV_BYTES_PER_ELEMENT: u64 = 4;
 /// No context is shorter.
 const SHORTEST_CONTEXT: u32 = 512;
 

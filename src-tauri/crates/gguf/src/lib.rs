@@ -52,7 +52,7 @@ pub use parse::{Prefix, read_prefix};
 pub use summary::{ModelKind, PerLayer, Summary, TensorTypeShare};
 pub use tensor::{Tensor, TensorType};
 pub use value::{Array, Value, ValueType};
-pub use verdict::{Caution, Refusal, Runtime, Verdict, verdict};
+pub use verdict::{Caution, Refusal, Runtime, Verdict, architecture_refusal, verdict};
 pub use vocabulary::{
     ChatTemplate, SpecialTokens, StringTable, TokenType, TokenizerFlags, Vocabulary,
     VocabularyModel, open_vocabulary, read_vocabulary,

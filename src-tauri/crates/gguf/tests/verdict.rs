@@ -552,3 +552,29 @@ fn every_sentence_keeps_the_house_tone() {
         assert!(sentence.len() < 250, "{sentence}");
     }
 }
+
+#[test]
+fn an_architecture_is_judged_by_its_name_alone() {
+    for known in [
+        "llama",
+        "mistral3",
+        "phi2",
+        "phi3",
+        "qwen2",
+        "qwen3",
+        "starcoder2",
+    ] {
+        assert_eq!(
+            sirocco_gguf::architecture_refusal(known, Runtime::MistralRs),
+            None,
+            "{known}"
+        );
+    }
+    for unknown in ["gemma3", "gpt-oss", "qwen3moe", ""] {
+        let refusal = sirocco_gguf::architecture_refusal(unknown, Runtime::MistralRs);
+        assert!(
+            refusal.is_some_and(|refusal| refusal.to_string().contains(unknown)),
+            "{unknown}"
+        );
+    }
+}

@@ -1,10 +1,9 @@
 //! Fetches a file, or the starter model, and says how fast: `fetch URL TARGET`, `fetch starter FOLDER`.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
-use sirocco_hub::{
-    FetchRequest, Policy, Source, StarterEnvironment, Transfer, http_client, starter_request,
-};
+use sirocco_hub::network::{Network, NetworkConfiguration, NoLog};
+use sirocco_hub::{FetchRequest, Policy, Source, StarterEnvironment, Transfer, starter_request};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     };
     let started = Instant::now();
-    let transfer = Transfer::start(http_client()?, request, Policy::default());
+    let network = Network::new(NetworkConfiguration::default(), None, Arc::new(NoLog));
+    let transfer = Transfer::start(network, request, Policy::default());
     let mut progress = transfer.progress();
     let show = tokio::spawn(async move {
         while progress.changed().await.is_ok() {

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, time::Duration};
 
 use sirocco_protocol::{ErrorCode, ErrorReport};
 
-use crate::{hash::ContentHash, names::NameProblem, redirect::RedirectProblem};
+use crate::{hash::ContentHash, names::NameProblem, network::RedirectProblem};
 
 /// What went wrong in the library or while fetching.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,35 @@ pub enum HubError {
     Client {
         /// What the client said.
         source: reqwest::Error,
+    },
+    /// Not the address of a proxy.
+    #[error("`{address}` is not the address of a proxy")]
+    ProxyAddress {
+        /// As given, without a login.
+        address: String,
+    },
+    /// The file with further certificates is none.
+    #[error("could not use the certificates in `{}`: {message}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The network settings cannot be used, and nothing else is tried instead.
+    #[error("the network settings cannot be used: {message}")]
+    Blocked {
+        /// What is wrong with them.
+        message: String,
+    },
+    /// The person wants no connection.
+    #[error("the network is switched off in the settings")]
+    Offline,
+    /// The network settings changed in the middle.
+    #[error("the connection to `{host}` was cut off because the network settings changed")]
+    Reconfigured {
+        /// Where to.
+        host: String,
     },
     /// No connection, or no answer.
     #[error("could not reach `{host}`")]
@@ -59,6 +88,29 @@ pub enum HubError {
         host: String,
         /// Why not.
         problem: RedirectProblem,
+    },
+    /// The authors want to know who downloads.
+    #[error("the authors of this model let only those download who accept their conditions")]
+    Gated {
+        /// Where they are accepted.
+        page: String,
+    },
+    /// 401 from the Hub itself.
+    #[error(
+        "`{host}` {}",
+        if *had_token { "does not accept the token" } else { "has no public repository like this: it does not exist, or is private" }
+    )]
+    TokenNeeded {
+        /// Who refused.
+        host: String,
+        /// There was a token.
+        had_token: bool,
+    },
+    /// 404 for a whole repository.
+    #[error("`{host}` does not have this repository")]
+    NoRepository {
+        /// Who was asked.
+        host: String,
     },
     /// 401 or 403.
     #[error(
@@ -108,6 +160,38 @@ pub enum HubError {
         host: String,
         /// The status.
         status: u16,
+    },
+    /// An answer that is not what it should be.
+    #[error("`{host}` gave an answer that makes no sense: {problem}")]
+    Nonsense {
+        /// Who.
+        host: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An answer that is longer than it may be.
+    #[error("`{host}` gave an answer of more than {limit_bytes} bytes")]
+    TooLong {
+        /// Who.
+        host: String,
+        /// The most it may have.
+        limit_bytes: u64,
+    },
+    /// What lies on the Hub is no sound GGUF file.
+    #[error("`{path}` cannot be read as a model")]
+    Header {
+        /// Its path in the repository.
+        path: String,
+        /// What is wrong with it.
+        source: Box<sirocco_gguf::HeaderError>,
+    },
+    /// A part of a file was asked for and the whole came.
+    #[error(
+        "`{host}` cannot send parts of files, so the header cannot be looked at before downloading"
+    )]
+    NoRanges {
+        /// Who.
+        host: String,
     },
     /// A part of the file was asked for and another one came.
     #[error(
@@ -252,6 +336,7 @@ impl HubError {
             self,
             Self::Unreachable { .. }
                 | Self::Broken { .. }
+                | Self::Reconfigured { .. }
                 | Self::Stalled { .. }
                 | Self::RateLimited { .. }
                 | Self::Server { .. }
@@ -261,6 +346,21 @@ impl HubError {
                     behind_redirect: true,
                     ..
                 }
+        )
+    }
+
+    /// Whether another question to the same Hub may well be answered.
+    pub fn is_of_one_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Gated { .. }
+                | Self::TokenNeeded { .. }
+                | Self::Forbidden { .. }
+                | Self::NoRepository { .. }
+                | Self::NotThere { .. }
+                | Self::Status { .. }
+                | Self::Nonsense { .. }
+                | Self::TooLong { .. }
         )
     }
 
@@ -277,7 +377,19 @@ impl HubError {
     /// What a client acts on.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Name { .. } | Self::Address { .. } => ErrorCode::InvalidRequest,
+            Self::Name { .. }
+            | Self::Address { .. }
+            | Self::ProxyAddress { .. }
+            | Self::Certificates { .. } => ErrorCode::InvalidRequest,
+            Self::Offline => ErrorCode::Offline,
+            Self::Gated { .. } => ErrorCode::Gated,
+            Self::Header { .. } => ErrorCode::ModelRefused,
+            Self::TokenNeeded { .. }
+            | Self::Forbidden {
+                behind_redirect: false,
+                ..
+            } => ErrorCode::TokenNeeded,
+            Self::NoRepository { .. } | Self::NotThere { .. } => ErrorCode::NotFound,
             Self::DiskFull { .. } => ErrorCode::DiskFull,
             Self::File { .. } | Self::Occupied { .. } => ErrorCode::FileProblem,
             Self::Busy { .. } => ErrorCode::Conflict,
@@ -287,8 +399,19 @@ impl HubError {
     }
 
     /// The next step, where there is one.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         Some(match self {
+            Self::Offline => "switch the network on in the settings",
+            Self::Blocked { .. } | Self::ProxyAddress { .. } | Self::Certificates { .. } => {
+                "correct the network settings"
+            }
+            Self::Gated { page } => page,
+            Self::TokenNeeded {
+                had_token: true, ..
+            } => "replace the token in the settings",
+            Self::TokenNeeded { .. } => {
+                "check the name; if it is private, add a token in the settings"
+            }
             Self::Unreachable { .. } | Self::Client { .. } => {
                 "check the internet connection and the proxy settings"
             }
@@ -297,7 +420,7 @@ impl HubError {
             }
             Self::RateLimited { .. } => "wait a few minutes, then resume the download",
             Self::Forbidden { .. } => "open the model's page in a browser and see what it asks for",
-            Self::Proxy => "set the proxy with its user name and password in HTTPS_PROXY",
+            Self::Proxy => "give the proxy's user name and password in the network settings",
             Self::DiskFull { .. } => {
                 "free some space, then resume the download; the bytes so far are kept"
             }

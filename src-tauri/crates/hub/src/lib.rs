@@ -1,19 +1,20 @@
 //! The model library on disk and what is fetched into it.
 
-pub mod client;
+pub mod account;
 mod error;
 mod hash;
 pub mod library;
 mod names;
-mod redirect;
+pub mod network;
+pub mod remote;
+pub mod report;
 mod starter;
 mod transfer;
 
-pub use client::http_client;
 pub use error::HubError;
 pub use hash::{ContentHash, NotAHash};
 pub use names::{NameProblem, target_in};
-pub use redirect::RedirectProblem;
+pub use network::{Network, RedirectProblem};
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};
 pub use transfer::{
     Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Transfer, TransferState, Wait,

@@ -6,8 +6,8 @@ use sirocco_protocol::StarterModel;
 
 use crate::{
     FetchRequest, HubError, Pip, Source, Wheel,
-    client::{endpoint, resolve_url},
     names::target_in,
+    network::{endpoint, resolve_url},
 };
 
 const REPOSITORY: &str = "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF";

@@ -34,11 +34,13 @@
 //! # }
 //! ```
 
+mod connections;
 mod conversations;
 mod downloads;
 mod error;
 mod messages;
 mod models;
+mod newer;
 mod open;
 mod roots;
 mod runs;
@@ -50,6 +52,7 @@ mod value;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};

@@ -58,7 +58,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::{Parameters, Theme};
+    use sirocco_protocol::{DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme};
 
     async fn write(store: &Store, key: &str, value: &str) {
         sqlx::query("insert or replace into settings (key, value) values (?1, ?2)")
@@ -83,6 +83,19 @@ mod tests {
             enter_sends: false,
             list_width: 300,
             inspector_open: false,
+            downloads: DownloadSettings {
+                speed_limit: Some(1 << 20),
+                ..DownloadSettings::default()
+            },
+            network: NetworkSettings {
+                offline: true,
+                endpoint: Some("https://mirror.example".into()),
+                proxy: ProxyChoice::Manual {
+                    url: "socks5://proxy.example:1080".into(),
+                },
+                extra_ca: Some("/etc/ca.pem".into()),
+            },
+            trash_days: 7,
         }
     }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sirocco_core::home::Home;
-use sirocco_core::{App, AppOptions, NoHost};
+use sirocco_core::{App, AppOptions, HubEnvironment, NoHost};
 use sirocco_engine::Runtime;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
@@ -362,6 +362,8 @@ pub async fn open_app(home: Home, worker: PathBuf) -> Result<App, sirocco_core::
             program: worker,
             target: "native".into(),
         }],
+        // Nothing of the person who runs the tests.
+        environment: HubEnvironment::default(),
     })
     .await
 }

@@ -34,6 +34,8 @@ pub struct TinyModel {
     pub context_length: u32,
     /// Of the random weights.
     pub seed: u64,
+    /// How a conversation is written.
+    pub chat_template: String,
 }
 
 impl Default for TinyModel {
@@ -43,6 +45,7 @@ impl Default for TinyModel {
             architecture: "llama".into(),
             context_length: 4096,
             seed: 1,
+            chat_template: CHAT_TEMPLATE.into(),
         }
     }
 }
@@ -80,7 +83,7 @@ impl TinyModel {
             .field("tokenizer.ggml.eos_token_id", number(count - 1))
             .field("tokenizer.ggml.padding_token_id", number(count - 3))
             .field("tokenizer.ggml.add_bos_token", false)
-            .field("tokenizer.chat_template", CHAT_TEMPLATE);
+            .field("tokenizer.chat_template", self.chat_template.as_str());
 
         let mut random = Random(self.seed);
         let mut matrix = |writer: Writer, name: String, dimensions: [u64; 2]| {

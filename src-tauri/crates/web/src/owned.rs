@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
-use sirocco_core::{App, AppOptions, Host, OpenError, runtimes};
+use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
 
 use crate::{Web, WebOptions};
 
@@ -63,6 +63,7 @@ impl OwnedApp {
             home,
             host,
             runtimes: runtimes(),
+            environment: HubEnvironment::from_process(),
         })
         .await?;
         let token = fresh_token().map_err(failed)?;

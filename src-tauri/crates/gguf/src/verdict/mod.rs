@@ -55,3 +55,11 @@ pub fn verdict(model: &Model, runtime: Runtime) -> Verdict {
         Runtime::MistralRs => mistralrs::verdict(model),
     }
 }
+
+/// Why a runtime does not load models of this `general.architecture`, where a file itself is not at hand. `None` does
+/// not promise that it loads every file of it: that is for [`verdict`] to say.
+pub fn architecture_refusal(architecture: &str, runtime: Runtime) -> Option<Refusal> {
+    match runtime {
+        Runtime::MistralRs => mistralrs::architecture_refusal(architecture),
+    }
+}

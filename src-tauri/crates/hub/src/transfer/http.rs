@@ -1,8 +1,9 @@
 //! One file from one web address: ranges, checks of each answer, retries.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use reqwest::{Response, StatusCode, Url, header};
+use reqwest::{StatusCode, Url, header};
+use sirocco_protocol::ConnectionPurpose;
 use tokio::sync::mpsc;
 
 use super::{
@@ -10,7 +11,10 @@ use super::{
     part::Part,
     run::{Halt, PUBLISH_INTERVAL, Run, blocking},
 };
-use crate::{HubError, redirect::RedirectProblem};
+use crate::{
+    HubError,
+    network::{Answer, refusal},
+};
 
 /// Chunks between the connection and the disk. Chunks are at most a few hundred kilobytes.
 const QUEUE_CHUNKS: usize = 32;
@@ -58,13 +62,12 @@ async fn attempt(run: &mut Run, mut part: Part, url: &Url, use_ranges: &mut bool
         part = restart(part).await?;
     }
     let asked = part.len();
-    let mut request = run
-        .client
-        .get(url.clone())
-        .header(header::ACCEPT_ENCODING, "identity");
+    let mut request = run.network.get(url.clone(), ConnectionPurpose::Download);
     if asked > 0 {
-        request = request.header(header::RANGE, format!("bytes={asked}-"));
-        if let Some(validator) = part.note.validator.as_ref().filter(|_| is_from(&part, url)) {
+        request = request.range(asked, None);
+        if let Some(validator) = part.note.validator.as_ref().filter(|_| is_from(&part, url))
+            && let Ok(validator) = header::HeaderValue::from_str(validator)
+        {
             request = request.header(header::IF_RANGE, validator);
         }
     }
@@ -75,7 +78,7 @@ async fn attempt(run: &mut Run, mut part: Part, url: &Url, use_ranges: &mut bool
     };
     let response = match answer {
         Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Ok((part, Err(connection_error(url, error).into()))),
+        Ok(Err(error)) => return Ok((part, Err(error.into()))),
         Err(_) => {
             return Ok((
                 part,
@@ -110,7 +113,7 @@ async fn attempt(run: &mut Run, mut part: Part, url: &Url, use_ranges: &mut bool
 }
 
 /// Moves the body into the part. The disk and the hash work on another thread than the connection.
-async fn stream(run: &mut Run, mut part: Part, mut response: Response) -> Fetched {
+async fn stream(run: &mut Run, mut part: Part, mut response: Answer) -> Fetched {
     let from = host(response.url());
     let size = part.promise.size;
     let (sender, mut receiver) = mpsc::channel::<bytes::Bytes>(QUEUE_CHUNKS);
@@ -148,7 +151,7 @@ async fn stream(run: &mut Run, mut part: Part, mut response: Response) -> Fetche
 
 async fn read_body(
     run: &mut Run,
-    response: &mut Response,
+    response: &mut Answer,
     from: &str,
     sender: mpsc::Sender<bytes::Bytes>,
 ) -> Result<(), Halt> {
@@ -177,13 +180,7 @@ async fn read_body(
         let chunk = match chunk {
             Ok(Some(chunk)) => chunk,
             Ok(None) => return Ok(()),
-            Err(source) => {
-                return Err(HubError::Broken {
-                    host: from.to_owned(),
-                    source: source.without_url(),
-                }
-                .into());
-            }
+            Err(error) => return Err(error.into()),
         };
         silence
             .as_mut()
@@ -215,7 +212,7 @@ enum Begin {
     AskAnew,
 }
 
-fn judge(response: &Response, url: &Url, part: &Part, asked: u64) -> Result<Begin, HubError> {
+fn judge(response: &Answer, url: &Url, part: &Part, asked: u64) -> Result<Begin, HubError> {
     let host = host(response.url());
     let status = response.status();
     if status == StatusCode::RANGE_NOT_SATISFIABLE && asked > 0 {
@@ -228,7 +225,7 @@ fn judge(response: &Response, url: &Url, part: &Part, asked: u64) -> Result<Begi
         });
     }
     if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
-        return Err(status_error(response, url));
+        return Err(refusal(response, url));
     }
     if let Some(encoding) = response.headers().get(header::CONTENT_ENCODING)
         && encoding != "identity"
@@ -284,7 +281,7 @@ async fn restart(mut part: Part) -> Result<Part, HubError> {
 }
 
 /// The length of the whole file by this answer, if it says so.
-fn total_of(response: &Response, begun_at: u64) -> Option<u64> {
+fn total_of(response: &Answer, begun_at: u64) -> Option<u64> {
     match response.status() {
         StatusCode::PARTIAL_CONTENT => content_range(response)?.1,
         _ => response.content_length().map(|length| length + begun_at),
@@ -292,7 +289,7 @@ fn total_of(response: &Response, begun_at: u64) -> Option<u64> {
 }
 
 /// First byte and total of `Content-Range: bytes 5-9/10`; either may be missing.
-fn content_range(response: &Response) -> Option<(Option<u64>, Option<u64>)> {
+fn content_range(response: &Answer) -> Option<(Option<u64>, Option<u64>)> {
     parse_content_range(
         response
             .headers()
@@ -321,12 +318,12 @@ fn parse_content_range(text: &str) -> Option<(Option<u64>, Option<u64>)> {
     is_sound.then_some((Some(start), total))
 }
 
-fn strong_validator(response: &Response) -> Option<String> {
+fn strong_validator(response: &Answer) -> Option<String> {
     let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
     (tag.starts_with('"') && tag.len() < 1_000).then(|| tag.to_owned())
 }
 
-fn range_error(response: &Response, asked: u64) -> HubError {
+fn range_error(response: &Answer, asked: u64) -> HubError {
     let found = response.headers().get(header::CONTENT_RANGE);
     let found = found.map(|value| {
         String::from_utf8_lossy(value.as_bytes())
@@ -338,67 +335,6 @@ fn range_error(response: &Response, asked: u64) -> HubError {
         host: host(response.url()),
         asked,
         found: found.unwrap_or_else(|| response.status().to_string()),
-    }
-}
-
-fn status_error(response: &Response, url: &Url) -> HubError {
-    let host = host(response.url());
-    match response.status().as_u16() {
-        status @ (401 | 403) => HubError::Forbidden {
-            host,
-            status,
-            behind_redirect: response.url() != url,
-        },
-        status @ (404 | 410) => HubError::NotThere { host, status },
-        407 => HubError::Proxy,
-        429 => HubError::RateLimited {
-            host,
-            retry_after: retry_after(response),
-        },
-        status @ (408 | 500..=599) => HubError::Server {
-            host,
-            status,
-            retry_after: retry_after(response),
-        },
-        status => HubError::Status { host, status },
-    }
-}
-
-/// Seconds of `Retry-After`, or of the Hub's `RateLimit: "api";r=0;t=55`.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = |name: &str| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let plain = text("retry-after").and_then(|value| value.trim().parse().ok());
-    let limit = || {
-        text("ratelimit")?
-            .split(';')
-            .find_map(|field| field.trim().strip_prefix("t=")?.parse().ok())
-    };
-    plain.or_else(limit).map(Duration::from_secs)
-}
-
-fn connection_error(url: &Url, error: reqwest::Error) -> HubError {
-    let from = error.url().map_or_else(|| host(url), host);
-    if error.is_redirect() {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(inner) = cause {
-            if let Some(problem) = inner.downcast_ref::<RedirectProblem>() {
-                return HubError::Redirect {
-                    host: from,
-                    problem: *problem,
-                };
-            }
-            cause = inner.source();
-        }
-    }
-    // The address may be a signed one: it stays out of messages and logs.
-    HubError::Unreachable {
-        host: from,
-        source: Some(error.without_url()),
     }
 }
 

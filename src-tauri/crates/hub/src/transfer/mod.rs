@@ -17,14 +17,14 @@ mod wheels;
 
 use std::{path::PathBuf, sync::Arc};
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::{sync::watch, task::JoinHandle};
 
 pub use policy::{Disk, Policy, SystemDisk, Wait};
 pub use progress::{Progress, TransferState};
 pub use wheels::{Pip, Wheel};
 
-use crate::{HubError, hash::ContentHash};
+use crate::{HubError, Network, hash::ContentHash};
 
 /// Where the bytes of a file can be had.
 #[derive(Clone, Debug)]
@@ -82,15 +82,13 @@ pub struct Transfer {
 
 impl Transfer {
     /// Begins. Must be called within a tokio runtime.
-    ///
-    /// `client` is [`http_client`](crate::http_client), shared by all transfers.
-    pub fn start(client: Client, request: FetchRequest, policy: Policy) -> Self {
+    pub fn start(network: Network, request: FetchRequest, policy: Policy) -> Self {
         let (order, orders) = watch::channel(Order::Run);
         let (publisher, progress) = watch::channel(Progress {
             total_bytes: request.expected_size,
             ..Progress::default()
         });
-        let task = tokio::spawn(run::Run::new(client, request, policy, orders, publisher).drive());
+        let task = tokio::spawn(run::Run::new(network, request, policy, orders, publisher).drive());
         Self {
             order,
             progress,

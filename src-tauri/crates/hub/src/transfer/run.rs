@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::Client;
 use tokio::sync::watch;
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
     progress::Speed,
     wheels,
 };
-use crate::HubError;
+use crate::{HubError, Network};
 
 pub(super) const PUBLISH_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -37,7 +36,7 @@ impl From<HubError> for Halt {
 }
 
 pub(super) struct Run {
-    pub client: Client,
+    pub network: Network,
     pub policy: Policy,
     request: FetchRequest,
     orders: watch::Receiver<Order>,
@@ -49,7 +48,7 @@ pub(super) struct Run {
 
 impl Run {
     pub fn new(
-        client: Client,
+        network: Network,
         request: FetchRequest,
         policy: Policy,
         orders: watch::Receiver<Order>,
@@ -57,7 +56,7 @@ impl Run {
     ) -> Self {
         let (speed, written) = (Speed::default(), Arc::default());
         Self {
-            client,
+            network,
             policy,
             request,
             orders,

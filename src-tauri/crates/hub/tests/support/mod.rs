@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use sirocco_hub::{ContentHash, FetchRequest, Policy, Source, Transfer, http_client};
+use sirocco_hub::network::{Network, NetworkConfiguration, NoLog};
+use sirocco_hub::{ContentHash, FetchRequest, Policy, Source, Transfer};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
@@ -300,7 +301,7 @@ impl Bench {
 
     pub fn start(&self, request: FetchRequest) -> Transfer {
         Transfer::start(
-            http_client().expect("a client"),
+            Network::new(NetworkConfiguration::default(), None, Arc::new(NoLog)),
             request,
             self.policy.clone(),
         )

@@ -31,6 +31,10 @@ pub(super) fn verdict(model: &Model) -> Verdict {
     }
 }
 
+pub(super) fn architecture_refusal(name: &str) -> Option<Refusal> {
+    Architecture::from_name(name).err()
+}
+
 fn refusals(model: &Model) -> Vec<Refusal> {
     let kind = ModelKind::of(model);
     if kind != ModelKind::Text {

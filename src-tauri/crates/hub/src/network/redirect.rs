@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use reqwest::{Url, redirect};
+use reqwest::Url;
 
 const MAX_REDIRECTS: usize = 10;
 
@@ -21,22 +21,15 @@ pub enum RedirectProblem {
     Inward,
 }
 
-/// The rule for the client.
-pub(crate) fn policy() -> redirect::Policy {
-    redirect::Policy::custom(|attempt| match judge(attempt.previous(), attempt.url()) {
-        Ok(()) => attempt.follow(),
-        Err(problem) => attempt.error(problem),
-    })
-}
-
-fn judge(previous: &[Url], next: &Url) -> Result<(), RedirectProblem> {
-    if previous.len() > MAX_REDIRECTS || previous.contains(next) {
+/// Whether `from`, to which `previous` led, may send us to `next`.
+pub(super) fn judge(previous: &[Url], from: &Url, next: &Url) -> Result<(), RedirectProblem> {
+    if previous.len() >= MAX_REDIRECTS || from == next || previous.contains(next) {
         return Err(RedirectProblem::Loop);
     }
-    if previous.last().is_some_and(|url| url.scheme() == "https") && next.scheme() != "https" {
+    if from.scheme() == "https" && next.scheme() != "https" {
         return Err(RedirectProblem::Downgrade);
     }
-    if is_inward(next) && !previous.first().is_some_and(is_inward) {
+    if is_inward(next) && !is_inward(previous.first().unwrap_or(from)) {
         return Err(RedirectProblem::Inward);
     }
     Ok(())
@@ -73,7 +66,8 @@ mod tests {
             .iter()
             .map(|url| Url::parse(url).expect(url))
             .collect();
-        judge(&previous, &Url::parse(next).expect(next))
+        let (from, previous) = previous.split_last().expect("somebody redirects");
+        judge(previous, from, &Url::parse(next).expect(next))
     }
 
     #[test]

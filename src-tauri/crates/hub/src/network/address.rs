@@ -1,37 +1,11 @@
-//! The one place where an HTTP client is made, and where the Hub's address comes from.
+//! Where the Hub is, and where its files are.
 
-use std::time::Duration;
+use reqwest::Url;
 
-use reqwest::{Client, Url, header};
-
-use crate::{HubError, redirect};
+use crate::HubError;
 
 /// Where models come from unless `HF_ENDPOINT` names a mirror.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-
-/// A client with our name, the system's proxy and certificates, a connect timeout, no compression and careful
-/// redirects. It has no overall timeout: a transfer watches for silence itself.
-///
-/// # Errors
-/// [`HubError::Client`] if the TLS set-up of the system cannot be used.
-pub fn http_client() -> Result<Client, HubError> {
-    let mut headers = header::HeaderMap::new();
-    headers.insert(
-        header::ACCEPT_ENCODING,
-        header::HeaderValue::from_static("identity"),
-    );
-    Client::builder()
-        .user_agent(concat!("sirocco/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(KEEP_ALIVE)
-        .redirect(redirect::policy())
-        .build()
-        .map_err(|source| HubError::Client { source })
-}
 
 /// The Hub's address: `configured` (the content of `HF_ENDPOINT`), or the usual one.
 ///
@@ -75,6 +49,23 @@ pub fn resolve_url(
     Ok(url)
 }
 
+/// Percent signs resolved; what is no text then stays as it is.
+#[must_use]
+pub fn percent_decoded(part: &str) -> String {
+    let bytes = part.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped = part
+            .get(at + 1..at + 3)
+            .filter(|_| byte == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(escaped.unwrap_or(byte));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(decoded).unwrap_or_else(|_| part.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +91,21 @@ mod tests {
                 matches!(endpoint(Some(address)), Err(HubError::Address { .. })),
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn percent_signs_are_resolved_where_they_stand_for_text() {
+        for (part, decoded) in [
+            ("a%20b", "a b"),
+            ("%C3%A9", "é"),
+            ("p%40ss%3Aword", "p@ss:word"),
+            ("100%", "100%"),
+            ("%zz", "%zz"),
+            ("%ff", "%ff"),
+            ("é%", "é%"),
+        ] {
+            assert_eq!(percent_decoded(part), decoded);
         }
     }
 }
