@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every suite there is, one after the other, up to the first that fails.
 //!
 //! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
-//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI` and `SIROCCO_DESKTOP` (our programs).
+//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP` and
+//! `SIROCCO_TEST_HUB` (our programs and the scripted hub).
 //! The first two are taken as they are if a developer has set them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +63,7 @@ const SUITES: &[Suite] = &[
     own("kernels", &[], |_| kernels()),
     own("rust", &[Interface], rust),
     own("model", &[Interface, Worker, Model], real_model),
+    node("hub", &[Interface, Programs], Place::Anywhere),
     node(
         "llamacpp",
         &[Interface, Worker, Model, Programs],
@@ -253,6 +255,10 @@ impl Prepared {
                 shell::run(shell::cargo().current_dir(paths::root()).args(arguments))?;
                 self.environment
                     .insert("SIROCCO_CLI", Profile::Debug.program("sirocco").into());
+                self.environment.insert(
+                    "SIROCCO_TEST_HUB",
+                    Profile::Debug.program("scripted-hub").into(),
+                );
                 self.environment.insert(
                     "SIROCCO_DESKTOP",
                     Profile::Debug.program("sirocco-desktop").into(),
