@@ -157,10 +157,12 @@ fn every_key_that_the_runtime_would_miss_is_named() {
     ];
     for architecture in RUNNING {
         let mut needed = shared.to_vec();
-        needed.push(match architecture {
-            "starcoder2" => "attention.layer_norm_epsilon",
-            _ => "attention.layer_norm_rms_epsilon",
-        });
+        match architecture {
+            "starcoder2" => needed.push("attention.layer_norm_epsilon"),
+            // Has a test of its own.
+            "phi2" => {}
+            _ => needed.push("attention.layer_norm_rms_epsilon"),
+        }
         if !matches!(architecture, "qwen2" | "qwen3" | "starcoder2") {
             needed.push("rope.dimension_count");
         }
@@ -184,6 +186,24 @@ fn every_key_that_the_runtime_would_miss_is_named() {
             }
         );
     }
+}
+
+#[test]
+fn a_phi2_file_as_converters_write_it_is_refused_for_the_name_of_a_key() {
+    let converted = complete("phi2").without_field("phi2.attention.layer_norm_rms_epsilon");
+    assert_eq!(
+        only_refusal(&converted).to_string(),
+        "the file states `phi2.attention.layer_norm_epsilon` as it should, but the mistral.rs runtime looks for that \
+         number as `phi2.attention.layer_norm_rms_epsilon` only"
+    );
+    let without = converted.without_field("phi2.attention.layer_norm_epsilon");
+    assert_eq!(
+        only_refusal(&without),
+        Refusal::MissingKey {
+            key: "phi2.attention.layer_norm_rms_epsilon".to_owned()
+        }
+    );
+    assert!(judge(&complete("phi2").without_field("phi2.attention.layer_norm_epsilon")).runs());
 }
 
 #[test]

@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use crate::{build, engine, generate, house, node, paths, shell};
 
+/// With this feature the tests of the real model are compiled too.
+pub const REAL_MODEL: &str = "sirocco-tests/real-model";
+
 /// Everything, the quick parts first.
 pub fn run(with_engine: bool) -> Result<()> {
     formatting()?;
@@ -35,10 +38,9 @@ pub fn formatting() -> Result<()> {
 
 /// Lints of the workspace and the kernels. The shell takes the built interface in, so that has to be there.
 pub fn lints() -> Result<()> {
-    for which in [
-        ["--workspace", "--all-targets"].as_slice(),
-        &["--all-targets", "--manifest-path", KERNELS],
-    ] {
+    let workspace = ["--workspace", "--all-targets", "--features", REAL_MODEL];
+    let kernels = ["--all-targets", "--manifest-path", KERNELS];
+    for which in [workspace.as_slice(), &kernels] {
         cargo(&[&["clippy"], which, &["--", "--deny", "warnings"]].concat())?;
     }
     Ok(())

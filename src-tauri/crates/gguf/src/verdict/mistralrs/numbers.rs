@@ -1,6 +1,6 @@
 //! The numbers that shape a model: there, of the type the loader asks for, and possible.
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, LAYER_NORM_EPSILON};
 use super::wrong_type;
 use crate::model::Model;
 use crate::value::Value;
@@ -101,7 +101,7 @@ pub(super) fn numbers(
     let heads = keys.number("attention.head_count", MAX_HEADS);
     let kv_heads = keys.number("attention.head_count_kv", MAX_HEADS);
     context_length(&mut keys, architecture);
-    keys.fraction(architecture.epsilon_key(), true);
+    epsilon(&mut keys, architecture);
     if architecture == Architecture::Phi3 {
         keys.number("feed_forward_length", MAX_EMBEDDING_LENGTH);
     }
@@ -176,6 +176,19 @@ pub(super) fn numbers(
         head_length,
         experts,
     })
+}
+
+/// Phi-2 has layer norms, so its files state their epsilon; `models/quantized_phi2.rs:199` asks for that of RMS norms.
+fn epsilon(keys: &mut Keys<'_>, architecture: Architecture) {
+    let needed = keys.full(architecture.epsilon_key());
+    let stated = keys.full(LAYER_NORM_EPSILON);
+    let is_stated = |key: &str| keys.model.get(key).is_some();
+    if architecture == Architecture::Phi2 && !is_stated(&needed) && is_stated(&stated) {
+        keys.reasons
+            .push(Refusal::KeyUnderOtherName { needed, stated });
+    } else {
+        keys.fraction(architecture.epsilon_key(), true);
+    }
 }
 
 /// phi3 and starcoder2 ask for the 32-bit type, the others take any that is not signed.
