@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every suite there is, one after the other, up to the first that fails.
 //!
-//! Suites for Node find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
-//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI` and `SIROCCO_DESKTOP` (our programs).
+//! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
+//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP` and
+//! `SIROCCO_TEST_HUB` (our programs and the scripted hub).
 //! The first two are taken as they are if a developer has set them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +60,10 @@ const SUITES: &[Suite] = &[
     own("contract", &[], |_| generate::check()),
     own("interface", &[Interface], |_| interface()),
     own("lints", &[Interface], |_| check::lints()),
-    own("rust", &[Interface, Worker, Model, Programs], rust),
+    own("kernels", &[], |_| kernels()),
+    own("rust", &[Interface], rust),
+    own("model", &[Interface, Worker, Model], real_model),
+    node("hub", &[Interface, Programs], Place::Anywhere),
     node(
         "llamacpp",
         &[Interface, Worker, Model, Programs],
@@ -197,11 +201,27 @@ fn interface() -> Result<()> {
     shell::run(&mut node::script(&paths::ui(), "test"))
 }
 
+/// With optimisations: without them intrinsics are calls, and the tests take a minute.
+fn kernels() -> Result<()> {
+    check::cargo(&["test", "--release", "--manifest-path", check::KERNELS])
+}
+
 fn rust(environment: &Environment) -> Result<()> {
+    cargo_test(&[], environment)
+}
+
+/// The whole workspace again, though one target of it runs: so its dependencies stay as they were built.
+fn real_model(environment: &Environment) -> Result<()> {
+    let target = ["--features", check::REAL_MODEL, "--test", "real_model"];
+    cargo_test(&target, environment)
+}
+
+fn cargo_test(more: &[&str], environment: &Environment) -> Result<()> {
     shell::run(
         shell::cargo()
             .current_dir(paths::root())
             .args(["test", "--workspace"])
+            .args(more)
             .envs(environment),
     )
 }
@@ -235,6 +255,10 @@ impl Prepared {
                 shell::run(shell::cargo().current_dir(paths::root()).args(arguments))?;
                 self.environment
                     .insert("SIROCCO_CLI", Profile::Debug.program("sirocco").into());
+                self.environment.insert(
+                    "SIROCCO_TEST_HUB",
+                    Profile::Debug.program("scripted-hub").into(),
+                );
                 self.environment.insert(
                     "SIROCCO_DESKTOP",
                     Profile::Debug.program("sirocco-desktop").into(),

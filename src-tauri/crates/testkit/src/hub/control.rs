@@ -8,6 +8,7 @@
 //! | `DELETE /faults` | | breaks none any more |
 //! | `POST /resume` | | lets go on what stalls |
 //! | `POST /advance` | seconds | moves the clock |
+//! | `POST /page-cap` | entries | the most of a page |
 //! | `POST /away` | `true` or `false` | resets connections, or not |
 //! | `PUT /accounts/{token}` | an [`Account`] | lets a token sign in |
 //! | `DELETE /accounts/{token}` | | revokes it |
@@ -31,6 +32,7 @@ pub(super) fn router(state: Shared) -> Router {
         .route("/faults", post(add_fault).delete(clear_faults))
         .route("/resume", post(resume))
         .route("/advance", post(advance))
+        .route("/page-cap", post(set_page_cap))
         .route("/away", post(set_away))
         .route("/accounts/{token}", put(set_account).delete(revoke))
         .route("/facts/{owner}/{name}", put(set_facts))
@@ -56,6 +58,10 @@ async fn resume(State(hub): State<Shared>) {
 
 async fn advance(State(hub): State<Shared>, Json(seconds): Json<u64>) {
     hub.advance(seconds);
+}
+
+async fn set_page_cap(State(hub): State<Shared>, Json(entries): Json<u64>) {
+    hub.page_cap.store(entries, Ordering::SeqCst);
 }
 
 async fn set_away(State(hub): State<Shared>, Json(away): Json<bool>) {

@@ -9,6 +9,7 @@ mod access;
 mod faults;
 mod files;
 mod search;
+mod shapes;
 
 use reqwest::{Client, Response, redirect};
 use sirocco_testkit::TinyModel;

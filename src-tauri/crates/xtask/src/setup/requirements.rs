@@ -106,6 +106,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
         arch: "python-pip",
     },
     Requirement {
+        what: "virtual environments for Python",
+        probe: Probe::PythonModule("ensurepip"),
+        purpose: Purpose::Test,
+        debian: "python3-venv",
+        fedora: "python3",
+        arch: "python",
+    },
+    Requirement {
         what: "Chromium",
         probe: Probe::Program(&["chromium", "chromium-browser", "google-chrome"]),
         purpose: Purpose::Test,
