@@ -4,8 +4,7 @@ use serde_json::json;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     CatalogueEntry, ErrorCode, ErrorReport, HeaderReport, HubCard, HubFilters, HubFits, HubGate,
-    HubModel, HubPage, HubRuns, HubSecurity, HubSort, HubVariantFit, ModelVerdict, Nothing,
-    Settings,
+    HubModel, HubPage, HubRuns, HubSecurity, HubSort, HubVariantFit, ModelVerdict, Settings,
 };
 use sirocco_testkit::hub::{
     Content, Fault, On, Origin, Repository, RepositoryFile, ScriptedHub, sample,
