@@ -83,6 +83,8 @@ mod tests {
             enter_sends: false,
             list_width: 300,
             inspector_open: false,
+            trash_days: 7,
+            ..Settings::default()
         }
     }
 
