@@ -3,6 +3,7 @@
 pub mod client;
 mod error;
 mod hash;
+mod header;
 pub mod library;
 mod names;
 mod redirect;
@@ -12,6 +13,7 @@ mod transfer;
 pub use client::http_client;
 pub use error::HubError;
 pub use hash::{ContentHash, NotAHash};
+pub use header::header_report;
 pub use names::{NameProblem, target_in};
 pub use redirect::RedirectProblem;
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};
@@ -19,3 +21,11 @@ pub use transfer::{
     Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Transfer, TransferState, Wait,
     Wheel,
 };
+
+/// Bytes that can still be written in a folder.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn available_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+    fs4::available_space(folder)
+}
