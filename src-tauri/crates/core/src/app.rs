@@ -16,6 +16,8 @@ use crate::clock::now_ms;
 use crate::downloads::Downloads;
 use crate::home::Home;
 use crate::host::Host;
+use crate::keeping::Keeping;
+use crate::library::Library;
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
 
@@ -66,6 +68,8 @@ pub(crate) struct Inner {
     pub runs: Runs,
     pub downloads: Downloads,
     pub picked: PickedPaths,
+    pub library: Library,
+    pub keeping: Keeping,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
     pub tasks: TaskTracker,
@@ -104,19 +108,27 @@ impl App {
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),
                 picked: PickedPaths::default(),
+                library: Library::default(),
+                keeping: Keeping::default(),
                 loading: tokio::sync::Mutex::default(),
                 tasks: TaskTracker::new(),
                 closing: CancellationToken::new(),
             }),
         };
         app.add_own_root().await?;
+        // Before the first scan, which would take what is half-way in the trash for a new model.
+        if let Err(error) = app.finish_deletions().await {
+            tracing::warn!(%error, "deletions that were cut off were not finished");
+        }
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
-        let scan = app.clone();
+        let library = app.clone();
         app.spawn(async move {
-            if let Err(error) = scan.scan_library().await {
+            if let Err(error) = library.scan_library().await {
                 tracing::warn!(%error, "the library was not scanned at start");
             }
         });
+        let trash = app.clone();
+        app.spawn(async move { trash.keep_trash().await });
         Ok(app)
     }
 
