@@ -46,12 +46,17 @@ async fn main() -> Result<()> {
         outcome.models.len()
     );
 
-    let (mut lists, mut scans) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        let listed = app.call("model_list", json!({})).await?;
-        lists.push(started.elapsed());
-        ensure!(listed.as_array().is_some_and(|list| list.len() == MODELS));
+    let (mut fresh, mut lists, mut scans) = (Vec::new(), Vec::new(), Vec::new());
+    for run in 0..RUNS {
+        // A change, so that the list must be read from the database again.
+        let update = json!({ "id": outcome.models[0].id, "notes": format!("run {run}") });
+        app.call("model_update", update).await?;
+        for times in [&mut fresh, &mut lists] {
+            let started = Instant::now();
+            let listed = app.call("model_list", json!({})).await?;
+            times.push(started.elapsed());
+            ensure!(listed.as_array().is_some_and(|list| list.len() == MODELS));
+        }
         let started = Instant::now();
         let scanned = app.call("model_scan", json!({})).await?;
         scans.push(started.elapsed());
@@ -61,6 +66,8 @@ async fn main() -> Result<()> {
     ensure!(listed.iter().all(|model| model.architecture == "llama"));
     app.close().await;
     line("first look at 10,000 models", first, None);
+    let after = "list of 10,000 models after a change";
+    line(after, middle(fresh), Some(LIST_BAR_MS));
     line("list of 10,000 models", middle(lists), Some(LIST_BAR_MS));
     line(
         "scan of 10,000 models without changes",

@@ -206,6 +206,7 @@ impl App {
     }
 
     pub(crate) fn emit(&self, event: Event) {
+        self.inner.library.note(&event);
         // Nobody listening is no error.
         let _ = self.inner.events.send(event);
     }

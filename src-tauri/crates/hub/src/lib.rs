@@ -3,17 +3,16 @@
 pub mod client;
 mod error;
 mod hash;
-mod header;
 pub mod library;
 mod names;
 mod redirect;
+pub mod report;
 mod starter;
 mod transfer;
 
 pub use client::http_client;
 pub use error::HubError;
 pub use hash::{ContentHash, NotAHash};
-pub use header::header_report;
 pub use names::{NameProblem, target_in};
 pub use redirect::RedirectProblem;
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};

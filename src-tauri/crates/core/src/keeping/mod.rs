@@ -9,8 +9,6 @@ mod verify;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use sirocco_hub::header_report;
-use sirocco_hub::library::judge;
 use sirocco_protocol::commands::{ModelDefaultsSet, ModelUpdate};
 use sirocco_protocol::{
     ErrorCode, ErrorReport, HeaderReport, Model, ModelDefaults, ModelId, ModelOrigin,
@@ -75,7 +73,7 @@ impl App {
         let model = blocking(move || sirocco_gguf::Model::open(&files[0])).await?;
         let model = model
             .map_err(|error| refuse(ErrorCode::FileProblem, crate::error::with_causes(&error)))?;
-        Ok(header_report(&model, judge(&model), |_| Vec::new()))
+        Ok(sirocco_hub::report::of(&model))
     }
 
     pub(crate) async fn reveal_model(&self, id: ModelId) -> Result<(), ErrorReport> {

@@ -9,7 +9,7 @@ mod scan;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sirocco_hub::library::FoundModel;
 use sirocco_protocol::{ErrorCode, ErrorReport, Event, Model, ModelId, PathHandle, RootId};
@@ -31,25 +31,57 @@ pub(crate) struct Library {
     pub turn: tokio::sync::Mutex<()>,
     /// Imports that copy.
     imports: Mutex<HashMap<PathHandle, CancellationToken>>,
+    listed: Mutex<Listed>,
+}
+
+/// The list as it was last read, until an event says that a model changed.
+#[derive(Default)]
+struct Listed {
+    changes: u64,
+    models: Option<Arc<Vec<Model>>>,
 }
 
 impl Library {
     fn imports(&self) -> std::sync::MutexGuard<'_, HashMap<PathHandle, CancellationToken>> {
         self.imports.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn listed(&self) -> std::sync::MutexGuard<'_, Listed> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes an event. What changes a model is written first and told then, so a list that was read
+    /// before the event may be old, and one that was read after it is not.
+    pub fn note(&self, event: &Event) {
+        if matches!(
+            event,
+            Event::ModelChanged { .. } | Event::ModelRemoved { .. }
+        ) {
+            let mut listed = self.listed();
+            listed.changes += 1;
+            listed.models = None;
+        }
+    }
 }
 
 impl App {
     pub(crate) async fn models(&self) -> Result<Vec<Model>, ErrorReport> {
-        Ok(self
-            .inner
-            .store
-            .list_models()
-            .await
-            .report()?
-            .into_iter()
-            .map(|stored| stored.model)
-            .collect())
+        let changes = {
+            let listed = self.inner.library.listed();
+            if let Some(models) = &listed.models {
+                let models = Arc::clone(models);
+                drop(listed);
+                return Ok(models.to_vec());
+            }
+            listed.changes
+        };
+        let stored = self.inner.store.list_models().await.report()?;
+        let models: Vec<Model> = stored.into_iter().map(|stored| stored.model).collect();
+        let mut listed = self.inner.library.listed();
+        if listed.changes == changes {
+            listed.models = Some(Arc::new(models.clone()));
+        }
+        Ok(models)
     }
 
     /// Forgets a model. A folder of the library that holds its file does not bring it back.

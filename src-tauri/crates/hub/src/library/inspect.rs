@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sirocco_gguf::{Model, ModelKind, Runtime, Shard, Summary, Verdict, shard_name};
+use sirocco_gguf::{Model, ModelKind, Shard, Summary, shard_name};
 use sirocco_protocol::ModelVerdict;
 
 use super::{
@@ -75,7 +75,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
     let model =
         Model::from_shards(shards).ok_or_else(|| fail(&first, "there is no file".to_owned()))?;
     let summary = Summary::of(&model);
-    let verdict = judge(&model);
+    let verdict = crate::report::verdict(&model);
     if let (
         ModelKind::Projector
         | ModelKind::Adapter
@@ -106,18 +106,6 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         source: hugging_face::source(&first),
         files,
     })
-}
-
-/// Whether the app's runtime loads a model, and if not why.
-pub fn judge(model: &Model) -> ModelVerdict {
-    match sirocco_gguf::verdict(model, Runtime::MistralRs) {
-        Verdict::Runs { cautions } => ModelVerdict::Runs {
-            cautions: cautions.iter().map(ToString::to_string).collect(),
-        },
-        Verdict::Refused { reasons } => ModelVerdict::Refused {
-            reasons: reasons.iter().map(ToString::to_string).collect(),
-        },
-    }
 }
 
 /// An error with its causes.

@@ -29,7 +29,7 @@ pub use sirocco_protocol::ModelOrigin as Origin;
 pub use content::{hash_files, may_be_alike};
 pub use duplicates::{Copied, Replacement, link_over, replacements};
 pub use fingerprint::{FileIdentity, Fingerprint, NotAFingerprint};
-pub use inspect::{inspect_file, judge};
+pub use inspect::inspect_file;
 pub use naming::{origin_of_folder, slug, unique_key};
 pub use place::{Placement, are_placed, place_files};
 pub use scan::{Known, scan_root};
