@@ -28,14 +28,14 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let _log = sirocco_core::logging::start(&home);
-    match tauri::async_runtime::block_on(launch::focus_running(&home)) {
+    let ownership = match tauri::async_runtime::block_on(launch::focus_running(&home)) {
         Ok(launch::Running::Focused) => return ExitCode::SUCCESS,
-        Ok(launch::Running::No) => {}
+        Ok(launch::Running::No(ownership)) => ownership,
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::FAILURE;
         }
-    }
+    };
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
@@ -46,14 +46,14 @@ fn main() -> ExitCode {
             ipc::rpc_stream_close
         ])
         .setup(move |tauri| {
-            match launch::open(tauri.handle(), home) {
+            match launch::open(tauri.handle(), ownership) {
                 Ok(owned) => {
                     tauri.manage(owned.app.clone());
                     ipc::forward_events(tauri.handle(), &owned.app);
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
                 }
-                Err(error) => launch::explain_and_exit(tauri.handle(), &error),
+                Err(error) => launch::explain_and_exit(tauri.handle(), &error.into()),
             }
             Ok(())
         })

@@ -240,14 +240,8 @@ async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
         ..Parameters::default()
     };
     let update = ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
         parameters: Some(parameters),
-        draft: None,
-        unread: None,
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", update)
         .await?;

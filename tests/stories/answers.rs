@@ -9,19 +9,6 @@ use sirocco_testkit::Script;
 
 use crate::app;
 
-fn update(id: sirocco_protocol::ConversationId) -> ConversationUpdate {
-    ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
-        parameters: None,
-        draft: None,
-        unread: None,
-    }
-}
-
 #[tokio::test]
 async fn a_question_is_answered_with_the_words_of_the_model() -> anyhow::Result<()> {
     let app = app(&Script::answering(
@@ -94,7 +81,7 @@ async fn the_title_comes_from_the_first_question_until_a_person_gives_one() -> a
     assert_eq!(title().await?, "Why is the rain red?");
     let rename = ConversationUpdate {
         title: Some("Rain".into()),
-        ..update(id)
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", rename)
         .await?;
@@ -117,12 +104,12 @@ async fn conversations_are_listed_pinned_first_and_then_by_their_last_message() 
     }
     let pin = ConversationUpdate {
         pinned: Some(true),
-        ..update(b)
+        ..ConversationUpdate::of(b)
     };
     app.call::<Conversation>("conversation_update", pin).await?;
     let request = ConversationList {
         query: String::new(),
-        before_ms: None,
+        after: None,
         limit: 10,
     };
     let list: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
@@ -130,7 +117,7 @@ async fn conversations_are_listed_pinned_first_and_then_by_their_last_message() 
     assert!(list.iter().all(|row| row.unread && !row.running));
     let request = ConversationList {
         query: "GAM".into(),
-        before_ms: None,
+        after: None,
         limit: 10,
     };
     let found: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
@@ -166,7 +153,7 @@ async fn parameters_and_system_prompt_reach_the_model() -> anyhow::Result<()> {
     let change = ConversationUpdate {
         parameters: Some(parameters),
         system_prompt,
-        ..update(id)
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", change)
         .await?;
@@ -186,7 +173,7 @@ async fn parameters_and_system_prompt_reach_the_model() -> anyhow::Result<()> {
     };
     let change = ConversationUpdate {
         parameters: Some(parameters),
-        ..update(id)
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", change)
         .await?;
@@ -240,7 +227,7 @@ async fn settings_and_drafts_survive_a_restart() -> anyhow::Result<()> {
     .await?;
     let draft = ConversationUpdate {
         draft: Some("half a thou".into()),
-        ..update(id)
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", draft)
         .await?;

@@ -167,7 +167,7 @@ async fn an_app_that_is_killed_loses_two_seconds_at_most_and_leaves_no_worker() 
             "conversation_list",
             sirocco_protocol::commands::ConversationList {
                 query: String::new(),
-                before_ms: None,
+                after: None,
                 limit: 10,
             },
         )

@@ -110,6 +110,37 @@ async fn a_stopped_answer_is_written_on_to_its_end() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_answer_stopped_inside_its_thoughts_goes_on_inside_them() -> anyhow::Result<()> {
+    let words: Vec<String> = (0..200).map(|number| format!("hm{number}")).collect();
+    let thoughts = words.join(" ");
+    let app = app(&Script {
+        token_ms: 3.0,
+        ..Script::answering(format!("<think>\n{thoughts}\n</think>\n\nIt is sirocco."))
+    })
+    .await?;
+    let id = app.conversation().await?;
+    let mut follower = app.ask(id, "Which wind?").await?;
+    follower
+        .until(|follower| follower.reasoning.len() > 20)
+        .await?;
+    let run = follower.run.clone().expect("a snapshot came").id;
+    app.call::<Nothing>("run_stop", RunStop { id: run }).await?;
+    let (_, half) = follower.finish().await?;
+    let thought = half.reasoning.clone().expect("it has thought");
+    assert!(thoughts.starts_with(&thought) && thought.len() < thoughts.len());
+    assert_eq!(half.content, "");
+
+    let started: Started = app
+        .call("message_continue", MessageContinue { id: half.id })
+        .await?;
+    let (run, answer) = app.finish(&started).await?;
+    assert_eq!(run.state, RunState::Completed);
+    assert_eq!(answer.reasoning, Some(thoughts));
+    assert_eq!(answer.content, "It is sirocco.");
+    Ok(())
+}
+
+#[tokio::test]
 async fn ejecting_the_model_in_mid_answer_ends_the_answer_and_the_worker() -> anyhow::Result<()> {
     let app = app(&Script::slow(1000, 5.0)).await?;
     let model = app.model().await?.id;

@@ -2,8 +2,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, Model,
-    ModelVerdict, RunState,
+    ErrorCode, ErrorReport, Event, ImportOutcome, LoadOptions, LoadState, LoadedModel, MemoryFit,
+    Model, ModelVerdict, RunState,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel, process};
 
@@ -57,6 +57,29 @@ async fn loading_tells_its_progress_and_ends_ready() -> anyhow::Result<()> {
         })
         .await?;
     assert!(memory > 1 << 20, "{memory}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_loaded_model_answers_without_its_file_and_a_new_load_needs_it() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    app.send_and_finish(id, "Hello").await?;
+    std::fs::remove_file(app.model_path())?;
+    app.call::<ImportOutcome>("model_scan", ModelScan {})
+        .await?;
+    let model = app.model().await?;
+    assert_eq!(model.verdict, ModelVerdict::Missing);
+    let (run, answer) = app.ask(id, "And now?").await?.finish().await?;
+    assert_eq!(run.error, None);
+    assert_eq!(answer.content, Script::default().answer);
+
+    app.call::<Nothing>("model_eject", ModelEject { id: model.id })
+        .await?;
+    let (run, _) = app.ask(id, "And then?").await?.finish().await?;
+    let error = run.error.expect("the file is gone");
+    assert_eq!(error.code, ErrorCode::FileProblem);
+    assert!(error.message.contains("tiny.gguf"), "{}", error.message);
     Ok(())
 }
 

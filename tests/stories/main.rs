@@ -1,5 +1,5 @@
 //! Stories: what happens to a person, told through the commands of an App that runs a scripted
-//! worker (and, in [`real_model`], the real one).
+//! worker. Those of the real one are in `tests/real_model.rs`.
 
 mod answers;
 mod crashes;
@@ -8,13 +8,12 @@ mod follow;
 mod library;
 mod loading;
 mod queue;
-mod real_model;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};
 use sirocco_testkit::{Script, TempApp};
 
-/// The worker of all stories but those of the real model.
+/// The worker of all these stories.
 const WORKER: &str = env!("CARGO_BIN_EXE_scripted-worker");
 
 async fn app(script: &Script) -> anyhow::Result<TempApp> {

@@ -246,6 +246,24 @@ export type ConversationCreate = {
 model_id?: ModelId | null, };
 
 /**
+ * A place in the conversation list: pinned ones come first, then the newest, then the largest id.
+ * It stays where it is when the row it came from moves or goes.
+ */
+export type ConversationCursor = { 
+/**
+ * Whether the row is pinned.
+ */
+pinned: boolean, 
+/**
+ * Its time, Unix time in milliseconds.
+ */
+updated_at_ms: number, 
+/**
+ * Its id.
+ */
+id: ConversationId, };
+
+/**
  * Hides a conversation; its run is stopped; it can be restored.
  */
 export type ConversationDelete = { 
@@ -277,9 +295,9 @@ export type ConversationList = {
  */
 query: string, 
 /**
- * Only conversations updated before this time (Unix milliseconds), for paging.
+ * Only conversations behind this place, for the next page.
  */
-before_ms?: number | null, 
+after?: ConversationCursor | null, 
 /**
  * At most this many, 1 to 500.
  */

@@ -82,14 +82,10 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
     parameters.seed = chat.seed.or(parameters.seed);
     parameters.max_tokens = chat.max_tokens.or(parameters.max_tokens);
     let changes = ConversationUpdate {
-        id,
         model_id,
         system_prompt: chat.system.clone(),
         parameters: Some(parameters),
-        title: None,
-        pinned: None,
-        draft: None,
-        unread: None,
+        ..ConversationUpdate::of(id)
     };
     let _: Conversation = session.call("conversation_update", changes).await?;
 
@@ -108,9 +104,8 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
         .context("an answer without a run")?;
     let (run, message, interrupted) = follow(session, &run, !chat.json).await?;
     let seen = ConversationUpdate {
-        id,
         unread: Some(false),
-        ..no_changes(id)
+        ..ConversationUpdate::of(id)
     };
     let _: Conversation = session.call("conversation_update", seen).await?;
 
@@ -194,18 +189,5 @@ fn read_prompt(argument: Option<&str>) -> Result<String> {
                 .context("could not read the message from standard input")?;
             Ok(text)
         }
-    }
-}
-
-fn no_changes(id: ConversationId) -> ConversationUpdate {
-    ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
-        parameters: None,
-        draft: None,
-        unread: None,
     }
 }

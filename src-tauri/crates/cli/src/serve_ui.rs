@@ -6,27 +6,24 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use sirocco_core::NoHost;
 use sirocco_core::home::Home;
-use sirocco_core::instance::Owner;
+use sirocco_core::instance::{Acquired, Owner};
 use sirocco_protocol::HostKind;
-use sirocco_web::{Opened, OwnedApp};
+use sirocco_web::OwnedApp;
+
+use crate::session::owner_of;
 
 pub async fn run(home: Home, port: u16) -> Result<ExitCode> {
-    match OwnedApp::open(
-        home,
-        Arc::new(NoHost(HostKind::Browser)),
-        port,
-        Arc::new(|| {}),
-    )
-    .await?
-    {
-        Opened::Taken(Some(owner)) => {
+    match owner_of(&home).await? {
+        Acquired::Taken(Some(owner)) => {
             println!("Sirocco is running already: {}", address(&owner));
             Ok(ExitCode::SUCCESS)
         }
-        Opened::Taken(None) => {
+        Acquired::Taken(None) => {
             bail!("another Sirocco is starting or ending; try again in a moment")
         }
-        Opened::Mine(owned) => {
+        Acquired::Mine(ownership) => {
+            let host = Arc::new(NoHost(HostKind::Browser));
+            let owned = OwnedApp::open(ownership, host, port, Arc::new(|| {})).await?;
             println!("{}", address(&owned.owner));
             eprintln!("Open this address in a browser on this machine. Ctrl-C ends.");
             until_told_to_end().await;

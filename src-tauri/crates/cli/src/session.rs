@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sirocco_core::NoHost;
 use sirocco_core::home::Home;
-use sirocco_core::instance::Owner;
+use sirocco_core::instance::{Acquired, Owner, acquire};
 use sirocco_protocol::{ErrorReport, Event, HostKind, RunUpdate};
-use sirocco_web::{Opened, OwnedApp};
+use sirocco_web::OwnedApp;
 use tokio::sync::mpsc;
 
 /// How long an owner that is just starting, or just ending, may take.
@@ -34,32 +34,20 @@ pub enum Session {
 impl Session {
     /// Opens the App, or reaches the one that is open.
     pub async fn open(home: &Home) -> Result<Self> {
-        let deadline = tokio::time::Instant::now() + OWNER_TIME;
-        loop {
-            match OwnedApp::open(
-                home.clone(),
-                Arc::new(NoHost(HostKind::Terminal)),
-                0,
-                Arc::new(|| {}),
-            )
-            .await?
-            {
-                Opened::Mine(app) => return Ok(Self::Own(app)),
-                Opened::Taken(Some(owner)) => {
-                    let client = reqwest::Client::builder().no_proxy().build()?;
-                    return Ok(Self::Other { owner, client });
-                }
-                // It is starting or ending: there is no event to wait for, only a file to look at again.
-                Opened::Taken(None) if tokio::time::Instant::now() < deadline => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-                Opened::Taken(None) => {
-                    bail!(
-                        "another process uses `{}` and does not say how to reach it",
-                        home.path().display()
-                    )
-                }
+        match owner_of(home).await? {
+            Acquired::Mine(ownership) => {
+                let host = Arc::new(NoHost(HostKind::Terminal));
+                let owned = OwnedApp::open(ownership, host, 0, Arc::new(|| {})).await?;
+                Ok(Self::Own(Box::new(owned)))
             }
+            Acquired::Taken(Some(owner)) => {
+                let client = reqwest::Client::builder().no_proxy().build()?;
+                Ok(Self::Other { owner, client })
+            }
+            Acquired::Taken(None) => bail!(
+                "another process uses `{}` and does not say how to reach it",
+                home.path().display()
+            ),
         }
     }
 
@@ -148,6 +136,12 @@ impl Session {
             owned.close().await;
         }
     }
+}
+
+/// Becomes the owner of the data folder, or finds it.
+pub async fn owner_of(home: &Home) -> Result<Acquired> {
+    let acquired = acquire(home, OWNER_TIME).await;
+    acquired.with_context(|| format!("could not use data folder `{}`", home.path().display()))
 }
 
 async fn checked(response: reqwest::Result<Response>) -> Result<Response> {

@@ -65,7 +65,7 @@ impl App {
         let only_draft = ConversationUpdate {
             draft: None,
             ..changes.clone()
-        } == empty_update(changes.id);
+        } == ConversationUpdate::of(changes.id);
         if !only_draft {
             self.emit(Event::ConversationChanged {
                 conversation: conversation.summary.clone(),
@@ -199,18 +199,5 @@ impl App {
         self.emit(Event::ConversationChanged {
             conversation: conversation.summary.clone(),
         });
-    }
-}
-
-fn empty_update(id: ConversationId) -> ConversationUpdate {
-    ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
-        parameters: None,
-        draft: None,
-        unread: None,
     }
 }

@@ -73,6 +73,12 @@ impl Home {
         self.0.join("sirocco.lock")
     }
 
+    /// Held by that process, too, while it starts or ends.
+    #[must_use]
+    pub fn change(&self) -> PathBuf {
+        self.0.join("sirocco.change.lock")
+    }
+
     /// How to reach that process.
     #[must_use]
     pub fn owner(&self) -> PathBuf {

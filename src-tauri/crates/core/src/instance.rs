@@ -4,15 +4,23 @@
 //! however that ends. Beside it lies the owner's loopback address with a token, readable by this
 //! user only; a second launch uses it to show the first one's window, and the command line to run
 //! its commands there.
+//!
+//! While the owner starts or ends, nobody can reach it. For that time it holds a second lock, and
+//! who wants to know the owner takes that first: so the system wakes those who wait, when there is
+//! an address or the folder is free.
 
-use std::fs::{File, OpenOptions, TryLockError};
+mod lock;
+
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sirocco_protocol::HostKind;
 
 use crate::home::Home;
+use lock::{lock_now, lock_within};
 
 /// How to reach the owner of a data folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,50 +38,71 @@ pub struct Owner {
 /// Ownership of a data folder; given up when dropped or when the process ends.
 #[derive(Debug)]
 pub struct Ownership {
-    _lock: File,
     home: Home,
+    // Let go in this order: who is woken by the second lock finds the folder free.
+    _folder: File,
+    change: Option<File>,
 }
 
 /// What [`acquire`] found.
 #[derive(Debug)]
 pub enum Acquired {
-    /// The folder is ours.
+    /// The folder is ours, and others wait until we [announce](Ownership::announce) ourselves.
     Mine(Ownership),
-    /// Another process has it. Its address is not known while it starts.
+    /// Another process has it. Its address is not known if it did not start or end in time.
     Taken(Option<Owner>),
 }
 
-/// Tries to become the owner; creates the folder if it does not exist.
+/// Becomes the owner, or finds out who is; creates the folder if it does not exist. An owner that is
+/// just starting or ending is waited for.
 ///
 /// # Errors
-/// If the folder or the lock file cannot be created.
-pub fn acquire(home: &Home) -> io::Result<Acquired> {
+/// If the folder or a lock file cannot be created.
+pub async fn acquire(home: &Home, patience: Duration) -> io::Result<Acquired> {
     std::fs::create_dir_all(home.path())?;
-    let lock = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(home.lock())?;
-    match lock.try_lock() {
-        Ok(()) => {
-            // Left by an owner that was killed: its address is nobody's now.
-            let _ = std::fs::remove_file(home.owner());
-            Ok(Acquired::Mine(Ownership {
-                _lock: lock,
-                home: home.clone(),
-            }))
-        }
-        Err(TryLockError::WouldBlock) => Ok(Acquired::Taken(read_owner(&home.owner()))),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    let Some(change) = lock_within(&home.change(), patience).await? else {
+        return Ok(Acquired::Taken(None));
+    };
+    let folder = match lock_now(&home.lock())? {
+        Some(folder) => folder,
+        None => match read_owner(&home.owner()) {
+            Some(owner) => return Ok(Acquired::Taken(Some(owner))),
+            // No owner, but one who waited for the folder's end and has not let go yet.
+            None => match lock_within(&home.lock(), patience).await? {
+                Some(folder) => folder,
+                None => return Ok(Acquired::Taken(None)),
+            },
+        },
+    };
+    // Left by an owner that was killed: its address is nobody's now.
+    let _ = std::fs::remove_file(home.owner());
+    Ok(Acquired::Mine(Ownership {
+        home: home.clone(),
+        _folder: folder,
+        change: Some(change),
+    }))
+}
+
+/// Waits for the owner of a folder to end; false if it has not in this time.
+///
+/// # Errors
+/// If the lock file cannot be created.
+pub async fn wait_until_free(home: &Home, patience: Duration) -> io::Result<bool> {
+    Ok(lock_within(&home.lock(), patience).await?.is_some())
 }
 
 impl Ownership {
+    /// The folder.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// Tells other processes of this user how to reach us.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn announce(&self, owner: &Owner) -> io::Result<()> {
+    pub fn announce(&mut self, owner: &Owner) -> io::Result<()> {
         let partial = self.home.owner().with_extension("part");
         let _ = std::fs::remove_file(&partial);
         let mut options = OpenOptions::new();
@@ -83,9 +112,28 @@ impl Ownership {
         let mut file = options.open(&partial)?;
         file.write_all(serde_json::to_string(owner)?.as_bytes())?;
         drop(file);
-        std::fs::rename(&partial, self.home.owner())
+        std::fs::rename(&partial, self.home.owner())?;
+        self.change = None;
+        Ok(())
+    }
+
+    /// We are about to end: from now on others wait until the folder is free.
+    ///
+    /// # Errors
+    /// If the lock file cannot be used.
+    pub async fn withdraw(&mut self) -> io::Result<()> {
+        if self.change.is_none() {
+            self.change = lock_within(&self.home.change(), WITHDRAW_TIME).await?;
+        }
+        match std::fs::remove_file(self.home.owner()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 }
+
+/// Others hold the second lock for as long as it takes to read a file.
+const WITHDRAW_TIME: Duration = Duration::from_secs(2);
 
 impl Drop for Ownership {
     fn drop(&mut self) {
@@ -108,48 +156,4 @@ fn read_owner(path: &Path) -> Option<Owner> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_second_process_finds_the_first() {
-        let folder = std::env::temp_dir().join(format!("sirocco-instance-{}", std::process::id()));
-        let home = Home::at(&folder);
-        let Acquired::Mine(first) = acquire(&home).unwrap() else {
-            panic!("the folder is new")
-        };
-        assert!(
-            matches!(acquire(&home).unwrap(), Acquired::Taken(None)),
-            "not announced yet"
-        );
-        let owner = Owner {
-            pid: 1,
-            host: HostKind::Window,
-            address: "http://127.0.0.1:1".into(),
-            token: fresh_token().unwrap(),
-        };
-        first.announce(&owner).unwrap();
-        let Acquired::Taken(found) = acquire(&home).unwrap() else {
-            panic!("the first one lives")
-        };
-        assert_eq!(found, Some(owner));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                std::fs::metadata(home.owner())
-                    .unwrap()
-                    .permissions()
-                    .mode()
-                    & 0o777,
-                0o600
-            );
-        }
-        drop(first);
-        assert!(
-            matches!(acquire(&home).unwrap(), Acquired::Mine(_)),
-            "the first one is gone"
-        );
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-}
+mod tests;

@@ -32,14 +32,20 @@ impl App {
         self.measure(&stored, context_length).await
     }
 
-    /// Starts loading, unless the model is loaded that way already. Other models that nobody uses
-    /// make room if they must.
+    /// Starts loading, unless the model is loaded that way already: then its file is not looked at,
+    /// for the worker has all it needs in memory. Other models that nobody uses make room if they
+    /// must.
     pub(crate) async fn load(
         &self,
         id: ModelId,
         options: LoadOptions,
     ) -> Result<LoadedModel, ErrorReport> {
         let _turn = self.inner.loading.lock().await;
+        if let Some(loaded) = self.loaded(id)
+            && serves(&loaded, &options)
+        {
+            return Ok(loaded);
+        }
         let stored = self
             .look_again(self.inner.store.model(id).await.report()?)
             .await?;
@@ -63,20 +69,8 @@ impl App {
             .or(settings.threads)
             .unwrap_or_else(machine::physical_cores)
             .clamp(1, 512);
-        if let Some(loaded) = self.loaded(id) {
-            let asked_otherwise = options
-                .context_length
-                .is_some_and(|length| length != loaded.context_length)
-                || options
-                    .threads
-                    .is_some_and(|threads| threads != loaded.threads);
-            match loaded.state {
-                LoadState::Loading { .. } | LoadState::Ready if !asked_otherwise => {
-                    return Ok(loaded);
-                }
-                _ => self.inner.residency.eject(id).await,
-            }
-        }
+        // A load that failed, or one with other options, makes way.
+        self.inner.residency.eject(id).await;
         if !options.load_anyway {
             self.make_room(&stored, context_length).await?;
         }
@@ -224,4 +218,12 @@ impl App {
             )
         })
     }
+}
+
+/// Whether a model that is loaded, or about to be, is what these options ask for.
+fn serves(loaded: &LoadedModel, options: &LoadOptions) -> bool {
+    let differs = |asked: Option<u32>, has: u32| asked.is_some_and(|asked| asked != has);
+    !matches!(loaded.state, LoadState::Failed { .. })
+        && !differs(options.context_length, loaded.context_length)
+        && !differs(options.threads, loaded.threads)
 }

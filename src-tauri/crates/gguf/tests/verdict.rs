@@ -157,10 +157,12 @@ fn every_key_that_the_runtime_would_miss_is_named() {
     ];
     for architecture in RUNNING {
         let mut needed = shared.to_vec();
-        needed.push(match architecture {
-            "starcoder2" => "attention.layer_norm_epsilon",
-            _ => "attention.layer_norm_rms_epsilon",
-        });
+        match architecture {
+            "starcoder2" => needed.push("attention.layer_norm_epsilon"),
+            // Has a test of its own.
+            "phi2" => {}
+            _ => needed.push("attention.layer_norm_rms_epsilon"),
+        }
         if !matches!(architecture, "qwen2" | "qwen3" | "starcoder2") {
             needed.push("rope.dimension_count");
         }
@@ -184,6 +186,24 @@ fn every_key_that_the_runtime_would_miss_is_named() {
             }
         );
     }
+}
+
+#[test]
+fn a_phi2_file_as_converters_write_it_is_refused_for_the_name_of_a_key() {
+    let converted = complete("phi2").without_field("phi2.attention.layer_norm_rms_epsilon");
+    assert_eq!(
+        only_refusal(&converted).to_string(),
+        "the file states `phi2.attention.layer_norm_epsilon` as it should, but the mistral.rs runtime looks for that \
+         number as `phi2.attention.layer_norm_rms_epsilon` only"
+    );
+    let without = converted.without_field("phi2.attention.layer_norm_epsilon");
+    assert_eq!(
+        only_refusal(&without),
+        Refusal::MissingKey {
+            key: "phi2.attention.layer_norm_rms_epsilon".to_owned()
+        }
+    );
+    assert!(judge(&complete("phi2").without_field("phi2.attention.layer_norm_epsilon")).runs());
 }
 
 #[test]
@@ -326,8 +346,9 @@ fn tensors_that_contradict_the_description_are_refused() {
 }
 
 #[test]
-fn phi_4_is_refused_for_its_rotary_base() {
-    let reason = only_refusal(&complete("phi3").field("phi3.rope.freq_base", 250_000_f32));
+fn the_rotary_base_of_phi_4_is_used_and_that_of_phi_2_is_built_in() {
+    assert!(judge(&complete("phi3").field("phi3.rope.freq_base", 250_000_f32)).runs());
+    let reason = only_refusal(&complete("phi2").field("phi2.rope.freq_base", 250_000_f32));
     assert_eq!(
         reason,
         Refusal::RotaryBase {
@@ -335,7 +356,7 @@ fn phi_4_is_refused_for_its_rotary_base() {
             fixed: 10_000.0
         }
     );
-    assert!(judge(&complete("phi3").field("phi3.rope.freq_base", 10_000_f32)).runs());
+    assert!(judge(&complete("phi2").field("phi2.rope.freq_base", 10_000_f32)).runs());
     let mini = complete("phi3")
         .without_tensor("output.weight")
         .replace("phi3.rope.dimension_count", 48_u32);
@@ -456,6 +477,10 @@ fn ignored_position_scaling_is_a_caution() {
     }];
     assert_eq!(
         cautions(&complete("llama").zeros("rope_freqs.weight", [32], TensorType::F32)),
+        []
+    );
+    assert_eq!(
+        cautions(&complete("qwen2").zeros("rope_freqs.weight", [32], TensorType::F32)),
         expected
     );
     assert_eq!(
@@ -489,20 +514,7 @@ fn a_sliding_window_is_a_caution_only_if_it_is_smaller_than_the_context() {
 }
 
 #[test]
-fn slow_tensor_types_and_a_missing_template_are_cautions() {
-    let slow = ["ffn_up", "ffn_down", "ffn_gate"]
-        .iter()
-        .fold(complete("qwen2"), |writer, matrix| {
-            writer.retype(&format!("blk.0.{matrix}.weight"), TensorType::Q5_0)
-        });
-    let found = cautions(&slow);
-    assert!(
-        matches!(&found[..], [Caution::SlowTensorTypes { tensor_types, percent }]
-            if *tensor_types == [TensorType::Q5_0] && (30..60).contains(percent)),
-        "{found:?}"
-    );
-    let few = complete("qwen2").retype("blk.0.attn_k.weight", TensorType::Q5_1);
-    assert_eq!(cautions(&few), []);
+fn a_missing_template_is_a_caution() {
     assert_eq!(
         cautions(&complete("qwen2").without_field("tokenizer.chat_template")),
         [Caution::NoChatTemplate]

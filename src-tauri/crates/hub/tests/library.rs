@@ -85,6 +85,17 @@ fn a_model_is_described_from_its_header() {
 }
 
 #[test]
+fn a_header_that_names_another_way_to_quantize_is_not_repeated() {
+    let root = folder();
+    let path = put(
+        root.path().join("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
+        gguf("Qwen2.5 Coder 0.5B Instruct AWQ"),
+    );
+    let model = inspect_file(&path).expect("a model");
+    assert_eq!(model.name, "Qwen2.5 Coder 0.5B Instruct");
+}
+
+#[test]
 fn hidden_and_unfinished_files_are_passed_over() {
     let root = folder();
     for name in [

@@ -89,8 +89,8 @@ commands! {
     conversation_list(ConversationList {
         /// Words of the title; empty for all.
         query: String,
-        /// Only conversations updated before this time (Unix milliseconds), for paging.
-        before_ms: Option<i64>,
+        /// Only conversations behind this place, for the next page.
+        after: Option<ConversationCursor>,
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> Vec<ConversationSummary>;
@@ -351,6 +351,30 @@ commands! {
     settings_get(SettingsGet {}) -> Settings;
     /// Replaces all settings.
     settings_set(SettingsSet { #[doc = " The new ones."] settings: Settings }) -> Settings;
+}
+
+impl ConversationUpdate {
+    /// Changes nothing; for struct update syntax.
+    ///
+    /// ```
+    /// use sirocco_protocol::{ConversationId, commands::ConversationUpdate};
+    /// let id = ConversationId::fresh();
+    /// let pin = ConversationUpdate { pinned: Some(true), ..ConversationUpdate::of(id) };
+    /// assert_eq!((pin.id, pin.pinned, pin.title), (id, Some(true), None));
+    /// ```
+    #[must_use]
+    pub fn of(id: ConversationId) -> Self {
+        Self {
+            id,
+            title: None,
+            pinned: None,
+            model_id: None,
+            system_prompt: None,
+            parameters: None,
+            draft: None,
+            unread: None,
+        }
+    }
 }
 
 /// Payload of the stream `run_follow`.

@@ -24,6 +24,29 @@ pub struct ConversationSummary {
     pub unread: bool,
 }
 
+/// A place in the conversation list: pinned ones come first, then the newest, then the largest id.
+/// It stays where it is when the row it came from moves or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationCursor {
+    /// Whether the row is pinned.
+    pub pinned: bool,
+    /// Its time, Unix time in milliseconds.
+    pub updated_at_ms: i64,
+    /// Its id.
+    pub id: ConversationId,
+}
+
+impl From<&ConversationSummary> for ConversationCursor {
+    fn from(row: &ConversationSummary) -> Self {
+        Self {
+            pinned: row.pinned,
+            updated_at_ms: row.updated_at_ms,
+            id: row.id,
+        }
+    }
+}
+
 /// A conversation without its messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Conversation {

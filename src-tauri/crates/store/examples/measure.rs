@@ -4,7 +4,9 @@
 use std::time::Instant;
 
 use sirocco_protocol::commands::{ConversationList, MessagePageRequest};
-use sirocco_protocol::{ConversationId, MessageId, Parameters, Role, RunId, RunState};
+use sirocco_protocol::{
+    ConversationCursor, ConversationId, MessageId, Parameters, Role, RunId, RunState,
+};
 use sirocco_store::{NewConversation, NewMessage, NewRun, RunEnd, Store, StoreError, Turn};
 
 const CONVERSATIONS: i64 = 10_000;
@@ -28,9 +30,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let head = store.conversation(long).await?.head.expect("it has turns");
 
     println!("{CONVERSATIONS} conversations, one of {TURNS} turns");
-    let list = |query: &str, before_ms| ConversationList {
+    let list = |query: &str, after| ConversationList {
         query: query.into(),
-        before_ms,
+        after,
         limit: 100,
     };
     let page = |before, limit| MessagePageRequest {
@@ -42,7 +44,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.list_conversations(&list("", None)).await
     })
     .await?;
-    let middle = Some(CONVERSATIONS / 2);
+    let middle = Some(ConversationCursor {
+        pinned: false,
+        updated_at_ms: CONVERSATIONS / 2,
+        id: long,
+    });
     measure("list, 100 from the middle", async || {
         store.list_conversations(&list("", middle)).await
     })

@@ -36,15 +36,14 @@ const LIST_NEXT: &str = "
     select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
            exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
     from conversations c
-    where c.deleted_at_ms is null and c.pinned = 0 and c.updated_at_ms < ?3
+    where c.deleted_at_ms is null and (c.pinned, c.updated_at_ms, c.id) < (?3, ?4, ?5)
       and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
-    order by c.updated_at_ms desc, c.id desc
+    order by c.pinned desc, c.updated_at_ms desc, c.id desc
     limit ?2";
 
 impl Store {
-    /// A page of the list. The first page (`before_ms` is none) has the pinned conversations on
-    /// top; the following ones have only unpinned ones. Every word of the query must occur in the
-    /// title, in any case and any order.
+    /// A page of the list, in the order of [`ConversationCursor`](sirocco_protocol::ConversationCursor).
+    /// Every word of the query must occur in the title, in any case and any order.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -53,12 +52,14 @@ impl Store {
         request: &ConversationList,
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         let words = list(request.query.to_lowercase().split_whitespace());
-        let query = match request.before_ms {
+        let query = match request.after {
             None => sqlx::query_as(LIST_FIRST).bind(words).bind(request.limit),
-            Some(before) => sqlx::query_as(LIST_NEXT)
+            Some(after) => sqlx::query_as(LIST_NEXT)
                 .bind(words)
                 .bind(request.limit)
-                .bind(before),
+                .bind(after.pinned)
+                .bind(after.updated_at_ms)
+                .bind(after.id.to_string()),
         };
         let rows: Vec<SummaryRow> = query
             .fetch_all(&self.reader)
@@ -288,21 +289,8 @@ mod tests {
     fn all(query: &str) -> ConversationList {
         ConversationList {
             query: query.into(),
-            before_ms: None,
+            after: None,
             limit: 100,
-        }
-    }
-
-    fn no_change(id: ConversationId) -> ConversationUpdate {
-        ConversationUpdate {
-            id,
-            title: None,
-            pinned: None,
-            model_id: None,
-            system_prompt: None,
-            parameters: None,
-            draft: None,
-            unread: None,
         }
     }
 
@@ -316,7 +304,7 @@ mod tests {
         let store = Store::open_in_memory().await.unwrap();
         for (title, time) in [("old", 1), ("older", 0), ("new", 3), ("middle", 2)] {
             let made = conversation(&store, title, time).await;
-            let mut changes = no_change(made.summary.id);
+            let mut changes = ConversationUpdate::of(made.summary.id);
             changes.pinned = Some(title == "old");
             store.update_conversation(&changes).await.unwrap();
         }
@@ -329,24 +317,27 @@ mod tests {
     #[tokio::test]
     async fn pages_of_the_list_neither_repeat_nor_skip() {
         let store = Store::open_in_memory().await.unwrap();
-        for number in 0..25 {
-            let made = conversation(&store, &format!("n{number}"), number).await;
-            let mut changes = no_change(made.summary.id);
-            changes.pinned = Some(number == 3);
+        // Three for each millisecond, and more pinned ones than fit on a page.
+        for number in 0..60 {
+            let made = conversation(&store, &format!("n{number}"), number / 3).await;
+            let mut changes = ConversationUpdate::of(made.summary.id);
+            changes.pinned = Some(number % 4 == 0);
             store.update_conversation(&changes).await.unwrap();
         }
-        let mut seen = Vec::new();
-        let mut request = all("");
-        request.limit = 7;
-        loop {
-            let page = store.list_conversations(&request).await.unwrap();
-            let Some(last) = page.last() else { break };
-            request.before_ms = Some(last.updated_at_ms);
-            seen.extend(page.into_iter().map(|row| row.title));
+        let whole = store.list_conversations(&all("")).await.unwrap();
+        assert_eq!(whole.len(), 60);
+        for limit in [1, 2, 7] {
+            let mut seen = Vec::new();
+            let mut request = all("");
+            request.limit = limit;
+            loop {
+                let page = store.list_conversations(&request).await.unwrap();
+                let Some(last) = page.last() else { break };
+                request.after = Some(last.into());
+                seen.extend(page);
+            }
+            assert_eq!(seen, whole, "in pages of {limit}");
         }
-        let mut expected = vec!["n3".to_owned()];
-        expected.extend((0..25).rev().filter(|n| *n != 3).map(|n| format!("n{n}")));
-        assert_eq!(seen, expected);
     }
 
     #[tokio::test]
@@ -377,7 +368,10 @@ mod tests {
         let before = conversation(&store, "a", 1).await;
         let id = before.summary.id;
         assert_eq!(
-            store.update_conversation(&no_change(id)).await.unwrap(),
+            store
+                .update_conversation(&ConversationUpdate::of(id))
+                .await
+                .unwrap(),
             before
         );
 
@@ -407,7 +401,7 @@ mod tests {
         assert_eq!(after.summary.updated_at_ms, 1);
         assert_eq!(store.conversation(id).await.unwrap(), after);
 
-        let mut cleared = no_change(id);
+        let mut cleared = ConversationUpdate::of(id);
         cleared.draft = Some(String::new());
         cleared.pinned = Some(false);
         let after = store.update_conversation(&cleared).await.unwrap();
@@ -418,7 +412,7 @@ mod tests {
     #[tokio::test]
     async fn a_model_that_is_not_there_is_named() {
         let store = Store::open_in_memory().await.unwrap();
-        let mut changes = no_change(conversation(&store, "a", 1).await.summary.id);
+        let mut changes = ConversationUpdate::of(conversation(&store, "a", 1).await.summary.id);
         changes.model_id = Some(ModelId::fresh());
         let error = store.update_conversation(&changes).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { what: "model", .. }));
@@ -435,7 +429,10 @@ mod tests {
         let missing = |error| matches!(error, StoreError::NotFound { .. });
         assert!(missing(store.conversation(id).await.unwrap_err()));
         assert!(missing(
-            store.update_conversation(&no_change(id)).await.unwrap_err()
+            store
+                .update_conversation(&ConversationUpdate::of(id))
+                .await
+                .unwrap_err()
         ));
         assert!(missing(store.delete_conversation(id, 6).await.unwrap_err()));
 
@@ -454,5 +451,7 @@ mod tests {
             assert!(plan.contains("INDEX runs_unfinished"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
+        let next = plan(&store, LIST_NEXT).await;
+        assert!(next.contains("(pinned,updated_at_ms,id)<"), "{next}");
     }
 }

@@ -357,14 +357,8 @@ mod tests {
         let id = conversation(&store, "a", 1).await.summary.id;
         store
             .update_conversation(&ConversationUpdate {
-                id,
-                title: None,
-                pinned: None,
                 model_id: Some(saved.model.id),
-                system_prompt: None,
-                parameters: None,
-                draft: None,
-                unread: None,
+                ..ConversationUpdate::of(id)
             })
             .await
             .unwrap();

@@ -156,14 +156,8 @@ mod tests {
         let store = Store::open_in_memory().await.unwrap();
         let id = conversation(&store, "New conversation", 1).await.summary.id;
         let mut changes = ConversationUpdate {
-            id,
-            title: None,
-            pinned: None,
-            model_id: None,
-            system_prompt: None,
-            parameters: None,
             draft: Some("why".into()),
-            unread: None,
+            ..ConversationUpdate::of(id)
         };
         store.update_conversation(&changes).await.unwrap();
 

@@ -82,7 +82,7 @@ async fn read(store: Store, conversation_id: ConversationId) {
         longest = length;
         let all = ConversationList {
             query: String::new(),
-            before_ms: None,
+            after: None,
             limit: 100,
         };
         assert_eq!(store.list_conversations(&all).await.unwrap().len(), 8);

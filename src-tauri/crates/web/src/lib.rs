@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use assets::page_file;
-pub use owned::{LaunchError, Opened, OwnedApp, ask_for_focus};
+pub use owned::{LaunchError, OwnedApp, ask_for_focus};
 
 /// Content security policy of the page, for every host.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' \

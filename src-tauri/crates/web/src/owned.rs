@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sirocco_core::home::Home;
-use sirocco_core::instance::{Acquired, Owner, Ownership, acquire, fresh_token};
+use sirocco_core::instance::{Owner, Ownership, fresh_token};
 use sirocco_core::{App, AppOptions, Host, OpenError, runtimes};
 
 use crate::{Web, WebOptions};
@@ -15,15 +14,7 @@ pub struct OwnedApp {
     /// How it is reached.
     pub owner: Owner,
     web: Web,
-    _ownership: Ownership,
-}
-
-/// What [`OwnedApp::open`] found.
-pub enum Opened {
-    /// The App is ours.
-    Mine(Box<OwnedApp>),
-    /// Another process has the folder; its address is not known while it starts.
-    Taken(Option<Owner>),
+    ownership: Ownership,
 }
 
 /// Why no App was opened.
@@ -51,24 +42,21 @@ pub enum LaunchError {
 }
 
 impl OwnedApp {
-    /// Becomes the owner of `home`, opens the App, serves it on the loopback interface and announces that.
+    /// Opens the App over a folder that is ours, serves it on the loopback interface and announces that.
     ///
     /// # Errors
     /// [`LaunchError`].
     pub async fn open(
-        home: Home,
+        mut ownership: Ownership,
         host: Arc<dyn Host>,
         port: u16,
         on_focus: Arc<dyn Fn() + Send + Sync>,
-    ) -> Result<Opened, LaunchError> {
+    ) -> Result<Self, LaunchError> {
+        let home = ownership.home().clone();
         let folder = home.path().to_path_buf();
         let failed = |source| LaunchError::Folder {
             folder: folder.clone(),
             source,
-        };
-        let ownership = match acquire(&home).map_err(failed)? {
-            Acquired::Mine(ownership) => ownership,
-            Acquired::Taken(owner) => return Ok(Opened::Taken(owner)),
         };
         let kind = host.kind();
         let app = App::open(AppOptions {
@@ -95,16 +83,19 @@ impl OwnedApp {
             token,
         };
         ownership.announce(&owner).map_err(failed)?;
-        Ok(Opened::Mine(Box::new(Self {
+        Ok(Self {
             app,
             owner,
             web,
-            _ownership: ownership,
-        })))
+            ownership,
+        })
     }
 
-    /// Ends everything; the folder is free afterwards.
-    pub async fn close(self) {
+    /// Ends everything; the folder is free afterwards. Who asks for the owner meanwhile waits until then.
+    pub async fn close(mut self) {
+        if let Err(error) = self.ownership.withdraw().await {
+            tracing::warn!(%error, "others may try to reach this process though it ends");
+        }
         self.web.close().await;
         self.app.close().await;
     }

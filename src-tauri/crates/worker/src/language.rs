@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sirocco_engine_wire::{ChatMessage, Prompt, WorkerError, WorkerErrorKind};
+use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError};
@@ -27,6 +27,18 @@ pub struct Encoded {
 }
 
 impl Language {
+    /// Puts both together.
+    #[must_use]
+    pub fn new(tokenizer: Tokenizer, template: ChatTemplate) -> Self {
+        let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
+        Self {
+            bos: text(tokenizer.bos()),
+            eos: text(tokenizer.eos()),
+            tokenizer,
+            template,
+        }
+    }
+
     /// Reads both from a GGUF file, of shards the first.
     ///
     /// # Errors
@@ -46,13 +58,7 @@ impl Language {
             ChatTemplate::of_file(vocabulary.chat_template()).map_err(|error| failed(&error))?;
         let source = VocabularySource::from_gguf(&vocabulary, header.string("general.name"));
         let tokenizer = Tokenizer::new(&source).map_err(|error| failed(&error))?;
-        let text = |id: Option<u32>| id.map(|id| tokenizer.token_text(id)).unwrap_or_default();
-        Ok(Self {
-            bos: text(tokenizer.bos()),
-            eos: text(tokenizer.eos()),
-            tokenizer,
-            template,
-        })
+        Ok(Self::new(tokenizer, template))
     }
 
     /// Renders and tokenizes a prompt.
@@ -78,7 +84,7 @@ impl Language {
                 variables,
                 now_s,
             } => {
-                let messages: Vec<Message> = messages.iter().map(message).collect();
+                let messages: Vec<Message> = messages.iter().map(Message::from).collect();
                 let request = RenderRequest {
                     add_generation_prompt: true,
                     continue_final_message: *continue_last,
@@ -102,13 +108,6 @@ impl Language {
                 })
             }
         }
-    }
-}
-
-fn message(message: &ChatMessage) -> Message {
-    Message {
-        reasoning_content: message.reasoning_content.clone(),
-        ..Message::new(&message.role, &message.content)
     }
 }
 

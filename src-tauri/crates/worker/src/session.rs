@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sirocco_engine_wire::{
-    FinishReason, FromWorker, GenerateRequest, TokenChunk, TokenProbability, Usage, WorkerError,
-    WorkerErrorKind,
+    ChatMessage, FinishReason, FromWorker, GenerateRequest, Prompt, TokenChunk, TokenProbability,
+    Usage, WorkerError, WorkerErrorKind,
 };
 
 use crate::engine::{Engine, EngineError};
@@ -118,7 +118,10 @@ impl<E: Engine> Session<E> {
             ..Usage::default()
         };
         let room = context_length - prompt.len();
-        let asked = request.max_tokens.map_or(usize::MAX, |max| max as usize);
+        let (longest, at_longest) = match request.max_tokens {
+            Some(asked) if (asked as usize) < room => (asked as usize, FinishReason::MaxTokens),
+            _ => (room, FinishReason::ContextFull),
+        };
 
         let Some(mut logits) = self.prefill(request.id, &prompt, stop, &mut usage, emit)? else {
             return Ok((FinishReason::Stopped, usage));
@@ -133,12 +136,8 @@ impl<E: Engine> Session<E> {
             if stop.load(Ordering::Relaxed) {
                 break FinishReason::Stopped;
             }
-            let written = history.len() - prompt_length;
-            if written >= room {
-                break FinishReason::ContextFull;
-            }
-            if written >= asked {
-                break FinishReason::MaxTokens;
+            if history.len() - prompt_length >= longest {
+                break at_longest;
             }
             let sampled = sampler
                 .sample(&logits, &history)
@@ -157,7 +156,10 @@ impl<E: Engine> Session<E> {
             if writer.write(&sampled, emit) {
                 break FinishReason::StopString;
             }
-            logits = self.forward(&[sampled.id])?;
+            // What would follow the last token that is allowed is of no use to anybody.
+            if history.len() - prompt_length < longest {
+                logits = self.forward(&[sampled.id])?;
+            }
         };
         writer.finish(reason, emit);
         Ok((reason, usage))
@@ -296,13 +298,22 @@ impl<'a> Writer<'a> {
 }
 
 fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
-    matches!(
-        request.prompt,
-        sirocco_engine_wire::Prompt::Chat {
-            continue_last: false,
-            ..
-        }
-    )
+    let Prompt::Chat {
+        messages,
+        continue_last,
+        ..
+    } = &request.prompt
+    else {
+        return false;
+    };
+    let is_begun = |message: &ChatMessage| {
+        !message.content.is_empty()
+            || message
+                .reasoning_content
+                .as_deref()
+                .is_some_and(|thoughts| !thoughts.is_empty())
+    };
+    !continue_last || !messages.last().is_some_and(is_begun)
 }
 
 /// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
@@ -332,3 +343,6 @@ fn milliseconds(duration: Duration) -> f64 {
 fn count(tokens: usize) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,10 @@
 //! Real chat templates, rendered as Python's Jinja renders them in the set-up of `transformers`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as the tests themselves do"
+)]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -116,30 +121,76 @@ fn real_templates_render_as_in_python() {
     );
 }
 
+/// Every template of the folder, with its file name.
+fn each_template(mut check: impl FnMut(&str, &ChatTemplate)) {
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jinja")
+        {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy();
+            check(&name, &ChatTemplate::new(&source).unwrap());
+        }
+    }
+}
+
+fn continued(template: &ChatTemplate, messages: &[Message]) -> String {
+    let request = RenderRequest {
+        continue_final_message: true,
+        ..RenderRequest::new(messages)
+    };
+    template.render(&request).unwrap()
+}
+
 #[test]
 fn each_template_can_leave_the_last_message_open() {
     let messages = [
         Message::new("user", "Count to four."),
         Message::new("assistant", "One, two"),
     ];
-    for entry in std::fs::read_dir(folder()).unwrap() {
-        let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_none_or(|extension| extension != "jinja")
-        {
-            continue;
-        }
-        let template = ChatTemplate::new(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let request = RenderRequest {
-            continue_final_message: true,
-            ..RenderRequest::new(&messages)
-        };
-        let prompt = template.render(&request).unwrap();
+    each_template(|name, template| {
+        let prompt = continued(template, &messages);
         assert!(
             prompt.contains("Count to four.") && prompt.ends_with("One, two"),
-            "{}: {prompt}",
-            path.display()
+            "{name}: {prompt}"
         );
-    }
+    });
+}
+
+#[test]
+fn each_template_can_leave_the_thoughts_of_the_last_message_open() {
+    let messages = [
+        Message::new("user", "Count to four."),
+        Message {
+            reasoning_content: Some("One is first, then".to_owned()),
+            ..Message::new("assistant", "")
+        },
+    ];
+    each_template(|name, template| {
+        let asked = template
+            .render(&RenderRequest::new(&messages[..1]))
+            .unwrap();
+        let prompt = continued(template, &messages);
+        let expected = match asked.strip_suffix("<think>\n") {
+            Some(opened) => format!("{opened}<think>\nOne is first, then"),
+            None => format!("{asked}<think>\nOne is first, then"),
+        };
+        assert_eq!(prompt, expected, "{name}");
+    });
+}
+
+#[test]
+fn an_answer_without_a_word_begins_as_it_would_have() {
+    let messages = [
+        Message::new("user", "Count to four."),
+        Message::new("assistant", ""),
+    ];
+    each_template(|name, template| {
+        let asked = template
+            .render(&RenderRequest::new(&messages[..1]))
+            .unwrap();
+        assert_eq!(continued(template, &messages), asked, "{name}");
+    });
 }

@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use crate::{build, engine, generate, house, node, paths, shell};
 
+/// With this feature the tests of the real model are compiled too.
+pub const REAL_MODEL: &str = "sirocco-tests/real-model";
+
 /// Everything, the quick parts first.
 pub fn run(with_engine: bool) -> Result<()> {
     formatting()?;
@@ -19,23 +22,28 @@ pub fn run(with_engine: bool) -> Result<()> {
     Ok(())
 }
 
-/// Formatting of the workspace and of the worker, which is a workspace of its own.
+/// The kernels of the worker: a workspace of their own, which needs nothing else to be built.
+pub const KERNELS: &str = "src-tauri/engines/mistralrs/kernels/Cargo.toml";
+/// The worker, a workspace too.
+const WORKER: &str = "src-tauri/engines/mistralrs/Cargo.toml";
+
+/// Formatting of all workspaces.
 pub fn formatting() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
-    let manifest = "src-tauri/engines/mistralrs/Cargo.toml";
-    cargo(&["fmt", "--check", "--manifest-path", manifest])
+    for manifest in [WORKER, KERNELS] {
+        cargo(&["fmt", "--check", "--manifest-path", manifest])?;
+    }
+    Ok(())
 }
 
-/// Lints of the workspace. The shell takes the built interface in, so that has to be there.
+/// Lints of the workspace and the kernels. The shell takes the built interface in, so that has to be there.
 pub fn lints() -> Result<()> {
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ])
+    let workspace = ["--workspace", "--all-targets", "--features", REAL_MODEL];
+    let kernels = ["--all-targets", "--manifest-path", KERNELS];
+    for which in [workspace.as_slice(), &kernels] {
+        cargo(&[&["clippy"], which, &["--", "--deny", "warnings"]].concat())?;
+    }
+    Ok(())
 }
 
 /// Lints and types of the interface.
@@ -46,6 +54,6 @@ pub fn interface_sources() -> Result<()> {
     shell::run(&mut node::script(&folder, "check"))
 }
 
-fn cargo(arguments: &[&str]) -> Result<()> {
+pub fn cargo(arguments: &[&str]) -> Result<()> {
     shell::run(shell::cargo().current_dir(paths::root()).args(arguments))
 }

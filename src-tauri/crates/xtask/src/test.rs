@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every suite there is, one after the other, up to the first that fails.
 //!
-//! Suites for Node find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
+//! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
 //! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI` and `SIROCCO_DESKTOP` (our programs).
 //! The first two are taken as they are if a developer has set them.
 
@@ -59,7 +59,9 @@ const SUITES: &[Suite] = &[
     own("contract", &[], |_| generate::check()),
     own("interface", &[Interface], |_| interface()),
     own("lints", &[Interface], |_| check::lints()),
-    own("rust", &[Interface, Worker, Model, Programs], rust),
+    own("kernels", &[], |_| kernels()),
+    own("rust", &[Interface], rust),
+    own("model", &[Interface, Worker, Model], real_model),
     node(
         "llamacpp",
         &[Interface, Worker, Model, Programs],
@@ -197,11 +199,27 @@ fn interface() -> Result<()> {
     shell::run(&mut node::script(&paths::ui(), "test"))
 }
 
+/// With optimisations: without them intrinsics are calls, and the tests take a minute.
+fn kernels() -> Result<()> {
+    check::cargo(&["test", "--release", "--manifest-path", check::KERNELS])
+}
+
 fn rust(environment: &Environment) -> Result<()> {
+    cargo_test(&[], environment)
+}
+
+/// The whole workspace again, though one target of it runs: so its dependencies stay as they were built.
+fn real_model(environment: &Environment) -> Result<()> {
+    let target = ["--features", check::REAL_MODEL, "--test", "real_model"];
+    cargo_test(&target, environment)
+}
+
+fn cargo_test(more: &[&str], environment: &Environment) -> Result<()> {
     shell::run(
         shell::cargo()
             .current_dir(paths::root())
             .args(["test", "--workspace"])
+            .args(more)
             .envs(environment),
     )
 }

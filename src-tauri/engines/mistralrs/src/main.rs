@@ -3,8 +3,11 @@
 //! mistral.rs supplies the model (its loaders, its forward passes, its cache); the rest of its engine
 //! is not used. Its request queue panics on dropped requests, keeps a copy of the cache per finished
 //! request on a CPU, and cannot be interrupted inside a prompt. Here the forward pass is called
-//! directly, so the loop of the `worker` crate decides what runs, and one cache serves all turns.
+//! directly, so the loop of the `worker` crate decides what runs, and one cache serves all turns. On
+//! x86-64 CPUs matrix products and attention are ours (`kernels/`, put in place by [`cpu`]).
 
+#[cfg(target_arch = "x86_64")]
+mod cpu;
 mod model;
 mod scratch;
 
@@ -48,6 +51,10 @@ impl Runtime for MistralRs {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Model, EngineError> {
+        #[cfg(target_arch = "x86_64")]
+        if self.backend() == "cpu" {
+            cpu::install(request.threads as usize);
+        }
         let tokenizer_folder = scratch::write_opaque_tokenizer(Path::new(&request.scratch_folder))?;
         Model::load(request, &tokenizer_folder, progress)
     }

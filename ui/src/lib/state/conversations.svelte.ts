@@ -1,15 +1,11 @@
 /** The list of conversations: pages of rows, kept in order by events. Never holds messages. */
-import type { Conversation, ConversationId, ConversationSummary, Event, ModelId } from '$/gen/protocol';
+import type { Conversation, ConversationCursor, ConversationId, ConversationSummary, Event, ModelId } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
+import { conversationOrder, placeOf } from '$/lib/conversationOrder';
 
 export type ListLoad = { type: 'loading' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
 
 const PAGE = 200;
-
-/** Pinned first, then newest first; ids break ties so that equal times never flicker. */
-export function conversationOrder(a: ConversationSummary, b: ConversationSummary): number {
-  return Number(b.pinned) - Number(a.pinned) || b.updated_at_ms - a.updated_at_ms || (a.id < b.id ? -1 : 1);
-}
 
 export class ConversationList {
   state = $state.raw<ListLoad>({ type: 'loading' });
@@ -25,6 +21,8 @@ export class ConversationList {
   /** Answers of an older question are dropped. */
   #asked = 0;
   #loadingMore = false;
+  /** Where the last page ended; rows that events brought from further down do not count. */
+  #end: ConversationCursor | null = null;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -41,7 +39,7 @@ export class ConversationList {
       const page = await this.#backend.call('conversation_list', { query: this.query, limit: PAGE });
       if (asked !== this.#asked) return;
       this.#rows = new Map(page.map((row) => [row.id, row]));
-      this.hasMore = page.length >= PAGE;
+      this.#endOf(page);
       this.state = { type: 'ready' };
     } catch (thrown) {
       if (asked === this.#asked && this.state.type !== 'ready') {
@@ -56,20 +54,18 @@ export class ConversationList {
     await this.load();
   }
 
-  /** Asks for the rows older than the oldest one shown. */
+  /** Asks for the page after the last one. */
   async loadMore(): Promise<void> {
     if (!this.hasMore || this.#loadingMore) return;
     this.#loadingMore = true;
     const asked = this.#asked;
     try {
-      const unpinned = this.items.filter((row) => !row.pinned);
-      const before_ms = unpinned.at(-1)?.updated_at_ms ?? null;
-      const page = await this.#backend.call('conversation_list', { query: this.query, before_ms, limit: PAGE });
+      const page = await this.#backend.call('conversation_list', { query: this.query, after: this.#end, limit: PAGE });
       if (asked !== this.#asked) return;
       const next = new Map(this.#rows);
       for (const row of page) next.set(row.id, row);
-      this.hasMore = page.length >= PAGE && next.size > this.#rows.size;
       this.#rows = next;
+      this.#endOf(page);
     } finally {
       this.#loadingMore = false;
     }
@@ -123,6 +119,12 @@ export class ConversationList {
   async #change(id: ConversationId, changes: { title?: string; pinned?: boolean; unread?: boolean }): Promise<void> {
     const conversation = await this.#backend.call('conversation_update', { id, ...changes });
     this.#put(conversation.summary);
+  }
+
+  #endOf(page: ConversationSummary[]): void {
+    const last = page.at(-1);
+    this.#end = last ? placeOf(last) : null;
+    this.hasMore = page.length >= PAGE;
   }
 
   #matches(row: ConversationSummary): boolean {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ConversationSummary, LoadedModel } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { scriptedDownload } from '$/lib/backend/scripted/downloads';
+import { conversationOrder } from '$/lib/conversationOrder';
 import { Sirocco } from './index';
 
 function started(backend = new ScriptedBackend()): { all: Sirocco; backend: ScriptedBackend; stop: () => void } {
@@ -148,6 +149,21 @@ describe('the conversation list', () => {
     for (let page = 0; page < 60 && all.conversations.hasMore; page += 1) await all.conversations.loadMore();
     expect(all.conversations.items).toHaveLength(10_000);
     expect(all.conversations.hasMore).toBe(false);
+  });
+
+  it('skips none of the same millisecond, nor those above a row that an event brought', async () => {
+    const backend = new ScriptedBackend({ conversations: 1_000 });
+    const summaries = [...backend.stored.values()].map((one) => one.conversation.summary);
+    summaries.forEach((summary, index) => {
+      summary.updated_at_ms = Math.floor(index / 500);
+      summary.pinned = index % 3 === 0;
+    });
+    const { all } = started(backend);
+    await settle();
+    const last = summaries.toSorted(conversationOrder).at(-1);
+    if (last) backend.emit({ type: 'conversation_changed', conversation: last });
+    for (let page = 0; page < 10 && all.conversations.hasMore; page += 1) await all.conversations.loadMore();
+    expect(all.conversations.items).toHaveLength(1_000);
   });
 
   it('keeps rows out that the search does not match, also when they change', async () => {

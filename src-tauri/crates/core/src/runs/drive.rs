@@ -131,21 +131,20 @@ impl App {
             max_tokens: conversation.parameters.max_tokens,
             stop: conversation.parameters.stop.clone(),
         };
-        self.follow_worker(active, work, &turn, request).await
+        self.follow_worker(active, &turn, request).await
     }
 
     /// Starts the generation and reads frames until it ends.
     async fn follow_worker(
         &self,
         active: &Arc<ActiveRun>,
-        work: &Work,
         turn: &Turn,
         request: GenerateRequest,
     ) -> Result<Outcome, ErrorReport> {
         let mut generation = turn.loaded.worker.generate(request).await.report()?;
         // While the worker reads the prompt: the disk may take as long as the first words.
         self.advance(active, RunState::Prefilling).await?;
-        let mut text = TextFlow::new(active, work.continues);
+        let mut text = TextFlow::new(active);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
@@ -355,7 +354,8 @@ struct TextFlow<'a> {
     active: &'a ActiveRun,
     splitter: ReasoningSplitter,
     coalescer: Coalescer,
-    continues: bool,
+    /// The answer has words or thoughts already, and goes on behind them.
+    resumes: bool,
     started: bool,
     /// Something was shown: from then on words are joined.
     shown: bool,
@@ -363,16 +363,18 @@ struct TextFlow<'a> {
 }
 
 impl<'a> TextFlow<'a> {
-    fn new(active: &'a ActiveRun, continues: bool) -> Self {
+    fn new(active: &'a ActiveRun) -> Self {
         let live = active.live();
+        let content = live.message.content.as_str();
         let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
-        let splitter = ReasoningSplitter::resume(&live.message.content, reasoning);
+        let splitter = ReasoningSplitter::resume(content, reasoning);
+        let resumes = !(content.is_empty() && reasoning.is_empty());
         drop(live);
         Self {
             active,
             splitter,
             coalescer: Coalescer::default(),
-            continues,
+            resumes,
             started: false,
             shown: false,
             unsaved: false,
@@ -381,7 +383,7 @@ impl<'a> TextFlow<'a> {
 
     /// The rendered prompt ends so: perhaps it opens the model's thoughts.
     fn starts_after(&mut self, prompt_end: &str) {
-        if !self.continues {
+        if !self.resumes {
             self.splitter = ReasoningSplitter::new(start_of(prompt_end));
         }
     }

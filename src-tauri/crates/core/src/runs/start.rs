@@ -260,14 +260,8 @@ impl App {
             );
         };
         let choose = ConversationUpdate {
-            id: conversation.summary.id,
             model_id: Some(model.model.id),
-            title: None,
-            pinned: None,
-            system_prompt: None,
-            parameters: None,
-            draft: None,
-            unread: None,
+            ..ConversationUpdate::of(conversation.summary.id)
         };
         self.inner
             .store

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::display::{Grouped, Listed};
-use crate::tensor::TensorType;
+use crate::display::Grouped;
 
 /// Something to know before running a model. `Display` says it to the user.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,13 +12,6 @@ pub enum Caution {
     RopeScalingIgnored {
         /// The context it was stretched from, if the file says so.
         original_context_length: Option<u64>,
-    },
-    /// A noticeable part is in types that the processor code handles slowly.
-    SlowTensorTypes {
-        /// The types, the one with most bytes first.
-        tensor_types: Vec<TensorType>,
-        /// Their share of all tensor bytes, 0 to 100.
-        percent: u8,
     },
     /// The model was trained to look at a window of tokens and the runtime lets it look at all.
     SlidingWindowIgnored {
@@ -47,12 +39,6 @@ impl fmt::Display for Caution {
             Self::RopeScalingIgnored { original_context_length: None } => f.write_str(
                 "the mistral.rs runtime ignores this model's position scaling: expect weaker answers, \
                  above all in long conversations",
-            ),
-            Self::SlowTensorTypes { tensor_types, percent } => write!(
-                f,
-                "{percent}% of this file is stored as {}, which is slow on a processor; \
-                 a Q4_0 or Q8_0 version may answer faster",
-                Listed(tensor_types)
             ),
             Self::SlidingWindowIgnored { window } => write!(
                 f,

@@ -56,6 +56,13 @@ pub enum Refusal {
         /// The key.
         key: String,
     },
+    /// The file is right, but the runtime looks for the number under the name of another one.
+    KeyUnderOtherName {
+        /// The key it asks for.
+        needed: String,
+        /// The key of the file.
+        stated: String,
+    },
     /// A metadata key has a value that the runtime cannot use.
     KeyType {
         /// The key.
@@ -189,6 +196,14 @@ impl fmt::Display for Refusal {
                     f,
                     "the file does not state {}, which the mistral.rs runtime needs",
                     Quoted(key)
+                )
+            }
+            Self::KeyUnderOtherName { needed, stated } => {
+                write!(
+                    f,
+                    "the file states {} as it should, but the mistral.rs runtime looks for that number as {} only",
+                    Quoted(stated),
+                    Quoted(needed)
                 )
             }
             Self::KeyType {

@@ -7,6 +7,7 @@ use sirocco_protocol::ModelVerdict;
 
 use super::{
     Fingerprint, FoundModel, Origin, Problem,
+    header_name::without_other_methods,
     naming::{names_of, slug},
 };
 use crate::ContentHash;
@@ -88,10 +89,11 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         return Err(fail(&first, reasons.join("; ")));
     }
     let names = names_of(&first);
+    let stated = summary.name.map(|name| without_other_methods(&name));
     Ok(FoundModel {
         origin: names.origin,
         key: slug(&names.stem),
-        name: names.repository.or(summary.name).unwrap_or(names.stem),
+        name: names.repository.or(stated).unwrap_or(names.stem),
         architecture: summary.architecture.unwrap_or_default(),
         quantization: summary.quantization.unwrap_or_default(),
         size_bytes: fingerprint.size_bytes,

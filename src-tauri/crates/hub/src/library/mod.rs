@@ -6,6 +6,7 @@
 //! It deliberately does not remember anything: that is the store's.
 
 mod fingerprint;
+mod header_name;
 mod inspect;
 mod naming;
 mod ollama;

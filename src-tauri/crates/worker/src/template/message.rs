@@ -32,6 +32,18 @@ impl Message {
             ..Self::default()
         }
     }
+
+    /// An answer that was cut off while the model thought, or before.
+    pub(super) fn is_answer_without_words(&self) -> bool {
+        self.role == "assistant"
+            && self.content.as_deref().unwrap_or_default().is_empty()
+            && self.tool_calls.is_empty()
+    }
+
+    /// What the model thought; empty if it thought nothing.
+    pub(super) fn thoughts(&self) -> &str {
+        self.reasoning_content.as_deref().unwrap_or_default()
+    }
 }
 
 impl From<&sirocco_engine_wire::ChatMessage> for Message {
@@ -62,15 +74,11 @@ pub(super) fn with_system_in_first_user(messages: &[Message]) -> Vec<Message> {
     merged
 }
 
-/// The messages with `mark` at the end of the last one: of its thoughts if it has come no further.
+/// The messages with `mark` at the end of the last one.
 pub(super) fn with_mark(messages: &[Message], mark: &str) -> Vec<Message> {
     let mut marked = messages.to_vec();
     if let Some(last) = marked.last_mut() {
-        let is_empty = last.content.as_deref().unwrap_or_default().is_empty();
-        match &mut last.reasoning_content {
-            Some(thoughts) if is_empty && !thoughts.is_empty() => thoughts.push_str(mark),
-            _ => last.content.get_or_insert_default().push_str(mark),
-        }
+        last.content.get_or_insert_default().push_str(mark);
     }
     marked
 }

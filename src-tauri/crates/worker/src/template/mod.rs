@@ -18,6 +18,7 @@ mod json;
 pub mod limits;
 mod message;
 mod methods;
+mod thoughts;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,7 +91,8 @@ pub struct RenderRequest<'a> {
     pub tools: &'a [serde_json::Value],
     /// End with the opening of an answer. Ignored when continuing.
     pub add_generation_prompt: bool,
-    /// Leave the last message open, so that generation continues it.
+    /// Leave the last message open, so that generation continues it: its text, or its thoughts if it has come no
+    /// further.
     pub continue_final_message: bool,
     /// Text of the beginning-of-sequence token; empty if there is none.
     pub bos_token: &'a str,
@@ -161,10 +163,25 @@ impl ChatTemplate {
     /// Writes the prompt.
     ///
     /// A system message that the template refuses, or drops without a word, goes in front of the first user message.
+    /// To continue an answer that has no words yet is to ask for it, and to put what it thought behind that.
     ///
     /// # Errors
     /// Every variant of [`TemplateError`] but `Syntax`.
     pub fn render(&self, request: &RenderRequest) -> Result<String, TemplateError> {
+        if request.continue_final_message
+            && let Some((last, before)) = request.messages.split_last()
+            && last.is_answer_without_words()
+        {
+            let asking = RenderRequest {
+                messages: before,
+                add_generation_prompt: true,
+                continue_final_message: false,
+                ..request.clone()
+            };
+            let mut prompt = self.render(&asking)?;
+            thoughts::append(&mut prompt, last.thoughts());
+            return Ok(prompt);
+        }
         let first = self.render_messages(request, request.messages);
         let Some(system) = request
             .messages

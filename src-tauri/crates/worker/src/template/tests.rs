@@ -148,12 +148,33 @@ fn the_last_message_can_be_left_open() {
         open("{{ messages[0].content }}", &messages),
         Err(TemplateError::NoContinuation)
     );
-    let thinking = [Message {
-        reasoning_content: Some("Hm".to_owned()),
-        ..Message::new("assistant", "")
-    }];
-    let source = "<think>{{ messages[0].reasoning_content }}</think>{{ messages[0].content }}";
-    assert_eq!(open(source, &thinking).unwrap(), "<think>Hm");
+}
+
+#[test]
+fn thoughts_go_on_behind_the_tag_that_opens_them() {
+    let messages = [
+        Message::new("user", "Why?"),
+        Message {
+            reasoning_content: Some("Hm, the".to_owned()),
+            ..Message::new("assistant", "")
+        },
+    ];
+    for (opening, expected) in [
+        ("", "[Why?]A:<think>\nHm, the"),
+        ("<think>", "[Why?]A:<think>\nHm, the"),
+        ("<think>\n\n", "[Why?]A:<think>\n\nHm, the"),
+        ("<think></think>", "[Why?]A:<think></think><think>\nHm, the"),
+    ] {
+        let source = format!(
+            "{{% for m in messages %}}[{{{{ m.content }}}}]{{% endfor %}}{{% if add_generation_prompt %}}A:{opening}{{% endif %}}"
+        );
+        let request = RenderRequest {
+            continue_final_message: true,
+            ..RenderRequest::new(&messages)
+        };
+        let prompt = ChatTemplate::new(&source).unwrap().render(&request);
+        assert_eq!(prompt.unwrap(), expected);
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ import type {
   Settings,
   Started,
 } from '$/gen/protocol';
+import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { ANSWER, message, newConversation, scriptedConversations, type Stored } from './conversations';
@@ -154,13 +155,13 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return this.settings;
     },
 
-    conversation_list: ({ query, before_ms, limit }) => {
+    conversation_list: ({ query, after, limit }) => {
       const words = query.toLowerCase().split(/\s+/);
       return [...this.stored.values()]
         .map((one) => one.conversation.summary)
         .filter((row) => words.every((word) => row.title.toLowerCase().includes(word)))
-        .filter((row) => before_ms == null || row.updated_at_ms < before_ms)
-        .sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.updated_at_ms - a.updated_at_ms)
+        .filter((row) => !after || conversationOrder(after, row) < 0)
+        .sort(conversationOrder)
         .slice(0, limit);
     },
     conversation_create: ({ model_id }) => {

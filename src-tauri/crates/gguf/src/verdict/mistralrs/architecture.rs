@@ -2,6 +2,8 @@
 
 use crate::verdict::Refusal;
 
+pub(super) const LAYER_NORM_EPSILON: &str = "attention.layer_norm_epsilon";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Architecture {
     /// `llama` and `mistral3`, which share a loader.
@@ -37,7 +39,7 @@ impl Architecture {
 
     pub fn epsilon_key(self) -> &'static str {
         match self {
-            Self::Starcoder2 => "attention.layer_norm_epsilon",
+            Self::Starcoder2 => LAYER_NORM_EPSILON,
             _ => "attention.layer_norm_rms_epsilon",
         }
     }

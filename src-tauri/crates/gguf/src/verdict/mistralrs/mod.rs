@@ -20,9 +20,6 @@ use crate::summary::{ModelKind, has_chat_template, tensor_types};
 use crate::tensor::TensorType;
 use crate::value::{Value, ValueType};
 
-/// Below this share of a file, slow tensor types are not worth a word.
-const SLOW_PERCENT: u64 = 10;
-
 pub(super) fn verdict(model: &Model) -> Verdict {
     let reasons = refusals(model);
     if reasons.is_empty() {
@@ -197,7 +194,6 @@ fn cautions(model: &Model) -> Vec<Caution> {
     if let Some(experts) = number("expert_count").filter(|&experts| experts > 1) {
         cautions.push(Caution::SlowExperts { experts });
     }
-    cautions.extend(slow_types(model));
     if !has_chat_template(model) {
         cautions.push(Caution::NoChatTemplate);
     }
@@ -214,34 +210,21 @@ fn rope_scaling(model: &Model) -> Option<Caution> {
     let scaling = value("rope.scaling.type")
         .and_then(Value::as_str)
         .is_some_and(|kind| kind != "none");
+    // The loader of these two is patched to use the factors of Llama 3.1 and later (patch 0006).
+    let uses_factors = matches!(model.architecture(), Some("llama" | "mistral3"));
     let factors = [
-        "rope_freqs.weight",
-        "rope_factors_long.weight",
-        "rope_factors_short.weight",
+        ("rope_freqs.weight", !uses_factors),
+        ("rope_factors_long.weight", true),
+        ("rope_factors_short.weight", true),
     ];
     let scaled = scaling
         || stretches("rope.scaling.factor")
         || stretches("rope.scale_linear")
-        || factors.iter().any(|name| model.tensor(name).is_some());
+        || factors
+            .iter()
+            .any(|(name, ignored)| *ignored && model.tensor(name).is_some());
     scaled.then(|| Caution::RopeScalingIgnored {
         original_context_length: value("rope.scaling.original_context_length")
             .and_then(Value::as_unsigned),
-    })
-}
-
-/// candle has no x86 vector code for these three types (`quantized/k_quants.rs:278,379,485`).
-fn slow_types(model: &Model) -> Option<Caution> {
-    use TensorType::{Q4_1, Q5_0, Q5_1};
-    let shares = tensor_types(model);
-    let total: u128 = shares.iter().map(|share| u128::from(share.bytes)).sum();
-    let slow: Vec<_> = shares
-        .iter()
-        .filter(|share| matches!(share.tensor_type, Q4_1 | Q5_0 | Q5_1))
-        .collect();
-    let bytes: u128 = slow.iter().map(|share| u128::from(share.bytes)).sum();
-    let percent = (bytes * 100).checked_div(total)? as u64;
-    (percent >= SLOW_PERCENT).then(|| Caution::SlowTensorTypes {
-        tensor_types: slow.iter().map(|share| share.tensor_type).collect(),
-        percent: percent as u8,
     })
 }

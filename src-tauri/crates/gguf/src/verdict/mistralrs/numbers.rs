@@ -1,6 +1,6 @@
 //! The numbers that shape a model: there, of the type the loader asks for, and possible.
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, LAYER_NORM_EPSILON};
 use super::wrong_type;
 use crate::model::Model;
 use crate::value::Value;
@@ -12,7 +12,7 @@ const MAX_HEADS: u64 = 4_096;
 const MAX_EMBEDDING_LENGTH: u64 = 1 << 20;
 const MAX_CONTEXT_LENGTH: u64 = 1 << 24;
 const MAX_EXPERTS: u64 = 1_024;
-/// The rotary base built into the phi2 and phi3 loaders.
+/// The rotary base built into the phi2 loader; that of phi3 is patched to read the file's (patch 0006).
 const FIXED_ROTARY_BASE: f64 = 10_000.0;
 
 /// The numbers that shape a model.
@@ -101,7 +101,7 @@ pub(super) fn numbers(
     let heads = keys.number("attention.head_count", MAX_HEADS);
     let kv_heads = keys.number("attention.head_count_kv", MAX_HEADS);
     context_length(&mut keys, architecture);
-    keys.fraction(architecture.epsilon_key(), true);
+    epsilon(&mut keys, architecture);
     if architecture == Architecture::Phi3 {
         keys.number("feed_forward_length", MAX_EMBEDDING_LENGTH);
     }
@@ -112,7 +112,7 @@ pub(super) fn numbers(
     };
     let base = keys.fraction("rope.freq_base", false);
     if let Some(wanted) = base
-        && matches!(architecture, Architecture::Phi2 | Architecture::Phi3)
+        && architecture == Architecture::Phi2
         && wanted != FIXED_ROTARY_BASE
     {
         keys.reasons.push(Refusal::RotaryBase {
@@ -176,6 +176,19 @@ pub(super) fn numbers(
         head_length,
         experts,
     })
+}
+
+/// Phi-2 has layer norms, so its files state their epsilon; `models/quantized_phi2.rs:199` asks for that of RMS norms.
+fn epsilon(keys: &mut Keys<'_>, architecture: Architecture) {
+    let needed = keys.full(architecture.epsilon_key());
+    let stated = keys.full(LAYER_NORM_EPSILON);
+    let is_stated = |key: &str| keys.model.get(key).is_some();
+    if architecture == Architecture::Phi2 && !is_stated(&needed) && is_stated(&stated) {
+        keys.reasons
+            .push(Refusal::KeyUnderOtherName { needed, stated });
+    } else {
+        keys.fraction(architecture.epsilon_key(), true);
+    }
 }
 
 /// phi3 and starcoder2 ask for the 32-bit type, the others take any that is not signed.

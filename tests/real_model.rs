@@ -1,8 +1,9 @@
-//! The real worker with the real model, through the same App.
+//! Stories of the real worker with the real model, through the same App.
 //!
-//! `cargo xtask test` sets `SIROCCO_WORKER_DIR` (the folder of the built worker) and
-//! `SIROCCO_TEST_MODEL` (the starter model's file). Without both these stories print that and pass:
-//! building the worker takes a quarter of an hour, and plain `cargo test` must stay quick.
+//! A target that needs the feature `real-model`, for plain `cargo test` must stay quick, and building
+//! the worker takes a quarter of an hour. `cargo xtask test` builds it, fetches the model and says
+//! where both are: `SIROCCO_WORKER_DIR` is a folder of workers, `SIROCCO_TEST_MODEL` the starter
+//! model's file. Without both every story here fails.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -18,18 +19,18 @@ use tokio::sync::{Mutex, MutexGuard};
 /// One real model at a time: the machine has few cores, and times are measured.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// An App with the real model, or none where there is none.
-async fn real() -> anyhow::Result<Option<(TempApp, MutexGuard<'static, ()>)>> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let (Some(folder), Some(model)) = (
-        variable("SIROCCO_WORKER_DIR"),
-        variable("SIROCCO_TEST_MODEL"),
-    ) else {
-        eprintln!(
-            "not run: `cargo xtask test` builds the worker and fetches the model for this test"
-        );
-        return Ok(None);
-    };
+/// What `cargo xtask test` says in the environment.
+fn path_in(variable: &str) -> anyhow::Result<PathBuf> {
+    let value = std::env::var_os(variable).filter(|value| !value.is_empty());
+    value.map(PathBuf::from).with_context(|| {
+        format!("{variable} is not set: run these stories with `cargo xtask test --only model`")
+    })
+}
+
+/// An App with the real model.
+async fn real() -> anyhow::Result<(TempApp, MutexGuard<'static, ()>)> {
+    let folder = path_in("SIROCCO_WORKER_DIR")?;
+    let model = path_in("SIROCCO_TEST_MODEL")?;
     let runtime = sirocco_engine::discover(&[folder])
         .into_iter()
         .next()
@@ -42,7 +43,7 @@ async fn real() -> anyhow::Result<Option<(TempApp, MutexGuard<'static, ()>)>> {
         "SIROCCO_TEST_MODEL: {:?}",
         outcome.problems
     );
-    Ok(Some((app, guard)))
+    Ok((app, guard))
 }
 
 async fn conversation(app: &TempApp, parameters: Parameters) -> anyhow::Result<ConversationId> {
@@ -53,14 +54,8 @@ async fn conversation(app: &TempApp, parameters: Parameters) -> anyhow::Result<C
 
 async fn set(app: &TempApp, id: ConversationId, parameters: Parameters) -> anyhow::Result<()> {
     let update = ConversationUpdate {
-        id,
-        title: None,
-        pinned: None,
-        model_id: None,
-        system_prompt: None,
         parameters: Some(parameters),
-        draft: None,
-        unread: None,
+        ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", update)
         .await?;
@@ -101,9 +96,7 @@ async fn regenerate(app: &TempApp, answer: &Message) -> anyhow::Result<Message> 
 
 #[tokio::test]
 async fn a_real_answer_makes_sense() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(32)).await?;
     let answer = app
         .send_and_finish(id, "What is the capital of France? Answer with one word.")
@@ -115,9 +108,7 @@ async fn a_real_answer_makes_sense() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_greedy_answer_is_the_same_twice() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(48)).await?;
     let first = app
         .send_and_finish(id, "Write a haiku about the desert wind.")
@@ -130,9 +121,7 @@ async fn a_greedy_answer_is_the_same_twice() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_seed_decides_the_answer() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, seeded(1)).await?;
     let first = app
         .send_and_finish(id, "Tell me a story about a red rain.")
@@ -147,9 +136,7 @@ async fn a_seed_decides_the_answer() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_real_answer_stops_within_one_token() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(2000)).await?;
     let mut follower = app
         .ask(
@@ -173,9 +160,7 @@ async fn a_real_answer_stops_within_one_token() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_long_prompt_is_called_off_within_a_second() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(16)).await?;
     app.send_and_finish(id, "Hi").await?;
     let mut follower = app
@@ -203,9 +188,7 @@ async fn a_long_prompt_is_called_off_within_a_second() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_cache_of_earlier_turns_changes_nothing_but_the_time() -> anyhow::Result<()> {
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(48)).await?;
     app.send_and_finish(id, "Name three deserts.").await?;
     let with_cache = app
@@ -232,9 +215,7 @@ async fn the_cache_of_earlier_turns_changes_nothing_but_the_time() -> anyhow::Re
 #[tokio::test]
 async fn fifty_turns_do_not_grow_the_worker() -> anyhow::Result<()> {
     const TURNS: usize = 50;
-    let Some((app, _alone)) = real().await? else {
-        return Ok(());
-    };
+    let (app, _alone) = real().await?;
     let id = conversation(&app, greedy(12)).await?;
     let mut memory = Vec::new();
     for turn in 0..TURNS {

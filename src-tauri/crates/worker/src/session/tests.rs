@@ -1,0 +1,126 @@
+use super::*;
+use crate::template::ChatTemplate;
+use crate::tokenizer::{Tokenizer, VocabularySource};
+
+/// A model that always wants the same token, and counts what it computes.
+struct Same {
+    wanted: usize,
+    cached: usize,
+    computed: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Engine for Same {
+    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        self.cached += tokens.len();
+        assert!(self.cached <= CONTEXT, "the cache is full");
+        self.computed.fetch_add(tokens.len(), Ordering::Relaxed);
+        let mut logits = vec![0.0; WORDS.len()];
+        logits[self.wanted] = 60.0;
+        Ok(logits)
+    }
+
+    fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
+        self.cached = length;
+        Ok(())
+    }
+
+    fn context_length(&self) -> usize {
+        CONTEXT
+    }
+}
+
+const WORDS: [&str; 6] = ["<unk>", "<s>", "</s>", "▁", "a", "b"];
+const CONTEXT: usize = 8;
+
+struct Case {
+    session: Session<Same>,
+    computed: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+/// A session with a model that wants this word.
+fn wanting(word: &str) -> Case {
+    let source = VocabularySource {
+        model: "llama".to_owned(),
+        tokens: WORDS.iter().map(|word| word.as_bytes().to_vec()).collect(),
+        scores: vec![0.0; WORDS.len()],
+        bos: Some(1),
+        eos: Some(2),
+        add_bos: Some(true),
+        add_space_prefix: Some(false),
+        ..VocabularySource::default()
+    };
+    let language = Language::new(Tokenizer::new(&source).unwrap(), ChatTemplate::chatml());
+    let computed = Arc::default();
+    let engine = Same {
+        wanted: WORDS.iter().position(|other| *other == word).unwrap(),
+        cached: 0,
+        computed: Arc::clone(&computed),
+    };
+    Case {
+        session: Session::new(engine, Arc::new(language)),
+        computed,
+    }
+}
+
+impl Case {
+    /// Goes on behind the text; answers why it ended, its numbers, and how many tokens were computed.
+    fn generate(&mut self, text: &str, max_tokens: Option<u32>) -> (FinishReason, Usage, usize) {
+        let before = self.computed.load(Ordering::Relaxed);
+        let request = GenerateRequest {
+            id: 1,
+            prompt: Prompt::Text {
+                text: text.to_owned(),
+                special: false,
+            },
+            sampling: Default::default(),
+            max_tokens,
+            stop: Vec::new(),
+        };
+        let stop = AtomicBool::new(false);
+        let (reason, usage) = self.session.generate(&request, &stop, &mut |_| {}).unwrap();
+        (
+            reason,
+            usage,
+            self.computed.load(Ordering::Relaxed) - before,
+        )
+    }
+}
+
+#[test]
+fn the_last_token_that_is_allowed_is_not_computed_on() {
+    for (max_tokens, expected) in [
+        (Some(1), FinishReason::MaxTokens),
+        (Some(3), FinishReason::MaxTokens),
+        (None, FinishReason::ContextFull),
+    ] {
+        let mut case = wanting("b");
+        let (reason, usage, computed) = case.generate("aa", max_tokens);
+        assert_eq!(reason, expected);
+        assert_eq!(usage.prompt_tokens, 3, "<s> a a");
+        let written = max_tokens.unwrap_or(CONTEXT as u32 - 3);
+        assert_eq!(usage.completion_tokens, written);
+        assert_eq!(computed as u32, usage.prompt_tokens + written - 1);
+    }
+}
+
+#[test]
+fn what_was_computed_is_not_computed_again() {
+    let mut case = wanting("b");
+    case.generate("aa", Some(3));
+    let (_, usage, computed) = case.generate("aabbb", Some(1));
+    assert_eq!((usage.cached_tokens, computed), (5, 1));
+}
+
+#[test]
+fn an_answer_of_no_tokens_is_a_prompt_that_was_read() {
+    let (reason, usage, computed) = wanting("b").generate("aa", Some(0));
+    assert_eq!(reason, FinishReason::MaxTokens);
+    assert_eq!((usage.completion_tokens, computed), (0, 3));
+}
+
+#[test]
+fn a_model_that_ends_its_turn_is_not_asked_again() {
+    let (reason, usage, computed) = wanting("</s>").generate("aa", None);
+    assert_eq!(reason, FinishReason::EndOfTurn);
+    assert_eq!((usage.completion_tokens, computed), (0, 3));
+}

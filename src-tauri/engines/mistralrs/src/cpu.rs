@@ -1,0 +1,181 @@
+//! Puts our kernels in the place of candle's products and mistral.rs's attention, where this CPU runs them.
+
+use std::sync::OnceLock;
+
+use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
+use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
+use half::f16;
+use mistralrs::core::{CAUSAL_ATTENTION_HOOK, EMBEDDING_HOOK, TENSOR_HOOK};
+use sirocco_kernels::{Attention, Format, Matrix, Pool, Strided};
+
+/// The threads of the kernels; there once [`install`] has found that they run here.
+static POOL: OnceLock<Pool> = OnceLock::new();
+
+/// Uses our kernels from now on, with `threads` threads. Does nothing on a CPU that lacks what they need.
+pub fn install(threads: usize) {
+    if !sirocco_kernels::supported() {
+        eprintln!("this CPU lacks AVX2, FMA or F16C: the engine's own kernels are used");
+        return;
+    }
+    POOL.get_or_init(|| Pool::new(threads));
+    // A worker loads one model, so nobody has set them before.
+    let _ = TENSOR_HOOK.set(take_over);
+    let _ = CAUSAL_ATTENTION_HOOK.set(attend);
+    let _ = EMBEDDING_HOOK.set(rows);
+}
+
+fn pool() -> &'static Pool {
+    POOL.get().expect("the hooks are set after the pool")
+}
+
+/// A tensor of weights that multiplies by itself; others as they are.
+fn take_over(tensor: QTensor) -> Result<QTensor> {
+    let (Some(format), [rows, columns]) = (format_of(tensor.dtype()), tensor.shape().dims()) else {
+        return Ok(tensor);
+    };
+    let (rows, columns) = (*rows, *columns);
+    let bytes = tensor.data()?.into_owned();
+    let matrix = Matrix::new(format, rows, columns, bytes).map_err(candle_core::Error::wrap)?;
+    let weights = Weights {
+        matrix,
+        dtype: tensor.dtype(),
+    };
+    QTensor::new(QStorage::Cpu(Box::new(weights)), (rows, columns))
+}
+
+/// Rows of a table of embeddings, one for each id.
+fn rows(table: &QTensor, ids: &[u32]) -> Result<Tensor> {
+    let Some(format) = format_of(table.dtype()) else {
+        candle_core::bail!("no kernel reads embeddings stored as {:?}", table.dtype());
+    };
+    let (count, columns) = table.shape().dims2()?;
+    let (bytes, row_bytes) = (table.data()?, table.storage_size_in_bytes() / count.max(1));
+    let mut out = vec![0.0; ids.len() * columns];
+    for (id, out) in ids.iter().zip(out.chunks_exact_mut(columns)) {
+        let Some(row) = bytes.chunks_exact(row_bytes).nth(*id as usize) else {
+            candle_core::bail!("token {id} is beyond the table of {count} embeddings");
+        };
+        format.widen(row, out);
+    }
+    Tensor::from_vec(out, (ids.len(), columns), &Device::Cpu)
+}
+
+fn format_of(dtype: GgmlDType) -> Option<Format> {
+    Some(match dtype {
+        GgmlDType::Q4_0 => Format::Q4_0,
+        GgmlDType::Q4_1 => Format::Q4_1,
+        GgmlDType::Q5_0 => Format::Q5_0,
+        GgmlDType::Q5_1 => Format::Q5_1,
+        GgmlDType::Q8_0 => Format::Q8_0,
+        GgmlDType::Q2K => Format::Q2_K,
+        GgmlDType::Q3K => Format::Q3_K,
+        GgmlDType::Q4K => Format::Q4_K,
+        GgmlDType::Q5K => Format::Q5_K,
+        GgmlDType::Q6K => Format::Q6_K,
+        _ => return None,
+    })
+}
+
+/// Our matrix as candle's storage.
+struct Weights {
+    matrix: Matrix,
+    dtype: GgmlDType,
+}
+
+impl QuantizedType for Weights {
+    fn dtype(&self) -> GgmlDType {
+        self.dtype
+    }
+
+    fn matmul_t(&self, _mkn: (usize, usize, usize), lhs: &[f32], dst: &mut [f32]) -> Result<()> {
+        self.matrix.multiply(pool(), lhs, dst);
+        Ok(())
+    }
+
+    fn matmul_t_f16(
+        &self,
+        _mkn: (usize, usize, usize),
+        lhs: &[f16],
+        dst: &mut [f16],
+    ) -> Result<()> {
+        let lhs: Vec<f32> = lhs.iter().map(|value| value.to_f32()).collect();
+        let mut product = vec![0.0; dst.len()];
+        self.matrix.multiply(pool(), &lhs, &mut product);
+        for (to, value) in dst.iter_mut().zip(product) {
+            *to = f16::from_f32(value);
+        }
+        Ok(())
+    }
+
+    fn dequantize(&self, _elem_count: usize) -> Result<CpuStorage> {
+        Ok(CpuStorage::F32(self.matrix.widened(pool())))
+    }
+
+    fn storage_size_in_bytes(&self) -> usize {
+        self.matrix.bytes().len()
+    }
+
+    fn as_ptr(&self) -> *const u8 {
+        self.matrix.bytes().as_ptr()
+    }
+
+    fn block_size(&self) -> usize {
+        self.matrix.format().block_len()
+    }
+
+    fn from_float(&mut self, _: &[f32]) {
+        unreachable!("weights of a file are never written");
+    }
+
+    fn from_float_imatrix(&mut self, _: &[f32], _: &[f32], _: usize) {
+        unreachable!("weights of a file are never written");
+    }
+
+    fn size(&self) -> usize {
+        self.storage_size_in_bytes()
+    }
+}
+
+/// Causal attention of a sequence: `q` is (1, heads, queries, dim), `k` and `v` (1, kv heads, positions, dim).
+fn attend(q: &Tensor, k: &Tensor, v: &Tensor, scale: f32) -> Result<Option<Tensor>> {
+    let (batch, heads, queries, dim) = q.dims4()?;
+    let (_, kv_heads, positions, _) = k.dims4()?;
+    let Some(layer) = Attention::new(heads, kv_heads, dim, scale) else {
+        return Ok(None);
+    };
+    if batch != 1 || v.dims() != k.dims() || queries > positions {
+        return Ok(None);
+    }
+    let (q, k, v) = (rows_together(q)?, rows_together(k)?, rows_together(v)?);
+    let ((q, q_layout), (k, k_layout), (v, v_layout)) = (
+        q.storage_and_layout(),
+        k.storage_and_layout(),
+        v.storage_and_layout(),
+    );
+    let (Storage::Cpu(q), Storage::Cpu(k), Storage::Cpu(v)) = (&*q, &*k, &*v) else {
+        return Ok(None);
+    };
+    let mut out = vec![0.0; queries * heads * dim];
+    let q = strided(q, q_layout)?;
+    let cache = (strided(k, k_layout)?, strided(v, v_layout)?);
+    layer.run(pool(), (q, queries), cache, positions, &mut out);
+    let out = Tensor::from_vec(out, (1, queries, heads, dim), &Device::Cpu)?;
+    out.transpose(1, 2).map(Some)
+}
+
+fn strided<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<Strided<'a>> {
+    Ok(Strided {
+        data: &storage.as_slice::<f32>()?[layout.start_offset()..],
+        head_stride: layout.stride()[1],
+        position_stride: layout.stride()[2],
+    })
+}
+
+/// The tensor with the values of a row beside each other.
+fn rows_together(tensor: &Tensor) -> Result<Tensor> {
+    if tensor.stride().last() == Some(&1) {
+        Ok(tensor.clone())
+    } else {
+        tensor.contiguous()
+    }
+}
