@@ -1,5 +1,6 @@
 /** Texts of the kit and the frame, and the doors to those of each area. Plain, exact, verbs on buttons. */
 
+export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
 export { modelStrings } from './strings/models.en';
 export { onboardingStrings } from './strings/onboarding.en';
@@ -17,6 +18,7 @@ export const kitStrings = {
 export const appStrings = {
   name: 'Sirocco',
   chat: 'Chat',
+  discover: 'Discover',
   library: 'Library',
   settings: 'Settings',
   downloads: 'Downloads',
