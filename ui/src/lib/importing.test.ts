@@ -25,7 +25,10 @@ describe('importing', () => {
     const backend = new ScriptedBackend();
     const all = new Sirocco(backend);
     await importHandles(all, ['one', 'two']);
-    expect(backend.calls.map((call) => call.request)).toEqual([{ handle: 'one' }, { handle: 'two' }]);
+    expect(backend.calls.map((call) => call.request)).toEqual([
+      { handle: 'one', mode: 'in_place' },
+      { handle: 'two', mode: 'in_place' },
+    ]);
     expect(all.toasts.items).toHaveLength(1);
   });
 

@@ -108,6 +108,7 @@ export function modelLine(model: Model): string {
 /** Why a model cannot be loaded here, in words; `null` when it can. */
 export function refusalOf(model: Model): string | null {
   if (model.verdict.type === 'missing') return modelStrings.missing;
+  if (model.verdict.type === 'offline') return modelStrings.offline;
   if (model.verdict.type === 'refused') return model.verdict.reasons[0] ?? modelStrings.refused;
   return null;
 }

@@ -1,7 +1,7 @@
-/** The library: models, what is loaded, and downloads. Fed by events; every change comes back as one. */
+/** The library: models and what is loaded. Fed by events; every change comes back as one. */
 import type {
-  Download,
   Event,
+  ImportMode,
   ImportOutcome,
   LoadedModel,
   LoadOptions,
@@ -37,18 +37,12 @@ export class ModelLibrary {
   state = $state.raw<LibraryLoad>({ type: 'loading' });
   #models = $state.raw<ReadonlyMap<string, Model>>(new Map());
   #loaded = $state.raw<ReadonlyMap<string, LoadedModel>>(new Map());
-  #downloads = $state.raw<ReadonlyMap<string, Download>>(new Map());
   roots = $state.raw<ModelRoot[]>([]);
 
   /** All models, most recently used first. */
   readonly models: Model[] = $derived([...this.#models.values()].sort(byUse));
   /** What has a worker, loading ones included. */
   readonly loaded: LoadedModel[] = $derived([...this.#loaded.values()]);
-  /** Newest first. */
-  readonly downloads: Download[] = $derived([...this.#downloads.values()].reverse());
-  readonly activeDownloads: Download[] = $derived(
-    this.downloads.filter((one) => one.state.type === 'downloading' || one.state.type === 'verifying'),
-  );
 
   readonly #backend: Backend;
 
@@ -59,15 +53,13 @@ export class ModelLibrary {
   /** Asks for everything anew. */
   async load(): Promise<void> {
     try {
-      const [models, loaded, downloads, roots] = await Promise.all([
+      const [models, loaded, roots] = await Promise.all([
         this.#backend.call('model_list', {}),
         this.#backend.call('model_loaded', {}),
-        this.#backend.call('download_list', {}),
         this.#backend.call('root_list', {}),
       ]);
       this.#models = byId(models, (model) => model.id);
       this.#loaded = byId(loaded, (one) => one.model_id);
-      this.#downloads = byId(downloads, (one) => one.id);
       this.roots = roots;
       this.state = { type: 'ready' };
     } catch (thrown) {
@@ -104,8 +96,8 @@ export class ModelLibrary {
     this.#models = withEntry(this.#models, id, null);
   }
 
-  async import(handle: PathHandle): Promise<ImportOutcome> {
-    return this.#taken(await this.#backend.call('model_import', { handle }));
+  async import(handle: PathHandle, mode: ImportMode = 'in_place'): Promise<ImportOutcome> {
+    return this.#taken(await this.#backend.call('model_import', { handle, mode }));
   }
 
   async scan(): Promise<ImportOutcome> {
@@ -129,20 +121,6 @@ export class ModelLibrary {
     return this.#backend.call('starter_get', {});
   }
 
-  async downloadStarter(): Promise<Download> {
-    const download = await this.#backend.call('starter_download', {});
-    if (!this.#downloads.has(download.id)) this.#downloads = withEntry(this.#downloads, download.id, download);
-    return download;
-  }
-
-  async pauseDownload(id: string): Promise<void> {
-    await this.#backend.call('download_pause', { id });
-  }
-
-  async resumeDownload(id: string): Promise<void> {
-    await this.#backend.call('download_resume', { id });
-  }
-
   handle(event: Event): void {
     switch (event.type) {
       case 'model_changed':
@@ -156,9 +134,6 @@ export class ModelLibrary {
         break;
       case 'ejected':
         this.#loaded = withEntry(this.#loaded, event.model_id, null);
-        break;
-      case 'download_changed':
-        this.#downloads = withEntry(this.#downloads, event.download.id, event.download);
         break;
       case 'lagged':
         void this.load();

@@ -12,6 +12,8 @@ export const downloadStrings = {
   doneOf: (done: string, total: string) => `${done} of ${total}`,
   speed: (speed: string) => `${speed}/s`,
   verifying: 'Checking every byte',
+  resolving: 'Asking where it is',
+  queued: 'Waiting',
   paused: 'Paused',
   finished: 'In the library',
   total: (count: number, speed: string) => `${count === 1 ? '1 download' : `${count} downloads`} at ${speed}/s`,

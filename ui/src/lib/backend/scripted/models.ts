@@ -31,6 +31,15 @@ function model(
     verdict,
     added_at_ms: NOW - 20 * DAY,
     used_at_ms,
+    root_id: 'r-home',
+    origin: 'folder',
+    source: null,
+    sha256: null,
+    verified_at_ms: null,
+    favourite: false,
+    notes: '',
+    newer_on_hub: false,
+    deletable: false,
   };
 }
 
@@ -58,9 +67,9 @@ export function scriptedModels(): Model[] {
 }
 
 export const ROOTS: ModelRoot[] = [
-  { id: 'r-own', path: '/home/ada/.local/share/sirocco/models', is_own: true, reachable: true },
-  { id: 'r-home', path: '/home/ada/models', is_own: false, reachable: true },
-  { id: 'r-disk', path: '/media/ada/Archive/llm', is_own: false, reachable: false },
+  { id: 'r-own', path: '/home/ada/.local/share/sirocco/models', is_own: true, reachable: true, origin: 'folder', model_count: 2, size_bytes: 2_417_185_888 },
+  { id: 'r-home', path: '/home/ada/models', is_own: false, reachable: true, origin: 'folder', model_count: 4, size_bytes: 23_618_569_568 },
+  { id: 'r-disk', path: '/media/ada/Archive/llm', is_own: false, reachable: false, origin: 'folder', model_count: 1, size_bytes: 3_155_000_000 },
 ];
 
 export const STARTER: StarterModel = {
@@ -114,4 +123,7 @@ export const SETTINGS: Settings = {
   enter_sends: true,
   list_width: 280,
   inspector_open: true,
+  downloads: { parallel: 2, streams: 4, speed_limit: null, hours: null },
+  network: { offline: false, endpoint: null, proxy: { type: 'system' }, extra_ca: null },
+  trash_days: 30,
 };
