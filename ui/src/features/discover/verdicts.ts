@@ -1,12 +1,14 @@
 /** What is said about a model before it is downloaded, as chips: the tone, the words, and why. */
-import type { HubFits, HubRuns, MemoryFit } from '$/gen/protocol';
-import type { ChipTone } from '$/kit/Chip.svelte';
+import type { ErrorCode, HubFits, HubRuns, MemoryFit } from '$/gen/protocol';
 import { memorySize, sentence, shortTokens, wholeNumber } from '$/lib/format';
 import { discoverStrings as s } from '$/lib/strings.en';
 import { SHORTEST_CONTEXT } from './state/repository.svelte';
 
+/** Tones of a chip. */
+export type Tone = 'neutral' | 'success' | 'warning' | 'danger';
+
 export interface Verdict {
-  tone: ChipTone;
+  tone: Tone;
   text: string;
   /** The reason, in a sentence. */
   why: string | null;
@@ -26,7 +28,7 @@ export function runsVerdict(runs: HubRuns): Verdict {
   }
 }
 
-const TONES: Record<HubFits, ChipTone> = { well: 'success', tight: 'warning', no: 'danger', unknown: 'neutral' };
+const TONES: Record<HubFits, Tone> = { well: 'success', tight: 'warning', no: 'danger', unknown: 'neutral' };
 
 export function fitsVerdict(fits: HubFits): Verdict {
   return { tone: TONES[fits], text: s.fits[fits], why: s.fitsWhy[fits] };
@@ -48,6 +50,11 @@ export function fitVerdict(fit: MemoryFit | null): Verdict {
     return { tone: 'warning', text: s.fitShorter(shortTokens(largest)), why: `${s.fitShorterWhy(wholeNumber(largest))} ${parts}` };
   }
   return { tone: 'danger', text: s.fitNo, why: parts };
+}
+
+/** Whether an error only says that conditions must be accepted first, as the page's own notice does. */
+export function isLocked({ code }: { code: ErrorCode }): boolean {
+  return code === 'gated' || code === 'token_needed';
 }
 
 /** `owner/name` in its two parts; a name without an owner keeps an empty one. */

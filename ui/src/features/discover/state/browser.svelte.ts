@@ -33,6 +33,8 @@ export class HubBrowser {
   /** Filters emptied so many pages that going on needs a person's word. */
   lookedFar = $state(false);
   catalogue = $state.raw<CatalogueEntry[]>([]);
+  /** The catalogue was asked for, and answered or not. */
+  catalogueKnown = $state(false);
   /** Goes up with every new list of results, for whoever must scroll to its top. */
   edition = $state(0);
 
@@ -110,6 +112,7 @@ export class HubBrowser {
     } catch {
       // It is an offer: without it the search is there all the same, and says itself what is wrong.
     }
+    this.catalogueKnown = true;
   }
 
   /** Asks for pages until one has something new, there are no more, or filters emptied too many. */

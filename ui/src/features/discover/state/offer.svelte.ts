@@ -79,6 +79,14 @@ export class FileOffer {
   });
   readonly step: Step = $derived.by(() => stepOf(this.model, this.#all.models.loadedState(this.model?.id), this.download));
 
+  /** What a person must put right: the last press, or what stopped the download. */
+  readonly trouble: BackendError | null = $derived.by(() => {
+    if (this.problem) return this.problem;
+    const { step } = this;
+    if (step.type !== 'failed' && step.type !== 'paused') return null;
+    return step.error ? new BackendError(step.error) : null;
+  });
+
   constructor(all: Sirocco, file: OfferedFile) {
     this.#all = all;
     this.file = file;

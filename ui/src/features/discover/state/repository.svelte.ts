@@ -53,6 +53,11 @@ export class RepositoryPage {
     await Promise.all([this.openCard(), this.openHeader(), this.askFits()]);
   }
 
+  /** Nothing more is asked for. */
+  close(): void {
+    clearTimeout(this.#fitTimer);
+  }
+
   async openCard(): Promise<void> {
     if (!this.value) return;
     this.card = LOADING;
