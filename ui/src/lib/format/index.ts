@@ -154,6 +154,11 @@ export function relativeDate(ms: number, now_ms: number): string {
   return (sameYear ? DAY : DAY_AND_YEAR).format(date);
 }
 
+/** The time of day: `14:03`. */
+export function clockTime(ms: number): string {
+  return TIME.format(new Date(ms));
+}
+
 /** A message of the backend (`could not open …`) as a sentence: first letter large, period at the end. */
 export function sentence(message: string): string {
   const text = message.trim();

@@ -16,6 +16,8 @@ export class Navigation {
   modelId = $state<ModelId | null>(null);
   libraryPlace = $state<LibraryPlace>('folders');
   settingsPlace = $state<SettingsPlace>('settings');
+  /** A setting that is to be scrolled to and focused once its page shows; taken by that page. */
+  settingsRow = $state<string | null>(null);
   /** Goes up by one when the composer is to take the focus. */
   composerFocus = $state(0);
 
@@ -47,8 +49,9 @@ export class Navigation {
     this.openLibrary(null);
   }
 
-  openSettings(place: SettingsPlace = 'settings'): void {
+  openSettings(place: SettingsPlace = 'settings', row: string | null = null): void {
     this.view = 'settings';
     this.settingsPlace = place;
+    this.settingsRow = row;
   }
 }
