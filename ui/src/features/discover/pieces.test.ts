@@ -103,7 +103,7 @@ describe('a template', () => {
 
 describe('progress', () => {
   it('is told while a file is under way, and only then', () => {
-    expect(progressOf({ type: 'arriving', share: 0.62, seconds_left: 14 })).toEqual({ share: 0.62, words: '62% · 14 s left', moving: true });
+    expect(progressOf({ type: 'arriving', share: 0.62, seconds_left: 14 })).toEqual({ share: 0.62, words: '62% · 14 s', moving: true });
     expect(progressOf({ type: 'waiting', reason: 'rate_limit', share: 0 })).toMatchObject({ words: 'The Hub asks to wait', moving: false });
     expect(progressOf({ type: 'absent' })).toBeNull();
   });

@@ -20,7 +20,7 @@ export function progressOf(step: Step): Progress | null {
       return { share: 0, words: s.resolving, moving: true };
     case 'arriving': {
       const share = percent(step.share);
-      const words = step.seconds_left === null ? share : s.secondsLeft(share, duration(step.seconds_left * 1000));
+      const words = step.seconds_left === null ? share : s.shareAndLeft(share, duration(step.seconds_left * 1000));
       return { share: step.share, words, moving: true };
     }
     case 'checking':

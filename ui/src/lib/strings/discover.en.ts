@@ -153,7 +153,7 @@ export const discoverStrings = {
   show: 'Show',
   showNamed: (name: string) => `Show ${name} in the library`,
   progressOf: (name: string) => `Download of ${name}`,
-  secondsLeft: (share: string, left: string) => `${share} · ${left} left`,
+  shareAndLeft: (share: string, left: string) => `${share} · ${left}`,
   resolving: 'Asking the Hub',
   waiting: {
     turn: 'Waits its turn',
