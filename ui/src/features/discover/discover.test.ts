@@ -1,5 +1,5 @@
 import { flushSync } from 'svelte';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import type { Model } from '$/gen/protocol';
@@ -9,6 +9,9 @@ import { Sirocco, siroccoContext } from '$/lib/state';
 import DiscoverColumn from './DiscoverColumn.svelte';
 import DiscoverPage from './DiscoverPage.svelte';
 import { HubBrowser } from './state/browser.svelte';
+
+// Looking for roles in a whole page takes seconds on a machine that is busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const CODER = 'Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF';
 
