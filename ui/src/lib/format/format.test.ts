@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  calendarDay,
+  clockTime,
   dayGroup,
   duration,
   fileSize,
@@ -90,6 +92,12 @@ describe('formats', () => {
     expect(relativeDate(NOW - 24 * HOUR, NOW)).toBe('yesterday');
     expect(relativeDate(new Date(2026, 0, 12).getTime(), NOW)).toBe('12 Jan');
     expect(relativeDate(new Date(2024, 0, 12).getTime(), NOW)).toBe('12 Jan 2024');
+  });
+
+  it('tells days ahead and times of day', () => {
+    expect(calendarDay(NOW + 30 * 24 * HOUR, NOW)).toBe('29 Apr');
+    expect(calendarDay(new Date(2027, 0, 2).getTime(), NOW)).toBe('2 Jan 2027');
+    expect(clockTime(NOW)).toBe('14:03');
   });
 
   it('turns messages of the backend into sentences', () => {

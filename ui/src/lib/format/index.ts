@@ -154,6 +154,12 @@ export function relativeDate(ms: number, now_ms: number): string {
   return (sameYear ? DAY : DAY_AND_YEAR).format(date);
 }
 
+/** A day that may lie ahead: `12 Mar`, with its year when that is not this one. */
+export function calendarDay(ms: number, now_ms: number): string {
+  const date = new Date(ms);
+  return (date.getFullYear() === new Date(now_ms).getFullYear() ? DAY : DAY_AND_YEAR).format(date);
+}
+
 /** The time of day: `14:03`. */
 export function clockTime(ms: number): string {
   return TIME.format(new Date(ms));

@@ -11,11 +11,12 @@ import type { Backend } from '$/lib/backend';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
 import { DownloadQueue } from './downloads.svelte';
+import { ImportQuestion } from './imports.svelte';
 import { ModelLibrary } from './models.svelte';
 import { Navigation } from './navigation.svelte';
 import { Toasts } from './toasts.svelte';
 
-export { AppState, ConversationList, DownloadQueue, ModelLibrary, Navigation, Toasts };
+export { AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
 
 const KEY = Symbol('sirocco');
 
@@ -25,6 +26,7 @@ export class Sirocco {
   readonly models: ModelLibrary;
   readonly conversations: ConversationList;
   readonly downloads: DownloadQueue;
+  readonly imports = new ImportQuestion();
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
 

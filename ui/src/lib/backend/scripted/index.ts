@@ -2,7 +2,7 @@
  * A backend in memory, for tests and for `npm run dev` with `?scripted`; never in a build.
  *
  * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
- * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations, 400
+ * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations and
  * models), `=broken` (nothing answers) and `=loading` (nothing ever answers).
  */
 import type {
@@ -444,9 +444,9 @@ export function scriptedPage(kind: string): ScriptedBackend {
   if (kind === 'empty') return new ScriptedBackend({ models: [], conversations: 0, tick_ms: 30 });
   if (kind === 'many') {
     const models = scriptedModels();
-    const many = Array.from({ length: 400 }, (_, index) => {
+    const many = Array.from({ length: 10_000 }, (_, index) => {
       const base = models[index % models.length] as Model;
-      return { ...base, id: `${base.id}-${index}`, name: index < 7 ? base.name : `${base.name} ${index}` };
+      return { ...base, id: `${base.id}-${index}`, name: index < models.length ? base.name : `${base.name} ${index}` };
     });
     return new ScriptedBackend({ models: many, conversations: 10_000, tick_ms: 30 });
   }

@@ -1,7 +1,7 @@
 /** Keeping models in the scripted backend: roots, trash, hashes, duplicates, headers and defaults. */
 import type { DuplicateGroup, HeaderReport, Model, ModelDefaults, RootSuggestion, TrashedModel, Verification } from '$/gen/protocol';
 import { entry, refusal, type Handlers, type ScriptedHost } from './host';
-import { NOW, ROOTS } from './models';
+import { HASH, NOW, ROOTS } from './models';
 
 export type LibraryCommand =
   | 'model_scan'
@@ -26,12 +26,11 @@ export type LibraryCommand =
   | 'root_suggest';
 
 const DAY = 86_400_000;
-export const HASH = '9f3c1e7ab04d5b6c8e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d';
 
 const SUGGESTIONS: RootSuggestion[] = [
   { origin: 'hugging_face_cache', path: '/home/ada/.cache/huggingface/hub', handle: 'h-hf', added: false },
-  { origin: 'ollama', path: '/home/ada/.ollama/models', handle: 'h-ollama', added: false },
-  { origin: 'lm_studio', path: '/home/ada/.lmstudio/models', handle: 'h-lms', added: true },
+  { origin: 'lm_studio', path: '/home/ada/.lmstudio/models', handle: 'h-lms', added: false },
+  { origin: 'ollama', path: '/home/ada/.ollama/models', handle: 'h-ollama', added: true },
 ];
 
 export const TEMPLATE = `{%- if messages[0]['role'] == 'system' %}
@@ -170,7 +169,7 @@ export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryComma
       return {};
     },
     disk_use: () => ({
-      roots: host.roots.map((root) => ({
+      roots: [...host.roots].sort((a, b) => b.size_bytes - a.size_bytes).map((root) => ({
         root_id: root.id,
         path: root.path,
         model_count: root.model_count,
