@@ -81,7 +81,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...libraryHandlers(this),
       ...downloadHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
-      ...hubHandlers(),
+      ...hubHandlers(this),
     };
   }
 
