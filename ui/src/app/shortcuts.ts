@@ -3,7 +3,8 @@ import { matchesShortcut } from '$/lib/shortcut';
 
 export const SHORTCUTS = {
   chat: 'Mod+1',
-  library: 'Mod+2',
+  discover: 'Mod+2',
+  library: 'Mod+3',
   list: 'Mod+B',
   picker: 'Mod+L',
   newChat: 'Mod+N',

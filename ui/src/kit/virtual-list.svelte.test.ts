@@ -33,4 +33,15 @@ describe('the virtual list', () => {
     expect(listOf(10_000, 0)).not.toHaveBeenCalled();
     expect(listOf(5, 0)).toHaveBeenCalled();
   });
+
+  it('leaves room for rows of several heights', () => {
+    const items = Array.from({ length: 1000 }, (_, index) => `row ${index}`);
+    const rowHeight = (item: unknown) => (item === 'row 0' ? 30 : 80);
+    render(VirtualList, { props: { items, key: String, rowHeight, label: 'Rows', row } });
+    expect(screen.getByRole('list', { name: 'Rows' }).style.height).toBe(`${30 + 999 * 80}px`);
+    const rows = screen.getAllByRole('button');
+    expect(rows.length).toBeLessThan(40);
+    expect(rows[2]?.parentElement?.style.transform).toBe('translateY(110px)');
+    expect(rows[0]?.parentElement?.style.height).toBe('30px');
+  });
 });

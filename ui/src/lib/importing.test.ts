@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { scriptedModels } from '$/lib/backend/scripted/models';
 import type { Model } from '$/gen/protocol';
-import { importHandles, importTyped, modelLine, outcomeText, pickAndImport, refusalOf } from './importing';
+import { importPaths, importTyped, modelLine, outcomeText, pickAndImport, refusalOf } from './importing';
 import { Sirocco } from './state';
 
 const [coder, , gemma] = scriptedModels() as [Model, Model, Model];
@@ -21,12 +21,30 @@ describe('what an import came to', () => {
 });
 
 describe('importing', () => {
-  it('adds all dropped paths under one notice', async () => {
+  const picked = (path: string) => ({ handle: path, path, is_folder: false });
+
+  it('adds all dropped paths the chosen way, under one notice', async () => {
     const backend = new ScriptedBackend();
     const all = new Sirocco(backend);
-    await importHandles(all, ['one', 'two']);
-    expect(backend.calls.map((call) => call.request)).toEqual([{ handle: 'one' }, { handle: 'two' }]);
+    const adding = importPaths(all, [picked('one'), picked('two')]);
+    all.imports.mode = 'copy';
+    all.imports.confirm();
+    await adding;
+    expect(backend.calls.map((call) => call.request)).toEqual([
+      { handle: 'one', mode: 'copy' },
+      { handle: 'two', mode: 'copy' },
+    ]);
     expect(all.toasts.items).toHaveLength(1);
+    expect(new Sirocco(backend).imports.mode).toBe('copy');
+  });
+
+  it('adds nothing when the question is dismissed', async () => {
+    const backend = new ScriptedBackend();
+    const all = new Sirocco(backend);
+    const adding = importPaths(all, [picked('one')]);
+    all.imports.dismiss();
+    expect(await adding).toBeNull();
+    expect(backend.calls).toHaveLength(0);
   });
 
   it('does nothing when the dialog was cancelled', async () => {
@@ -41,7 +59,7 @@ describe('importing', () => {
     const backend = new ScriptedBackend();
     const all = new Sirocco(backend);
     await importTyped(all, '/models');
-    await importTyped(all, '/models/a.gguf');
+    await importTyped(all, '/models/a.gguf', 'in_place');
     expect(backend.calls.map((call) => call.command)).toEqual(['path_type', 'root_add', 'root_list', 'path_type', 'model_import']);
   });
 

@@ -1,5 +1,5 @@
 /** Adding models: from a dialog, a typed path or a drop, with what came of it as a notice. */
-import type { ImportOutcome, Model, PathHandle, PickKind } from '$/gen/protocol';
+import type { ImportMode, ImportOutcome, Model, PickedPath, PickKind } from '$/gen/protocol';
 import { fileSize, parameterCount, plural } from './format';
 import type { Sirocco } from './state';
 import { modelStrings } from './strings.en';
@@ -48,39 +48,21 @@ export async function reported(state: Sirocco, work: () => Promise<ImportOutcome
   }
 }
 
-/** Adds files and folders by their handles; one notice for all. */
-export function importHandles(state: Sirocco, handles: PathHandle[]): Promise<ImportOutcome | null> {
-  return reported(state, async () => {
-    const all: ImportOutcome = { models: [], problems: [] };
-    for (const handle of handles) {
-      const outcome = await state.models.import(handle);
-      all.models.push(...outcome.models);
-      all.problems.push(...outcome.problems);
-    }
-    return all;
-  });
+/** Adds files and folders the chosen way (`null`: it is asked for); one notice for all. */
+export async function importPaths(state: Sirocco, paths: PickedPath[], mode: ImportMode | null = null): Promise<ImportOutcome | null> {
+  const chosen = mode ?? (await state.imports.ask(paths));
+  if (chosen === null) return null;
+  return all(state, paths, (path) => state.models.import(path.handle, chosen));
 }
 
 /** Opens the native dialog and adds what was picked. Answers nothing when it was cancelled. */
-export async function pickAndImport(state: Sirocco, kind: PickKind): Promise<ImportOutcome | null> {
+export async function pickAndImport(state: Sirocco, kind: PickKind, mode: ImportMode | null = null): Promise<ImportOutcome | null> {
   try {
     const picked = await state.backend.call('path_pick', { kind });
     if (picked.length === 0) return null;
-    if (kind === 'folder') {
-      return await reported(state, async () => {
-        const all: ImportOutcome = { models: [], problems: [] };
-        for (const { handle } of picked) {
-          const outcome = await state.models.addRoot(handle);
-          all.models.push(...outcome.models);
-          all.problems.push(...outcome.problems);
-        }
-        return all;
-      });
-    }
-    return await importHandles(
-      state,
-      picked.map((path) => path.handle),
-    );
+    // Folders are watched where they are; only files can be wanted elsewhere.
+    if (kind === 'folder') return await all(state, picked, (path) => state.models.addRoot(path.handle));
+    return await importPaths(state, picked, mode);
   } catch (thrown) {
     state.toasts.error(thrown);
     return null;
@@ -88,9 +70,21 @@ export async function pickAndImport(state: Sirocco, kind: PickKind): Promise<Imp
 }
 
 /** Adds a typed path: a folder is watched from now on, a file is added once. Rejects when the path is no good. */
-export async function importTyped(state: Sirocco, path: string): Promise<ImportOutcome | null> {
-  const { handle, is_folder } = await state.backend.call('path_type', { path });
-  return is_folder ? reported(state, () => state.models.addRoot(handle)) : importHandles(state, [handle]);
+export async function importTyped(state: Sirocco, path: string, mode: ImportMode | null = null): Promise<ImportOutcome | null> {
+  const typed = await state.backend.call('path_type', { path });
+  return typed.is_folder ? reported(state, () => state.models.addRoot(typed.handle)) : importPaths(state, [typed], mode);
+}
+
+function all(state: Sirocco, paths: PickedPath[], add: (path: PickedPath) => Promise<ImportOutcome>): Promise<ImportOutcome | null> {
+  return reported(state, async () => {
+    const sum: ImportOutcome = { models: [], problems: [] };
+    for (const path of paths) {
+      const outcome = await add(path);
+      sum.models.push(...outcome.models);
+      sum.problems.push(...outcome.problems);
+    }
+    return sum;
+  });
 }
 
 /** One line about a model: `qwen2 · Q4_K_M · 398 MB · 32,768 tokens`. */
@@ -108,6 +102,7 @@ export function modelLine(model: Model): string {
 /** Why a model cannot be loaded here, in words; `null` when it can. */
 export function refusalOf(model: Model): string | null {
   if (model.verdict.type === 'missing') return modelStrings.missing;
+  if (model.verdict.type === 'offline') return modelStrings.offline;
   if (model.verdict.type === 'refused') return model.verdict.reasons[0] ?? modelStrings.refused;
   return null;
 }

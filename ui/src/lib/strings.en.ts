@@ -1,6 +1,9 @@
 /** Texts of the kit and the frame, and the doors to those of each area. Plain, exact, verbs on buttons. */
 
+export { connectionStrings } from './strings/connections.en';
+export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
+export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';
 export { onboardingStrings } from './strings/onboarding.en';
 export { settingsStrings } from './strings/settings.en';
@@ -17,6 +20,7 @@ export const kitStrings = {
 export const appStrings = {
   name: 'Sirocco',
   chat: 'Chat',
+  discover: 'Discover',
   library: 'Library',
   settings: 'Settings',
   downloads: 'Downloads',

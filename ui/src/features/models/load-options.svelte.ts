@@ -1,5 +1,5 @@
 /** How one model is to be loaded, with what that takes, asked for anew at every change. */
-import type { LoadOptions, MemoryFit, Model } from '$/gen/protocol';
+import type { LoadOptions, MemoryFit, Model, ModelDefaults } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { AppState, ModelLibrary } from '$/lib/state';
 
@@ -25,8 +25,13 @@ export class LoadChoice {
   readonly maxContext: number;
   readonly tone: FitTone | null = $derived(this.fit ? fitTone(this.fit) : null);
 
+  /** What was kept for this model; `null` until it is known. */
+  defaults = $state.raw<ModelDefaults | null>(null);
+
   readonly #models: ModelLibrary;
-  readonly #standard: { contextLength: number; threads: number };
+  /** What the settings say, for models without defaults of their own. */
+  readonly #general: { contextLength: number; threads: number };
+  #touched = false;
   #wanted: number | null = null;
   #asking = false;
 
@@ -36,12 +41,12 @@ export class LoadChoice {
     this.cores = Math.max(1, app.status?.machine.physical_cores ?? 1);
     this.maxContext = Math.max(SHORTEST_CONTEXT, model.context_length);
     const loaded = models.loadedState(model.id);
-    this.#standard = {
+    this.#general = {
       contextLength: Math.min(this.maxContext, app.settings?.default_context_length ?? 4096),
       threads: Math.min(this.cores, app.settings?.threads ?? this.cores),
     };
-    this.contextLength = loaded?.context_length || this.#standard.contextLength;
-    this.threads = Math.min(this.cores, loaded?.threads || this.#standard.threads);
+    this.contextLength = loaded?.context_length || this.#general.contextLength;
+    this.threads = Math.min(this.cores, loaded?.threads || this.#general.threads);
   }
 
   /** Differs from how the model is in memory now. */
@@ -50,8 +55,54 @@ export class LoadChoice {
     return loaded !== null && (loaded.context_length !== this.contextLength || loaded.threads !== this.threads);
   });
 
+  readonly #standard: { contextLength: number; threads: number } = $derived.by(() => ({
+    contextLength: Math.min(this.maxContext, this.defaults?.context_length ?? this.#general.contextLength),
+    threads: Math.min(this.cores, this.defaults?.threads ?? this.#general.threads),
+  }));
+  /** The model has defaults of its own. */
+  readonly hasDefaults: boolean = $derived(this.defaults?.context_length != null || this.defaults?.threads != null);
+  /** The choice is what the model would be loaded with anyway. */
+  readonly isStandard: boolean = $derived(
+    this.contextLength === this.#standard.contextLength && this.threads === this.#standard.threads,
+  );
+
   setContext(tokens: number): void {
+    this.#touched = true;
     this.contextLength = tokens;
+    this.ask();
+  }
+
+  setThreads(threads: number): void {
+    this.#touched = true;
+    this.threads = threads;
+  }
+
+  /** Learns the model's own defaults; a choice that nobody made yet follows them. */
+  async learn(): Promise<void> {
+    try {
+      this.defaults = await this.#models.defaults(this.model.id);
+    } catch {
+      // Then the general ones are offered; loading tells what is wrong.
+      return;
+    }
+    if (!this.#touched && !this.#models.loadedState(this.model.id)) this.#takeStandard();
+  }
+
+  /** Keeps the choice for this model. */
+  async keep(): Promise<void> {
+    const threads = this.threads === this.#general.threads ? null : this.threads;
+    this.defaults = await this.#models.setDefaults(this.model.id, { context_length: this.contextLength, threads });
+  }
+
+  /** Goes back to the general defaults. */
+  async drop(): Promise<void> {
+    this.defaults = await this.#models.setDefaults(this.model.id, { context_length: null, threads: null });
+    this.#takeStandard();
+  }
+
+  #takeStandard(): void {
+    this.threads = this.#standard.threads;
+    this.contextLength = this.#standard.contextLength;
     this.ask();
   }
 

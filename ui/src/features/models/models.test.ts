@@ -28,9 +28,9 @@ describe('finding models', () => {
   it('matches all words anywhere a person would look', () => {
     const ids = (query: string) => matching(scriptedModels(), query).map((model) => model.id);
     expect(ids('qwen q4')).toEqual(['m-coder']);
-    expect(ids('LLAMA')).toEqual(['m-llama', 'm-iq', 'm-long']);
-    expect(ids('8b')).toEqual(['m-long']);
-    expect(ids('  ')).toHaveLength(7);
+    expect(ids('LLAMA')).toEqual(['m-llama', 'm-iq', 'm-long', 'm-away']);
+    expect(ids('8b')).toEqual(['m-long', 'm-away']);
+    expect(ids('  ')).toHaveLength(9);
     expect(ids('nothing like it')).toEqual([]);
   });
 
@@ -75,11 +75,11 @@ describe('the picker', () => {
   it('shows what runs first and the reason of what does not', async () => {
     const { all } = await started();
     const picker = new PickerState(all);
-    expect(picker.shown.slice(-2).map((model) => model.verdict.type)).toEqual(['refused', 'missing']);
+    expect(picker.shown.slice(-3).map((model) => model.verdict.type)).toEqual(['offline', 'refused', 'missing']);
     picker.search('llama');
-    expect(picker.shown.map((model) => model.id)).toEqual(['m-llama', 'm-long', 'm-iq']);
+    expect(picker.shown.map((model) => model.id)).toEqual(['m-llama', 'm-long', 'm-iq', 'm-away']);
     picker.move(-1);
-    expect(picker.highlighted).toBe(2);
+    expect(picker.highlighted).toBe(3);
   });
 
   it('is chosen from with the keyboard alone, and loads what was chosen', async () => {
@@ -188,6 +188,6 @@ describe('the library', () => {
   it('cannot remove its own folder', async () => {
     const { context } = await started();
     render(FoldersPage, { context });
-    expect(screen.getAllByRole('button', { name: /^Remove/ })).toHaveLength(2);
+    expect(screen.getAllByRole('button', { name: /^Remove/ })).toHaveLength(3);
   });
 });

@@ -40,7 +40,7 @@ describe('the first start', () => {
     const { all, backend, onDone, user } = await opened();
     await user.click(await screen.findByRole('button', { name: 'Download, 491 MB' }));
     const download = backend.downloads.get('d-starter') as Download;
-    backend.emit({ type: 'download_changed', download: { ...download, done_bytes: 245_700_032, bytes_per_second: 20e6 } });
+    backend.emit({ type: 'download_changed', download: { ...download, done_bytes: 245_700_032, bytes_per_second: 20e6, seconds_left: 13 } });
     expect(await screen.findByText(/50% · 246 MB of 491 MB · 20.0 MB\/s · 13 s left/)).toBeTruthy();
 
     const [model] = scriptedModels() as [Model];

@@ -1,7 +1,7 @@
 /** The way from nothing to a loaded model: download, check, load. */
 import type { Download, StarterModel } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
-import type { ModelLibrary } from '$/lib/state';
+import type { DownloadQueue, ModelLibrary } from '$/lib/state';
 
 export type StarterStep =
   | { type: 'offered' }
@@ -20,11 +20,12 @@ export class StarterPath {
   #downloadId = $state<string | null>(null);
   #modelId = $state<string | null>(null);
   readonly #models: ModelLibrary;
+  readonly #downloads: DownloadQueue;
 
   /** Follows the download also when it was started before this page was opened. */
   readonly download: Download | null = $derived.by(() => {
-    const { downloads } = this.#models;
-    return downloads.find((one) => one.id === this.#downloadId) ?? downloads.find((one) => one.name === this.starter?.file) ?? null;
+    const started = this.#downloads.download(this.#downloadId);
+    return started ?? (this.starter ? this.#downloads.of(this.starter.repository, this.starter.file) : null);
   });
 
   readonly step: StarterStep = $derived.by(() => {
@@ -39,8 +40,9 @@ export class StarterPath {
     return this.#starting ? { type: 'starting' } : { type: 'offered' };
   });
 
-  constructor(models: ModelLibrary) {
+  constructor(models: ModelLibrary, downloads: DownloadQueue) {
     this.#models = models;
+    this.#downloads = downloads;
   }
 
   async ask(): Promise<void> {
@@ -61,7 +63,7 @@ export class StarterPath {
     }
     this.#starting = true;
     try {
-      this.#downloadId = (await this.#models.downloadStarter()).id;
+      this.#downloadId = (await this.#downloads.startStarter()).id;
     } catch (thrown) {
       this.#error = BackendError.from(thrown);
     } finally {
@@ -70,11 +72,11 @@ export class StarterPath {
   }
 
   async pause(): Promise<void> {
-    if (this.download) await this.#attempt(this.#models.pauseDownload(this.download.id));
+    if (this.download) await this.#attempt(this.#downloads.pause(this.download.id));
   }
 
   async resume(): Promise<void> {
-    if (this.download) await this.#attempt(this.#models.resumeDownload(this.download.id));
+    if (this.download) await this.#attempt(this.#downloads.resume(this.download.id));
   }
 
   /** Loads a model that has arrived; the step says how it goes. */

@@ -12,6 +12,17 @@ export type RowName =
   | 'default_system_prompt'
   | ParameterName
   | 'max_tokens'
+  | 'offline'
+  | 'account'
+  | 'endpoint'
+  | 'proxy'
+  | 'extra_ca'
+  | 'connections'
+  | 'parallel'
+  | 'streams'
+  | 'speed_limit'
+  | 'hours'
+  | 'trash_days'
   | 'version'
   | 'data_folder'
   | 'runtimes'
@@ -42,7 +53,10 @@ export const PARAMETERS: Record<ParameterName, ParameterRange> = {
 };
 
 export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[];
-export const CONTEXT_STANDARD = 8192;
+/** As the contract has it (`Settings::default`). */
+export const CONTEXT_STANDARD = 4096;
+export const DOWNLOADS_STANDARD = { parallel: 2, streams: 4 };
+export const TRASH_DAYS_STANDARD = 30;
 
 export const ROWS: SettingsRow[] = [
   { name: 'theme', group: 'appearance', label: s.theme, words: `${s.themeText} ${Object.values(s.themes).join(' ')} colours colors` },
@@ -57,6 +71,17 @@ export const ROWS: SettingsRow[] = [
     words: `${s.parameters[name][1]} sampling parameters`,
   })),
   { name: 'max_tokens', group: 'conversations', label: s.maxTokens, words: `${s.maxTokensText} max tokens` },
+  { name: 'offline', group: 'network', label: s.offline, words: `${s.offlineText} switch internet` },
+  { name: 'account', group: 'network', label: s.account, words: `${s.accountText} ${s.signIn} hugging face login gated` },
+  { name: 'endpoint', group: 'network', label: s.endpoint, words: `${s.endpointText} ${s.endpointDefault} hugging face url` },
+  { name: 'proxy', group: 'network', label: s.proxy, words: `${s.proxyText} socks http` },
+  { name: 'extra_ca', group: 'network', label: s.extraCa, words: `${s.extraCaText} tls ca` },
+  { name: 'connections', group: 'network', label: s.connections, words: `${s.connectionsText} log privacy` },
+  { name: 'parallel', group: 'downloads', label: s.parallel, words: `${s.parallelText} parallel queue` },
+  { name: 'streams', group: 'downloads', label: s.streams, words: `${s.streamsText} streams speed` },
+  { name: 'speed_limit', group: 'downloads', label: s.speedLimit, words: `${s.speedLimitText} throttle bandwidth` },
+  { name: 'hours', group: 'downloads', label: s.hours, words: `${s.hoursText} schedule night` },
+  { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs engine' },

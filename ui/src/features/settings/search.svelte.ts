@@ -12,3 +12,8 @@ export class SettingsSearch {
 export function groupId(group: SettingsGroup): string {
   return `settings-${group}`;
 }
+
+/** The id of a row, to scroll to. */
+export function rowId(name: string): string {
+  return `setting-${name}`;
+}

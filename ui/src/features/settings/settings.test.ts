@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { render, screen, waitFor } from '@testing-library/svelte';
+import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
@@ -76,7 +76,7 @@ describe('the settings page', () => {
 
   it('leaves the longest answer open unless a limit is set', async () => {
     const { backend, user } = await opened();
-    await user.click(screen.getByRole('button', { name: 'Limit' }));
+    await user.click(within(document.getElementById('setting-max_tokens')!).getByRole('button', { name: 'Limit' }));
     await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBe(2048));
     await user.click(await screen.findByRole('button', { name: 'Reset Longest answer to its default' }));
     await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBeNull());

@@ -1,5 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { dayGroup, duration, fileSize, memorySize, parameterCount, percent, plural, relativeDate, sentence, timeLeft } from './index';
+import {
+  calendarDay,
+  clockTime,
+  dayGroup,
+  duration,
+  fileSize,
+  memorySize,
+  parameterCount,
+  percent,
+  plural,
+  relativeDate,
+  sentence,
+  shortCount,
+  shortTokens,
+  sizeRange,
+  timeLeft,
+} from './index';
 
 const NOW = new Date(2026, 2, 30, 14, 3).getTime();
 const MINUTE = 60_000;
@@ -21,6 +37,19 @@ describe('formats', () => {
     expect(parameterCount(8_000_000_000)).toBe('8 B');
     expect(parameterCount(14_768_307_200)).toBe('14.8 B');
     expect(parameterCount(120_000_000_000)).toBe('120 B');
+  });
+
+  it('shortens counts and lengths of context', () => {
+    expect([812, 1000, 61_220, 402_611, 999_700, 1_214_300, 2_000_000].map(shortCount)).toEqual([
+      '812', '1 K', '61.2 K', '403 K', '1 M', '1.2 M', '2 M',
+    ]);
+    expect([512, 8192, 131_072, 12_544, 5000].map(shortTokens)).toEqual(['512', '8k', '128k', '12k', '5,000']);
+  });
+
+  it('writes a range with one unit where it has one', () => {
+    expect(sizeRange(645_000_000, 1_640_000_000)).toBe('645 MB–1.64 GB');
+    expect(sizeRange(3_200_000_000, 16_100_000_000)).toBe('3.20–16.1 GB');
+    expect(sizeRange(1_000_000, 1_000_000)).toBe('1.00 MB');
   });
 
   it('never says 100% before the end, nor 0% after the start', () => {
@@ -63,6 +92,12 @@ describe('formats', () => {
     expect(relativeDate(NOW - 24 * HOUR, NOW)).toBe('yesterday');
     expect(relativeDate(new Date(2026, 0, 12).getTime(), NOW)).toBe('12 Jan');
     expect(relativeDate(new Date(2024, 0, 12).getTime(), NOW)).toBe('12 Jan 2024');
+  });
+
+  it('tells days ahead and times of day', () => {
+    expect(calendarDay(NOW + 30 * 24 * HOUR, NOW)).toBe('29 Apr');
+    expect(calendarDay(new Date(2027, 0, 2).getTime(), NOW)).toBe('2 Jan 2027');
+    expect(clockTime(NOW)).toBe('14:03');
   });
 
   it('turns messages of the backend into sentences', () => {

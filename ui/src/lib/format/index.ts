@@ -42,6 +42,27 @@ function trim(figure: string): string {
   return figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure;
 }
 
+/** A count where three figures are enough: `812`, `61.2 K`, `1.2 M`. */
+export function shortCount(count: number): string {
+  if (count < 1000) return wholeNumber(count);
+  const [value, unit] = count < 999_500 ? [count / 1e3, 'K'] : [count / 1e6, 'M'];
+  return `${trim(value.toFixed(value < 99.95 ? 1 : 0))} ${unit}`;
+}
+
+/** A length of context as people say it: `8k`, `128k`; exact where it is no whole number of thousands. */
+export function shortTokens(tokens: number): string {
+  if (tokens >= 1024 && tokens % 1024 === 0) return `${tokens / 1024}k`;
+  return tokens >= 10_000 ? `${Math.floor(tokens / 1024)}k` : wholeNumber(tokens);
+}
+
+/** Two sizes with one unit where they share it: `0.65–1.64 GB`, `494 MB–1.2 GB`. */
+export function sizeRange(from_bytes: number, to_bytes: number): string {
+  const [from, to] = [fileSize(from_bytes), fileSize(to_bytes)];
+  if (from === to) return from;
+  const [amount, unit] = from.split(' ');
+  return to.endsWith(` ${unit}`) ? `${amount}–${to}` : `${from}–${to}`;
+}
+
 /** `32,768`. */
 export function wholeNumber(count: number): string {
   return WHOLE.format(Math.round(count));
@@ -131,6 +152,17 @@ export function relativeDate(ms: number, now_ms: number): string {
   if (days === 1) return 'yesterday';
   const sameYear = date.getFullYear() === new Date(now_ms).getFullYear();
   return (sameYear ? DAY : DAY_AND_YEAR).format(date);
+}
+
+/** A day that may lie ahead: `12 Mar`, with its year when that is not this one. */
+export function calendarDay(ms: number, now_ms: number): string {
+  const date = new Date(ms);
+  return (date.getFullYear() === new Date(now_ms).getFullYear() ? DAY : DAY_AND_YEAR).format(date);
+}
+
+/** The time of day: `14:03`. */
+export function clockTime(ms: number): string {
+  return TIME.format(new Date(ms));
 }
 
 /** A message of the backend (`could not open …`) as a sentence: first letter large, period at the end. */

@@ -10,11 +10,13 @@ import type { Event } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
+import { DownloadQueue } from './downloads.svelte';
+import { ImportQuestion } from './imports.svelte';
 import { ModelLibrary } from './models.svelte';
 import { Navigation } from './navigation.svelte';
 import { Toasts } from './toasts.svelte';
 
-export { AppState, ConversationList, ModelLibrary, Navigation, Toasts };
+export { AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
 
 const KEY = Symbol('sirocco');
 
@@ -23,6 +25,8 @@ export class Sirocco {
   readonly app: AppState;
   readonly models: ModelLibrary;
   readonly conversations: ConversationList;
+  readonly downloads: DownloadQueue;
+  readonly imports = new ImportQuestion();
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
 
@@ -31,6 +35,7 @@ export class Sirocco {
     this.app = new AppState(backend);
     this.models = new ModelLibrary(backend);
     this.conversations = new ConversationList(backend);
+    this.downloads = new DownloadQueue(backend);
   }
 
   /** Listens to events, then loads everything. Answers the function that stops listening. */
@@ -47,13 +52,14 @@ export class Sirocco {
 
   /** Loads everything (again), as after a failed start. */
   async reload(): Promise<void> {
-    await Promise.all([this.app.load(), this.models.load(), this.conversations.load()]);
+    await Promise.all([this.app.load(), this.models.load(), this.conversations.load(), this.downloads.load()]);
   }
 
   handle(event: Event): void {
     this.app.handle(event);
     this.models.handle(event);
     this.conversations.handle(event);
+    this.downloads.handle(event);
   }
 }
 

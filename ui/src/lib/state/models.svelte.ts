@@ -1,17 +1,24 @@
-/** The library: models, what is loaded, and downloads. Fed by events; every change comes back as one. */
+/** The library: models and what is loaded. Fed by events; every change comes back as one. */
 import type {
-  Download,
+  DiskUse,
+  DuplicateGroup,
   Event,
+  HeaderReport,
+  ImportMode,
   ImportOutcome,
   LoadedModel,
   LoadOptions,
   MemoryFit,
   Model,
+  ModelDefaults,
   ModelId,
   ModelRoot,
   PathHandle,
   RootId,
+  RootSuggestion,
   StarterModel,
+  TrashedModel,
+  Verification,
 } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 
@@ -28,27 +35,30 @@ function withEntry<T>(map: ReadonlyMap<string, T>, key: string, value: T | null)
   return next;
 }
 
+// Made once: `localeCompare` costs ten times as much, and 10,000 names are compared 130,000 times.
+const COLLATOR = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/** By name as people read it: `Model 2` before `Model 10`. */
+export function byName(a: { name: string }, b: { name: string }): number {
+  return COLLATOR.compare(a.name, b.name);
+}
+
 /** Used most recently first, then by name. */
 function byUse(a: Model, b: Model): number {
-  return (b.used_at_ms ?? 0) - (a.used_at_ms ?? 0) || a.name.localeCompare(b.name);
+  return (b.used_at_ms ?? 0) - (a.used_at_ms ?? 0) || byName(a, b);
 }
 
 export class ModelLibrary {
   state = $state.raw<LibraryLoad>({ type: 'loading' });
   #models = $state.raw<ReadonlyMap<string, Model>>(new Map());
   #loaded = $state.raw<ReadonlyMap<string, LoadedModel>>(new Map());
-  #downloads = $state.raw<ReadonlyMap<string, Download>>(new Map());
+  #verifications = $state.raw<ReadonlyMap<string, Verification>>(new Map());
   roots = $state.raw<ModelRoot[]>([]);
 
   /** All models, most recently used first. */
   readonly models: Model[] = $derived([...this.#models.values()].sort(byUse));
   /** What has a worker, loading ones included. */
   readonly loaded: LoadedModel[] = $derived([...this.#loaded.values()]);
-  /** Newest first. */
-  readonly downloads: Download[] = $derived([...this.#downloads.values()].reverse());
-  readonly activeDownloads: Download[] = $derived(
-    this.downloads.filter((one) => one.state.type === 'downloading' || one.state.type === 'verifying'),
-  );
 
   readonly #backend: Backend;
 
@@ -59,15 +69,13 @@ export class ModelLibrary {
   /** Asks for everything anew. */
   async load(): Promise<void> {
     try {
-      const [models, loaded, downloads, roots] = await Promise.all([
+      const [models, loaded, roots] = await Promise.all([
         this.#backend.call('model_list', {}),
         this.#backend.call('model_loaded', {}),
-        this.#backend.call('download_list', {}),
         this.#backend.call('root_list', {}),
       ]);
       this.#models = byId(models, (model) => model.id);
       this.#loaded = byId(loaded, (one) => one.model_id);
-      this.#downloads = byId(downloads, (one) => one.id);
       this.roots = roots;
       this.state = { type: 'ready' };
     } catch (thrown) {
@@ -82,6 +90,15 @@ export class ModelLibrary {
   /** How a model stands in memory; `null` when it is not there. */
   loadedState(id: ModelId | null | undefined): LoadedModel | null {
     return id ? (this.#loaded.get(id) ?? null) : null;
+  }
+
+  /** The check of a model's bytes that was asked for in this session, if any. */
+  verification(id: ModelId): Verification | null {
+    return this.#verifications.get(id) ?? null;
+  }
+
+  root(id: RootId | null): ModelRoot | null {
+    return this.roots.find((root) => root.id === id) ?? null;
   }
 
   fit(id: ModelId, context_length: number | null): Promise<MemoryFit> {
@@ -104,8 +121,74 @@ export class ModelLibrary {
     this.#models = withEntry(this.#models, id, null);
   }
 
-  async import(handle: PathHandle): Promise<ImportOutcome> {
-    return this.#taken(await this.#backend.call('model_import', { handle }));
+  /** Changes what is given, leaves the rest. */
+  async update(id: ModelId, changes: { name?: string; favourite?: boolean; notes?: string }): Promise<void> {
+    const model = await this.#backend.call('model_update', { id, ...changes });
+    this.#models = withEntry(this.#models, id, model);
+  }
+
+  /** Moves a model of the app's own folder to the trash. */
+  async delete(id: ModelId): Promise<TrashedModel> {
+    const trashed = await this.#backend.call('model_delete', { id });
+    this.#models = withEntry(this.#models, id, null);
+    return trashed;
+  }
+
+  async restore(id: ModelId): Promise<Model> {
+    const model = await this.#backend.call('model_restore', { id });
+    this.#models = withEntry(this.#models, id, model);
+    return model;
+  }
+
+  trash(): Promise<TrashedModel[]> {
+    return this.#backend.call('trash_list', {});
+  }
+
+  async emptyTrash(): Promise<void> {
+    await this.#backend.call('trash_empty', {});
+  }
+
+  header(id: ModelId): Promise<HeaderReport> {
+    return this.#backend.call('model_header', { id });
+  }
+
+  /** Shows its file in the file manager. */
+  async reveal(id: ModelId): Promise<void> {
+    await this.#backend.call('model_reveal', { id });
+  }
+
+  /** Checks the bytes of a model, or (`null`) of all; how it goes comes as events. */
+  async verify(id: ModelId | null): Promise<void> {
+    await this.#backend.call('model_verify', { id });
+  }
+
+  duplicates(): Promise<DuplicateGroup[]> {
+    return this.#backend.call('model_duplicates', {});
+  }
+
+  /** Answers the bytes freed. */
+  linkDuplicates(sha256: string): Promise<number> {
+    return this.#backend.call('model_link_duplicates', { sha256 });
+  }
+
+  defaults(id: ModelId): Promise<ModelDefaults> {
+    return this.#backend.call('model_defaults_get', { id });
+  }
+
+  setDefaults(id: ModelId, defaults: ModelDefaults): Promise<ModelDefaults> {
+    return this.#backend.call('model_defaults_set', { id, defaults });
+  }
+
+  diskUse(): Promise<DiskUse> {
+    return this.#backend.call('disk_use', {});
+  }
+
+  suggestions(): Promise<RootSuggestion[]> {
+    return this.#backend.call('root_suggest', {});
+  }
+
+  async import(handle: PathHandle, mode: ImportMode = 'in_place'): Promise<ImportOutcome> {
+    return this.#taken(await this.#backend.call('model_import', { handle, mode }));
   }
 
   async scan(): Promise<ImportOutcome> {
@@ -129,20 +212,6 @@ export class ModelLibrary {
     return this.#backend.call('starter_get', {});
   }
 
-  async downloadStarter(): Promise<Download> {
-    const download = await this.#backend.call('starter_download', {});
-    if (!this.#downloads.has(download.id)) this.#downloads = withEntry(this.#downloads, download.id, download);
-    return download;
-  }
-
-  async pauseDownload(id: string): Promise<void> {
-    await this.#backend.call('download_pause', { id });
-  }
-
-  async resumeDownload(id: string): Promise<void> {
-    await this.#backend.call('download_resume', { id });
-  }
-
   handle(event: Event): void {
     switch (event.type) {
       case 'model_changed':
@@ -157,8 +226,8 @@ export class ModelLibrary {
       case 'ejected':
         this.#loaded = withEntry(this.#loaded, event.model_id, null);
         break;
-      case 'download_changed':
-        this.#downloads = withEntry(this.#downloads, event.download.id, event.download);
+      case 'verification_changed':
+        this.#verifications = withEntry(this.#verifications, event.model_id, event.verification);
         break;
       case 'lagged':
         void this.load();

@@ -1,14 +1,23 @@
 /** Where the reader is: the view, and what is open in it. */
 import type { ConversationId, ModelId } from '$/gen/protocol';
 
-export type View = 'chat' | 'library' | 'settings';
+export type View = 'chat' | 'discover' | 'library' | 'settings';
+/** What the library shows besides the page of one model. */
+export type LibraryPlace = 'folders' | 'duplicates' | 'disk' | 'trash';
+export type SettingsPlace = 'settings' | 'connections';
 
 export class Navigation {
   view = $state<View>('chat');
   /** The conversation shown; `null` is a new one that is not created yet. */
   conversationId = $state<ConversationId | null>(null);
-  /** The model whose page is shown in the library; `null` shows folders and import. */
+  /** The repository whose page is shown in Discover; `null` shows what there is to find. */
+  repository = $state<string | null>(null);
+  /** The model whose page is shown in the library; `null` shows `libraryPlace`. */
   modelId = $state<ModelId | null>(null);
+  libraryPlace = $state<LibraryPlace>('folders');
+  settingsPlace = $state<SettingsPlace>('settings');
+  /** A setting that is to be scrolled to and focused once its page shows; taken by that page. */
+  settingsRow = $state<string | null>(null);
   /** Goes up by one when the composer is to take the focus. */
   composerFocus = $state(0);
 
@@ -24,12 +33,25 @@ export class Navigation {
     this.composerFocus += 1;
   }
 
+  openDiscover(repository: string | null = this.repository): void {
+    this.view = 'discover';
+    this.repository = repository;
+  }
+
+  /** The page of a model; `null` is the place of the library that was open last. */
   openLibrary(modelId: ModelId | null = this.modelId): void {
     this.view = 'library';
     this.modelId = modelId;
   }
 
-  openSettings(): void {
+  openLibraryPlace(place: LibraryPlace): void {
+    this.libraryPlace = place;
+    this.openLibrary(null);
+  }
+
+  openSettings(place: SettingsPlace = 'settings', row: string | null = null): void {
     this.view = 'settings';
+    this.settingsPlace = place;
+    this.settingsRow = row;
   }
 }

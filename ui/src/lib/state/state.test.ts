@@ -1,7 +1,8 @@
 import { flushSync } from 'svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ConversationSummary, Download, LoadedModel } from '$/gen/protocol';
+import type { ConversationSummary, LoadedModel } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
+import { scriptedDownload } from '$/lib/backend/scripted/downloads';
 import { conversationOrder } from '$/lib/conversationOrder';
 import { Sirocco } from './index';
 
@@ -99,12 +100,12 @@ describe('the model library', () => {
   it('counts only running downloads as active', async () => {
     const { all, backend } = started();
     await settle();
-    const download: Download = { id: 'd', name: 'a.gguf', source: 's', done_bytes: 1, total_bytes: 2, bytes_per_second: 1, state: { type: 'downloading' } };
+    const download = scriptedDownload('d');
     backend.emit({ type: 'download_changed', download });
-    expect(all.models.activeDownloads).toHaveLength(1);
-    backend.emit({ type: 'download_changed', download: { ...download, state: { type: 'paused' } } });
-    expect(all.models.activeDownloads).toHaveLength(0);
-    expect(all.models.downloads).toHaveLength(1);
+    expect(all.downloads.active).toHaveLength(1);
+    backend.emit({ type: 'download_changed', download: { ...download, state: { type: 'paused', error: null } } });
+    expect(all.downloads.active).toHaveLength(0);
+    expect(all.downloads.queue).toHaveLength(1);
   });
 
   it('asks for everything anew after it fell behind', async () => {

@@ -2,7 +2,7 @@
  * A backend in memory, for tests and for `npm run dev` with `?scripted`; never in a build.
  *
  * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
- * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations, 400
+ * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations and
  * models), `=broken` (nothing answers) and `=loading` (nothing ever answers).
  */
 import type {
@@ -25,11 +25,19 @@ import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { ANSWER, message, newConversation, scriptedConversations, type Stored } from './conversations';
-import { ROOTS, scriptedModels, SETTINGS, STARTER, STATUS } from './models';
+import { downloadHandlers, scriptedDownloads } from './downloads';
+import { entry, missing, type Handlers, type ScriptedHost } from './host';
+import { hubHandlers } from './hub';
+import { libraryHandlers } from './library';
+import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
+import { networkHandlers } from './network';
 
 export interface ScriptedOptions {
   models?: Model[];
   conversations?: number;
+  downloads?: Download[];
+  /** Entries of the connection log. */
+  connections?: number;
   loaded?: string[];
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
   tick_ms?: number;
@@ -37,11 +45,9 @@ export interface ScriptedOptions {
   host?: 'window' | 'browser';
 }
 
-type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
-
 const copy = <T>(value: T): T => structuredClone(value);
 
-export class ScriptedBackend implements Backend {
+export class ScriptedBackend implements Backend, ScriptedHost {
   readonly calls: { command: keyof Commands; request: unknown }[] = [];
   readonly models = new Map<string, Model>();
   readonly loaded = new Map<string, LoadedModel>();
@@ -50,7 +56,10 @@ export class ScriptedBackend implements Backend {
   roots: ModelRoot[];
   settings: Settings;
 
-  readonly #options: Required<Pick<ScriptedOptions, 'tick_ms' | 'host'>>;
+  readonly tick_ms: number;
+
+  readonly #host: 'window' | 'browser';
+  readonly #handlers: Handlers;
   readonly #listeners = new Set<(event: Event) => void>();
   readonly #watchers = new Set<(connected: boolean) => void>();
   readonly #failures = new Map<keyof Commands, ErrorReport>();
@@ -59,12 +68,21 @@ export class ScriptedBackend implements Backend {
   #next = 1;
 
   constructor(options: ScriptedOptions = {}) {
-    this.#options = { tick_ms: options.tick_ms ?? 0, host: options.host ?? 'browser' };
+    this.tick_ms = options.tick_ms ?? 0;
+    this.#host = options.host ?? 'browser';
     for (const model of options.models ?? scriptedModels()) this.models.set(model.id, model);
     for (const id of options.loaded ?? []) this.loaded.set(id, this.#loadedModel(id, 8192, 8, { type: 'ready' }));
     this.stored = scriptedConversations(options.conversations ?? 10);
     this.roots = copy(ROOTS);
     this.settings = { ...copy(SETTINGS), ...options.settings };
+    for (const download of options.downloads ?? []) this.downloads.set(download.id, download);
+    this.#handlers = {
+      ...this.#own,
+      ...libraryHandlers(this),
+      ...downloadHandlers(this),
+      ...networkHandlers(this, options.connections ?? 0),
+      ...hubHandlers(this),
+    };
   }
 
   /** The next calls of this command are refused with this report, until `succeed`. */
@@ -86,7 +104,7 @@ export class ScriptedBackend implements Backend {
 
   async call<C extends keyof Commands>(command: C, request: Commands[C]['request']): Promise<Commands[C]['response']> {
     this.calls.push({ command, request: copy(request) });
-    if (this.#options.tick_ms > 0) await this.#pause(40);
+    if (this.tick_ms > 0) await this.pause(40);
     const failure = this.#failures.get(command);
     if (failure) throw new BackendError(failure);
     return copy(this.#handlers[command](request));
@@ -128,8 +146,8 @@ export class ScriptedBackend implements Backend {
 
   // ---- commands ----
 
-  readonly #handlers: Handlers = {
-    app_status: () => ({ ...STATUS, host: this.#options.host }),
+  readonly #own = {
+    app_status: () => ({ ...STATUS, host: this.#host }),
     settings_get: () => this.settings,
     settings_set: ({ settings }) => {
       this.settings = copy(settings);
@@ -147,7 +165,7 @@ export class ScriptedBackend implements Backend {
         .slice(0, limit);
     },
     conversation_create: ({ model_id }) => {
-      const conversation = newConversation(this.#id('c-new'), 'New conversation', Date.now());
+      const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
       conversation.model_id = model_id ?? null;
       conversation.system_prompt = this.settings.default_system_prompt;
       conversation.parameters = copy(this.settings.default_parameters);
@@ -177,7 +195,7 @@ export class ScriptedBackend implements Backend {
     },
     conversation_restore: ({ id }) => {
       const found = this.#deleted.get(id);
-      if (!found) throw this.#missing('conversation');
+      if (!found) throw missing('conversation');
       this.#deleted.delete(id);
       this.stored.set(id, found);
       this.#changed(found.conversation);
@@ -199,7 +217,7 @@ export class ScriptedBackend implements Backend {
     },
     message_send: ({ conversation_id, content }) => {
       const { conversation, messages } = this.#stored(conversation_id);
-      const question = message(conversation_id, this.#id('msg'), 'user', content, conversation.head, Date.now());
+      const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
       messages.push(question);
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.#answer(conversation, question.id).assistant_message };
@@ -215,7 +233,7 @@ export class ScriptedBackend implements Backend {
     message_edit: ({ id, content, generate }) => {
       const { conversation, found } = this.#message(id);
       const { messages } = this.#stored(conversation.summary.id);
-      const edited = { ...copy(found), id: this.#id('msg'), content };
+      const edited = { ...copy(found), id: this.id('msg'), content };
       edited.versions = [...found.versions, edited.id];
       for (const one of messages) if (found.versions.includes(one.id)) one.versions = edited.versions;
       messages.push(edited);
@@ -253,13 +271,6 @@ export class ScriptedBackend implements Backend {
     },
 
     model_list: () => [...this.models.values()],
-    model_scan: () => ({ models: [], problems: ['/home/ada/models/notes.gguf: the file ends before its header does'] }),
-    model_import: () => ({ models: [], problems: [] }),
-    model_forget: ({ id }) => {
-      this.models.delete(id);
-      this.emit({ type: 'model_removed', model_id: id });
-      return {};
-    },
     model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
     model_load: ({ id, options }) => {
       const model = this.#model(id);
@@ -277,7 +288,7 @@ export class ScriptedBackend implements Backend {
       }
       const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 });
       this.loaded.set(id, loaded);
-      if (this.#options.tick_ms > 0) void this.#loadSlowly(id);
+      if (this.tick_ms > 0) void this.#loadSlowly(id);
       return loaded;
     },
     model_eject: ({ id }) => {
@@ -287,15 +298,6 @@ export class ScriptedBackend implements Backend {
     },
     model_loaded: () => [...this.loaded.values()],
 
-    root_list: () => this.roots,
-    root_add: ({ handle }) => {
-      this.roots = [...this.roots, { id: this.#id('r'), path: handle, is_own: false, reachable: true }];
-      return { models: [], problems: [] };
-    },
-    root_remove: ({ id }) => {
-      this.roots = this.roots.filter((root) => root.id !== id);
-      return {};
-    },
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
     path_type: ({ path }) => {
       if (!/^[/~]/.test(path)) {
@@ -303,55 +305,24 @@ export class ScriptedBackend implements Backend {
       }
       return { handle: path, path, is_folder: !path.endsWith('.gguf') };
     },
-
-    starter_get: () => STARTER,
-    starter_download: () => {
-      const download: Download = {
-        id: 'd-starter',
-        name: STARTER.file,
-        source: STARTER.repository,
-        done_bytes: 0,
-        total_bytes: STARTER.size_bytes,
-        bytes_per_second: 0,
-        state: { type: 'downloading' },
-      };
-      this.downloads.set(download.id, download);
-      if (this.#options.tick_ms > 0) void this.#downloadSlowly(download.id);
-      return download;
-    },
-    download_list: () => [...this.downloads.values()],
-    download_pause: ({ id }) => this.#setDownload(id, { state: { type: 'paused' }, bytes_per_second: 0 }),
-    download_resume: ({ id }) => {
-      const answer = this.#setDownload(id, { state: { type: 'downloading' } });
-      if (this.#options.tick_ms > 0) void this.#downloadSlowly(id);
-      return answer;
-    },
-  };
+  } satisfies Partial<Handlers>;
 
   // ---- pieces ----
 
-  #id(prefix: string): string {
+  id(prefix: string): string {
     return `${prefix}-${this.#next++}`;
   }
 
-  #pause(ms: number): Promise<void> {
+  pause(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  #missing(what: string): BackendError {
-    return new BackendError({ code: 'not_found', message: `the ${what} is not there any more`, hint: null, trace_id: '' });
-  }
-
   #stored(id: string): Stored {
-    const found = this.stored.get(id);
-    if (!found) throw this.#missing('conversation');
-    return found;
+    return entry(this.stored, id, 'conversation');
   }
 
   #model(id: string): Model {
-    const found = this.models.get(id);
-    if (!found) throw this.#missing('model');
-    return found;
+    return entry(this.models, id, 'model');
   }
 
   #message(id: string): { conversation: Conversation; found: Message } {
@@ -359,7 +330,7 @@ export class ScriptedBackend implements Backend {
       const found = messages.find((one) => one.id === id);
       if (found) return { conversation, found };
     }
-    throw this.#missing('message');
+    throw missing('message');
   }
 
   #messageOfRun(run_id: string): Message | null {
@@ -401,7 +372,7 @@ export class ScriptedBackend implements Backend {
 
   async #loadSlowly(id: string): Promise<void> {
     for (let step = 0; step <= 20; step += 1) {
-      await this.#pause(this.#options.tick_ms * 3);
+      await this.pause(this.tick_ms * 3);
       const loaded = this.loaded.get(id);
       if (!loaded) return;
       loaded.state = step < 20 ? { type: 'loading', progress: step / 20 } : { type: 'ready' };
@@ -410,35 +381,9 @@ export class ScriptedBackend implements Backend {
     }
   }
 
-  #setDownload(id: string, changes: Partial<Download>): Record<symbol, never> {
-    const download = this.downloads.get(id);
-    if (!download) throw this.#missing('download');
-    Object.assign(download, changes);
-    this.emit({ type: 'download_changed', download });
-    return {};
-  }
-
-  async #downloadSlowly(id: string): Promise<void> {
-    for (;;) {
-      await this.#pause(this.#options.tick_ms * 4);
-      const download = this.downloads.get(id);
-      if (!download || download.state.type !== 'downloading') return;
-      const done_bytes = Math.min(download.total_bytes, download.done_bytes + 9_000_000);
-      this.#setDownload(id, { done_bytes, bytes_per_second: 42_000_000 + Math.random() * 6_000_000 });
-      if (done_bytes < download.total_bytes) continue;
-      this.#setDownload(id, { state: { type: 'verifying' }, bytes_per_second: 0 });
-      await this.#pause(this.#options.tick_ms * 12);
-      const model = scriptedModels()[0] as Model;
-      this.models.set(model.id, model);
-      this.emit({ type: 'model_changed', model });
-      this.#setDownload(id, { state: { type: 'finished', model_id: model.id } });
-      return;
-    }
-  }
-
   #answer(conversation: Conversation, parent_id: string | null): Started {
     const { messages } = this.#stored(conversation.summary.id);
-    const answer = message(conversation.summary.id, this.#id('msg'), 'assistant', '', parent_id, Date.now());
+    const answer = message(conversation.summary.id, this.id('msg'), 'assistant', '', parent_id, Date.now());
     const versions = [...messages.filter((one) => one.parent_id === parent_id && one.role === 'assistant').map((one) => one.id), answer.id];
     messages.push(answer);
     for (const one of messages) if (versions.includes(one.id)) one.versions = versions;
@@ -447,7 +392,7 @@ export class ScriptedBackend implements Backend {
   }
 
   #run(conversation: Conversation, answer: Message): Started {
-    const run: Run = { ...(answer.run as Run), id: this.#id('run'), state: 'prefilling', statistics: null, ended_at_ms: null };
+    const run: Run = { ...(answer.run as Run), id: this.id('run'), state: 'prefilling', statistics: null, ended_at_ms: null };
     answer.run = run;
     conversation.summary.running = true;
     conversation.summary.updated_at_ms = Date.now();
@@ -460,7 +405,7 @@ export class ScriptedBackend implements Backend {
   async #write(conversation: Conversation, answer: Message, run: Run): Promise<void> {
     const live = this.#runs.get(run.id);
     if (!live) return;
-    const tick = () => (this.#options.tick_ms > 0 ? this.#pause(this.#options.tick_ms) : Promise.resolve());
+    const tick = () => (this.tick_ms > 0 ? this.pause(this.tick_ms) : Promise.resolve());
     const tell = (update: RunUpdate) => live.listeners.forEach((listener) => listener(update));
     for (let step = 1; step <= 5; step += 1) {
       await tick();
@@ -500,13 +445,18 @@ export function scriptedPage(kind: string): ScriptedBackend {
   if (kind === 'empty') return new ScriptedBackend({ models: [], conversations: 0, tick_ms: 30 });
   if (kind === 'many') {
     const models = scriptedModels();
-    const many = Array.from({ length: 400 }, (_, index) => {
+    const many = Array.from({ length: 10_000 }, (_, index) => {
       const base = models[index % models.length] as Model;
-      return { ...base, id: `${base.id}-${index}`, name: index < 7 ? base.name : `${base.name} ${index}` };
+      return { ...base, id: `${base.id}-${index}`, name: index < models.length ? base.name : `${base.name} ${index}` };
     });
     return new ScriptedBackend({ models: many, conversations: 10_000, tick_ms: 30 });
   }
-  const page = new ScriptedBackend({ loaded: kind === 'cold' ? [] : ['m-coder'], tick_ms: 30 });
+  const page = new ScriptedBackend({
+    loaded: kind === 'cold' ? [] : ['m-coder'],
+    downloads: scriptedDownloads(),
+    connections: 400,
+    tick_ms: 30,
+  });
   if (kind === 'broken') {
     page.fail('app_status', { code: 'network', message: 'Sirocco does not answer', hint: 'check that it is still running on this machine' });
   }

@@ -31,6 +31,15 @@ function model(
     verdict,
     added_at_ms: NOW - 20 * DAY,
     used_at_ms,
+    root_id: 'r-home',
+    origin: 'folder',
+    source: null,
+    sha256: null,
+    verified_at_ms: null,
+    favourite: false,
+    notes: '',
+    newer_on_hub: false,
+    deletable: false,
   };
 }
 
@@ -39,8 +48,11 @@ const RUNS: ModelVerdict = { type: 'runs', cautions: [] };
 export const LONG_NAME =
   'An-Extraordinarily-Long-Finetune-Name-Merged-From-Seven-Parents-With-A-Recipe-That-Nobody-Remembers-And-A-Suffix-Listing-Every-Single-Dataset-It-Has-Ever-Seen-v2.1-Instruct-Abliterated-Final-Final-2';
 
+const OWN = '/home/ada/.local/share/sirocco/models';
+export const HASH = '9f3c1e7ab04d5b6c8e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d';
+
 export function scriptedModels(): Model[] {
-  return [
+  const models = [
     model('m-coder', 'Qwen2.5 Coder 0.5B Instruct', 'qwen2', 'Q4_K_M', 397_808_192, 494_032_768, 32_768, RUNS, NOW - 3_600_000),
     model('m-llama', 'Llama 3.2 3B Instruct', 'llama', 'Q4_K_M', 2_019_377_696, 3_212_749_888, 131_072, RUNS, NOW - 2 * DAY),
     model('m-gemma', 'Gemma 3 4B IT', 'gemma3', 'Q4_0', 2_363_000_000, 3_880_000_000, 131_072, {
@@ -54,13 +66,42 @@ export function scriptedModels(): Model[] {
     }),
     model('m-long', LONG_NAME, 'llama', 'Q8_0', 8_540_000_000, 8_030_261_248, 8_192, RUNS),
     model('m-gone', 'Phi 4 Mini Instruct', 'phi3', 'Q6_K', 3_155_000_000, 3_836_000_000, 131_072, { type: 'missing' }),
+    model('m-away', 'DeepSeek R1 Distill Llama 8B', 'llama', 'Q6_K', 6_596_006_528, 8_030_261_312, 131_072, { type: 'offline' }, NOW - 9 * DAY),
+    model('m-ollama', 'نموذج عربي صغير', 'qwen2', 'Q8_0', 1_646_572_992, 1_543_714_304, 32_768, RUNS, NOW - 3 * DAY),
   ];
+  const kept: Record<string, Partial<Model>> = {
+    'm-coder': {
+      root_id: 'r-own',
+      path: `${OWN}/Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf`,
+      deletable: true,
+      favourite: true,
+      source: { repository: 'Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF', commit: '5c1ab3f0d2e94b7788a1c6e0f3d4b5a697887766', path: 'qwen2.5-coder-0.5b-instruct-q4_k_m.gguf' },
+      sha256: HASH,
+      verified_at_ms: NOW - DAY,
+    },
+    'm-llama': {
+      root_id: 'r-own',
+      path: `${OWN}/bartowski/Llama-3.2-3B-Instruct-GGUF/Llama-3.2-3B-Instruct-Q4_K_M.gguf`,
+      deletable: true,
+      newer_on_hub: true,
+      notes: 'Good at short summaries; keep the temperature low.',
+      source: { repository: 'bartowski/Llama-3.2-3B-Instruct-GGUF', commit: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567', path: 'Llama-3.2-3B-Instruct-Q4_K_M.gguf' },
+      sha256: HASH.replace('9', 'c'),
+    },
+    'm-away': { root_id: 'r-disk', path: '/media/ada/Archive/llm/DeepSeek-R1-Distill-Llama-8B-Q6_K.gguf' },
+    'm-ollama': { root_id: 'r-ollama', origin: 'ollama', path: '/home/ada/.ollama/models/blobs/sha256-9f3c1e7ab04d5b6c8e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c0d' },
+    'm-long': { root_id: null, path: `/home/ada/Downloads/${LONG_NAME}-Q8_0.gguf` },
+  };
+  return models.map((one) => ({ ...one, ...kept[one.id] }));
 }
 
+const ROOT: Omit<ModelRoot, 'id' | 'path'> = { is_own: false, reachable: true, origin: 'folder', model_count: 0, size_bytes: 0 };
+
 export const ROOTS: ModelRoot[] = [
-  { id: 'r-own', path: '/home/ada/.local/share/sirocco/models', is_own: true, reachable: true },
-  { id: 'r-home', path: '/home/ada/models', is_own: false, reachable: true },
-  { id: 'r-disk', path: '/media/ada/Archive/llm', is_own: false, reachable: false },
+  { ...ROOT, id: 'r-own', path: OWN, is_own: true, model_count: 2, size_bytes: 2_417_185_888 },
+  { ...ROOT, id: 'r-home', path: '/home/ada/models', model_count: 4, size_bytes: 18_233_569_568 },
+  { ...ROOT, id: 'r-ollama', path: '/home/ada/.ollama/models', origin: 'ollama', model_count: 1, size_bytes: 1_646_572_992 },
+  { ...ROOT, id: 'r-disk', path: '/media/ada/Archive/llm', reachable: false, model_count: 1, size_bytes: 6_596_006_528 },
 ];
 
 export const STARTER: StarterModel = {
@@ -114,4 +155,7 @@ export const SETTINGS: Settings = {
   enter_sends: true,
   list_width: 280,
   inspector_open: true,
+  downloads: { parallel: 2, streams: 4, speed_limit: null, hours: null },
+  network: { offline: false, endpoint: null, proxy: { type: 'system' }, extra_ca: null },
+  trash_days: 30,
 };

@@ -1,0 +1,278 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
+import { HASH, ROOTS, scriptedModels } from '$/lib/backend/scripted/models';
+import type { Model } from '$/gen/protocol';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import DiskPage from './DiskPage.svelte';
+import DuplicatesPage from './DuplicatesPage.svelte';
+import FoldersPage from './FoldersPage.svelte';
+import ImportDialog from './ImportDialog.svelte';
+import LibraryColumn from './LibraryColumn.svelte';
+import { grouped, LibraryList } from './library-list.svelte';
+import { LoadChoice } from './load-options.svelte';
+import LibraryPage from './LibraryPage.svelte';
+import TrashPage from './TrashPage.svelte';
+
+async function started(options: ScriptedOptions = {}) {
+  const backend = new ScriptedBackend(options);
+  const all = new Sirocco(backend);
+  all.start();
+  await waitFor(() => expect(all.models.state.type).toBe('ready'));
+  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
+  return { all, backend, user: userEvent.setup(), context: siroccoContext(all) };
+}
+
+async function page(id: string) {
+  const state = await started();
+  state.all.navigation.openLibrary(id);
+  render(LibraryPage, { context: state.context });
+  return state;
+}
+
+const byId = (id: string) => scriptedModels().find((model) => model.id === id) as Model;
+const ids = (list: LibraryList) => list.models.map((model) => model.id);
+
+beforeEach(() => localStorage.clear());
+
+describe('the order of the library', () => {
+  it('puts favourites first, then what was chosen', async () => {
+    const { all } = await started();
+    const list = new LibraryList(all.models);
+    expect(ids(list).slice(0, 3)).toEqual(['m-coder', 'm-llama', 'm-ollama']);
+    list.setSort('size');
+    expect(ids(list).slice(0, 3)).toEqual(['m-coder', 'm-qwen14', 'm-long']);
+    list.setSort('name');
+    expect(ids(list).slice(0, 3)).toEqual(['m-coder', 'm-long', 'm-away']);
+    expect(new LibraryList(all.models).sort).toBe('name');
+  });
+
+  it('groups by folder: the app’s own first, single files last', () => {
+    const groups = grouped(scriptedModels(), ROOTS);
+    expect(groups.map((group) => group.name)).toEqual(['Favourites', 'Downloaded here', 'ada/models', 'Archive/llm', 'Ollama', 'Single files']);
+    expect(groups.find((group) => group.name === 'Archive/llm')?.offline).toBe(true);
+  });
+
+  it('closes a group, but a search looks into it', async () => {
+    const { user, context } = await started();
+    render(LibraryColumn, { context });
+    await user.click(screen.getByRole('button', { name: /^ada\/models, 4 models/ }));
+    expect(screen.queryByText('Gemma 3 4B IT')).toBeNull();
+    await user.type(screen.getByRole('searchbox'), 'gemma');
+    expect(await screen.findByText('Gemma 3 4B IT')).toBeTruthy();
+  });
+
+  it('is walked with the arrow keys, over headings too', async () => {
+    const { all, user, context } = await started();
+    render(LibraryColumn, { context });
+    screen.getByRole('button', { name: /^Favourites/ }).focus();
+    await user.keyboard('{ArrowDown}{ArrowDown}{ArrowDown}{Enter}');
+    await waitFor(() => expect(all.navigation.modelId).toBe('m-llama'));
+  });
+
+  it('sorts 10,000 models in the time of a few frames', async () => {
+    const [base] = scriptedModels() as [Model];
+    const models = Array.from({ length: 10_000 }, (_, index) => ({ ...base, id: `m${index}`, name: `Model ${(index * 7919) % 10_000}` }));
+    const { all, context } = await started({ models });
+    const list = new LibraryList(all.models);
+    list.setSort('name');
+    expect(list.models[1]?.name).toBe('Model 1');
+    render(LibraryColumn, { context });
+    expect(screen.getByText('10,000 models')).toBeTruthy();
+    expect(screen.getAllByRole('listitem').length).toBeLessThan(60);
+  });
+});
+
+describe('the page of a model', () => {
+  it('renames, with Escape as the way out', async () => {
+    const { all, user } = await page('m-llama');
+    await user.click(screen.getByRole('button', { name: 'Rename' }));
+    const field = screen.getByLabelText('Name of the model');
+    await user.clear(field);
+    await user.type(field, 'My summariser{Escape}');
+    expect(all.models.model('m-llama')?.name).toBe('Llama 3.2 3B Instruct');
+    await user.click(await screen.findByRole('button', { name: 'Rename' }));
+    await user.clear(screen.getByLabelText('Name of the model'));
+    await user.type(screen.getByLabelText('Name of the model'), 'My summariser{Enter}');
+    await waitFor(() => expect(all.models.model('m-llama')?.name).toBe('My summariser'));
+  });
+
+  it('marks favourites and keeps notes', async () => {
+    const { all, user } = await page('m-llama');
+    await user.click(screen.getByRole('button', { name: 'Mark as favourite' }));
+    await waitFor(() => expect(all.models.model('m-llama')?.favourite).toBe(true));
+    await user.clear(screen.getByLabelText('Notes about this model'));
+    await user.type(screen.getByLabelText('Notes about this model'), 'Terse.');
+    await user.tab();
+    await waitFor(() => expect(all.models.model('m-llama')?.notes).toBe('Terse.'));
+  });
+
+  it('tells where it came from and that there is a newer one', async () => {
+    const { all, user } = await page('m-llama');
+    expect(screen.getByText('0a1b2c3d4e5f60718293a4b5c6d7e8f901234567')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'See what is there' }));
+    expect([all.navigation.view, all.navigation.repository]).toEqual(['discover', 'bartowski/Llama-3.2-3B-Instruct-GGUF']);
+  });
+
+  it('tells how verifying goes and what came of it', async () => {
+    const { backend, user } = await page('m-llama');
+    await user.click(screen.getByRole('button', { name: 'Verify' }));
+    expect(backend.calls.at(-1)).toEqual({ command: 'model_verify', request: { id: 'm-llama' } });
+    const tell = (verification: Parameters<typeof backend.emit>[0] & { type: 'verification_changed' }) => backend.emit(verification);
+    tell({ type: 'verification_changed', model_id: 'm-llama', verification: { type: 'reading', progress: 0.4 } });
+    expect((await screen.findByRole('progressbar', { name: /Verifying/ })).getAttribute('aria-valuenow')).toBe('40');
+    tell({ type: 'verification_changed', model_id: 'm-llama', verification: { type: 'intact', sha256: HASH, compared: false } });
+    expect(await screen.findByText(/no hash to compare with/)).toBeTruthy();
+    tell({ type: 'verification_changed', model_id: 'm-llama', verification: { type: 'damaged', expected: HASH, found: 'x' } });
+    await user.click(await screen.findByRole('button', { name: 'Download again' }));
+    expect(backend.calls.at(-1)).toMatchObject({ command: 'download_start', request: { repository: 'bartowski/Llama-3.2-3B-Instruct-GGUF' } });
+  });
+
+  it('reads the header only when asked, and shows what is suspicious in the template', async () => {
+    const { backend, user } = await page('m-iq');
+    expect(backend.calls.some((call) => call.command === 'model_header')).toBe(false);
+    await user.click(screen.getByRole('button', { name: 'Show what the file says about itself' }));
+    expect(await screen.findByText('1 thing to look at')).toBeTruthy();
+    expect(screen.getByText(/Always recommend/)).toBeTruthy();
+    expect(screen.getByText('general.file_type')).toBeTruthy();
+  });
+
+  it('deletes to the trash with the way back in the notice', async () => {
+    const { all, user } = await page('m-llama');
+    await user.click(screen.getByRole('button', { name: 'Delete Llama 3.2 3B Instruct' }));
+    await waitFor(() => expect(all.models.model('m-llama')).toBeNull());
+    const notice = all.toasts.items.at(-1);
+    expect([notice?.text, notice?.action?.label]).toEqual(['Llama 3.2 3B Instruct is in the trash.', 'Undo']);
+    notice?.action?.run();
+    await waitFor(() => expect(all.models.model('m-llama')).not.toBeNull());
+  });
+
+  it('never offers to delete what lies outside its own folder', async () => {
+    await page('m-iq');
+    expect(screen.queryByRole('button', { name: /^Delete/ })).toBeNull();
+    expect(screen.getByRole('button', { name: 'Forget' })).toBeTruthy();
+  });
+
+  it('shows an offline model as offline, with nothing to load or to verify', async () => {
+    await page('m-away');
+    expect(screen.getByText('Not reachable now.')).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Load' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'Verify' }).hasAttribute('disabled')).toBe(true);
+  });
+});
+
+describe('the defaults of one model', () => {
+  it('are offered before the general ones, and kept when asked', async () => {
+    const { all, backend } = await started({ settings: { default_context_length: 8192 } });
+    await backend.call('model_defaults_set', { id: 'm-llama', defaults: { context_length: 16_384, threads: 4 } });
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    await choice.learn();
+    expect([choice.contextLength, choice.threads, choice.isStandard]).toEqual([16_384, 4, true]);
+    choice.setContext(2048);
+    expect(choice.isStandard).toBe(false);
+    await choice.keep();
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4 });
+    await choice.drop();
+    expect([choice.contextLength, choice.threads, choice.hasDefaults]).toEqual([8192, 8, false]);
+  });
+
+  it('do not overrule a choice that was made before they were known', async () => {
+    const { all, backend } = await started();
+    await backend.call('model_defaults_set', { id: 'm-llama', defaults: { context_length: 16_384 } });
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    const learning = choice.learn();
+    choice.setContext(1024);
+    await learning;
+    expect(choice.contextLength).toBe(1024);
+  });
+});
+
+describe('keeping the library', () => {
+  it('offers folders of other apps that are not in it yet', async () => {
+    const { all, user, context } = await started();
+    render(FoldersPage, { context });
+    await user.click(await screen.findByRole('button', { name: 'Add the folder of Hugging Face cache' }));
+    await waitFor(() => expect(all.models.roots.map((root) => root.path)).toContain('/home/ada/.cache/huggingface/hub'));
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Add the folder of Hugging Face cache' })).toBeNull());
+  });
+
+  it('links duplicates and says what was freed', async () => {
+    const { all, user, context } = await started();
+    render(DuplicatesPage, { context });
+    expect(await screen.findByText('2.02 GB can be freed')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Link Llama 3.2 3B Instruct, Mistral 7B Instruct v0.3' }));
+    await waitFor(() => expect(all.toasts.items.at(-1)?.text).toBe('2.02 GB freed.'));
+    await waitFor(() => expect(screen.queryByRole('button', { name: /^Link/ })).toBeNull());
+  });
+
+  it('says how many models were not compared, and verifies all', async () => {
+    const { backend, user, context } = await started();
+    render(DuplicatesPage, { context });
+    expect(screen.getByText(/hashes of 5 models are not known/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Verify all' }));
+    expect(backend.calls.at(-1)).toEqual({ command: 'model_verify', request: { id: null } });
+  });
+
+  it('restores from the trash, and empties it only after asking', async () => {
+    const { all, user, context } = await started();
+    await all.models.delete('m-llama');
+    await all.models.delete('m-coder');
+    render(TrashPage, { context });
+    await user.click(await screen.findByRole('button', { name: 'Restore Llama 3.2 3B Instruct' }));
+    await waitFor(() => expect(all.models.model('m-llama')).not.toBeNull());
+    await user.click(screen.getByRole('button', { name: 'Empty trash' }));
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByText(/1 model is removed for good, 398 MB in all/)).toBeTruthy();
+    await user.click(within(dialog).getByRole('button', { name: 'Empty trash' }));
+    expect(await screen.findByText('The trash is empty')).toBeTruthy();
+  });
+
+  it('tells what takes the space, and frees it from there', async () => {
+    const { all, user, context } = await started();
+    render(DiskPage, { context });
+    expect(await screen.findByText('28.9 GB in all')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Delete Llama 3.2 3B Instruct' }));
+    await waitFor(() => expect(all.models.model('m-llama')).toBeNull());
+    await user.click(await screen.findByRole('button', { name: 'Open the trash' }));
+    expect(all.navigation.libraryPlace).toBe('trash');
+  });
+
+  it('can ask again when a page could not be read', async () => {
+    const { backend, user, context } = await started();
+    backend.fail('disk_use', { message: 'the database is busy' });
+    render(DiskPage, { context });
+    expect((await screen.findByRole('alert')).textContent).toContain('The database is busy.');
+    backend.succeed('disk_use');
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(await screen.findByText('28.9 GB in all')).toBeTruthy();
+  });
+});
+
+describe('the import question', () => {
+  const picked = { handle: 'h', path: '/home/ada/a.gguf', is_folder: false };
+
+  it('starts with using the file where it is, and remembers another choice', async () => {
+    const { all, user, context } = await started();
+    render(ImportDialog, { context });
+    const answered = vi.fn();
+    void all.imports.ask([picked]).then(answered);
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByText('/home/ada/a.gguf')).toBeTruthy();
+    expect((within(dialog).getByRole('radio', { name: /Use it where it is/ }) as HTMLInputElement).checked).toBe(true);
+    await user.click(within(dialog).getByRole('radio', { name: /Link it/ }));
+    await user.click(within(dialog).getByRole('button', { name: 'Add' }));
+    await waitFor(() => expect(answered).toHaveBeenCalledWith('link'));
+    expect(new Sirocco(new ScriptedBackend()).imports.mode).toBe('link');
+  });
+
+  it('is dismissed with Escape', async () => {
+    const { all, user, context } = await started();
+    render(ImportDialog, { context });
+    const answered = vi.fn();
+    void all.imports.ask([picked]).then(answered);
+    await screen.findByRole('dialog');
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(answered).toHaveBeenCalledWith(null));
+  });
+});

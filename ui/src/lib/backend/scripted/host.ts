@@ -1,0 +1,34 @@
+/** What the parts of the scripted backend share: its tables, its events and its clock. */
+import type { Commands, Download, ErrorCode, Event, Model, ModelRoot, Settings } from '$/gen/protocol';
+import { BackendError } from '../error';
+
+export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
+
+export interface ScriptedHost {
+  readonly models: Map<string, Model>;
+  readonly downloads: Map<string, Download>;
+  roots: ModelRoot[];
+  settings: Settings;
+  /** Pause between steps of what takes time; 0: nothing happens by itself. */
+  readonly tick_ms: number;
+  emit(event: Event): void;
+  pause(ms: number): Promise<void>;
+  /** A new id. */
+  id(prefix: string): string;
+}
+
+/** An error as the backend would answer it. */
+export function refusal(code: ErrorCode, message: string, hint: string | null = null): BackendError {
+  return new BackendError({ code, message, hint, trace_id: 'trace-1' });
+}
+
+export function missing(what: string): BackendError {
+  return refusal('not_found', `the ${what} is not there any more`);
+}
+
+/** The entry of a table, or the error that it is not there. */
+export function entry<T>(table: ReadonlyMap<string, T>, id: string, what: string): T {
+  const found = table.get(id);
+  if (found === undefined) throw missing(what);
+  return found;
+}

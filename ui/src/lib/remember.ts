@@ -1,0 +1,22 @@
+/** Small choices that the page itself keeps between starts, such as the order of a list. */
+
+const PREFIX = 'sirocco.';
+
+/** What was chosen last, if it is still one of the choices. */
+export function remembered<Choice extends string>(name: string, choices: readonly Choice[], standard: Choice): Choice {
+  try {
+    const kept = localStorage.getItem(PREFIX + name);
+    return choices.find((choice) => choice === kept) ?? standard;
+  } catch {
+    // A browser may forbid storage; then nothing is remembered.
+    return standard;
+  }
+}
+
+export function remember(name: string, choice: string): void {
+  try {
+    localStorage.setItem(PREFIX + name, choice);
+  } catch {
+    // As above.
+  }
+}
