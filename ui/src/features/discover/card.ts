@@ -10,6 +10,8 @@
  * anyone's choice.
  */
 
+import { discoverStrings as s } from '$/lib/strings.en';
+
 /** Where relative addresses of a card lead: the files of the repository, at the commit shown. */
 export interface CardPlace {
   /** The repository's own page. */
@@ -143,7 +145,7 @@ function withoutTags(text: string): string {
     if (name === 'img') {
       const [source, alt] = [attribute(tag, 'src'), inLink(attribute(tag, 'alt'))];
       // Inside a link the words of a picture are the words of the link.
-      if (links.length > 0) return alt || 'image';
+      if (links.length > 0) return alt || s.picture;
       return source === '' ? '' : `![${alt}](${inAddress(source)})`;
     }
     if (/^h[1-6]$/.test(name)) return closing ? '\n\n' : `\n\n${'#'.repeat(Number(name[1]))} `;
@@ -173,7 +175,7 @@ const HTML_INLINE = new Set(['span', 'font', 'source', 'small', 'big', 'input', 
 /** `[![badge](picture)](link)` as a plain link, and relative addresses as absolute ones. */
 function absolute(text: string, place: CardPlace): string {
   return text
-    .replace(/\[!\[([^\]\n]*)\]\([^()\n]*\)\]\(([^()\s]+)[^()\n]*\)/g, (_, words: string, href: string) => `[${words || 'image'}](${href})`)
+    .replace(/\[!\[([^\]\n]*)\]\([^()\n]*\)\]\(([^()\s]+)[^()\n]*\)/g, (_, words: string, href: string) => `[${words || s.picture}](${href})`)
     .replace(/(\]\()\s*(?!#|[a-z][a-z0-9+.-]*:|\/\/)([^()\s]+)/gi, (_, open: string, href: string) => {
       const path = href.replace(/^(?:\.?\/)+/, '');
       return `${open}${place.url}/blob/${place.commit}/${path}`;

@@ -26,7 +26,6 @@ export const discoverStrings = {
   lookFurther: 'Look further',
   lookedFar: 'The filters dropped everything in the last pages.',
   loadingMore: 'Loading more',
-  offlineTitle: 'The Hub is out of reach',
   knownOffline: 'Until the Hub answers, this is what is known about it here.',
   offlineCatalogue: 'These models are known without a network; their pages open when it is back.',
 
@@ -78,16 +77,16 @@ export const discoverStrings = {
 
   // The page of a repository
   onHub: 'Open on the Hub',
-  by: (author: string) => `by ${author}`,
   parametersOf: (count: string) => `${count} parameters`,
+  contextShort: (tokens: string) => `${tokens} context`,
   contextOf: (tokens: string) => `${tokens} of context`,
   licenseOf: (name: string) => `Licence: ${name}`,
   basedOn: 'Based on',
   card: 'Model card',
   noCard: 'This repository has no model card.',
   cardTruncated: 'The card is longer than what is shown here.',
+  picture: 'image',
   picturesBlocked: 'Pictures are not loaded from strangers; each is a link.',
-  pageFailed: 'This page could not be loaded',
   gatedTitle: 'The authors ask you to accept their conditions',
   gatedText: 'Sign in with a token, accept them on the model’s page, then download it here.',
   openAccount: 'Open the account settings',

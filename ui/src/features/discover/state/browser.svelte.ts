@@ -53,7 +53,8 @@ export class HubBrowser {
 
   /** Asks for the first time; later visits keep what is there, except a failure. */
   open(): void {
-    if (this.#opened && this.state.type !== 'failed') return;
+    // The list and the page beside it both ask.
+    if (this.#opened && (this.busy || this.state.type !== 'failed')) return;
     if (!this.#opened) void this.#askCatalogue();
     this.#opened = true;
     this.ask();

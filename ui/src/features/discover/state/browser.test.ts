@@ -120,6 +120,7 @@ describe('the search', () => {
     questions[0]?.refuse(error('network'));
     await arrive();
     browser.open();
+    browser.open();
     questions[1]?.answer(page(0, 1));
     await arrive();
     browser.open();
