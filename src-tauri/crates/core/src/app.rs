@@ -20,6 +20,8 @@ use crate::discover::{LookedForNewer, Searches};
 use crate::downloads::Downloads;
 use crate::home::Home;
 use crate::host::Host;
+use crate::keeping::Keeping;
+use crate::library::Library;
 use crate::network::{Access, Log};
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
@@ -77,6 +79,8 @@ pub(crate) struct Inner {
     pub looked_for_newer: LookedForNewer,
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
+    pub library: Library,
+    pub keeping: Keeping,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
     pub tasks: TaskTracker,
@@ -127,6 +131,8 @@ impl App {
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),
                 picked: PickedPaths::default(),
+                library: Library::default(),
+                keeping: Keeping::default(),
                 loading: tokio::sync::Mutex::default(),
                 tasks: TaskTracker::new(),
                 closing: CancellationToken::new(),
@@ -134,13 +140,19 @@ impl App {
         };
         app.inner.tasks.spawn(writer.run());
         app.add_own_root().await?;
+        // Before the first scan, which would take what is half-way in the trash for a new model.
+        if let Err(error) = app.finish_deletions().await {
+            tracing::warn!(%error, "deletions that were cut off were not finished");
+        }
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
-        let scan = app.clone();
+        let library = app.clone();
         app.spawn(async move {
-            if let Err(error) = scan.scan_library().await {
+            if let Err(error) = library.scan_library().await {
                 tracing::warn!(%error, "the library was not scanned at start");
             }
         });
+        let trash = app.clone();
+        app.spawn(async move { trash.keep_trash().await });
         Ok(app)
     }
 
@@ -219,6 +231,7 @@ impl App {
     }
 
     pub(crate) fn emit(&self, event: Event) {
+        self.inner.library.note(&event);
         // Nobody listening is no error.
         let _ = self.inner.events.send(event);
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::SamplingParameters;
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 1;
+pub const WIRE_VERSION: u32 = 2;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -213,10 +213,7 @@ pub enum FromWorker {
         target: String,
     },
     /// Every second, whatever else is going on.
-    Heartbeat {
-        /// Resident memory in bytes, 0 where the system does not say.
-        resident_bytes: u64,
-    },
+    Heartbeat,
     /// While loading.
     LoadProgress {
         /// 0 to 1.

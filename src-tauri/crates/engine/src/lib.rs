@@ -8,6 +8,7 @@
 //! given. It keeps no files and no database.
 
 mod error;
+mod memory;
 mod residency;
 mod runtime;
 mod worker;

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use crate::EngineError;
+use crate::memory::resident_bytes;
 
 /// A worker says hello within this time or is not used.
 const HELLO_TIME: Duration = Duration::from_secs(20);
@@ -431,12 +432,7 @@ async fn supervise(
 async fn dispatch(shared: &Shared, frame: FromWorker) {
     let (id, last) = match &frame {
         FromWorker::Hello { .. } => return,
-        FromWorker::Heartbeat { resident_bytes } => {
-            shared.memory_bytes.send_if_modified(|bytes| {
-                std::mem::replace(bytes, *resident_bytes) != *resident_bytes
-            });
-            return;
-        }
+        FromWorker::Heartbeat => return measure(shared).await,
         FromWorker::LoadProgress { .. } => (LOAD, false),
         FromWorker::Loaded { .. } | FromWorker::LoadFailed { .. } => (LOAD, true),
         FromWorker::Started { id, .. } | FromWorker::Prefill { id, .. } => (*id, false),
@@ -457,6 +453,16 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
     if let Some(receiver) = receiver {
         // A reader that went away is no error; one that is slow makes the worker wait.
         let _ = receiver.send(frame).await;
+    }
+}
+
+/// Looks at the worker's memory, once for each sign of life.
+async fn measure(shared: &Shared) {
+    let Some(pid) = shared.pid else { return };
+    if let Ok(now) = tokio::task::spawn_blocking(move || resident_bytes(pid)).await {
+        shared
+            .memory_bytes
+            .send_if_modified(|bytes| std::mem::replace(bytes, now) != now);
     }
 }
 

@@ -1,43 +1,72 @@
-//! How much memory a model takes in mistral.rs 0.8.1 on the CPU. An estimate: the app shows it as one.
+//! How much memory a model takes in the worker of mistral.rs 0.8.1 on the CPU. An estimate: the app shows it as one.
 //!
-//! Sources: mistralrs-core 0.8.1 `utils/gguf_metadata.rs:247-640` and `pipeline/loaders/auto_device_map.rs` for
-//! what it counts itself; `models/quantized_*.rs` for what it keeps; `kv_cache/mod.rs:204` for the steps in which
-//! the cache grows.
+//! Sources: mistralrs-core 0.8.1 `models/quantized_*.rs` for what it keeps, `kv_cache/mod.rs:204` for the steps in which
+//! the cache grows; the worker's patches and kernels, which keep quantized matrices and the table of embeddings in the
+//! bytes of the file and compute attention without a matrix of scores.
 //!
 //! ```text
 //! weights   = stored bytes of every quantized tensor but token_embd
 //!           + 4 bytes per element of every F32, F16 and BF16 tensor (dense weights and norms become f32)
 //!           + when output.weight is missing, token_embd once more as the output head
-//! embedding = 4 bytes per element of token_embd (it is widened to f32, whatever its type)
+//! embedding = stored bytes of token_embd; 4 bytes per element if it is F32, F16 or BF16, or without the kernels
 //! kv        = sum over blocks of kv heads * (key length + value length) * tokens * bytes per element,
 //!             tokens rounded up to a multiple of 512, but not beyond the context length of the model
-//! compute   = heads * min(context, 1024) * bytes per element   (as mistral.rs counts activations)
-//!           + heads * min(context, 1024) * context * 4         (attention scores, which it leaves out)
-//!           + 2 * native context * (rotary dimensions / 2) * 4 (the rotary tables, always for the full context)
+//! compute   = 57 MB (program, threads, heap of a worker with next to no model)
+//!           + 150 bytes per token and per merge of the vocabulary
+//!           + chunk * (3 * feed forward length + 6 * embedding length) * 4   (between the matrices of one block)
+//!           + chunk * context * 4                                           (the causal mask)
+//!           + heads * chunk * context * 4            (attention scores; none with the worker's kernels)
+//!           + 2 * native context * (rotary dimensions / 2) * 4               (the rotary tables, for the full context)
+//!           with chunk = min(context, 512), the most of a prompt that is computed at once
 //! ```
 //!
+//! The two constants were measured as resident memory of the worker (x86-64 with AVX2, Linux): one of 2 MB of weights
+//! and 2,000 tokens takes 62 MB; 151,936 tokens with 151,387 merges take 45 MB more once the memory that reading them
+//! needed is used for something else. `tests/examples/fit_calibration.rs` compares the sum with a worker whose context
+//! is full.
+//!
 //! Tensors are copied into the process (no memory map), so this memory must be free. While loading, the tensor at
-//! hand exists twice; that passes before the cache grows and is not counted.
+//! hand exists up to three times; that passes before the cache grows and is not counted.
 
 use crate::model::Model;
 use crate::summary::PerLayer;
+use crate::tensor::Tensor;
 
 /// The steps in which mistral.rs grows its cache, in tokens.
 const CACHE_STEP_TOKENS: u64 = 512;
+/// The most tokens of a prompt that the worker computes at once.
+const LONGEST_CHUNK: u64 = 512;
+/// A worker with next to no model.
+const WORKER_BYTES: u64 = 57_000_000;
+/// Of a token or a merge, in the tokenizer.
+const VOCABULARY_ENTRY_BYTES: u64 = 150;
 
 /// Bytes a model needs, by what needs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryEstimate {
     /// The weights as the runtime keeps them, without the embedding table.
     pub weights_bytes: u64,
-    /// The embedding table, widened to 32 bits.
+    /// The embedding table.
     pub embedding_bytes: u64,
     /// Keys and values of a full context.
     pub kv_bytes: u64,
-    /// Working memory.
+    /// Working memory, with the program itself and the tokenizer.
     pub compute_bytes: u64,
     /// The sum.
     pub total_bytes: u64,
+}
+
+/// This processor runs the worker's kernels, which keep the table of embeddings as it is stored and need no matrix of
+/// scores: x86-64 with AVX2, FMA and F16C. The estimates of this module are for this processor.
+pub fn has_kernels() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("fma")
+            && std::arch::is_x86_feature_detected!("f16c")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// The numbers that the estimate needs, read once from a model.
@@ -45,8 +74,12 @@ struct Shape {
     weights_bytes: u64,
     embedding_bytes: u64,
     kv_elements_per_token: u64,
-    heads: u64,
-    rotary_bytes: u64,
+    /// Numbers of one token between the matrices of a block.
+    activations: u64,
+    /// Attention heads whose scores are written down.
+    scored_heads: u64,
+    /// What does not depend on the context asked for.
+    fixed_bytes: u64,
     native_context: u64,
 }
 
@@ -63,7 +96,8 @@ impl Shape {
             .and_then(PerLayer::of);
         let kv_heads = kv_heads.unwrap_or_else(|| heads.clone());
         let heads = heads.max();
-        let head_length = number("embedding_length")?.checked_div(heads)?;
+        let embedding_length = number("embedding_length")?;
+        let head_length = embedding_length.checked_div(heads)?;
         let key_length = number("attention.key_length").unwrap_or(head_length);
         let value_length = number("attention.value_length").unwrap_or(head_length);
 
@@ -72,24 +106,28 @@ impl Shape {
         let weights_bytes = model
             .tensors()
             .filter(|tensor| tied || tensor.name != "token_embd.weight")
-            .map(|tensor| {
-                if tensor.tensor_type.is_dense_float() {
-                    tensor.elements.saturating_mul(4)
-                } else {
-                    tensor.size_bytes.unwrap_or(0)
-                }
-            })
+            .map(kept_bytes)
             .fold(0, u64::saturating_add);
         Some(Self {
             weights_bytes,
-            embedding_bytes: embedding.elements.saturating_mul(4),
+            embedding_bytes: if has_kernels() {
+                kept_bytes(embedding)
+            } else {
+                embedding.elements.saturating_mul(4)
+            },
+            scored_heads: if has_kernels() { 0 } else { heads },
             kv_elements_per_token: kv_heads
                 .sum(blocks)
                 .saturating_mul(key_length.saturating_add(value_length)),
-            heads,
-            rotary_bytes: native_context
+            activations: number("feed_forward_length")
+                .unwrap_or(embedding_length)
+                .saturating_mul(3)
+                .saturating_add(embedding_length.saturating_mul(6)),
+            fixed_bytes: native_context
                 .saturating_mul(number("rope.dimension_count").unwrap_or(key_length))
-                .saturating_mul(4),
+                .saturating_mul(4)
+                .saturating_add(vocabulary_entries(model).saturating_mul(VOCABULARY_ENTRY_BYTES))
+                .saturating_add(WORKER_BYTES),
             native_context,
         })
     }
@@ -103,11 +141,14 @@ impl Shape {
             .kv_elements_per_token
             .saturating_mul(tokens)
             .saturating_mul(kv_bytes_per_element);
-        let rows = self.heads.saturating_mul(context_length.min(1024));
-        let compute_bytes = rows
-            .saturating_mul(kv_bytes_per_element)
-            .saturating_add(rows.saturating_mul(context_length).saturating_mul(4))
-            .saturating_add(self.rotary_bytes);
+        let numbers = context_length
+            .saturating_mul(self.scored_heads.saturating_add(1))
+            .saturating_add(self.activations);
+        let compute_bytes = context_length
+            .min(LONGEST_CHUNK)
+            .saturating_mul(numbers)
+            .saturating_mul(4)
+            .saturating_add(self.fixed_bytes);
         let parts = [
             self.weights_bytes,
             self.embedding_bytes,
@@ -122,6 +163,22 @@ impl Shape {
             total_bytes: parts.into_iter().fold(0, u64::saturating_add),
         }
     }
+}
+
+/// What a tensor takes once it is loaded: dense ones become f32, quantized ones stay as they are.
+fn kept_bytes(tensor: &Tensor) -> u64 {
+    if tensor.tensor_type.is_dense_float() {
+        tensor.elements.saturating_mul(4)
+    } else {
+        tensor.size_bytes.unwrap_or(0)
+    }
+}
+
+fn vocabulary_entries(model: &Model) -> u64 {
+    ["tokenizer.ggml.tokens", "tokenizer.ggml.merges"]
+        .into_iter()
+        .filter_map(|key| Some(model.array(key)?.len))
+        .fold(0, u64::saturating_add)
 }
 
 /// Memory for a context of `context_length` tokens, with keys and values of `kv_bytes_per_element` bytes (4 for

@@ -3,7 +3,7 @@
 mod models;
 
 use models::{EMBEDDING, FEED_FORWARD, HEADS, TOKENS, complete, model};
-use sirocco_gguf::memory::{estimate, largest_context_that_fits};
+use sirocco_gguf::memory::{estimate, has_kernels, largest_context_that_fits};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{TensorType, ValueType};
 
@@ -20,11 +20,18 @@ fn expected_weights() -> u64 {
 fn each_part_follows_the_formula() {
     let estimate = estimate(&model(&complete("qwen2")), 1024, 2).unwrap();
     assert_eq!(estimate.weights_bytes, expected_weights());
-    assert_eq!(estimate.embedding_bytes, EMBEDDING * TOKENS * 4);
+    let (embedding, scored_heads) = if has_kernels() {
+        (EMBEDDING * TOKENS / 256 * 144, 0)
+    } else {
+        (EMBEDDING * TOKENS * 4, HEADS)
+    };
+    assert_eq!(estimate.embedding_bytes, embedding);
     assert_eq!(estimate.kv_bytes, 2 * 2 * (64 + 64) * 1024 * 2);
+    let activations = 3 * FEED_FORWARD + 6 * EMBEDDING + 1024 * (scored_heads + 1);
+    let rotary = 2048 * 64 * 4;
     assert_eq!(
         estimate.compute_bytes,
-        HEADS * 1024 * 2 + HEADS * 1024 * 1024 * 4 + 2048 * 64 * 4
+        57_000_000 + 150 * (TOKENS + 2) + 512 * activations * 4 + rotary
     );
     let sum = estimate.weights_bytes
         + estimate.embedding_bytes

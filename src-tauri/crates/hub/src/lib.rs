@@ -20,3 +20,11 @@ pub use transfer::{
     Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Transfer, TransferState, Wait,
     Wheel,
 };
+
+/// Bytes that can still be written in a folder.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn available_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+    fs4::available_space(folder)
+}

@@ -32,4 +32,4 @@ pub use app::{Events, TempApp, open_app, within};
 pub use follower::Follower;
 pub use script::{Death, Fault, Script};
 pub use scripted::{Scripted, run_scripted_worker};
-pub use tiny_gguf::TinyModel;
+pub use tiny_gguf::{Shape, TinyModel};

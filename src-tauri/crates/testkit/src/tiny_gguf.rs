@@ -7,17 +7,8 @@ use sirocco_gguf::writer::{Field, Writer};
 
 use crate::vocabulary::BytePairVocabulary;
 
-const EMBEDDING: u64 = 64;
-const FEED_FORWARD: u64 = 128;
-const HEADS: u64 = 4;
-const KV_HEADS: u64 = 2;
-const HEAD_LENGTH: u64 = EMBEDDING / HEADS;
-const BLOCKS: u64 = 2;
-
-/// Elements of a Q8_0 block, after its two-byte scale.
-const Q8_0_BLOCK: u64 = 32;
-/// 2^-9 as a half-precision float: weights lie within a quarter of zero.
-const Q8_0_SCALE: u16 = 0x1800;
+/// 2^-9 as a half-precision float: with whole numbers of 8 bits, weights lie within a quarter of zero.
+const SCALE: [u8; 2] = 0x1800_u16.to_le_bytes();
 
 /// ChatML, as Qwen models bring it, without tools and default system prompt.
 const CHAT_TEMPLATE: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] \
@@ -36,6 +27,38 @@ pub struct TinyModel {
     pub seed: u64,
     /// How a conversation is written.
     pub chat_template: String,
+    /// How large it is.
+    pub shape: Shape,
+}
+
+/// The numbers that make a model's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Numbers per token between blocks; a multiple of the block of `tensor_type`, and of `heads`.
+    pub embedding: u64,
+    /// Numbers per token inside a block; a multiple of the block of `tensor_type`.
+    pub feed_forward: u64,
+    /// Attention heads.
+    pub heads: u64,
+    /// Heads that keys and values have.
+    pub kv_heads: u64,
+    /// Layers.
+    pub blocks: u64,
+    /// Of all matrices: `Q8_0`, `Q4K` or `F16`.
+    pub tensor_type: TensorType,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            embedding: 64,
+            feed_forward: 128,
+            heads: 4,
+            kv_heads: 2,
+            blocks: 2,
+            tensor_type: TensorType::Q8_0,
+        }
+    }
 }
 
 impl Default for TinyModel {
@@ -46,6 +69,7 @@ impl Default for TinyModel {
             context_length: 4096,
             seed: 1,
             chat_template: CHAT_TEMPLATE.into(),
+            shape: Shape::default(),
         }
     }
 }
@@ -54,6 +78,15 @@ impl TinyModel {
     /// The file.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
+        let Shape {
+            embedding,
+            feed_forward,
+            heads,
+            kv_heads,
+            blocks,
+            tensor_type,
+        } = self.shape;
+        let head_length = embedding / heads;
         let BytePairVocabulary { mut tokens, merges } = BytePairVocabulary::train();
         let plain = tokens.len();
         tokens.extend(["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(str::to_owned));
@@ -64,15 +97,15 @@ impl TinyModel {
         let mut writer = Writer::new()
             .field("general.architecture", self.architecture.as_str())
             .field("general.name", self.name.as_str())
-            .field("general.file_type", 7_u32)
+            .field("general.file_type", file_type(tensor_type))
             .field(key("context_length"), self.context_length)
-            .field(key("embedding_length"), number(EMBEDDING))
-            .field(key("block_count"), number(BLOCKS))
-            .field(key("feed_forward_length"), number(FEED_FORWARD))
-            .field(key("attention.head_count"), number(HEADS))
-            .field(key("attention.head_count_kv"), number(KV_HEADS))
+            .field(key("embedding_length"), number(embedding))
+            .field(key("block_count"), number(blocks))
+            .field(key("feed_forward_length"), number(feed_forward))
+            .field(key("attention.head_count"), number(heads))
+            .field(key("attention.head_count_kv"), number(kv_heads))
             .field(key("attention.layer_norm_rms_epsilon"), 1e-6_f32)
-            .field(key("rope.dimension_count"), number(HEAD_LENGTH))
+            .field(key("rope.dimension_count"), number(head_length))
             .field(key("rope.freq_base"), 10_000_f32)
             .field("tokenizer.ggml.model", "gpt2")
             .field("tokenizer.ggml.pre", "qwen2")
@@ -87,29 +120,29 @@ impl TinyModel {
 
         let mut random = Random(self.seed);
         let mut matrix = |writer: Writer, name: String, dimensions: [u64; 2]| {
-            let data = random.q8_0(dimensions[0] * dimensions[1]);
-            writer.tensor(name, dimensions, TensorType::Q8_0, data)
+            let data = random.weights(dimensions[0] * dimensions[1], tensor_type);
+            writer.tensor(name, dimensions, tensor_type, data)
         };
-        writer = matrix(writer, "token_embd.weight".into(), [EMBEDDING, count]);
-        for block in 0..BLOCKS {
-            let (query, key) = (HEADS * HEAD_LENGTH, KV_HEADS * HEAD_LENGTH);
+        writer = matrix(writer, "token_embd.weight".into(), [embedding, count]);
+        for block in 0..blocks {
+            let (query, key) = (heads * head_length, kv_heads * head_length);
             for (name, dimensions) in [
-                ("attn_q", [EMBEDDING, query]),
-                ("attn_k", [EMBEDDING, key]),
-                ("attn_v", [EMBEDDING, key]),
-                ("attn_output", [query, EMBEDDING]),
-                ("ffn_gate", [EMBEDDING, FEED_FORWARD]),
-                ("ffn_up", [EMBEDDING, FEED_FORWARD]),
-                ("ffn_down", [FEED_FORWARD, EMBEDDING]),
+                ("attn_q", [embedding, query]),
+                ("attn_k", [embedding, key]),
+                ("attn_v", [embedding, key]),
+                ("attn_output", [query, embedding]),
+                ("ffn_gate", [embedding, feed_forward]),
+                ("ffn_up", [embedding, feed_forward]),
+                ("ffn_down", [feed_forward, embedding]),
             ] {
                 writer = matrix(writer, format!("blk.{block}.{name}.weight"), dimensions);
             }
             for name in ["attn_norm", "ffn_norm"] {
-                writer = ones(writer, format!("blk.{block}.{name}.weight"));
+                writer = ones(writer, format!("blk.{block}.{name}.weight"), embedding);
             }
         }
-        writer = ones(writer, "output_norm.weight".into());
-        matrix(writer, "output.weight".into(), [EMBEDDING, count])
+        writer = ones(writer, "output_norm.weight".into(), embedding);
+        matrix(writer, "output.weight".into(), [embedding, count])
             .build()
             .expect("the dimensions above add up")
     }
@@ -123,9 +156,18 @@ impl TinyModel {
     }
 }
 
-fn ones(writer: Writer, name: String) -> Writer {
-    let data = (0..EMBEDDING).flat_map(|_| 1_f32.to_le_bytes()).collect();
-    writer.tensor(name, [EMBEDDING], TensorType::F32, data)
+fn ones(writer: Writer, name: String, length: u64) -> Writer {
+    let data = (0..length).flat_map(|_| 1_f32.to_le_bytes()).collect();
+    writer.tensor(name, [length], TensorType::F32, data)
+}
+
+/// `general.file_type` of a file whose matrices have this type.
+fn file_type(tensor_type: TensorType) -> u32 {
+    match tensor_type {
+        TensorType::F16 => 1,
+        TensorType::Q4K => 14,
+        _ => 7,
+    }
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
@@ -141,15 +183,40 @@ impl Random {
     }
 
     /// Blocks of equal scale and random whole numbers.
-    fn q8_0(&mut self, elements: u64) -> Vec<u8> {
+    fn weights(&mut self, elements: u64, tensor_type: TensorType) -> Vec<u8> {
         let mut data = Vec::new();
-        for _ in 0..elements / Q8_0_BLOCK {
-            data.extend(Q8_0_SCALE.to_le_bytes());
-            for _ in 0..Q8_0_BLOCK / 8 {
-                data.extend(self.next().to_le_bytes());
+        match tensor_type {
+            // A sign, an exponent that makes it small, and ten random bits.
+            TensorType::F16 => {
+                for _ in 0..elements / 4 {
+                    let bits = self.next() & 0x83ff_83ff_83ff_83ff | 0x2000_2000_2000_2000;
+                    data.extend(bits.to_le_bytes());
+                }
+            }
+            // Scale, scale of the minima, 12 bytes of scales of parts, 256 numbers of 4 bits.
+            TensorType::Q4K => {
+                for _ in 0..elements / 256 {
+                    data.extend(SCALE);
+                    data.extend(SCALE);
+                    data.extend([0x11; 12]);
+                    self.fill(&mut data, 16);
+                }
+            }
+            // Scale, 32 numbers of 8 bits.
+            _ => {
+                for _ in 0..elements / 32 {
+                    data.extend(SCALE);
+                    self.fill(&mut data, 4);
+                }
             }
         }
         data
+    }
+
+    fn fill(&mut self, data: &mut Vec<u8>, words: usize) {
+        for _ in 0..words {
+            data.extend(self.next().to_le_bytes());
+        }
     }
 }
 
@@ -185,6 +252,25 @@ mod tests {
             ..TinyModel::default()
         };
         assert!(!verdict(&open(&model), Runtime::MistralRs).runs());
+    }
+
+    #[test]
+    fn every_shape_passes_the_gate() {
+        for tensor_type in [TensorType::Q4K, TensorType::F16, TensorType::Q8_0] {
+            let model = TinyModel {
+                shape: Shape {
+                    embedding: 256,
+                    feed_forward: 512,
+                    tensor_type,
+                    ..Shape::default()
+                },
+                ..TinyModel::default()
+            };
+            assert!(
+                verdict(&open(&model), Runtime::MistralRs).runs(),
+                "{tensor_type}"
+            );
+        }
     }
 
     #[test]

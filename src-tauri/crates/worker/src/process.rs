@@ -229,22 +229,9 @@ fn not_loaded() -> WorkerError {
 
 fn heartbeat(output: &Output) {
     loop {
-        output.send(&FromWorker::Heartbeat {
-            resident_bytes: resident_bytes(),
-        });
+        output.send(&FromWorker::Heartbeat);
         std::thread::sleep(Duration::from_secs(1));
     }
-}
-
-/// Resident memory of this process in bytes; 0 where the system does not say.
-#[must_use]
-pub fn resident_bytes() -> u64 {
-    let read = || -> Option<u64> {
-        let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    };
-    read().unwrap_or(0) * 1024
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

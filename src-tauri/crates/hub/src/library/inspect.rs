@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use sirocco_gguf::{Model, ModelKind, Runtime, Shard, Summary, Verdict, shard_name};
+use sirocco_gguf::{Model, ModelKind, Shard, Summary, shard_name};
 use sirocco_protocol::ModelVerdict;
 
 use super::{
     Fingerprint, FoundModel, Origin, Problem,
     header_name::without_other_methods,
+    hugging_face,
     naming::{names_of, slug},
 };
-use crate::ContentHash;
 
 /// Looks at one file that a person chose; if it is a shard, at its siblings too.
 ///
@@ -77,7 +77,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
     let model =
         Model::from_shards(shards).ok_or_else(|| fail(&first, "there is no file".to_owned()))?;
     let summary = Summary::of(&model);
-    let verdict = judge(&model);
+    let verdict = crate::report::verdict(&model);
     if let (
         ModelKind::Projector
         | ModelKind::Adapter
@@ -102,32 +102,13 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         has_chat_template: summary.has_chat_template,
         verdict,
         fingerprint,
-        stated_sha256: (names.origin == Origin::HuggingFaceCache && files.len() == 1)
-            .then(|| blob_hash(&first))
-            .flatten(),
+        stated_hashes: match names.origin {
+            Origin::HuggingFaceCache => hugging_face::hashes(&files),
+            _ => Vec::new(),
+        },
+        source: hugging_face::source(&first),
         files,
     })
-}
-
-fn judge(model: &Model) -> ModelVerdict {
-    match sirocco_gguf::verdict(model, Runtime::MistralRs) {
-        Verdict::Runs { cautions } => ModelVerdict::Runs {
-            cautions: cautions.iter().map(ToString::to_string).collect(),
-        },
-        Verdict::Refused { reasons } => ModelVerdict::Refused {
-            reasons: reasons.iter().map(ToString::to_string).collect(),
-        },
-    }
-}
-
-/// In the Hugging Face cache a large file is a link to a blob that is named by its sha256.
-fn blob_hash(path: &Path) -> Option<ContentHash> {
-    std::fs::canonicalize(path)
-        .ok()?
-        .file_name()?
-        .to_str()?
-        .parse()
-        .ok()
 }
 
 /// An error with its causes.
