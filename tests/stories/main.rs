@@ -6,6 +6,7 @@ mod crashes;
 mod endings;
 mod follow;
 mod hub;
+mod hub_page;
 mod library;
 mod library_import;
 mod library_keeping;

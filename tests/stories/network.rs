@@ -9,7 +9,8 @@ use sirocco_testkit::TempApp;
 use sirocco_testkit::hub::{Fault, On, Origin, ScriptedHub, sample};
 
 use crate::code;
-use crate::hub::{change_settings, header, search, set_endpoint, with_hub};
+use crate::hub::{change_settings, search, set_endpoint, with_hub};
+use crate::hub_page::header;
 
 async fn account(app: &TempApp, check: bool) -> Result<HubAccount, ErrorReport> {
     app.call("account_get", AccountGet { check }).await

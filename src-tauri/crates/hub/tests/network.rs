@@ -16,6 +16,20 @@ use support::{Answer, End, Server};
 
 const PURPOSE: ConnectionPurpose = ConnectionPurpose::Repository;
 
+/// An authority made for this test; its key is gone.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBiDCCAS2gAwIBAgIUDz2ipKyK+Q1/dmZjlmC1IYPwuT0wCgYIKoZIzj0EAwIw\n\
+GDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTAgFw0yNjExMjUyMzQwMDFaGA8yMTI2\n\
+MTEwMTIzNDAwMVowGDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTBZMBMGByqGSM49\n\
+AgEGCCqGSM49AwEHA0IABFy56IQeH7mY76OFb2CyMZBaO3xpeU2ZbZzN2aK3Gg1N\n\
+DzAshBaAnbt79q2EggEFnKhNJVetBIJT6++R3pTntAujUzBRMB0GA1UdDgQWBBQ0\n\
+hhPGMgIPBJ9foAOEwhkKWvnayzAfBgNVHSMEGDAWgBQ0hhPGMgIPBJ9foAOEwhkK\n\
+WvnayzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDY5fgaJ9EE\n\
+gLDnFOUEgjoOw+GyDmCOXCMoeLRIXc0CNwIhALfOTIrqwuMXsySex2fHw44gyhZC\n\
+txFajQY52y6SEUnU\n\
+-----END CERTIFICATE-----\n";
+
 /// A log in memory.
 #[derive(Default)]
 struct Lines(Mutex<Vec<(ConnectionStart, Option<ConnectionEnd>)>>);
@@ -383,6 +397,12 @@ async fn settings_that_cannot_be_used_are_refused_and_the_old_ones_stay() {
         "{error:?}"
     );
     assert_eq!(server.asked().len(), 1);
+    // When what was wrong is put right, the same settings work.
+    let settings = with_ca(&no_certificates);
+    assert!(!network.uses(&settings.settings));
+    std::fs::write(&no_certificates, CERTIFICATE).expect("a file");
+    network.configure(settings, None).expect("sound settings");
+    ask(&network, &server.address).await.expect("an answer");
 }
 
 #[tokio::test]

@@ -82,3 +82,103 @@ impl App {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sirocco_hub::account::HubEnvironment;
+    use sirocco_hub::remote::{Listing, RemoteFile};
+    use sirocco_protocol::{
+        HostKind, HubGate, HubSecurity, ModelId, ModelOrigin, ModelSource, ModelVerdict,
+    };
+    use sirocco_store::NewModel;
+
+    use super::*;
+    use crate::home::Home;
+    use crate::{AppOptions, NoHost};
+
+    fn repository(path: &str, sha256: &str) -> Repository {
+        Repository {
+            listing: Listing {
+                name: "o/n-GGUF".parse().expect("a name"),
+                downloads: 0,
+                likes: 0,
+                updated_at_ms: None,
+                created_at_ms: None,
+                gate: HubGate::Open,
+                architecture: None,
+                parameter_count: None,
+                context_length: None,
+                chat_template: None,
+                tags: Vec::new(),
+                has_gguf: true,
+            },
+            commit: "0".repeat(40),
+            url: String::new(),
+            files: vec![RemoteFile {
+                path: path.to_owned(),
+                size_bytes: 1,
+                sha256: Some(sha256.to_owned()),
+                security: HubSecurity::Unknown,
+            }],
+            license: None,
+            base_models: Vec::new(),
+            languages: Vec::new(),
+            quantized_by: None,
+        }
+    }
+
+    fn downloaded(sha256: &str) -> NewModel {
+        NewModel {
+            id: ModelId::fresh(),
+            name: "M".into(),
+            key: "m".into(),
+            files: vec!["/no/such/m.gguf".into()],
+            root_id: None,
+            fingerprint: "1:2:3:4".into(),
+            architecture: "llama".into(),
+            quantization: "Q8_0".into(),
+            size_bytes: 1,
+            parameter_count: 1,
+            context_length: 1,
+            has_chat_template: false,
+            verdict: ModelVerdict::Missing,
+            origin: ModelOrigin::Folder,
+            source: Some(ModelSource {
+                repository: "o/n-GGUF".into(),
+                commit: "1".repeat(40),
+                path: "m.gguf".into(),
+            }),
+            sha256: Some(sha256.into()),
+        }
+    }
+
+    #[tokio::test]
+    async fn other_bytes_under_the_same_name_are_a_newer_version() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let app = App::open(AppOptions {
+            home: Home::at(folder.path()),
+            host: Arc::new(NoHost(HostKind::Terminal)),
+            runtimes: Vec::new(),
+            environment: HubEnvironment::default(),
+        })
+        .await
+        .expect("it opens");
+        let (old, new) = ("a".repeat(64), "b".repeat(64));
+        let saved = app.inner.store.save_model(&downloaded(&old), 1).await;
+        let id = saved.expect("saved").model.id;
+        let is_newer_after = async |repository: Repository| {
+            let compared = app.compare_with_hub(&repository).await;
+            compared.expect("compared");
+            let stored = app.inner.store.model(id).await.expect("it is there");
+            stored.model.newer_on_hub
+        };
+        assert!(!is_newer_after(repository("m.gguf", &old)).await);
+        assert!(is_newer_after(repository("m.gguf", &new)).await);
+        // One that is gone from there leaves what was known.
+        assert!(is_newer_after(repository("other.gguf", &new)).await);
+        assert!(!is_newer_after(repository("m.gguf", &old)).await);
+        app.close().await;
+    }
+}

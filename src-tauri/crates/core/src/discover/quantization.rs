@@ -71,7 +71,8 @@ fn length_of(text: &str) -> usize {
             &part[..end],
             "K" | "XXS" | "XS" | "S" | "M" | "L" | "XL" | "XXL" | "NL"
         );
-        if !is_size && !(end == 1 && part.as_bytes()[0].is_ascii_digit()) {
+        let is_one_digit = end == 1 && part.starts_with(|c: char| c.is_ascii_digit());
+        if !is_size && !is_one_digit {
             break;
         }
         length += 1 + end;

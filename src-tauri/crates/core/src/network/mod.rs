@@ -25,6 +25,10 @@ impl App {
         &self,
         settings: &mut NetworkSettings,
     ) -> Result<(), ErrorReport> {
+        // Settings are saved often, and the key store is slow.
+        if self.inner.network.uses(settings) {
+            return Ok(());
+        }
         let _changing = self.inner.access.changing.lock().await;
         self.inner.access.keep_login(settings).await?;
         let configuration = self.inner.access.configuration(settings.clone()).await;

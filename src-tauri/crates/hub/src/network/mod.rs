@@ -32,7 +32,7 @@ mod request;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::{Client, Method};
-use sirocco_protocol::ConnectionPurpose;
+use sirocco_protocol::{ConnectionPurpose, NetworkSettings};
 use tokio_util::sync::CancellationToken;
 
 pub use address::{DEFAULT_ENDPOINT, endpoint, percent_decoded, resolve_url};
@@ -111,7 +111,9 @@ impl Network {
         configuration: NetworkConfiguration,
         token: Option<Token>,
     ) -> Result<(), HubError> {
-        if self.current().configuration == configuration {
+        let now = self.current();
+        // Settings that were no good may be good by now: the file of certificates is there again.
+        if now.configuration == configuration && !matches!(now.door, Door::Blocked(_)) {
             self.set_token(token);
             return Ok(());
         }
@@ -128,6 +130,13 @@ impl Network {
         };
         old.cut.cancel();
         Ok(())
+    }
+
+    /// These settings are in use.
+    #[must_use]
+    pub fn uses(&self, settings: &NetworkSettings) -> bool {
+        let now = self.current();
+        now.configuration.settings == *settings && !matches!(now.door, Door::Blocked(_))
     }
 
     /// Uses another token from now on. What is under way goes on with the old one.
