@@ -5,6 +5,7 @@
 //! * [`Script`] and [`Scripted`]: a worker with the real frame loop, tokenizer, template and sampler,
 //!   whose model says what a file beside it tells it to say.
 //! * [`TempApp`]: an App over a temporary data folder with such a model, driven by commands only.
+//! * [`hub`]: a Hugging Face Hub on the loopback that a test can break in every way.
 //! * [`process`]: the worker processes of a data folder, to kill them and to wait for their end.
 //!
 //! Nothing here sleeps to wait for something; every wait is for an event and has a time limit that
@@ -20,6 +21,7 @@
 mod answer;
 mod app;
 mod follower;
+pub mod hub;
 pub mod process;
 mod script;
 mod scripted;
