@@ -1,12 +1,13 @@
 //! Native dialogs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use sirocco_core::Host;
-use sirocco_protocol::{HostKind, PickKind};
+use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
 /// The window as the App's host.
@@ -60,5 +61,15 @@ impl Host for WindowHost {
         }
         // A dialog that goes away without an answer was cancelled.
         Box::pin(async move { receiver.await.unwrap_or_default() })
+    }
+
+    fn reveal(&self, path: &Path) -> Result<(), ErrorReport> {
+        self.handle
+            .opener()
+            .reveal_item_in_dir(path)
+            .map_err(|error| {
+                let message = format!("could not show `{}`: {error}", path.display());
+                ErrorReport::new(ErrorCode::FileProblem, message)
+            })
     }
 }

@@ -713,7 +713,23 @@ account: HubAccount, } | { "type": "settings_changed",
 /**
  * All of them.
  */
-settings: Settings, } | { "type": "paths_dropped", 
+settings: Settings, } | { "type": "import_moved", 
+/**
+ * What `model_import` was given; `model_import_cancel` takes it too.
+ */
+handle: PathHandle, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * Bytes copied.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all, of all shards.
+ */
+total_bytes: number, } | { "type": "paths_dropped", 
 /**
  * With handles to give back.
  */
@@ -1586,7 +1602,7 @@ root_id: RootId | null,
  */
 origin: ModelOrigin, 
 /**
- * The Hub repository and commit it was downloaded from, if this app did that.
+ * The Hub repository and commit it was downloaded from, if this app did that or the cache it lies in says so.
  */
 source: ModelSource | null, 
 /**
@@ -1686,7 +1702,7 @@ id: ModelId,
 context_length?: number | null, };
 
 /**
- * Forgets a model; its file stays.
+ * Forgets a model; its file stays, and no scan brings it back until it is imported again.
  */
 export type ModelForget = { 
 /**
@@ -1720,6 +1736,15 @@ handle: PathHandle,
  * Where its bytes are to be.
  */
 mode: ImportMode, };
+
+/**
+ * Stops an import that copies; what it has copied is removed. One that has ended is no error.
+ */
+export type ModelImportCancel = { 
+/**
+ * What the import was given.
+ */
+handle: PathHandle, };
 
 /**
  * Replaces files of the app's own folder by hard links to one of the group; answers the bytes freed.
@@ -2539,9 +2564,11 @@ export interface Commands {
   model_scan: { request: ModelScan; response: ImportOutcome };
   /** Adds a picked file, or all models of a picked folder. */
   model_import: { request: ModelImport; response: ImportOutcome };
+  /** Stops an import that copies; what it has copied is removed. One that has ended is no error. */
+  model_import_cancel: { request: ModelImportCancel; response: Nothing };
   /** Changes what is given, leaves the rest. */
   model_update: { request: ModelUpdate; response: Model };
-  /** Forgets a model; its file stays. */
+  /** Forgets a model; its file stays, and no scan brings it back until it is imported again. */
   model_forget: { request: ModelForget; response: Nothing };
   /** Moves a model of the app's own folder to the trash; it can be restored. */
   model_delete: { request: ModelDelete; response: TrashedModel };

@@ -17,6 +17,8 @@ use crate::clock::now_ms;
 use crate::downloads::Downloads;
 use crate::home::Home;
 use crate::host::Host;
+use crate::keeping::Keeping;
+use crate::library::Library;
 use crate::network::Log;
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
@@ -68,6 +70,8 @@ pub(crate) struct Inner {
     pub network: Network,
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
+    pub library: Library,
+    pub keeping: Keeping,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
     pub tasks: TaskTracker,
@@ -114,6 +118,8 @@ impl App {
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),
                 picked: PickedPaths::default(),
+                library: Library::default(),
+                keeping: Keeping::default(),
                 loading: tokio::sync::Mutex::default(),
                 tasks: TaskTracker::new(),
                 closing: CancellationToken::new(),
@@ -121,13 +127,19 @@ impl App {
         };
         app.inner.tasks.spawn(writer.run());
         app.add_own_root().await?;
+        // Before the first scan, which would take what is half-way in the trash for a new model.
+        if let Err(error) = app.finish_deletions().await {
+            tracing::warn!(%error, "deletions that were cut off were not finished");
+        }
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
-        let scan = app.clone();
+        let library = app.clone();
         app.spawn(async move {
-            if let Err(error) = scan.scan_library().await {
+            if let Err(error) = library.scan_library().await {
                 tracing::warn!(%error, "the library was not scanned at start");
             }
         });
+        let trash = app.clone();
+        app.spawn(async move { trash.keep_trash().await });
         Ok(app)
     }
 

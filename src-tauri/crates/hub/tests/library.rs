@@ -8,7 +8,7 @@ use std::{
 use sirocco_gguf::{TensorType, writer::Writer};
 use sirocco_hub::{
     ContentHash,
-    library::{Fingerprint, FoundModel, Origin, changed, inspect_file, scan_root},
+    library::{Fingerprint, FoundModel, Known, Origin, Scan, inspect_file},
 };
 use sirocco_protocol::ModelVerdict;
 
@@ -38,6 +38,11 @@ fn folder() -> tempfile::TempDir {
         .prefix("library")
         .tempdir()
         .expect("a folder")
+}
+
+/// A scan of a folder of which nothing is known.
+fn scan_root(root: &Path) -> Scan {
+    sirocco_hub::library::scan_root(root, Origin::Folder, &Known::new())
 }
 
 fn keys(models: &[FoundModel]) -> Vec<&str> {
@@ -181,7 +186,8 @@ fn what_is_no_model_gets_a_sentence() {
 fn a_root_that_is_gone_is_a_problem() {
     let root = folder();
     let scan = scan_root(&root.path().join("gone"));
-    assert!(scan.models.is_empty());
+    assert!(scan.models.is_empty() && scan.unreachable);
+    assert!(!scan_root(root.path()).unreachable);
     assert!(
         scan.problems[0].message.contains("cannot be read"),
         "{:?}",
@@ -190,18 +196,27 @@ fn a_root_that_is_gone_is_a_problem() {
 }
 
 #[test]
-fn a_changed_file_is_noticed() {
+fn what_is_known_is_not_opened_until_it_changes() {
     let root = folder();
     let path = put(root.path().join("m.gguf"), gguf("x"));
-    let model = inspect_file(&path).expect("a model");
-    assert!(!changed(&model.files, &model.fingerprint));
+    let found = scan_root(root.path()).models.remove(0);
+    let known = Known::from([(path.clone(), found.fingerprint)]);
+    let again = || sirocco_hub::library::scan_root(root.path(), Origin::Folder, &known);
+    assert_eq!(
+        (again().models, again().unchanged),
+        (vec![], vec![path.clone()])
+    );
     // The same length and, for coarse clocks, perhaps the same time: another file all the same.
     let other = put(root.path().join("other"), gguf("y"));
     fs::rename(&other, &path).expect("a rename");
-    assert!(changed(&model.files, &model.fingerprint));
-    let now = Fingerprint::of(&model.files).expect("a fingerprint");
-    fs::remove_file(&path).expect("the file");
-    assert!(changed(&model.files, &now));
+    assert_eq!(
+        (keys(&again().models), again().unchanged),
+        (vec!["m"], vec![])
+    );
+    assert_ne!(
+        Fingerprint::of(&[&path]).expect("a fingerprint"),
+        found.fingerprint
+    );
 }
 
 #[test]
@@ -246,8 +261,8 @@ fn ollama_models_are_found_by_their_manifests() {
             ("qwen2.5:0.5b", "qwen2.5-0.5b")
         );
         assert_eq!(
-            (model.origin, model.stated_sha256),
-            (Origin::Ollama, Some(hash))
+            (model.origin, model.stated_hashes.as_slice()),
+            (Origin::Ollama, &[Some(hash)][..])
         );
         assert_eq!(model.files, std::slice::from_ref(&file));
         let words: Vec<&str> = scan
@@ -293,6 +308,40 @@ fn a_jan_model_is_named_by_its_folder() {
     );
 }
 
+#[test]
+fn a_jan_model_may_lie_elsewhere() {
+    let (root, elsewhere) = (folder(), folder());
+    let file = put(elsewhere.path().join("some.gguf"), gguf("x"));
+    let hash = ContentHash::of(&gguf("x"));
+    put(
+        root.path().join("llamacpp/models/some/model.yml"),
+        format!(
+            "model_path: {}\nname: Imported\nmodel_sha256: {hash}\n",
+            file.display()
+        ),
+    );
+    let scan = scan_root(&root.path().join("llamacpp/models"));
+    let [model] = scan.models.as_slice() else {
+        panic!("{scan:?}")
+    };
+    assert_eq!(
+        (model.name.as_str(), model.origin),
+        ("Imported", Origin::Jan)
+    );
+    assert_eq!(
+        (&model.files, &model.stated_hashes),
+        (&vec![file], &vec![Some(hash)])
+    );
+}
+
+#[test]
+fn models_take_the_origin_of_their_folder() {
+    let root = folder();
+    put(root.path().join("publisher/model/m.gguf"), gguf("x"));
+    let scan = sirocco_hub::library::scan_root(root.path(), Origin::LmStudio, &Known::new());
+    assert_eq!(scan.models[0].origin, Origin::LmStudio);
+}
+
 #[cfg(unix)]
 mod links {
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -327,11 +376,66 @@ mod links {
             ("Tiny", "tiny-q4")
         );
         assert_eq!(
-            (model.origin, model.stated_sha256),
-            (Origin::HuggingFaceCache, Some(hash))
+            (model.origin, model.stated_hashes.as_slice()),
+            (Origin::HuggingFaceCache, &[Some(hash)][..])
         );
         assert!(model.files[0].ends_with("snapshots/aaa/tiny-q4.gguf"));
         assert_eq!(scan.problems, []);
+    }
+
+    #[test]
+    fn a_blob_in_the_shared_store_has_the_hash_of_its_first_link() {
+        let hub = folder();
+        let (bytes, commit) = (gguf("x"), "0123456789abcdef0123456789abcdef01234567");
+        let (hash, xet) = (ContentHash::of(&bytes), ContentHash::of(b"xet"));
+        put(
+            hub.path()
+                .join(format!("blobs/{}/{xet}", &xet.to_string()[..2])),
+            &bytes,
+        );
+        put(hub.path().join("blobs/.huggingface-shared-blobs"), "1\n");
+        let repository = hub.path().join("models--o--Tiny-GGUF");
+        let snapshot = repository.join("snapshots").join(commit);
+        for folder in [&snapshot, &repository.join("blobs")] {
+            fs::create_dir_all(folder).expect("folders");
+        }
+        symlink(
+            format!("../../blobs/{}/{xet}", &xet.to_string()[..2]),
+            repository.join(format!("blobs/{hash}")),
+        )
+        .expect("a link");
+        symlink(format!("../../blobs/{hash}"), snapshot.join("tiny.gguf")).expect("a link");
+        let scan = scan_root(hub.path());
+        let [model] = scan.models.as_slice() else {
+            panic!("{scan:?}")
+        };
+        assert_eq!(model.stated_hashes, [Some(hash)]);
+        let source = model.source.as_ref().expect("the cache says where from");
+        assert_eq!(
+            (source.repository.as_str(), source.commit.as_str()),
+            ("o/Tiny-GGUF", commit)
+        );
+    }
+
+    #[test]
+    fn of_links_to_the_same_bytes_the_known_one_stays() {
+        let hub = folder();
+        cached(hub.path(), "bbb", &gguf("x"));
+        let before = scan_root(hub.path()).models.remove(0);
+        cached(hub.path(), "aaa", &gguf("x"));
+        let now = Fingerprint::of(&before.files).expect("a fingerprint");
+        let known = Known::from([(before.files[0].clone(), now)]);
+        let scan = sirocco_hub::library::scan_root(hub.path(), Origin::Folder, &known);
+        assert_eq!((scan.models, scan.unchanged), (vec![], before.files));
+    }
+
+    #[test]
+    fn hard_links_are_models_each() {
+        let root = folder();
+        let file = put(root.path().join("a.gguf"), gguf("x"));
+        fs::hard_link(&file, root.path().join("b.gguf")).expect("a link");
+        symlink("a.gguf", root.path().join("0.gguf")).expect("a link");
+        assert_eq!(keys(&scan_root(root.path()).models), ["a", "b"]);
     }
 
     #[test]

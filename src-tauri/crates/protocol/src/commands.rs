@@ -182,6 +182,8 @@ commands! {
         /// Where its bytes are to be.
         mode: ImportMode,
     }) -> ImportOutcome;
+    /// Stops an import that copies; what it has copied is removed. One that has ended is no error.
+    model_import_cancel(ModelImportCancel { #[doc = " What the import was given."] handle: PathHandle }) -> Nothing;
     /// Changes what is given, leaves the rest.
     model_update(ModelUpdate {
         /// Which.
@@ -193,7 +195,7 @@ commands! {
         /// New notes.
         notes: Option<String>,
     }) -> Model;
-    /// Forgets a model; its file stays.
+    /// Forgets a model; its file stays, and no scan brings it back until it is imported again.
     model_forget(ModelForget { #[doc = " Which."] id: ModelId }) -> Nothing;
     /// Moves a model of the app's own folder to the trash; it can be restored.
     model_delete(ModelDelete { #[doc = " Which."] id: ModelId }) -> TrashedModel;

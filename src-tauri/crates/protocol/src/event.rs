@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     ConversationId, ConversationSummary, Download, DownloadId, HubAccount, LoadedModel, MessageId,
-    Model, ModelId, PickedPath, Run, Settings, Verification,
+    Model, ModelId, PathHandle, PickedPath, Run, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -80,6 +80,17 @@ pub enum Event {
     SettingsChanged {
         /// All of them.
         settings: Settings,
+    },
+    /// A file that is being imported was copied further.
+    ImportMoved {
+        /// What `model_import` was given; `model_import_cancel` takes it too.
+        handle: PathHandle,
+        /// The file's name.
+        name: String,
+        /// Bytes copied.
+        done_bytes: u64,
+        /// Bytes in all, of all shards.
+        total_bytes: u64,
     },
     /// Files were dropped onto the window.
     PathsDropped {

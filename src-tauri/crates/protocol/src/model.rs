@@ -58,7 +58,7 @@ pub struct Model {
     pub root_id: Option<RootId>,
     /// Whose folder layout it lies in.
     pub origin: ModelOrigin,
-    /// The Hub repository and commit it was downloaded from, if this app did that.
+    /// The Hub repository and commit it was downloaded from, if this app did that or the cache it lies in says so.
     pub source: Option<ModelSource>,
     /// Hash of the (first) file, in lower-case hexadecimal, once known; see `verified_at_ms` for whether it was computed here.
     pub sha256: Option<String>,

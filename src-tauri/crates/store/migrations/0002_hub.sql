@@ -30,6 +30,8 @@ create table download_files (
     primary key (download_id, ordinal)
 ) strict, without rowid;
 
+alter table roots add column origin text not null default 'folder';
+
 alter table models add column origin text not null default 'folder';
 -- Repository, commit and path on the Hub, as JSON.
 alter table models add column source text;
@@ -43,7 +45,25 @@ alter table models add column newer_on_hub integer not null default 0;
 alter table models add column deleted_at_ms integer;
 -- How it is loaded unless something else is asked for, as JSON.
 alter table models add column defaults text not null default '{}';
+-- Why the files are not there, while the verdict says what holds when they come back.
+alter table models add column absence text check (absence in ('missing', 'offline'));
+-- sha256 of every file in order, null where it is not known, as a JSON list; empty if none is. The
+-- first one is also in `sha256`.
+alter table models add column hashes text not null default '[]';
+-- Key and files from before the files went to the trash, as JSON; `key` and `files` have others then.
+alter table models add column trashed text;
 alter table models add column notes text not null default '';
+
+-- The verdict held both before. The empty fingerprint has the file read again when it is back.
+update models
+set absence = 'missing', fingerprint = ''
+where json_extract(verdict, '$.type') = 'missing';
+
+-- Files a person does not want in the library, although a folder of the library holds them.
+create table forgotten_files (
+    path text primary key not null,
+    at_ms integer not null
+) strict, without rowid;
 
 create index models_by_sha256 on models (sha256) where sha256 is not null;
 

@@ -118,7 +118,7 @@ pub(crate) fn model(path: &str, key: &str) -> NewModel {
         },
         origin: sirocco_protocol::ModelOrigin::Folder,
         source: None,
-        sha256: None,
+        hashes: Vec::new(),
     }
 }
 

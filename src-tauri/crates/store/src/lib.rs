@@ -56,8 +56,8 @@ pub use conversations::NewConversation;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};
 pub use messages::BranchMessage;
-pub use models::{NewModel, StoredModel};
-pub use roots::StoredRoot;
+pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash};
+pub use roots::{RootContent, StoredRoot};
 pub use runs::{NewRun, RunEnd};
 pub use turns::{NewMessage, Turn};
 

@@ -239,7 +239,14 @@ impl App {
     /// The conversation's model; the only loaded one; the one used last.
     async fn model_for(&self, conversation: &Conversation) -> Result<StoredModel, ErrorReport> {
         if let Some(id) = conversation.model_id {
-            return self.inner.store.model(id).await.report();
+            return match self.inner.store.trashed(id).await {
+                Ok(trashed) => Err(refuse(
+                    ErrorCode::NoModel,
+                    format!("{} is in the trash", trashed.name),
+                )
+                .with_hint("restore it, or choose another model")),
+                Err(_) => self.inner.store.model(id).await.report(),
+            };
         }
         let models = self.inner.store.list_models().await.report()?;
         let ready = self.only_ready_model();

@@ -1,13 +1,10 @@
 //! What tells that a file is still the one that was looked at, without reading it.
 
-use std::{
-    fmt,
-    fs::Metadata,
-    io,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::UNIX_EPOCH,
-};
+use std::{fmt, fs::Metadata, io, path::Path, str::FromStr, time::UNIX_EPOCH};
+
+/// Written into fingerprints: what an older reader found in a header may lack something, or be judged by older rules.
+/// Raise the number behind the dash when what is read from headers, or the verdict on it, changes between versions.
+const READER: &str = concat!(env!("CARGO_PKG_VERSION"), "-1");
 
 /// Of one file, or of the shards of a model together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +41,7 @@ impl Fingerprint {
     }
 }
 
-/// `size:modified:device:inode`, for a database.
+/// `size:modified:device:inode:reader`, for a database.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -53,13 +50,13 @@ impl fmt::Display for Fingerprint {
             device,
             inode,
         } = self;
-        write!(f, "{size_bytes}:{modified_ns}:{device}:{inode}")
+        write!(f, "{size_bytes}:{modified_ns}:{device}:{inode}:{READER}")
     }
 }
 
-/// The text was not written by [`Fingerprint`]'s `Display`.
+/// The text was not written by [`Fingerprint`]'s `Display`, or by that of another version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a fingerprint is four numbers with colons between them")]
+#[error("a fingerprint is four numbers and this version's mark, with colons between them")]
 pub struct NotAFingerprint;
 
 impl FromStr for Fingerprint {
@@ -67,7 +64,7 @@ impl FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
         let parts: Vec<&str> = text.split(':').collect();
-        let &[size, modified, device, inode] = parts.as_slice() else {
+        let &[size, modified, device, inode, READER] = parts.as_slice() else {
             return Err(NotAFingerprint);
         };
         let number = |text: &str| text.parse().map_err(|_| NotAFingerprint);
@@ -80,9 +77,16 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// The files are gone or are not the ones that had this fingerprint.
-pub fn changed(files: &[PathBuf], fingerprint: &Fingerprint) -> bool {
-    Fingerprint::of(files).ok().as_ref() != Some(fingerprint)
+/// What tells two files apart that have the same content: the volume, and the file's number on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileIdentity(u64, u64);
+
+impl FileIdentity {
+    /// None where the system does not say.
+    pub fn of(metadata: &Metadata) -> Option<Self> {
+        let (device, inode) = identity(metadata);
+        ((device, inode) != (0, 0)).then_some(Self(device, inode))
+    }
 }
 
 fn modified_ns(metadata: &Metadata) -> i64 {
@@ -119,7 +123,7 @@ mod tests {
             inode: 4,
         };
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
-        for text in ["", "1:2:3", "1:2:3:4:5", "1:2:3:x"] {
+        for text in ["", "1:2:3", "1:2:3:4", "1:2:3:4:0.0.1-1", "1:2:3:x:0.1.0-1"] {
             assert_eq!(text.parse::<Fingerprint>(), Err(NotAFingerprint), "{text}");
         }
     }

@@ -6,10 +6,9 @@ use sirocco_gguf::{Model, ModelKind, Runtime, Shard, Summary, Verdict, shard_nam
 use sirocco_protocol::ModelVerdict;
 
 use super::{
-    Fingerprint, FoundModel, Origin, Problem,
+    Fingerprint, FoundModel, Origin, Problem, hugging_face,
     naming::{names_of, slug},
 };
-use crate::ContentHash;
 
 /// Looks at one file that a person chose; if it is a shard, at its siblings too.
 ///
@@ -100,14 +99,17 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         has_chat_template: summary.has_chat_template,
         verdict,
         fingerprint,
-        stated_sha256: (names.origin == Origin::HuggingFaceCache && files.len() == 1)
-            .then(|| blob_hash(&first))
-            .flatten(),
+        stated_hashes: match names.origin {
+            Origin::HuggingFaceCache => hugging_face::hashes(&files),
+            _ => Vec::new(),
+        },
+        source: hugging_face::source(&first),
         files,
     })
 }
 
-fn judge(model: &Model) -> ModelVerdict {
+/// Whether the app's runtime loads a model, and if not why.
+pub fn judge(model: &Model) -> ModelVerdict {
     match sirocco_gguf::verdict(model, Runtime::MistralRs) {
         Verdict::Runs { cautions } => ModelVerdict::Runs {
             cautions: cautions.iter().map(ToString::to_string).collect(),
@@ -116,16 +118,6 @@ fn judge(model: &Model) -> ModelVerdict {
             reasons: reasons.iter().map(ToString::to_string).collect(),
         },
     }
-}
-
-/// In the Hugging Face cache a large file is a link to a blob that is named by its sha256.
-fn blob_hash(path: &Path) -> Option<ContentHash> {
-    std::fs::canonicalize(path)
-        .ok()?
-        .file_name()?
-        .to_str()?
-        .parse()
-        .ok()
 }
 
 /// An error with its causes.

@@ -1,27 +1,40 @@
 //! Model files on disk: found in a folder or given one by one, looked at from their headers, recognised again later.
 //!
-//! Folders of other apps are understood (the Hugging Face cache, LM Studio, Jan, Ollama) and read in place: nothing is
-//! copied, and nothing is ever written outside our own folder. Everything here blocks; call it where that is allowed.
+//! Folders of other apps are understood (the Hugging Face cache, LM Studio, Jan, Ollama, llama.cpp) and read in place:
+//! nothing is ever written, moved or deleted in them. [`place_files`] and [`link_over`] write into our own folder, and
+//! only there. Everything here blocks; call it where that is allowed.
 //!
-//! It deliberately does not remember anything: that is the store's.
+//! It deliberately does not remember anything: that is the store's. What is known from the last time is handed in, so
+//! that a folder in which nothing changed is looked through without opening a file.
 
+mod content;
+mod duplicates;
 mod fingerprint;
+mod hugging_face;
 mod inspect;
+mod jan;
 mod naming;
 mod ollama;
+mod place;
 mod scan;
+mod suggest;
 mod walk;
 
 use std::path::PathBuf;
 
-use sirocco_protocol::ModelVerdict;
+use sirocco_protocol::{ModelSource, ModelVerdict};
 
 pub use sirocco_protocol::ModelOrigin as Origin;
 
-pub use fingerprint::{Fingerprint, NotAFingerprint, changed};
-pub use inspect::inspect_file;
-pub use naming::{slug, unique_key};
-pub use scan::scan_root;
+pub use content::{hash_files, may_be_alike};
+pub use duplicates::{Copied, Replacement, link_over, replacements};
+pub use fingerprint::{FileIdentity, Fingerprint, NotAFingerprint};
+pub use inspect::{inspect_file, judge};
+pub use naming::{origin_of_folder, slug, unique_key};
+pub use place::{Placement, are_placed, place_files};
+pub use scan::{Known, scan_root};
+pub use suggest::{FolderEnvironment, System, suggest_folders};
+pub use walk::unfinished_bytes;
 
 use crate::ContentHash;
 
@@ -52,8 +65,10 @@ pub struct FoundModel {
     pub verdict: ModelVerdict,
     /// To notice later that the files have changed.
     pub fingerprint: Fingerprint,
-    /// Of the (only) file, where the folder's layout states it. Nobody has checked it.
-    pub stated_sha256: Option<ContentHash>,
+    /// Of every file, where the folder's layout states it; empty if it states none. Nobody has checked them.
+    pub stated_hashes: Vec<Option<ContentHash>>,
+    /// Where on the Hub it came from, where the folder's layout says so.
+    pub source: Option<ModelSource>,
 }
 
 /// A file that is no model, or a folder that could not be looked through.
@@ -69,8 +84,21 @@ pub struct Problem {
 /// What a folder holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scan {
-    /// By path.
+    /// The folder itself could not be read: what is not found in it may well be there.
+    pub unreachable: bool,
+    /// New models, and known ones whose files changed, by path.
     pub models: Vec<FoundModel>,
+    /// First files of known models that are as they were.
+    pub unchanged: Vec<PathBuf>,
     /// By path.
     pub problems: Vec<Problem>,
+}
+
+/// What one place of a folder holds.
+#[derive(Debug)]
+enum Found {
+    /// A new or changed model.
+    Model(Box<FoundModel>),
+    /// The first file of a known one.
+    Unchanged(PathBuf),
 }

@@ -50,6 +50,8 @@ pub(super) fn names_of(path: &Path) -> PathNames {
         .is_some_and(|folder| folder.join("model.yml").is_file())
     {
         Origin::Jan
+    } else if has_component(path, "llama.cpp") {
+        Origin::LlamaCpp
     } else {
         Origin::Folder
     };
@@ -63,6 +65,41 @@ pub(super) fn names_of(path: &Path) -> PathNames {
         origin,
         stem: telling.unwrap_or(stem),
         repository: repository.map(|name| without_suffix(&name).to_owned()),
+    }
+}
+
+fn has_component(path: &Path, name: &str) -> bool {
+    path.components()
+        .any(|component| component.as_os_str() == name)
+}
+
+/// Whose folder this is, by what lies in it and by its path.
+pub fn origin_of_folder(folder: &Path) -> Origin {
+    let has = |name: &str| folder.join(name).is_dir();
+    let lower = folder.to_string_lossy().to_lowercase();
+    let holds_repositories = || {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .take(1_000)
+            .any(|entry| entry.file_name().to_string_lossy().starts_with("models--"))
+    };
+    let is_jan = || {
+        has("llamacpp/models")
+            || folder.ends_with("llamacpp/models")
+            || folder.ends_with("llamacpp")
+    };
+    if (has("manifests") && has("blobs")) || (has("models/manifests") && has("models/blobs")) {
+        Origin::Ollama
+    } else if lower.contains(".lmstudio") || lower.contains("lm-studio") {
+        Origin::LmStudio
+    } else if is_jan() {
+        Origin::Jan
+    } else if has_component(folder, "llama.cpp") {
+        Origin::LlamaCpp
+    } else if has_component(folder, "huggingface") || holds_repositories() {
+        Origin::HuggingFaceCache
+    } else {
+        Origin::Folder
     }
 }
 
@@ -129,6 +166,40 @@ mod tests {
             names_of(Path::new("/m/big-00001-of-00003.gguf")).stem,
             "big"
         );
+    }
+
+    #[test]
+    fn a_folder_is_known_by_what_lies_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (inside, origin) in [
+            ("a/manifests", Origin::Folder),
+            ("a/blobs", Origin::Ollama),
+            ("b/models--o--n/snapshots", Origin::HuggingFaceCache),
+            ("c/.lmstudio/models", Origin::Folder),
+            ("d/llamacpp/models", Origin::Jan),
+            ("llama.cpp", Origin::Folder),
+        ] {
+            std::fs::create_dir_all(folder.path().join(inside)).expect("folders");
+            let top = inside.split('/').next().expect("a first part");
+            if top != "llama.cpp" {
+                assert_eq!(
+                    origin_of_folder(&folder.path().join(top)),
+                    origin,
+                    "{inside}"
+                );
+            }
+        }
+        for (path, origin) in [
+            ("c/.lmstudio/models", Origin::LmStudio),
+            ("d/llamacpp/models", Origin::Jan),
+            ("llama.cpp", Origin::LlamaCpp),
+        ] {
+            assert_eq!(
+                origin_of_folder(&folder.path().join(path)),
+                origin,
+                "{path}"
+            );
+        }
     }
 
     #[test]

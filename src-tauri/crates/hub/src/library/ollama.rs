@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    FoundModel, Origin, Problem, inspect::inspect_files, naming::slug,
+    Found, Known, Origin, Problem, inspect::inspect_files, naming::slug, scan::is_known,
     walk::is_unfinished_or_hidden,
 };
 use crate::ContentHash;
@@ -36,12 +36,12 @@ struct Layer {
 }
 
 /// The models of the folder that holds `manifests` and `blobs`.
-pub(super) fn scan(folder: &Path) -> Vec<Result<FoundModel, Problem>> {
+pub(super) fn scan(folder: &Path, known: &Known) -> Vec<Result<Found, Problem>> {
     let mut manifests = Vec::new();
     collect(&folder.join("manifests"), &mut Vec::new(), &mut manifests);
     manifests
         .iter()
-        .map(|(path, parts)| inspect(folder, path, parts))
+        .map(|(path, parts)| inspect(folder, path, parts, known))
         .collect()
 }
 
@@ -71,7 +71,12 @@ fn collect(folder: &Path, parts: &mut Vec<String>, found: &mut Vec<(PathBuf, Vec
     }
 }
 
-fn inspect(folder: &Path, manifest: &Path, parts: &[String]) -> Result<FoundModel, Problem> {
+fn inspect(
+    folder: &Path,
+    manifest: &Path,
+    parts: &[String],
+    known: &Known,
+) -> Result<Found, Problem> {
     let fail = |message: &str| Problem {
         path: manifest.to_owned(),
         message: message.to_owned(),
@@ -114,6 +119,9 @@ fn inspect(folder: &Path, manifest: &Path, parts: &[String]) -> Result<FoundMode
             "the model of this manifest is not on this computer (any more)",
         ));
     }
+    if is_known(std::slice::from_ref(&blob), known) {
+        return Ok(Found::Unchanged(blob));
+    }
     let name = name(parts);
     let mut found = inspect_files(vec![blob]).map_err(|problem| Problem {
         message: format!("{name}: {}", problem.message),
@@ -122,8 +130,8 @@ fn inspect(folder: &Path, manifest: &Path, parts: &[String]) -> Result<FoundMode
     found.key = slug(&name);
     found.name = name;
     found.origin = Origin::Ollama;
-    found.stated_sha256 = Some(hash);
-    Ok(found)
+    found.stated_hashes = vec![Some(hash)];
+    Ok(Found::Model(Box::new(found)))
 }
 
 /// As Ollama shows it: the usual host and namespace are left out.

@@ -1,38 +1,75 @@
 //! All models of a folder.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
 use sirocco_gguf::shard_name;
 
-use super::{Problem, Scan, inspect::inspect_files, naming::unique_key, ollama, walk::walk};
+use super::{
+    Fingerprint, Found, Origin, Problem, Scan, inspect::inspect_files, jan, naming::unique_key,
+    ollama, walk::walk,
+};
 
-/// Looks through a folder and the folders in it. Reads only headers; writes nothing.
+/// First files of known models, with what the files were when their headers were read.
+pub type Known = HashMap<PathBuf, Fingerprint>;
+
+/// Looks through a folder and the folders in it. Reads only headers, and only those that are not `known`; writes
+/// nothing. `origin` is whose folder it is, for models that do not show it themselves.
 ///
 /// A folder that cannot be read is a problem of the answer, not an error, as is each file that is no model.
-pub fn scan_root(root: &Path) -> Scan {
-    let walk = walk(root);
+pub fn scan_root(root: &Path, origin: Origin, known: &Known) -> Scan {
+    let walk = walk(root, known);
     let mut scan = Scan {
-        models: Vec::new(),
+        unreachable: walk.unreachable,
         problems: walk.problems,
+        ..Scan::default()
     };
-    let groups = group(walk.files);
-    let plain = groups.into_iter().map(inspect_files);
-    let foreign = walk.ollama.iter().flat_map(|folder| ollama::scan(folder));
+    let mut described = jan::models(&walk.descriptions);
+    let mut files = walk.files;
+    files.extend(
+        described
+            .keys()
+            .filter(|file| !file.starts_with(root) && file.is_file())
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
+    let plain = group(files).into_iter().map(|files| {
+        if is_known(&files, known) {
+            return Ok(Found::Unchanged(files[0].clone()));
+        }
+        let first = files[0].clone();
+        let mut model = inspect_files(files)?;
+        if model.origin == Origin::Folder {
+            model.origin = origin;
+        }
+        if let Some(description) = described.remove(&first) {
+            description.add_to(&mut model);
+        }
+        Ok(Found::Model(Box::new(model)))
+    });
+    let foreign = walk
+        .ollama
+        .iter()
+        .flat_map(|folder| ollama::scan(folder, known));
     let mut keys = HashSet::new();
-    let mut blobs = HashSet::new();
+    let mut firsts = HashSet::new();
     for found in plain.chain(foreign) {
         match found {
-            Ok(mut model) => {
-                // Two tags of Ollama may name the same blob: one model is enough.
-                if !blobs.insert(model.files.clone()) {
+            // Two tags of Ollama may name the same blob: one model is enough.
+            Ok(Found::Unchanged(first)) => {
+                if firsts.insert(first.clone()) {
+                    scan.unchanged.push(first);
+                }
+            }
+            Ok(Found::Model(mut model)) => {
+                if !firsts.insert(model.files[0].clone()) {
                     continue;
                 }
                 model.key = unique_key(&model.key, |key| keys.contains(key));
                 keys.insert(model.key.clone());
-                scan.models.push(model);
+                scan.models.push(*model);
             }
             Err(problem) => scan.problems.push(problem),
         }
@@ -42,6 +79,13 @@ pub fn scan_root(root: &Path) -> Scan {
     scan.problems
         .dedup_by(|one: &mut Problem, other| one == other);
     scan
+}
+
+/// The files are a known model and are as they were.
+pub(super) fn is_known(files: &[PathBuf], known: &Known) -> bool {
+    let fingerprint = files.first().and_then(|first| known.get(first));
+    fingerprint
+        .is_some_and(|fingerprint| Fingerprint::of(files).is_ok_and(|now| now == *fingerprint))
 }
 
 /// Files of one model together: all that its shard names call for, there or not.

@@ -1,11 +1,34 @@
 //! Models of the library, as their headers were read.
+//!
+//! Reading is here; [`save`] has what scans and imports find, [`keep`] what a person says or a check
+//! finds out about a model, [`trash`] what was deleted.
 
-use sirocco_protocol::{Model, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId};
+mod keep;
+mod save;
+mod trash;
+
+use serde::{Deserialize, Serialize};
+use sirocco_protocol::{
+    Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId,
+};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
-use crate::value::{from_json, from_word, parse, parse_option, signed, to_json, unsigned, word};
+use crate::value::{from_json, from_word, parse, parse_option, unsigned};
 use crate::{Store, StoreError};
+
+pub use save::LibraryChanges;
+pub use trash::StoredTrash;
+
+/// Why the files of a model are not there. The model stays, and so does what was known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absence {
+    /// They are gone from a folder that can be read.
+    Missing,
+    /// Their folder cannot be read now.
+    Offline,
+}
 
 /// A model with what only the backend needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +39,12 @@ pub struct StoredModel {
     pub files: Vec<String>,
     /// Size, time and place of the files when the header was read; another one means: look again.
     pub fingerprint: String,
+    /// Its files are not there; `model.verdict` says the same.
+    pub absence: Option<Absence>,
+    /// sha256 of every file in order, where known; empty if none is.
+    pub hashes: Vec<Option<String>>,
+    /// How it is loaded unless something else is asked for.
+    pub defaults: ModelDefaults,
 }
 
 /// A model as it was found.
@@ -49,35 +78,46 @@ pub struct NewModel {
     pub verdict: ModelVerdict,
     /// Whose folder layout it lies in.
     pub origin: ModelOrigin,
-    /// Where it was downloaded from; none keeps what is known.
+    /// Where it was downloaded from; none keeps what is known, if the size is the same.
     pub source: Option<ModelSource>,
-    /// Hash of the first file, where it is known without reading it; none keeps what is known.
-    pub sha256: Option<String>,
+    /// Hash of every file, where it is known without reading it; empty keeps what is known, if the
+    /// size is the same.
+    pub hashes: Vec<Option<String>>,
+}
+
+/// A select of [`ModelRow`]s; `m` are the models.
+macro_rules! select_models {
+    ($rest:literal) => {
+        concat!(
+            "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name,
+                    m.architecture, m.quantization, m.size_bytes, m.parameter_count,
+                    m.context_length, m.has_chat_template, m.added_at_ms, m.used_at_ms,
+                    m.fingerprint, m.files, m.verdict, m.origin, m.source, m.sha256,
+                    m.verified_at_ms, m.favourite, m.newer_on_hub, m.notes,
+                    coalesce(r.is_own, 0) as deletable, m.absence, m.hashes, m.defaults
+             from models m left join roots r on r.id = m.root_id ",
+            $rest
+        )
+    };
 }
 
 impl Store {
-    /// The library by name.
+    /// The library, favourites first, then by name.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn list_models(&self) -> Result<Vec<StoredModel>, StoreError> {
-        let rows: Vec<ModelRow> = sqlx::query_as(
-            "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name, m.architecture,
-                    m.quantization, m.size_bytes, m.parameter_count, m.context_length,
-                    m.has_chat_template, m.added_at_ms, m.used_at_ms, m.fingerprint, m.files,
-                    m.verdict, m.origin, m.source, m.sha256, m.verified_at_ms, m.favourite,
-                    m.newer_on_hub, m.notes, coalesce(r.is_own, 0) as deletable
-             from models m left join roots r on r.id = m.root_id
-             where m.deleted_at_ms is null
-             order by m.favourite desc, coalesce(m.given_name, m.name) collate nocase, m.key",
-        )
+        let rows: Vec<ModelRow> = sqlx::query_as(select_models!(
+            "where m.deleted_at_ms is null
+             order by m.favourite desc, coalesce(m.given_name, m.name) collate nocase, m.key"
+        ))
         .fetch_all(&self.reader)
         .await
         .attempt("list models")?;
         rows.into_iter().map(ModelRow::stored).collect()
     }
 
-    /// One model.
+    /// One model that is not in the trash.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -85,162 +125,12 @@ impl Store {
         let mut connection = self.reader.acquire().await.attempt("read a model")?;
         fetch(&mut connection, id).await
     }
-
-    /// Adds a model, or replaces what is known of its path: id, key and times stay, the folder
-    /// stays if none is given.
-    ///
-    /// # Errors
-    /// [`StoreError::Query`].
-    pub async fn save_model(&self, new: &NewModel, now_ms: i64) -> Result<StoredModel, StoreError> {
-        let path = new.files.first().map_or("", String::as_str);
-        let mut transaction = self.write().await?;
-        let known: Option<(String, String)> =
-            sqlx::query_as("select id, key from models where path = ?1")
-                .bind(path)
-                .fetch_optional(&mut *transaction)
-                .await
-                .attempt("look for a model")?;
-        let (id, key) = match known {
-            Some((id, key)) => (parse("model id", &id)?, key),
-            None => (new.id, free_key(&mut transaction, &new.key).await?),
-        };
-        sqlx::query(
-            "insert into models
-                 (id, key, path, root_id, name, architecture, quantization, size_bytes,
-                  parameter_count, context_length, has_chat_template, added_at_ms, fingerprint,
-                  files, verdict, origin, source, sha256)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-             on conflict (path) do update set
-                 root_id = coalesce(excluded.root_id, root_id),
-                 name = excluded.name,
-                 architecture = excluded.architecture,
-                 quantization = excluded.quantization,
-                 size_bytes = excluded.size_bytes,
-                 parameter_count = excluded.parameter_count,
-                 context_length = excluded.context_length,
-                 has_chat_template = excluded.has_chat_template,
-                 fingerprint = excluded.fingerprint,
-                 files = excluded.files,
-                 verdict = excluded.verdict,
-                 origin = excluded.origin,
-                 source = coalesce(excluded.source, source),
-                 sha256 = coalesce(excluded.sha256, sha256)",
-        )
-        .bind(id.to_string())
-        .bind(key)
-        .bind(path)
-        .bind(new.root_id.map(|id| id.to_string()))
-        .bind(&new.name)
-        .bind(&new.architecture)
-        .bind(&new.quantization)
-        .bind(signed("model size", new.size_bytes)?)
-        .bind(signed("parameter count", new.parameter_count)?)
-        .bind(new.context_length)
-        .bind(new.has_chat_template)
-        .bind(now_ms)
-        .bind(&new.fingerprint)
-        .bind(to_json(&new.files))
-        .bind(to_json(&new.verdict))
-        .bind(word(&new.origin))
-        .bind(new.source.as_ref().map(to_json))
-        .bind(&new.sha256)
-        .execute(&mut *transaction)
-        .await
-        .attempt("save a model")?;
-        let stored = fetch(&mut transaction, id).await?;
-        transaction.commit().await.attempt("save a model")?;
-        Ok(stored)
-    }
-
-    /// Changes only the verdict, as when a file is gone.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn set_model_verdict(
-        &self,
-        id: ModelId,
-        verdict: &ModelVerdict,
-    ) -> Result<StoredModel, StoreError> {
-        let mut transaction = self.write().await?;
-        sqlx::query("update models set verdict = ?2 where id = ?1")
-            .bind(id.to_string())
-            .bind(to_json(verdict))
-            .execute(&mut *transaction)
-            .await
-            .attempt("judge a model")?;
-        let stored = fetch(&mut transaction, id).await?;
-        transaction.commit().await.attempt("judge a model")?;
-        Ok(stored)
-    }
-
-    /// Notes that a model was loaded.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn mark_model_used(
-        &self,
-        id: ModelId,
-        now_ms: i64,
-    ) -> Result<StoredModel, StoreError> {
-        let mut transaction = self.write().await?;
-        sqlx::query("update models set used_at_ms = ?2 where id = ?1")
-            .bind(id.to_string())
-            .bind(now_ms)
-            .execute(&mut *transaction)
-            .await
-            .attempt("note the use of a model")?;
-        let stored = fetch(&mut transaction, id).await?;
-        transaction
-            .commit()
-            .await
-            .attempt("note the use of a model")?;
-        Ok(stored)
-    }
-
-    /// Forgets a model; conversations and runs that name it stay, without it.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn remove_model(&self, id: ModelId) -> Result<(), StoreError> {
-        let removed = sqlx::query("delete from models where id = ?1")
-            .bind(id.to_string())
-            .execute(&self.writer)
-            .await
-            .attempt("forget a model")?;
-        match removed.rows_affected() {
-            0 => Err(StoreError::not_found("model", id)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// `key`, or `key-2`, `key-3` and so on.
-async fn free_key(connection: &mut SqliteConnection, key: &str) -> Result<String, StoreError> {
-    let mut candidate = key.to_owned();
-    for number in 2.. {
-        let taken: bool = sqlx::query_scalar("select exists (select 1 from models where key = ?1)")
-            .bind(&candidate)
-            .fetch_one(&mut *connection)
-            .await
-            .attempt("look for a model")?;
-        if !taken {
-            break;
-        }
-        candidate = format!("{key}-{number}");
-    }
-    Ok(candidate)
 }
 
 async fn fetch(connection: &mut SqliteConnection, id: ModelId) -> Result<StoredModel, StoreError> {
-    let row: ModelRow = sqlx::query_as(
-        "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name, m.architecture,
-                m.quantization, m.size_bytes, m.parameter_count, m.context_length,
-                m.has_chat_template, m.added_at_ms, m.used_at_ms, m.fingerprint, m.files,
-                m.verdict, m.origin, m.source, m.sha256, m.verified_at_ms, m.favourite,
-                m.newer_on_hub, m.notes, coalesce(r.is_own, 0) as deletable
-         from models m left join roots r on r.id = m.root_id
-         where m.id = ?1 and m.deleted_at_ms is null",
-    )
+    let row: ModelRow = sqlx::query_as(select_models!(
+        "where m.id = ?1 and m.deleted_at_ms is null"
+    ))
     .bind(id.to_string())
     .fetch_optional(connection)
     .await
@@ -275,13 +165,30 @@ struct ModelRow {
     newer_on_hub: bool,
     notes: String,
     deletable: bool,
+    absence: Option<String>,
+    hashes: String,
+    defaults: String,
 }
 
 impl ModelRow {
     fn stored(self) -> Result<StoredModel, StoreError> {
+        let absence: Option<Absence> = self
+            .absence
+            .map(|word| from_word("absence of a model", word))
+            .transpose()?;
+        let judged: ModelVerdict = from_json("verdict", &self.verdict)?;
         Ok(StoredModel {
             files: from_json("files of a model", &self.files)?,
             fingerprint: self.fingerprint,
+            absence,
+            hashes: match self.hashes.as_str() {
+                "[]" => Vec::new(),
+                hashes => from_json("hashes of a model", hashes)?,
+            },
+            defaults: match self.defaults.as_str() {
+                "{}" => ModelDefaults::default(),
+                defaults => from_json("defaults of a model", defaults)?,
+            },
             model: Model {
                 id: parse("model id", &self.id)?,
                 name: self.name,
@@ -293,7 +200,11 @@ impl ModelRow {
                 parameter_count: unsigned("parameter count", self.parameter_count)?,
                 context_length: self.context_length,
                 has_chat_template: self.has_chat_template,
-                verdict: from_json("verdict", &self.verdict)?,
+                verdict: match absence {
+                    Some(Absence::Missing) => ModelVerdict::Missing,
+                    Some(Absence::Offline) => ModelVerdict::Offline,
+                    None => judged,
+                },
                 added_at_ms: self.added_at_ms,
                 used_at_ms: self.used_at_ms,
                 root_id: parse_option("root id", self.root_id.as_deref())?,

@@ -1,0 +1,138 @@
+//! The library: what the disk says goes into the store.
+//!
+//! [`scan`] looks through folders, [`import`] brings single files in, [`roots`] are the folders
+//! themselves. How a model is kept once it is there is in [`crate::keeping`].
+
+mod import;
+mod roots;
+mod scan;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sirocco_hub::library::FoundModel;
+use sirocco_protocol::{ErrorCode, ErrorReport, Event, Model, ModelId, PathHandle, RootId};
+use sirocco_store::{NewModel, StoredModel};
+use tokio_util::sync::CancellationToken;
+
+use crate::App;
+use crate::clock::now_ms;
+use crate::error::{Report, refuse};
+
+/// Imported models have a folder each in here, in the own folder.
+const IMPORTED: &str = "imported";
+
+/// What is going on in the library of this session.
+#[derive(Default)]
+pub(crate) struct Library {
+    /// Held while files and rows are compared or changed together, so that a scan does not see a
+    /// model half-way into the trash. Copying does not take it.
+    pub turn: tokio::sync::Mutex<()>,
+    /// Imports that copy.
+    imports: Mutex<HashMap<PathHandle, CancellationToken>>,
+}
+
+impl Library {
+    fn imports(&self) -> std::sync::MutexGuard<'_, HashMap<PathHandle, CancellationToken>> {
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl App {
+    pub(crate) async fn models(&self) -> Result<Vec<Model>, ErrorReport> {
+        Ok(self
+            .inner
+            .store
+            .list_models()
+            .await
+            .report()?
+            .into_iter()
+            .map(|stored| stored.model)
+            .collect())
+    }
+
+    /// Forgets a model. A folder of the library that holds its file does not bring it back.
+    pub(crate) async fn forget_model(&self, id: ModelId) -> Result<(), ErrorReport> {
+        let _turn = self.inner.library.turn.lock().await;
+        let stored = self.inner.store.model(id).await.report()?;
+        self.drop_model(id).await?;
+        if stored.model.root_id.is_some() {
+            self.inner
+                .store
+                .forget_file(&stored.model.path, now_ms())
+                .await
+                .report()?;
+        }
+        Ok(())
+    }
+
+    /// Takes a model out of the library; its files stay.
+    async fn drop_model(&self, id: ModelId) -> Result<(), ErrorReport> {
+        self.inner.residency.eject(id).await;
+        self.inner.store.remove_model(id).await.report()?;
+        self.emit(Event::ModelRemoved { model_id: id });
+        Ok(())
+    }
+
+    async fn save(&self, found: FoundModel, root_id: Option<RootId>) -> Result<Model, ErrorReport> {
+        let new = new_model(found, root_id);
+        self.inner.store.recall_files(&new.files).await.report()?;
+        let stored = self.inner.store.save_model(&new, now_ms()).await.report()?;
+        self.model_changed(&stored);
+        Ok(stored.model)
+    }
+
+    pub(crate) fn model_changed(&self, stored: &StoredModel) {
+        self.emit(Event::ModelChanged {
+            model: stored.model.clone(),
+        });
+    }
+}
+
+fn new_model(found: FoundModel, root_id: Option<RootId>) -> NewModel {
+    NewModel {
+        id: ModelId::fresh(),
+        name: found.name,
+        key: found.key,
+        files: found.files.iter().map(|file| text(file)).collect(),
+        root_id,
+        fingerprint: found.fingerprint.to_string(),
+        architecture: found.architecture,
+        quantization: found.quantization,
+        size_bytes: found.size_bytes,
+        parameter_count: found.parameter_count,
+        context_length: found.context_length,
+        has_chat_template: found.has_chat_template,
+        verdict: found.verdict,
+        origin: found.origin,
+        source: found.source,
+        hashes: found
+            .stated_hashes
+            .iter()
+            .map(|hash| hash.map(|hash| hash.to_string()))
+            .collect(),
+    }
+}
+
+/// A path as the store keeps it.
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Files of a stored model.
+pub(crate) fn files_of(stored: &StoredModel) -> Vec<PathBuf> {
+    stored.files.iter().map(PathBuf::from).collect()
+}
+
+/// Runs disk work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ErrorReport> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        refuse(
+            ErrorCode::Internal,
+            format!("disk work was cut off: {error}"),
+        )
+    })
+}
