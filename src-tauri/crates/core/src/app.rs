@@ -108,7 +108,7 @@ impl App {
         let network = Network::new(configuration, None, connections.clone());
         let app = Self {
             inner: Arc::new(Inner {
-                downloads: Downloads::default(),
+                downloads: Downloads::open(store.list_downloads().await?),
                 network,
                 connections,
                 home,
@@ -131,6 +131,8 @@ impl App {
         if let Err(error) = app.finish_deletions().await {
             tracing::warn!(%error, "deletions that were cut off were not finished");
         }
+        let conductor = app.clone();
+        app.spawn(async move { conductor.conduct().await });
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
         let library = app.clone();
         app.spawn(async move {
