@@ -3,8 +3,11 @@
 
 mod answers;
 mod crashes;
+mod download_failures;
+mod downloads;
 mod endings;
 mod follow;
+mod hub_scene;
 mod library;
 mod library_import;
 mod library_keeping;
