@@ -3,10 +3,13 @@
 
 mod answers;
 mod crashes;
+mod download_failures;
+mod downloads;
 mod endings;
 mod follow;
 mod hub;
 mod hub_page;
+mod hub_scene;
 mod library;
 mod library_import;
 mod library_keeping;

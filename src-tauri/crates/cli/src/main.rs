@@ -10,8 +10,10 @@ mod chat;
 mod get;
 mod models;
 mod output;
+mod progress;
 mod serve_ui;
 mod session;
+mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,8 +52,10 @@ enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Download a model.
+    /// Download a model of Hugging Face into the library.
     Get(get::Get),
+    /// List the downloads: the queue, then what is finished.
+    Downloads(Json),
     /// Serve the interface to a browser on this machine.
     ServeUi {
         /// Port on 127.0.0.1; 0 for any that is free.
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
             Command::Models(json) => models::list(home, json.json).await,
             Command::Add { path, json } => models::add(home, &path, json.json).await,
             Command::Get(get) => get::run(home, get).await,
+            Command::Downloads(json) => get::list(home, json.json).await,
             Command::ServeUi { port } => serve_ui::run(home, port).await,
         }
     });

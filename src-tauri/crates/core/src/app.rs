@@ -117,7 +117,7 @@ impl App {
             .await;
         let app = Self {
             inner: Arc::new(Inner {
-                downloads: Downloads::default(),
+                downloads: Downloads::open(store.list_downloads().await?),
                 remote: Remote::new(network.clone()),
                 network,
                 access,
@@ -144,6 +144,8 @@ impl App {
         if let Err(error) = app.finish_deletions().await {
             tracing::warn!(%error, "deletions that were cut off were not finished");
         }
+        let conductor = app.clone();
+        app.spawn(async move { conductor.conduct().await });
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
         let library = app.clone();
         app.spawn(async move {

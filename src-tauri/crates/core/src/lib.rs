@@ -26,6 +26,12 @@ mod network;
 mod picked;
 mod runs;
 
+/// The minute of the local day now, which the hours of downloads are compared with.
+#[must_use]
+pub fn local_minute() -> u32 {
+    clock::tell_minute().minute
+}
+
 pub use app::{App, AppOptions, OpenError};
 pub use host::{Host, NoHost};
 pub use sirocco_hub::account::HubEnvironment;

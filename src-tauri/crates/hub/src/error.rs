@@ -251,6 +251,25 @@ pub enum HubError {
         /// What came.
         found: ContentHash,
     },
+    /// The Hub has other content under the name now.
+    #[error("`{host}` has another version of this file now")]
+    Changed {
+        /// Who.
+        host: String,
+    },
+    /// More than the file system can hold in one file.
+    #[error(
+        "`{}` has {size} bytes, and its disk is formatted for files of at most {limit}",
+        path.display()
+    )]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        size: u64,
+        /// The most a file can have there.
+        limit: u64,
+    },
     /// Too little space.
     #[error("the disk of `{}` is full: {needed_bytes} more bytes are needed", path.display())]
     DiskFull {
@@ -399,9 +418,10 @@ impl HubError {
             } => ErrorCode::TokenNeeded,
             Self::NoRepository { .. } | Self::NotThere { .. } => ErrorCode::NotFound,
             Self::DiskFull { .. } => ErrorCode::DiskFull,
-            Self::File { .. } | Self::Occupied { .. } | Self::NoLink { .. } => {
-                ErrorCode::FileProblem
-            }
+            Self::File { .. }
+            | Self::Occupied { .. }
+            | Self::FileTooLarge { .. }
+            | Self::NoLink { .. } => ErrorCode::FileProblem,
             Self::Busy { .. } => ErrorCode::Conflict,
             Self::Ended => ErrorCode::Internal,
             _ => ErrorCode::Network,
@@ -441,6 +461,10 @@ impl HubError {
             }
             Self::Hash { .. } | Self::Size { .. } | Self::Overlong { .. } => {
                 "the file was not added; try again later, or choose another mirror"
+            }
+            Self::Changed { .. } => "remove the download and start it again",
+            Self::FileTooLarge { .. } => {
+                "use a disk with another file system, such as exFAT, NTFS or ext4"
             }
             Self::Pip { .. } => "install Python 3 with pip, or connect to huggingface.co",
             _ => return None,

@@ -4,6 +4,7 @@ pub mod account;
 mod error;
 mod hash;
 pub mod library;
+mod locate;
 mod names;
 pub mod network;
 pub mod remote;
@@ -13,12 +14,13 @@ mod transfer;
 
 pub use error::HubError;
 pub use hash::{ContentHash, NotAHash};
+pub use locate::{Located, locate, shards};
 pub use names::{NameProblem, target_in};
 pub use network::{Network, RedirectProblem};
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};
 pub use transfer::{
-    Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Transfer, TransferState, Wait,
-    Wheel,
+    Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Traffic, Transfer,
+    TransferState, Wait, Wheel, kept_bytes, remove_unfinished,
 };
 
 /// Bytes that can still be written in a folder.

@@ -4,7 +4,7 @@ mod support;
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io,
     path::Path,
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use sirocco_hub::{Disk, FetchRequest, HubError, Source, TransferState};
+use sirocco_hub::{Disk, FetchRequest, HubError, Source, SystemDisk, TransferState};
 use support::{Answer, Bench, End, Server, content, kept, names};
 
 const LENGTH: usize = 300_000;
@@ -238,10 +238,10 @@ impl Disk for SmallDisk {
         }
     }
 
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
         let free = self.free.load(Ordering::Relaxed);
         let fits = bytes.len().min(free as usize);
-        file.write_all(&bytes[..fits])?;
+        SystemDisk.write_at(file, &bytes[..fits], offset)?;
         self.free.store(free - fits as u64, Ordering::Relaxed);
         if fits < bytes.len() {
             Err(io::ErrorKind::StorageFull.into())

@@ -95,6 +95,15 @@ impl TempApp {
         Self::over(folder, worker).await
     }
 
+    /// Closes the App and gives its folder away, for another process to use; the data folder is `home` inside.
+    ///
+    /// # Errors
+    /// If it does not close.
+    pub async fn into_folder(self) -> anyhow::Result<TempDir> {
+        within("the App to close", self.app.close()).await?;
+        Ok(self.folder)
+    }
+
     /// Closes the App.
     ///
     /// # Errors

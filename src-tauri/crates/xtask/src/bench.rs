@@ -19,16 +19,25 @@ struct Bench {
     name: &'static str,
     /// An example of the package `sirocco-tests`.
     example: &'static str,
+    /// It measures a model that answers.
+    needs_worker: bool,
 }
 
 const BENCHES: &[Bench] = &[
     Bench {
         name: "app",
         example: "app_overhead",
+        needs_worker: true,
     },
     Bench {
         name: "engine",
         example: "engine_speed",
+        needs_worker: true,
+    },
+    Bench {
+        name: "hub",
+        example: "hub_downloads",
+        needs_worker: false,
     },
 ];
 
@@ -88,22 +97,21 @@ pub fn run(name: &str, json: bool) -> Result<()> {
 }
 
 fn program(bench: &Bench) -> Result<Command> {
-    let model = starter::model()?;
-    let workers = engine::folder()?;
     let mut cargo = shell::cargo();
-    cargo
-        .current_dir(paths::root())
-        .args([
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "sirocco-tests",
-            "--example",
-            bench.example,
-        ])
-        .env("SIROCCO_TEST_MODEL", model)
-        .env("SIROCCO_WORKER_DIR", workers);
+    cargo.current_dir(paths::root()).args([
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "sirocco-tests",
+        "--example",
+        bench.example,
+    ]);
+    if bench.needs_worker {
+        cargo
+            .env("SIROCCO_TEST_MODEL", starter::model()?)
+            .env("SIROCCO_WORKER_DIR", engine::folder()?);
+    }
     Ok(cargo)
 }
 

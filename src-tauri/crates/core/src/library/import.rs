@@ -9,7 +9,7 @@ use sirocco_hub::library::{
 };
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, ImportMode, ImportOutcome, Model, ModelOrigin, ModelSource,
-    PathHandle, RootId,
+    PathHandle,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -93,25 +93,6 @@ impl App {
         if let Some(token) = self.inner.library.imports().get(&handle) {
             token.cancel();
         }
-    }
-
-    /// Puts one file into the library where it lies.
-    pub(crate) async fn import_file(
-        &self,
-        path: PathBuf,
-        root: Option<RootId>,
-    ) -> Result<ImportOutcome, ErrorReport> {
-        let found = blocking(move || inspect_file(&path)).await?;
-        Ok(match found {
-            Ok(found) => ImportOutcome {
-                models: vec![self.save(found, root).await?],
-                problems: Vec::new(),
-            },
-            Err(problem) => ImportOutcome {
-                models: Vec::new(),
-                problems: vec![problem.to_string()],
-            },
-        })
     }
 
     /// Puts a downloaded model of the own folder into the library. `path` is its (first) file;

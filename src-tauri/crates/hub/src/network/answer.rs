@@ -22,6 +22,16 @@ pub struct Answer {
     cut: CancellationToken,
     at_endpoint: bool,
     had_token: bool,
+    linked_etag: Option<String>,
+}
+
+/// The content that a redirect of the Hub leads to: the sha256 of a large file, without the quotes.
+pub(super) fn linked_etag(headers: &HeaderMap) -> Option<String> {
+    let tag = headers.get("x-linked-etag")?.to_str().ok()?.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');
+    let is_sound =
+        (1..=128).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_sound.then(|| tag.to_ascii_lowercase())
 }
 
 impl Answer {
@@ -32,7 +42,9 @@ impl Answer {
         cut: CancellationToken,
         at_endpoint: bool,
         had_token: bool,
+        linked_etag: Option<String>,
     ) -> Self {
+        let linked_etag = linked_etag.or_else(|| self::linked_etag(response.headers()));
         Self {
             network,
             status: response.status(),
@@ -44,6 +56,7 @@ impl Answer {
             cut,
             at_endpoint,
             had_token,
+            linked_etag,
         }
     }
 
@@ -81,6 +94,12 @@ impl Answer {
     #[must_use]
     pub fn is_of_endpoint(&self) -> bool {
         self.at_endpoint
+    }
+
+    /// The content as the Hub named it on the way here (`X-Linked-ETag`); storages do not repeat it.
+    #[must_use]
+    pub fn linked_etag(&self) -> Option<&str> {
+        self.linked_etag.as_deref()
     }
 
     /// The token was shown to who answered.

@@ -5,7 +5,7 @@ use reqwest::{Client, Method, Response, Url};
 use sirocco_protocol::ConnectionPurpose;
 
 use super::log::{ConnectionStart, Record};
-use super::{Answer, Network, Setup, problem, redirect};
+use super::{Answer, Network, Setup, answer, problem, redirect};
 use crate::HubError;
 
 /// Bodies of redirects are read to their end if they are no longer, so that the connection can be used again.
@@ -73,6 +73,7 @@ impl Request {
     pub async fn send(mut self) -> Result<Answer, HubError> {
         let setup = self.network.current();
         let mut previous = Vec::new();
+        let mut linked_etag = None;
         loop {
             let mut record = Record::begin(&self.network.log, self.start());
             match self.once(&setup, &mut record).await {
@@ -87,9 +88,11 @@ impl Request {
                             setup.cut.clone(),
                             at_endpoint,
                             had_token,
+                            linked_etag,
                         ));
                     }
                     Some(Ok(next)) => {
+                        linked_etag = linked_etag.or(answer::linked_etag(response.headers()));
                         drain(&mut response, &mut record).await;
                         previous.push(std::mem::replace(&mut self.url, next));
                     }

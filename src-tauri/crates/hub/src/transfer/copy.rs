@@ -46,11 +46,11 @@ fn copy_rest(part: &mut Part, path: &Path, goes_on: impl Fn() -> bool) -> Result
         }
         _ => part.promise.size = Some(found),
     }
-    if part.promise.sha256.is_none() || part.len() > found {
+    if part.promise.sha256.is_none() || part.done().end() > found {
         part.restart()?;
     }
     part.check_space(0)?;
-    file.seek(SeekFrom::Start(part.len())).map_err(failed)?;
+    file.seek(SeekFrom::Start(part.prefix())).map_err(failed)?;
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         if !goes_on() {
@@ -61,10 +61,10 @@ fn copy_rest(part: &mut Part, path: &Path, goes_on: impl Fn() -> bool) -> Result
             read => part.append(&buffer[..read], &host)?,
         }
     }
-    if part.len() < found {
+    if part.prefix() < found {
         return Err(HubError::Cut {
             host,
-            done: part.len(),
+            done: part.prefix(),
             expected: found,
         }
         .into());

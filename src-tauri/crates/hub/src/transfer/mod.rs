@@ -1,9 +1,10 @@
 //! Fetches one file so that it is either whole and right, or not there.
 //!
 //! A [`Transfer`] is a task of its own that can be paused, resumed and cancelled, and that reports over a watch
-//! channel. Bytes go in order into `{target}.part`, are hashed on the way, and the file gets its name only when its
-//! size and sha256 are as promised. What is there after a crash, a kill or a power cut is continued. Several
-//! [`Source`]s may be given; they must offer the same bytes, and are tried in order.
+//! channel. Bytes go into `{target}.part`, over one connection or over several if that is faster, are hashed on the
+//! way, and the file gets its name only when its size and sha256 are as promised. What is there after a crash, a kill
+//! or a power cut is continued. Several [`Source`]s may be given; they must offer the same bytes, and are tried in
+//! order. All transfers of an app share their [`Traffic`].
 //!
 //! It deliberately does not know a queue, a database or a model: that is the caller's.
 
@@ -13,15 +14,20 @@ mod part;
 mod policy;
 mod progress;
 mod run;
+mod traffic;
 mod wheels;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use reqwest::Url;
 use tokio::{sync::watch, task::JoinHandle};
 
 pub use policy::{Disk, Policy, SystemDisk, Wait};
 pub use progress::{Progress, TransferState};
+pub use traffic::Traffic;
 pub use wheels::{Pip, Wheel};
 
 use crate::{HubError, Network, hash::ContentHash};
@@ -61,6 +67,23 @@ pub struct FetchRequest {
     pub expected_size: Option<u64>,
     /// From an index, not from the server that sends the bytes.
     pub sha256: Option<ContentHash>,
+}
+
+/// Bytes there are of a file that is not finished, or of one that is.
+pub fn kept_bytes(target: &Path) -> u64 {
+    match std::fs::metadata(target) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        _ => part::kept_bytes(target),
+    }
+}
+
+/// Removes what there is of a file that is not finished and that no transfer works on. A finished one stays.
+///
+/// # Errors
+/// [`HubError::File`].
+pub fn remove_unfinished(target: &Path) -> Result<(), HubError> {
+    let _ = std::fs::remove_dir_all(wheels::staging_folder(target));
+    part::remove(target)
 }
 
 /// What the owner wants.

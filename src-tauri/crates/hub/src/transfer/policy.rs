@@ -3,12 +3,15 @@
 use std::{
     fs::File,
     hash::{BuildHasher, Hasher},
-    io::{self, Write},
+    io,
     path::Path,
     pin::Pin,
     sync::Arc,
     time::Duration,
 };
+
+use super::{Traffic, part::write_all_at};
+use crate::HubError;
 
 /// Waits for a while.
 pub type Wait = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
@@ -21,11 +24,24 @@ pub trait Disk: Send + Sync {
     /// Whatever the system says.
     fn available_bytes(&self, folder: &Path) -> io::Result<u64>;
 
-    /// Appends to a file.
+    /// Writes all bytes at an offset of a file.
     ///
     /// # Errors
     /// Whatever the system says; a full disk as [`io::ErrorKind::StorageFull`].
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Sets the space for so many bytes aside for a file, without changing its length.
+    ///
+    /// # Errors
+    /// Whatever the system says; nothing depends on it.
+    fn allocate(&self, _file: &File, _size_bytes: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The largest file that can be in this folder, if there is a limit that matters.
+    fn largest_file_bytes(&self, _folder: &Path) -> Option<u64> {
+        None
+    }
 }
 
 /// The disk itself.
@@ -37,8 +53,29 @@ impl Disk for SystemDisk {
         fs4::available_space(folder)
     }
 
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        file.write_all(bytes)
+    fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+        write_all_at(file, bytes, offset)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn allocate(&self, file: &File, size_bytes: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        Ok(fallocate(file, FallocateFlags::KEEP_SIZE, 0, size_bytes)?)
+    }
+
+    /// FAT ends files at 4 GiB, without a word before the last byte.
+    fn largest_file_bytes(&self, folder: &Path) -> Option<u64> {
+        let folder = std::fs::canonicalize(folder).ok()?;
+        let nothing = sysinfo::DiskRefreshKind::nothing();
+        let disks = sysinfo::Disks::new_with_refreshed_list_specifics(nothing).ok()?;
+        let disk = disks
+            .iter()
+            .filter(|disk| folder.starts_with(disk.mount_point()))
+            .max_by_key(|disk| disk.mount_point().as_os_str().len())?;
+        let kind = disk.file_system().to_string_lossy().to_ascii_lowercase();
+        ["vfat", "msdos", "fat", "fat16", "fat32"]
+            .contains(&kind.as_str())
+            .then_some(u64::from(u32::MAX))
     }
 }
 
@@ -73,6 +110,14 @@ pub struct Policy {
     pub space_check_bytes: u64,
     /// Bytes after which the file is forced to the disk.
     pub sync_bytes: u64,
+    /// A stream asks for at least so many bytes at once…
+    pub segment_min_bytes: u64,
+    /// …and at most for so many.
+    pub segment_max_bytes: u64,
+    /// How long the speed is watched before another stream is tried.
+    pub growth_window: Duration,
+    /// What all transfers share: speed limit, streams, hosts that asked to wait.
+    pub traffic: Arc<Traffic>,
     /// Waits.
     pub wait: Wait,
     /// A number from 0 to 1 that spreads the waits of many clients.
@@ -97,7 +142,11 @@ impl Default for Policy {
             lock_wait: Duration::from_secs(2),
             reserve_bytes: 1 << 30,
             space_check_bytes: 256 << 20,
-            sync_bytes: 16 << 20,
+            sync_bytes: 8 << 20,
+            segment_min_bytes: 16 << 20,
+            segment_max_bytes: 64 << 20,
+            growth_window: Duration::from_secs(1),
+            traffic: Arc::default(),
             wait: Arc::new(|duration| Box::pin(tokio::time::sleep(duration))),
             jitter,
             disk: Arc::new(SystemDisk),
@@ -106,6 +155,17 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Fails if so many more bytes do not fit where `target` is to be, with the reserve.
+    ///
+    /// # Errors
+    /// [`HubError::DiskFull`].
+    pub fn check_space(&self, target: &Path, missing_bytes: u64) -> Result<(), HubError> {
+        // The folder may not be there yet.
+        let folder = target.ancestors().skip(1).find(|folder| folder.is_dir());
+        let folder = folder.unwrap_or(Path::new("."));
+        super::part::check_space(self, folder, target, missing_bytes)
+    }
+
     /// The wait before try number `failures + 1`: doubling, half of it by chance, at least what the server asks for.
     pub(super) fn backoff(&self, failures: u32, retry_after: Option<Duration>) -> Duration {
         let doubled = self

