@@ -27,7 +27,7 @@ const prepared = Date.now();
 
 let passed = 0;
 let failed = 0;
-const tests = run({ files, concurrency: 1, timeout: 120_000 });
+const tests = run({ files, concurrency: 1, timeout: 300_000 });
 const isTest = (data) => data.details.type !== "suite" && !data.file?.endsWith(data.name);
 tests.on("test:pass", (data) => (passed += isTest(data)));
 tests.on("test:fail", () => (failed += 1));

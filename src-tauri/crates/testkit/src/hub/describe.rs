@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::Viewer;
 use super::page::Parameters;
-use super::refusal::{Refusal, encode_path};
+use super::refusal::{Refusal, encode_part};
 use super::repository::{Delivery, Tree};
 use super::state::{Commit, Shared, Stored};
 
@@ -181,7 +181,7 @@ fn one(
     uri: &Uri,
 ) -> Result<Json<Value>, Refusal> {
     if let Some(present) = hub.present_name(id) {
-        let revision = revision.map(|revision| format!("/revision/{}", encode_path(revision)));
+        let revision = revision.map(|revision| format!("/revision/{}", encode_part(revision)));
         let location = format!("/api/models/{present}{}", revision.unwrap_or_default());
         return Err(Refusal::Moved { location });
     }

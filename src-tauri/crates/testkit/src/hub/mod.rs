@@ -8,6 +8,23 @@
 //! A test breaks single answers by a [`Fault`] on a request ([`On`]), changes repositories and accounts while the
 //! hub runs, and reads what was asked in the [log](ScriptedHub::log).
 //!
+//! | To show | Script |
+//! |---|---|
+//! | a lost connection | [`Fault::HangUp`], [`Fault::Reset`], [`Fault::Cut`], [`Fault::CutUnannounced`] |
+//! | a slow or silent server | [`Fault::Stall`], [`Fault::StallBeforeAnswer`], [`Fault::Trickle`] |
+//! | ranges ignored or misread | [`Fault::IgnoreRange`], [`Fault::OtherStart`], [`Fault::OtherTotal`], [`Fault::Short`] |
+//! | a file that changed | [`ScriptedHub::change`], [`Fault::OtherETag`], [`Fault::OtherCommit`] |
+//! | a file that went | [`ScriptedHub::remove_file`], [`ScriptedHub::remove`] |
+//! | an expired address | [`ScriptedHub::advance`], [`Fault::Expired`] |
+//! | wrong bytes | [`Fault::WrongByte`], [`Fault::ErrorPage`], [`Fault::Gzip`], [`RepositoryFile::claimed_sha256`] |
+//! | too many bytes | [`Fault::Trailing`], [`Fault::Longer`], [`Fault::Endless`] |
+//! | redirects that lead astray | [`Fault::RedirectLoop`], [`Fault::RedirectTo`], `Link` by [`Fault::Header`] |
+//! | limits | [`ScriptedHub::set_limit`], [`Fault::TooManyRequests`], [`Fault::Unavailable`] |
+//! | a closed door | [`Gate`], [`RepositoryFacts::private`], [`ScriptedHub::revoke`] |
+//! | no network | [`ScriptedHub::set_away`] |
+//! | hostile names | [`Repository::file`] takes any, [`Fault::OtherETag`] too |
+//! | a proxy | [`ScriptedProxy`] |
+//!
 //! It is no place to upload to, and knows neither datasets nor spaces nor git itself.
 //!
 //! ```
@@ -43,6 +60,7 @@ mod fault;
 mod folder;
 mod log;
 mod page;
+mod proxy;
 mod quota;
 mod range;
 mod refusal;
@@ -61,6 +79,7 @@ pub use content::Content;
 pub use fault::{Fault, On, Origin, Rule};
 pub use folder::repositories_in;
 pub use log::LoggedRequest;
+pub use proxy::{ProxiedRequest, ScriptedProxy};
 pub use quota::RequestClass;
 pub use repository::{Delivery, Gate, Repository, RepositoryFacts, RepositoryFile, Tree};
 pub use server::ScriptedHub;

@@ -118,10 +118,19 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// A path with each part encoded.
+/// A path with each part encoded. Slashes are, too, where the path would otherwise climb or begin anew: no web
+/// client leaves such an address as it is.
 pub(super) fn encode_path(path: &str) -> String {
-    let parts = path
-        .split('/')
-        .map(|part| utf8_percent_encode(part, PLAIN).to_string());
-    parts.collect::<Vec<_>>().join("/")
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return encode_part(path);
+    }
+    path.split('/')
+        .map(encode_part)
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// One part of a path, its slashes encoded.
+pub(super) fn encode_part(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
 }

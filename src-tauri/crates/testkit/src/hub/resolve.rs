@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 
 use super::account::Viewer;
 use super::bytes::serve;
-use super::refusal::{Refusal, encode_path, redirect};
+use super::refusal::{Refusal, encode_part, encode_path, redirect};
 use super::repository::{Delivery, RepositoryFile};
 use super::state::{Shared, State as Hub};
 use super::{cdn, content::Content};
@@ -69,7 +69,7 @@ pub(super) async fn resolve(
 ) -> Result<Response, Refusal> {
     let id = format!("{owner}/{name}");
     if let Some(present) = hub.present_name(&id) {
-        let revision = encode_path(&revision.replace('/', "\0")).replace("%00", "%2F");
+        let revision = encode_part(&revision);
         let location = format!("/{present}/resolve/{revision}/{}", encode_path(&path));
         return Err(Refusal::Moved { location });
     }

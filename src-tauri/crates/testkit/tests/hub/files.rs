@@ -278,3 +278,71 @@ async fn other_branches_are_addressed_with_encoded_slashes() {
     let location = header(&response, "location").to_owned();
     assert_eq!(scene.get(&location).await.text().await.unwrap(), "pull");
 }
+
+#[tokio::test]
+async fn a_file_offered_by_xet_still_has_its_plain_address() {
+    let scene = Scene::new().await;
+    let id = "owner/tiny-GGUF";
+    scene
+        .hub
+        .change(id, |repository| repository.facts.xet = true);
+    let response = scene
+        .get("/owner/tiny-GGUF/resolve/main/tiny-Q8_0.gguf")
+        .await;
+    let hash = header(&response, "x-xet-hash").to_owned();
+    assert_eq!(hash.len(), 64);
+    let link = header(&response, "link");
+    assert!(link.contains("rel=\"xet-auth\"") && link.contains("rel=\"xet-reconstruction-info\""));
+    let plain = scene
+        .client
+        .get(header(&response, "location"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(plain.status(), 200);
+    let tree = scene.json("/api/models/owner/tiny-GGUF/tree/main").await;
+    assert_eq!(tree[4]["xetHash"], hash);
+    assert!(tree[0].get("xetHash").is_none());
+}
+
+#[tokio::test]
+async fn hostile_names_are_told_as_they_are_and_lead_to_the_file() {
+    let scene = Scene::new().await;
+    let names = [
+        "../../climb.gguf",
+        "/root.gguf",
+        "a/../b.gguf",
+        "back\\slash.gguf",
+        "CON.gguf",
+        "dot.",
+    ];
+    let mut repository = Repository::new("owner/hostile");
+    for name in names {
+        repository = repository.file(name, name);
+    }
+    scene.hub.put(repository);
+    let tree = scene
+        .json("/api/models/owner/hostile/tree/main?recursive=true")
+        .await;
+    let told: Vec<_> = tree
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["path"].as_str())
+        .collect();
+    for name in names {
+        assert!(told.contains(&name), "{name} is not in {told:?}");
+        let encoded = name.replace('/', "%2F").replace('\\', "%5C");
+        let response = scene
+            .get(&format!("/owner/hostile/resolve/main/{encoded}"))
+            .await;
+        let location = header(&response, "location");
+        let location = if location.starts_with('/') {
+            scene.url(location)
+        } else {
+            location.to_owned()
+        };
+        let response = scene.client.get(location).send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), name);
+    }
+}

@@ -8,6 +8,7 @@
 mod access;
 mod faults;
 mod files;
+mod proxy;
 mod search;
 mod shapes;
 
