@@ -76,8 +76,9 @@ test("spoiled bytes are never in the library", async () => {
   const on = { origin: "cdn", method: "GET", path: "tiny-Q4_K_M", times: null };
   await hub.tell("POST", "/faults", { on, fault: { wrong_byte: { at: 50_000 } } });
   const person = new Person("spoiled", hub.hub);
-  const { code } = await person.sirocco("get", "--yes", "sample/tiny-GGUF/tiny-Q4_K_M.gguf");
+  const { code, stderr } = await person.sirocco("get", "--yes", "sample/tiny-GGUF/tiny-Q4_K_M.gguf");
   assert.notEqual(code, 0);
+  assert.match(stderr, /sha256/);
   assert.doesNotMatch((await person.sirocco("models")).stdout, /tiny/i);
   await hub.tell("DELETE", "/faults");
 });
