@@ -97,7 +97,6 @@ impl App {
 
     /// Puts a downloaded model of the own folder into the library. `path` is its (first) file;
     /// `hashes` are those its files were just found to have, in order; none if nothing was compared.
-    #[expect(dead_code, reason = "what downloads end with")]
     pub(crate) async fn adopt(
         &self,
         path: PathBuf,
