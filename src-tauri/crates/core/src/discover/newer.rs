@@ -150,7 +150,7 @@ mod tests {
                 commit: "1".repeat(40),
                 path: "m.gguf".into(),
             }),
-            sha256: Some(sha256.into()),
+            hashes: vec![Some(sha256.into())],
         }
     }
 
