@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use sirocco_protocol::{CatalogueEntry, ErrorReport};
 
-use super::estimate;
 use crate::App;
 
 /// The context that the memory is told for.
@@ -37,7 +36,7 @@ impl App {
     pub(crate) async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ErrorReport> {
         let here = self.here().await?;
         let entries = ENTRIES.iter().map(|entry| {
-            let memory_bytes = estimate::memory_bytes(
+            let memory_bytes = here.memory_bytes(
                 entry.parameter_count,
                 entry.size_bytes,
                 &entry.architecture,

@@ -122,39 +122,45 @@ fn fit(
 ) -> Option<MemoryFit> {
     let estimate = memory::estimate(model, context_length.into(), KV_BYTES_PER_ELEMENT)?;
     let is_dense = |variant: &HubVariant| quantization::is_dense(&variant.quantization);
-    let weights = if base.path == variant.path {
-        estimate.weights_bytes
+    let elements = |sum: u64, count: u64| sum.saturating_add(count);
+    let parameters = model
+        .tensors()
+        .map(|tensor| tensor.elements)
+        .fold(0, elements);
+    // The output head, where it is the table of embeddings once more.
+    let again = match (
+        model.tensor("output.weight"),
+        model.tensor("token_embd.weight"),
+    ) {
+        (None, Some(table)) => table.elements,
+        _ => 0,
+    };
+    let of_base = estimate
+        .weights_bytes
+        .saturating_add(estimate.embedding_bytes);
+    let weights_bytes = if base.path == variant.path {
+        of_base
     } else if is_dense(variant) {
-        let parameters = model
-            .tensors()
-            .fold(0_u64, |sum, tensor| sum.saturating_add(tensor.elements));
-        let all = parameters.saturating_mul(4);
-        let is_tied = model.tensor("output.weight").is_none();
-        if is_tied {
-            all
-        } else {
-            all.saturating_sub(estimate.embedding_bytes)
-        }
+        parameters.saturating_add(again).saturating_mul(4)
     } else if is_dense(base) {
-        variant.size_bytes
+        let per_element = variant.size_bytes as f64 / parameters.max(1) as f64;
+        let again = (again as f64 * per_element) as u64;
+        variant.size_bytes.saturating_add(again)
     } else {
-        estimate
-            .weights_bytes
+        of_base
             .saturating_add(variant.size_bytes)
             .saturating_sub(base.size_bytes)
     };
-    let total_bytes = estimate
-        .total_bytes
-        .saturating_sub(estimate.weights_bytes)
-        .saturating_add(weights);
+    let rest = estimate.kv_bytes.saturating_add(estimate.compute_bytes);
+    let total_bytes = weights_bytes.saturating_add(rest);
     // As if the base had the whole memory less what the variant has more.
     let budget = available_bytes
-        .saturating_add(estimate.weights_bytes)
-        .saturating_sub(weights);
+        .saturating_add(of_base)
+        .saturating_sub(weights_bytes);
     let largest = memory::largest_context_that_fits(model, budget, KV_BYTES_PER_ELEMENT);
     Some(MemoryFit {
         context_length,
-        weights_bytes: weights.saturating_add(estimate.embedding_bytes),
+        weights_bytes,
         kv_bytes: estimate.kv_bytes,
         compute_bytes: estimate.compute_bytes,
         total_bytes,

@@ -37,6 +37,8 @@ const SIZE_RANGE_BITS: (f64, f64) = (3.5, 8.5);
 pub(crate) struct Here {
     /// Memory a new model may take.
     available_bytes: u64,
+    /// The processor runs the worker's kernels.
+    has_kernels: bool,
     /// Tokens a model is loaded with.
     context_length: u32,
     repositories: HashSet<String>,
@@ -91,12 +93,11 @@ impl Here {
         };
         let context = self.context_for(listing.context_length);
         let architecture = listing.architecture.as_deref().unwrap_or_default();
-        self.fit_of(estimate::memory_bytes(
-            count,
-            weights,
-            architecture,
-            context,
-        ))
+        self.fit_of(self.memory_bytes(count, weights, architecture, context))
+    }
+
+    fn memory_bytes(&self, count: u64, weights: u64, architecture: &str, context: u32) -> u64 {
+        estimate::memory_bytes(count, weights, architecture, context, self.has_kernels)
     }
 
     fn context_for(&self, known: Option<u32>) -> u32 {
@@ -141,6 +142,7 @@ impl App {
         let settings = self.inner.store.settings().await.report()?;
         let mut here = Here {
             available_bytes: blocking(machine::available_bytes).await?,
+            has_kernels: sirocco_gguf::memory::has_kernels(),
             context_length: settings.default_context_length,
             repositories: HashSet::new(),
             by_source: HashMap::new(),
@@ -175,6 +177,7 @@ impl App {
 pub(crate) fn here_for_tests(available_bytes: u64) -> Here {
     Here {
         available_bytes,
+        has_kernels: true,
         context_length: 4096,
         repositories: HashSet::new(),
         by_source: HashMap::new(),

@@ -6,7 +6,7 @@ use sirocco_gguf::shard_name;
 use sirocco_hub::remote::{RemoteFile, Repository};
 use sirocco_protocol::{HubFile, HubFits, HubRuns, HubSecurity, HubVariant};
 
-use super::{Here, estimate, quantization, runs};
+use super::{Here, quantization, runs};
 
 /// A model whose weights are larger reads them too slowly on a processor for quality beyond Q4_K_M to be worth it.
 const SWIFT_BYTES: u64 = 5_000_000_000;
@@ -123,7 +123,7 @@ fn recommended(repository: &Repository, variants: &[HubVariant], here: &Here) ->
         let count = listing
             .parameter_count
             .unwrap_or((variant.size_bytes as f64 * 8.0 / super::COMMON_BITS) as u64);
-        let needed = estimate::memory_bytes(
+        let needed = here.memory_bytes(
             count,
             variant.size_bytes,
             listing.architecture.as_deref().unwrap_or_default(),
@@ -288,7 +288,10 @@ mod tests {
             recommended_in("qwen2", 494_000_000, &small, 2).as_deref(),
             Some("Q8_0")
         );
-        assert_eq!(recommended_in("qwen2", 494_000_000, &small, 1), None);
+        assert_eq!(
+            recommended_in("qwen2", 494_000_000, &small, 1).as_deref(),
+            Some("Q2_K")
+        );
         let large = [
             ("b-Q2_K.gguf", 3_180),
             ("b-Q3_K_M.gguf", 4_020),
@@ -302,7 +305,7 @@ mod tests {
             Some("Q4_K_M")
         );
         assert_eq!(
-            recommended_in("llama", 8_030_000_000, &large, 10).as_deref(),
+            recommended_in("llama", 8_030_000_000, &large, 7).as_deref(),
             Some("Q3_K_M")
         );
         assert_eq!(recommended_in("llama", 8_030_000_000, &large, 4), None);
