@@ -1,4 +1,4 @@
-//! Fetches a file, or the starter model, and says how fast: `fetch URL TARGET`, `fetch starter FOLDER`.
+//! Fetches a file, or the starter model, and says how fast: `fetch URL TARGET [SIZE SHA256]`, `fetch starter FOLDER`.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -8,8 +8,10 @@ use sirocco_hub::{FetchRequest, Policy, Source, StarterEnvironment, Transfer, st
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [what, target] = arguments.as_slice() else {
-        return Err("usage: fetch URL TARGET | fetch starter FOLDER".into());
+    let (what, target, promise) = match arguments.as_slice() {
+        [what, target] => (what, target, None),
+        [what, target, size, sha256] => (what, target, Some((size.parse()?, sha256.parse()?))),
+        _ => return Err("usage: fetch URL TARGET [SIZE SHA256] | fetch starter FOLDER".into()),
     };
     let request = if what == "starter" {
         starter_request(Path::new(target), None, &StarterEnvironment::from_process())?
@@ -18,8 +20,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             sources: vec![Source::Http { url: what.parse()? }],
             target: target.into(),
             place_at: None,
-            expected_size: None,
-            sha256: None,
+            expected_size: promise.map(|(size, _)| size),
+            sha256: promise.map(|(_, sha256)| sha256),
         }
     };
     let started = Instant::now();
