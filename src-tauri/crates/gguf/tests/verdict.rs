@@ -529,7 +529,7 @@ fn every_sentence_keeps_the_house_tone() {
         complete("llama").without_field("llama.block_count"),
         complete("llama").without_tensor("token_embd.weight"),
         complete("llama").replace("general.architecture", "clip"),
-        complete("phi3").field("phi3.rope.freq_base", 250_000_f32),
+        complete("phi2").field("phi2.rope.freq_base", 250_000_f32),
         complete("llama").retype("blk.0.attn_q.weight", TensorType::Iq4Xs),
     ] {
         sentences.extend(refusals(&writer).iter().map(ToString::to_string));
