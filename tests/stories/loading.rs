@@ -6,7 +6,7 @@ use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, ImportOutcome, LoadOptions, LoadState, LoadedModel, MemoryFit,
     Model, ModelVerdict, RunState,
 };
-use sirocco_testkit::{Script, TempApp, TinyModel, process};
+use sirocco_testkit::{Script, Shape, TempApp, TinyModel, process};
 
 use crate::{WORKER, app, code};
 
@@ -194,10 +194,14 @@ async fn a_model_that_cannot_run_here_says_why_and_is_not_loaded() -> anyhow::Re
 async fn a_model_larger_than_the_free_memory_is_loaded_only_if_told_to() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
     let file = app.outside().join("long.gguf");
-    // Keys, values and scores of 256 million tokens take 700 GB.
-    let context_length = 1 << 28;
+    // Scores of 16 million tokens and 32 heads take more than 250 GB.
+    let context_length = 1 << 24;
     let model = TinyModel {
         context_length,
+        shape: Shape {
+            heads: 32,
+            ..Shape::default()
+        },
         ..TinyModel::default()
     };
     app.put_model(&file, &model, &Script::default())?;

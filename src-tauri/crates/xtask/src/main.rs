@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check;
+mod driver;
 mod engine;
 mod fingerprint;
 mod generate;

@@ -2,8 +2,8 @@
 //!
 //! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
 //! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP` and
-//! `SIROCCO_TEST_HUB` (our programs and the scripted hub).
-//! The first two are taken as they are if a developer has set them.
+//! `SIROCCO_TEST_HUB` (our programs and the scripted hub), `SIROCCO_TAURI_DRIVER` (what drives a
+//! window). The first two are taken as they are if a developer has set them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, bail};
 
 use crate::build::Profile;
-use crate::{build, check, engine, generate, house, node, paths, setup, shell, starter};
+use crate::{build, check, driver, engine, generate, house, node, paths, setup, shell, starter};
 
 /// A step that passes or fails.
 struct Suite {
@@ -50,9 +50,11 @@ enum Need {
     Model,
     /// The programs of the workspace, without optimisations. They hold the interface.
     Programs,
+    /// What drives the window.
+    Driver,
 }
 
-use Need::{Interface, Model, Programs, Worker};
+use Need::{Driver, Interface, Model, Programs, Worker};
 
 const SUITES: &[Suite] = &[
     own("formatting", &[], |_| check::formatting()),
@@ -72,7 +74,7 @@ const SUITES: &[Suite] = &[
     node("ui", &[Interface, Worker, Model, Programs], Place::Anywhere),
     node(
         "window",
-        &[Interface, Worker, Model, Programs],
+        &[Interface, Worker, Model, Programs, Driver],
         Place::Display,
     ),
 ];
@@ -263,6 +265,10 @@ impl Prepared {
                     "SIROCCO_DESKTOP",
                     Profile::Debug.program("sirocco-desktop").into(),
                 );
+            }
+            Driver => {
+                self.environment
+                    .insert("SIROCCO_TAURI_DRIVER", driver::program()?.into());
             }
         }
         eprintln!(

@@ -78,6 +78,18 @@ describe('the composer', () => {
 });
 
 describe('the list', () => {
+  it('keeps no mark of an answer that ended before the reader', async () => {
+    const { state, backend } = await opened();
+    const row = state.conversations.items.find((one) => one.unread);
+    if (!row) throw new Error('the script has no unread conversation');
+    const marked = () => state.conversations.row(row.id)?.unread;
+    state.navigation.openConversation(row.id);
+    await waitFor(() => expect(marked()).toBe(false));
+    backend.emit({ type: 'conversation_changed', conversation: row });
+    expect(marked()).toBe(true);
+    await waitFor(() => expect(marked()).toBe(false));
+  });
+
   it('Delete hides a conversation and Undo brings it back', async () => {
     const { state, context, backend } = await opened();
     render(ConversationColumn, { context });

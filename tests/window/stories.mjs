@@ -1,0 +1,191 @@
+// The real window with the real worker and the real model, as a person uses it; later stories build on earlier ones.
+//
+// SIROCCO_DESKTOP, SIROCCO_TAURI_DRIVER, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
+// If SIROCCO_SCREENSHOTS names a folder, pictures of the chat are written into it.
+
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Desktop } from "./desktop.mjs";
+
+const desktop = new Desktop();
+const QUESTION = "Write a Python function that tells whether a word is a palindrome, and show one example.";
+const LONG_TASK = "Tell a long story about a wind that crosses the sea.";
+
+before(() => desktop.open());
+after(() => desktop.remove());
+
+/** Writes into the composer with the keyboard and sends. */
+async function ask(question) {
+  await desktop.page.click('textarea[aria-label="Message"]');
+  await desktop.page.type(question);
+  await desktop.page.press("Enter");
+}
+
+const newChat = () => desktop.page.press("Control+N");
+
+/** Sets a parameter of the conversation in the inspector. */
+async function setParameter(name, value) {
+  await desktop.page.until(`the parameter ${name}`, selectField, name);
+  await desktop.page.type(value);
+  await desktop.page.press("Tab");
+}
+
+function selectField(name) {
+  const label = [...document.querySelectorAll("label")].find((label) => label.textContent === name);
+  label?.control.focus();
+  label?.control.select();
+  return label !== undefined;
+}
+
+/** The text of the last answer, without what stands under it. */
+const answer = () => desktop.page.run(() => [...document.querySelectorAll("article.model .markdown")].at(-1).innerText);
+
+/** Waits until so many words of the last answer are there, and answers its text. */
+const written = (words) =>
+  desktop.page.until(
+    `${words} words`,
+    (words) => {
+      const text = [...document.querySelectorAll("article.model .markdown")].at(-1)?.innerText ?? "";
+      return text.split(/\s+/).length > words && text;
+    },
+    words,
+  );
+
+/** Waits until nothing is written any more and this stands under the last answer. */
+const ended = (words) =>
+  desktop.page.until(
+    words,
+    (words) =>
+      document.querySelector('[role="log"]')?.ariaBusy === "false" &&
+      [...document.querySelectorAll("article.model")].at(-1)?.innerText.includes(words),
+    words,
+  );
+
+/** Fails unless the last answer begins with this text, which may have been shown with its last mark half written. */
+async function assertKept(shown) {
+  const letters = (text) => text.replace(/\P{Letter}+/gu, "");
+  const kept = await answer();
+  assert.ok(letters(kept).startsWith(letters(shown)), `kept "${kept}" of "${shown}"`);
+}
+
+/** Opens the newest conversation from the list. */
+async function openNewest() {
+  await desktop.page.click("[data-row]");
+  await desktop.page.until("an answer", () => document.querySelector("article.model .markdown") !== null);
+}
+
+async function chooseTheme(label) {
+  await desktop.page.press("Control+,");
+  await desktop.page.click('button[aria-label^="Theme:"]');
+  await desktop.page.click(`[role="option"][data-label="${label}"]`);
+  await desktop.page.until(`the theme ${label}`, (label) => document.querySelector(`[aria-label="Theme: ${label}"]`), label);
+  await desktop.page.press("Control+1");
+}
+
+const theme = () => desktop.page.run(() => document.documentElement.dataset.theme);
+
+async function photograph(name) {
+  const folder = process.env.SIROCCO_SCREENSHOTS;
+  if (!folder) return;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${name}.png`), await desktop.page.picture());
+}
+
+test("the window opens with the model that lies in the data folder", async () => {
+  await desktop.page.resize(1280, 800);
+  await desktop.page.until("a model to talk to", () =>
+    document.querySelector("main").innerText.includes("answers on this machine. Nothing leaves it."),
+  );
+});
+
+test("a question is answered, and its Markdown is drawn while it is written", async () => {
+  await newChat();
+  await setParameter("Temperature", "0");
+  await setParameter("Max tokens", "200");
+  await ask(QUESTION);
+  await desktop.page.until("code that grows", () => document.querySelector('[aria-busy="true"] article.model pre') !== null);
+  await ended("tok/s");
+  assert.match(await answer(), /def /);
+  assert.doesNotMatch(await answer(), /```/);
+});
+
+test("the conversation is there after a restart, in the colours of a dark system", async () => {
+  const before = await answer();
+  await desktop.close();
+  await desktop.open({ GTK_THEME: "Adwaita:dark" });
+  await desktop.page.resize(1280, 800);
+  await openNewest();
+  assert.equal(await answer(), before);
+  assert.equal(await theme(), "dark");
+});
+
+test("the theme is chosen in the settings, against the system", async () => {
+  await chooseTheme("Light");
+  assert.equal(await theme(), "light");
+  await openNewest();
+  await photograph("chat-light");
+  await chooseTheme("Dark");
+  assert.equal(await theme(), "dark");
+  await openNewest();
+  await photograph("chat-dark");
+});
+
+test("a second launch ends at once, and the first window stays", async () => {
+  const { pid } = desktop;
+  assert.equal(await desktop.launchAgain(), 0);
+  assert.equal(desktop.pid, pid);
+  assert.match(await desktop.page.run(() => document.title), /Sirocco/);
+});
+
+test("the keyboard alone begins a conversation and stops its answer", async () => {
+  await desktop.page.press("Control+N");
+  await desktop.page.type(LONG_TASK);
+  await desktop.page.press("Enter");
+  await written(10);
+  await desktop.page.press("Escape");
+  await ended("stopped");
+});
+
+test("Stop ends an answer", async () => {
+  await newChat();
+  await ask(LONG_TASK);
+  await written(10);
+  await desktop.page.click('button[aria-label="Stop"]');
+  await ended("stopped");
+});
+
+test("closing the window in the middle of an answer keeps its text", async () => {
+  await newChat();
+  await ask(LONG_TASK);
+  const shown = await written(20);
+  await desktop.close();
+  await desktop.open();
+  await openNewest();
+  await ended("This answer was interrupted");
+  await assertKept(shown);
+});
+
+test("after kill -9 in the middle of an answer, what was shown for two seconds is there", async () => {
+  await newChat();
+  await ask(LONG_TASK);
+  const shown = await written(20);
+  // The promise is one of time: text is saved at least this often.
+  await pause(2000);
+  assert.notEqual(await answer(), shown, "it is still being written");
+  await desktop.kill();
+  await desktop.open();
+  await openNewest();
+  await ended("This answer was interrupted");
+  await assertKept(shown);
+});
+
+test("the page reaches nothing but our commands", async () => {
+  const reached = await desktop.page.run(async () => {
+    const open = window.__TAURI_INTERNALS__.invoke("plugin:opener|open_url", { url: "https://example.org" });
+    return open.then(() => "opened", (refusal) => String(refusal));
+  });
+  assert.match(reached, /not allowed/);
+});
