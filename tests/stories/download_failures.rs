@@ -1,5 +1,7 @@
 //! Everything that goes wrong with downloads: after each, the file is right or there is no model.
 //!
+//! It is so long because it is one table, with a test for each row.
+//!
 //! | # | what goes wrong | here, or where the test is |
 //! |---|---|---|
 //! | 1 | the disk is full | `hub/tests/transfer_life.rs`: `a_disk_that_fills_up_pauses_and_keeps_what_is_there`, `a_disk_that_is_too_small_is_told_before_anything_is_fetched` |
