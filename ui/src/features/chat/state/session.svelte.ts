@@ -93,7 +93,6 @@ export class ChatSession {
     return new ConversationState(this.#sirocco.backend, id, {
       onFinished: (turn) => {
         this.announcement = this.#announce(turn);
-        void this.seen();
       },
     });
   }
@@ -156,6 +155,8 @@ export class ChatSession {
 
   handle(event: Event): void {
     this.current.handle(event);
+    // The mark of a new answer comes after its last word, so it is taken away when it comes.
+    if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread) void this.seen();
     if (event.type === 'conversation_deleted' && event.conversation_id === this.current.id) this.#sirocco.navigation.newChat();
   }
 
