@@ -26,18 +26,12 @@ async function ask(question) {
 
 const newChat = () => desktop.page.press("Control+N");
 
-/** Sets a parameter of the conversation in the inspector. */
-async function setParameter(name, value) {
-  await desktop.page.until(`the parameter ${name}`, selectField, name);
+/** Writes something else into a field. */
+async function change(field, value) {
+  await desktop.page.click(field);
+  await desktop.page.press("Control+A");
   await desktop.page.type(value);
   await desktop.page.press("Tab");
-}
-
-function selectField(name) {
-  const label = [...document.querySelectorAll("label")].find((label) => label.textContent === name);
-  label?.control.focus();
-  label?.control.select();
-  return label !== undefined;
 }
 
 /** The text of the last answer, without what stands under it. */
@@ -101,15 +95,23 @@ test("the window opens with the model that lies in the data folder", async () =>
   );
 });
 
-test("a question is answered, and its Markdown is drawn while it is written", async () => {
+test("the parameters of new conversations are chosen in the settings", async () => {
+  await desktop.page.press("Control+,");
+  // The likeliest token each time: what the model says does not change from run to run.
+  await change('input[type="number"][aria-label="Temperature"]', "0");
   await newChat();
-  await setParameter("Temperature", "0");
-  await setParameter("Max tokens", "200");
+  await desktop.page.until("the temperature of a new conversation", () =>
+    [...document.querySelectorAll("label")].some((label) => label.innerText === "Temperature" && label.control.value === "0.00"),
+  );
+});
+
+test("a question is answered, and its Markdown is drawn while it is written", async () => {
   await ask(QUESTION);
   await desktop.page.until("code that grows", () => document.querySelector('[aria-busy="true"] article.model pre') !== null);
   await ended("tok/s");
   assert.match(await answer(), /def /);
   assert.doesNotMatch(await answer(), /```/);
+  await desktop.page.until("no mark of a new answer", () => document.querySelector("[data-row] .mark") === null);
 });
 
 test("the conversation is there after a restart, in the colours of a dark system", async () => {
