@@ -6,6 +6,7 @@ import { HASH, NOW, ROOTS } from './models';
 export type LibraryCommand =
   | 'model_scan'
   | 'model_import'
+  | 'model_import_cancel'
   | 'model_update'
   | 'model_forget'
   | 'model_delete'
@@ -111,6 +112,7 @@ export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryComma
   return {
     model_scan: () => ({ models: [], problems: ['/home/ada/models/notes.gguf: the file ends before its header does'] }),
     model_import: () => ({ models: [], problems: [] }),
+    model_import_cancel: () => ({}),
     model_update: ({ id, name, favourite, notes }) => {
       const model = entry(models, id, 'model');
       if (name?.trim() === '') throw refusal('invalid_request', 'the name is empty');
