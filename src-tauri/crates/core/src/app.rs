@@ -147,12 +147,7 @@ impl App {
         let conductor = app.clone();
         app.spawn(async move { conductor.conduct().await });
         app.spawn(forward_changes(Arc::downgrade(&app.inner), changes));
-        let library = app.clone();
-        app.spawn(async move {
-            if let Err(error) = library.scan_library().await {
-                tracing::warn!(%error, "the library was not scanned at start");
-            }
-        });
+        app.begin_scan().await;
         let trash = app.clone();
         app.spawn(async move { trash.keep_trash().await });
         Ok(app)

@@ -28,7 +28,7 @@ const IMPORTED: &str = "imported";
 pub(crate) struct Library {
     /// Held while files and rows are compared or changed together, so that a scan does not see a
     /// model half-way into the trash. Copying does not take it.
-    pub turn: tokio::sync::Mutex<()>,
+    pub turn: Arc<tokio::sync::Mutex<()>>,
     /// Imports that copy.
     imports: Mutex<HashMap<PathHandle, CancellationToken>>,
     listed: Mutex<Listed>,

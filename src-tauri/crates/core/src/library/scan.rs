@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sirocco_hub::library::{Fingerprint, Known, inspect_file, scan_root};
 use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelVerdict, RootId};
@@ -21,12 +22,38 @@ impl App {
         self.scan(roots, Extent::Everything).await
     }
 
+    /// Looks through everything in the background. It has its turn at once, so that whatever is asked
+    /// for after this finds the library as the disk is.
+    pub(crate) async fn begin_scan(&self) {
+        let turn = Arc::clone(&self.inner.library.turn).lock_owned().await;
+        let app = self.clone();
+        self.spawn(async move {
+            let scanned = async {
+                let roots = app.inner.store.list_roots().await.report()?;
+                app.compare(roots, Extent::Everything).await
+            };
+            if let Err(error) = scanned.await {
+                tracing::warn!(%error, "the library was not scanned at start");
+            }
+            drop(turn);
+        });
+    }
+
     pub(super) async fn scan(
         &self,
         roots: Vec<StoredRoot>,
         extent: Extent,
     ) -> Result<ImportOutcome, ErrorReport> {
         let _turn = self.inner.library.turn.lock().await;
+        self.compare(roots, extent).await
+    }
+
+    /// A scan by who has the turn.
+    async fn compare(
+        &self,
+        roots: Vec<StoredRoot>,
+        extent: Extent,
+    ) -> Result<ImportOutcome, ErrorReport> {
         let store = &self.inner.store;
         let models = store.list_models().await.report()?;
         let forgotten: HashSet<String> = store
