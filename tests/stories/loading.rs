@@ -194,12 +194,12 @@ async fn a_model_that_cannot_run_here_says_why_and_is_not_loaded() -> anyhow::Re
 async fn a_model_larger_than_the_free_memory_is_loaded_only_if_told_to() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
     let file = app.outside().join("long.gguf");
-    // Scores of 16 million tokens and 32 heads take more than 250 GB.
+    // Keys and values of 16 million tokens in 64 layers take 270 GB.
     let context_length = 1 << 24;
     let model = TinyModel {
         context_length,
         shape: Shape {
-            heads: 32,
+            blocks: 64,
             ..Shape::default()
         },
         ..TinyModel::default()
