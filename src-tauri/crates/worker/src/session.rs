@@ -174,8 +174,8 @@ impl<E: Engine> Session<E> {
         usage: &mut Usage,
         emit: &mut dyn FnMut(FromWorker),
     ) -> Result<Option<Vec<f32>>, EngineError> {
-        // At least the last token runs again: its logits are needed.
-        let common = common_prefix(&self.cached, prompt).min(prompt.len() - 1);
+        // The last tokens run again: the logits of the last are needed, and pieces have two tokens at least.
+        let common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
         if common < self.cached.len() {
             self.engine.truncate(common)?;
             self.cached.truncate(common);
@@ -192,10 +192,15 @@ impl<E: Engine> Session<E> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let end = prompt.len().min(at + self.chunk);
+            let mut end = prompt.len().min(at + self.chunk);
+            // A token alone is computed another way by some engines, and the same prompt has to give the
+            // same logits however it is cut.
+            if prompt.len() - end == 1 {
+                end = prompt.len();
+            }
             let begun = Instant::now();
             logits = self.forward(&prompt[at..end])?;
-            if end - at == self.chunk {
+            if end - at >= self.chunk {
                 self.chunk = next_chunk(self.chunk, begun.elapsed());
             }
             at = end;
@@ -320,7 +325,7 @@ fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
 fn next_chunk(chunk: usize, took: Duration) -> usize {
     let share = CHUNK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
     let wanted = (chunk as f64 * share.clamp(0.25, 4.0)) as usize;
-    wanted.clamp(1, LONGEST_CHUNK)
+    wanted.clamp(2, LONGEST_CHUNK)
 }
 
 /// Enough of a prompt's end to hold any opening tag of thoughts.

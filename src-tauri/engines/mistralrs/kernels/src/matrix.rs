@@ -5,9 +5,9 @@ use crate::cursor::Cursor;
 use crate::x86::{dot, widen};
 use crate::{Format, Pool, gemm};
 
-/// Rows of activations from which on widening the weights is cheaper than a dot product for each: a
-/// tile of weights is widened in about the time of four such products.
-const MANY: usize = 6;
+/// Rows of activations from which on weights are widened. One row alone is a token being written; a
+/// prompt comes in pieces of two and more, and must not come out another way for being cut another way.
+const MANY: usize = 2;
 /// Rows of weights that a thread takes at a time.
 const CHUNK: usize = 16;
 
@@ -138,32 +138,24 @@ impl Matrix {
         if count >= MANY {
             gemm::multiply(self, pool, left, out);
         } else if count > 0 {
-            self.multiply_few(pool, left, out);
+            self.multiply_one(pool, left, out);
         }
     }
 
-    fn multiply_few(&self, pool: &Pool, left: &[f32], out: &mut [f32]) {
-        let left: Vec<Activations> = left
-            .chunks_exact(self.columns)
-            .map(|values| {
-                let mut row = Activations::default();
-                row.quantize(values);
-                row
-            })
-            .collect();
-        let cursor = Cursor::new(self.rows.div_ceil(CHUNK));
+    fn multiply_one(&self, pool: &Pool, left: &[f32], out: &mut [f32]) {
+        let mut rounded = Activations::default();
+        rounded.quantize(left);
+        let (left, cursor) = (&rounded, Cursor::new(self.rows.div_ceil(CHUNK)));
         let out = Out(out.as_mut_ptr());
         pool.run(&|_| {
             let out = &out;
             while let Some(chunk) = cursor.take() {
                 for row in chunk * CHUNK..self.rows.min((chunk + 1) * CHUNK) {
-                    for (at, left) in left.iter().enumerate() {
-                        // SAFETY: the CPU is supported, or there would be no matrix; the row is as long
-                        // as the activations; each value of `out` is written by one thread.
-                        unsafe {
-                            let value = dot::row(self.format, self.row(row), left);
-                            out.0.add(at * self.rows + row).write(value);
-                        }
+                    // SAFETY: the CPU is supported, or there would be no matrix; the row is as long as
+                    // the activations; each value of `out` is written by one thread.
+                    unsafe {
+                        let value = dot::row(self.format, self.row(row), left);
+                        out.0.add(row).write(value);
                     }
                 }
             }
