@@ -3,8 +3,10 @@
 //! Everything comes from one scripted hub on the loopback, and goes to a folder in memory where there is one. Standard
 //! output carries one JSON object a line, as `cargo xtask bench hub` reads them. Other programs are those found on the
 //! `PATH`: `curl`, `aria2c`, and `hf` of the Python package `huggingface_hub`. Speeds are those of whole processes,
-//! from the start to the end, medians of turns taken one after the other.
+//! from the start to the end, medians of turns taken one after the other. Arguments choose some of `speed`, `memory`
+//! and `kills`.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -28,6 +30,8 @@ const PARALLEL_SIZE: u64 = 128 * MIB;
 const MEMORY_BAR_MIB: f64 = 64.0;
 
 const KILLS: u32 = 200;
+/// A life is at most so much longer than its start.
+const LIFE: Duration = Duration::from_millis(200);
 const KILL_FILES: u64 = 3;
 const KILL_SIZE: u64 = 128 * MIB;
 /// Of two downloads at once, each with one stream.
@@ -53,9 +57,17 @@ async fn main() -> anyhow::Result<()> {
     }
     let hub = ScriptedHub::start().await?;
     let folder = scratch()?;
-    speed(&hub, folder.path()).await?;
-    memory(&hub, folder.path()).await?;
-    kills(&hub, folder.path()).await
+    let is_wanted = |part: &str| arguments.is_empty() || arguments.iter().any(|name| name == part);
+    if is_wanted("speed") {
+        speed(&hub, folder.path()).await?;
+    }
+    if is_wanted("memory") {
+        memory(&hub, folder.path()).await?;
+    }
+    if is_wanted("kills") {
+        kills(&hub, folder.path()).await?;
+    }
+    Ok(())
 }
 
 /// In memory where the system has such a folder: a disk would be what is measured.
@@ -327,9 +339,10 @@ async fn kills(hub: &ScriptedHub, folder: &Path) -> anyhow::Result<()> {
         .await?;
     app.close().await;
 
+    // In small pieces: what the hub has handed to a connection that is dead counts as sent.
     let slow = Fault::Trickle {
-        bytes: 32 << 10,
-        every_ms: 5,
+        bytes: 16 << 10,
+        every_ms: 4,
     };
     hub.fault(On::cdn("Q8_0.gguf").always(), slow);
     let targets: Vec<PathBuf> = files
@@ -342,8 +355,16 @@ async fn kills(hub: &ScriptedHub, folder: &Path) -> anyhow::Result<()> {
         child
             .args(["doomed", &home.display().to_string(), REPOSITORY])
             .args(&files);
-        Ok(child.stdout(Stdio::null()).spawn()?)
+        Ok(child.stdout(Stdio::piped()).spawn()?)
     };
+    // How long a life takes to its first new bytes; kills fall before and after that.
+    let started = Instant::now();
+    let mut child = start()?;
+    let output = child.stdout.take().context("it is piped")?;
+    tokio::task::block_in_place(|| BufReader::new(output).lines().nth(1).transpose())?;
+    let longest = started.elapsed() + LIFE;
+    child.kill()?;
+    child.wait()?;
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let (mut most_lost, mut done) = (0, (0, 0));
     for _ in 0..KILLS {
@@ -352,7 +373,7 @@ async fn kills(hub: &ScriptedHub, folder: &Path) -> anyhow::Result<()> {
         random ^= random >> 7;
         random ^= random << 17;
         // The subject is a process, which only time can catch at any point.
-        tokio::time::sleep(Duration::from_millis(20 + random % 280)).await;
+        tokio::time::sleep(longest.mul_f64(random as f64 / u64::MAX as f64)).await;
         child.kill()?;
         child.wait()?;
         hub.until("the connections to end", |log| {
@@ -364,6 +385,7 @@ async fn kills(hub: &ScriptedHub, folder: &Path) -> anyhow::Result<()> {
         most_lost = most_lost.max(lost + done.1.saturating_sub(now.1));
         done = now;
     }
+    eprintln!("{} MiB were there after the last kill", done.1 / MIB);
     ensure!(
         done.1 < KILL_FILES * KILL_SIZE,
         "everything was there before the last kill"

@@ -88,7 +88,7 @@ async fn one_stream_is_enough_if_only_one_is_allowed() {
 
 #[tokio::test]
 async fn a_server_that_ignores_ranges_gets_one_stream() {
-    let (bench, bytes) = (eager(), content(LENGTH / 2));
+    let (bench, bytes) = (eager(), content(LENGTH));
     let served = bytes.clone();
     let server =
         Server::start(move |_| Answer::new(200, served.clone()).ending(End::Paced(PACE))).await;
@@ -118,7 +118,7 @@ async fn a_further_stream_that_gets_another_range_is_given_up() {
 #[tokio::test]
 async fn a_further_stream_that_is_refused_leaves_the_others_alone() {
     for status in [429, 503, 404] {
-        let (bench, bytes) = (eager(), content(LENGTH / 2));
+        let (bench, bytes) = (eager(), content(LENGTH));
         let served = bytes.clone();
         let server = Server::start(move |asked| match asked.bytes() {
             Some((_, Some(_))) if asked.number < 3 => Answer::new(status, ""),

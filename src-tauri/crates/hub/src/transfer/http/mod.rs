@@ -219,7 +219,11 @@ async fn fetch_all(
         policy.segment_max_bytes,
     );
     segments.take_hole(0);
-    part.allocate();
+    let part = blocking(move || {
+        part.allocate();
+        Ok(part)
+    })
+    .await?;
     let from = host(answer.url());
     let (shared, pieces) = Shared::new(Setup {
         network: run.network.clone(),
