@@ -44,9 +44,10 @@ pub struct Coalescer {
 }
 
 impl Coalescer {
-    /// Adds text; answers a delta if it is time for one.
+    /// Adds text; answers a delta if it is time for one. No text starts no waiting, but what waits
+    /// already does not wait longer for it.
     pub fn push(&mut self, text: Split, now: Instant) -> Option<Delta> {
-        if text.is_empty() {
+        if text.is_empty() && self.since.is_none() {
             return None;
         }
         self.characters += text.content.chars().count() + text.reasoning.chars().count();
@@ -139,6 +140,16 @@ mod tests {
         assert_eq!(coalescer.push(Split::default(), Instant::now()), None);
         assert_eq!((coalescer.flush(), coalescer.due()), (None, None));
         assert_eq!(coalescer.next_sequence(), 0);
+    }
+
+    #[test]
+    fn what_is_due_goes_even_if_nothing_comes_with_it() {
+        let mut coalescer = Coalescer::default();
+        let start = Instant::now();
+        assert_eq!(coalescer.push(content(" "), start), None);
+        let late = start + Duration::from_millis(33);
+        let delta = coalescer.push(Split::default(), late).unwrap();
+        assert_eq!((delta.content.as_str(), coalescer.due()), (" ", None));
     }
 
     proptest! {
