@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Root of the checkout.
+/// Root of the checkout. Asked of cargo at run time: a build folder that several checkouts share
+/// may run a program that another one built.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
         .ancestors()
         .nth(3)
         .expect("the crate lies three folders below the root")
