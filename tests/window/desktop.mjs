@@ -87,7 +87,8 @@ export class Desktop {
   /** Leaves nothing behind, however the stories ended. */
   async remove() {
     if (this.#driver) await this.kill().catch(() => this.#endDriver());
-    rmSync(this.#folder, { recursive: true, force: true });
+    // The web view's processes write into its cache until they have ended.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   #environment() {

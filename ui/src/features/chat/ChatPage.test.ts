@@ -12,11 +12,11 @@ async function opened(options: { loaded?: string[]; settings?: object; models?: 
   await state.reload();
   const onNeedModel = vi.fn();
   const context = siroccoContext(state);
-  render(ChatPage, { context, props: { onNeedModel } });
+  const page = render(ChatPage, { context, props: { onNeedModel } });
   const field = () => screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
   const write = (text: string) => fireEvent.input(field(), { target: { value: text } });
   const sent = () => backend.calls.filter((call) => call.command === 'message_send');
-  return { backend, state, context, field, write, sent, onNeedModel };
+  return { backend, state, context, page, field, write, sent, onNeedModel };
 }
 
 describe('the composer', () => {
@@ -28,6 +28,16 @@ describe('the composer', () => {
     await waitFor(() => expect(screen.getAllByRole('article')).toHaveLength(2));
     expect(state.navigation.conversationId).not.toBeNull();
     expect(field().value).toBe('');
+  });
+
+  it('can still stop an answer when the page was left and opened again', async () => {
+    const { context, page, field, write } = await opened();
+    page.unmount();
+    render(ChatPage, { context });
+    await write('Hello');
+    await fireEvent.keyDown(field(), { key: 'Enter' });
+    expect(await screen.findByRole('button', { name: 'Stop' })).toBeTruthy();
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Stop' })).toBeNull());
   });
 
   it('Shift+Enter and an Enter of an input method send nothing', async () => {

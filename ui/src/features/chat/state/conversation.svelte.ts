@@ -37,9 +37,6 @@ export class ConversationState {
   hasOlder = $state(false);
   loadingOlder = $state(false);
   state = $state.raw<Loading>({ type: 'ready' });
-  readonly last: Turn | null = $derived(this.turns.at(-1) ?? null);
-  /** The answer being written, if one is. */
-  readonly liveTurn: Turn | null = $derived(this.last?.live ? this.last : null);
 
   readonly #backend: Backend;
   readonly #now: () => number;
@@ -57,6 +54,19 @@ export class ConversationState {
     this.#wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
     this.#onFinished = options.onFinished ?? (() => undefined);
     if (id) this.state = { type: 'loading' };
+  }
+
+  // Getters, and in `Turn` too: a derived value belongs to the effect that runs when its class is
+  // made, here the page's, and stands still once that page was left. This state outlives pages.
+
+  get last(): Turn | null {
+    return this.turns.at(-1) ?? null;
+  }
+
+  /** The answer being written, if one is. */
+  get liveTurn(): Turn | null {
+    const { last } = this;
+    return last?.live ? last : null;
   }
 
   /** Fetches the conversation and its latest turns. Throws nothing; `state` says how it went. */

@@ -22,13 +22,19 @@ export class Turn {
   progress = $state.raw<Progress | null>(null);
   /** How long the model thought, if we watched it. */
   thought_ms = $state<number | null>(null);
-  readonly run: Run | null = $derived(this.message.run);
-  readonly live: boolean = $derived(isLive(this.message.run));
   #thinkingSince: number | null = null;
 
   constructor(message: Message) {
     this.id = message.id;
     this.replace(message);
+  }
+
+  get run(): Run | null {
+    return this.message.run;
+  }
+
+  get live(): boolean {
+    return isLive(this.run);
   }
 
   /** Takes the message as saved. */
