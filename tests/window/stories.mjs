@@ -65,11 +65,18 @@ async function assertKept(shown) {
   assert.ok(letters(kept).startsWith(letters(shown)), `kept "${kept}" of "${shown}"`);
 }
 
-/** Opens the newest conversation from the list. */
+/** Opens the newest conversation from the list, which shows its end. */
 async function openNewest() {
   await desktop.page.click("[data-row]");
   await desktop.page.until("an answer", () => document.querySelector("article.model .markdown") !== null);
+  await desktop.page.until("the end of the answer", () => {
+    const log = document.querySelector('[role="log"]');
+    return log.scrollHeight - log.clientHeight - log.scrollTop < 10 && document.querySelector(".jump") === null;
+  });
 }
+
+/** Waits until code that was opened has its colours, after which nothing moves any more. */
+const coloured = () => desktop.page.until("coloured code", () => document.querySelector("article.model pre span span") !== null);
 
 async function chooseTheme(label) {
   await desktop.page.press("Control+,");
@@ -77,6 +84,7 @@ async function chooseTheme(label) {
   await desktop.page.click(`[role="option"][data-label="${label}"]`);
   await desktop.page.until(`the theme ${label}`, (label) => document.querySelector(`[aria-label="Theme: ${label}"]`), label);
   await desktop.page.press("Control+1");
+  await coloured();
 }
 
 const theme = () => desktop.page.run(() => document.documentElement.dataset.theme);
@@ -119,6 +127,8 @@ test("the conversation is there after a restart, in the colours of a dark system
   await desktop.close();
   await desktop.open({ GTK_THEME: "Adwaita:dark" });
   await desktop.page.resize(1280, 800);
+  await openNewest();
+  await coloured();
   await openNewest();
   assert.equal(await answer(), before);
   assert.equal(await theme(), "dark");

@@ -66,6 +66,15 @@ export class ScrollFollower {
     this.#remember(port, this.#isAtEnd(port));
   }
 
+  /**
+   * The content changed; its size may not have. WebKit clamps the position of a block that is empty
+   * for the blink in which its text is put in anew, and tells it later like a reader's scroll.
+   */
+  onChange(): void {
+    const port = this.#port;
+    if (port && this.following && !this.#isAtEnd(port)) this.onResize();
+  }
+
   /** Goes to the end and stays there. */
   toEnd(): void {
     this.following = true;

@@ -145,4 +145,14 @@ describe('a reader who is elsewhere', () => {
     grow(1, 100);
     expect(follower.atEnd).toBe(false);
   });
+
+  it('stays at the end when a turn is empty for a blink and as high as before after it', () => {
+    const { follower, page } = attached([400, 400]);
+    page.heights[1] = 0;
+    page.scrollTop = page.scrollHeight;
+    page.heights[1] = 400;
+    follower.onChange();
+    follower.onScroll();
+    expect([page.scrollTop, follower.following, follower.atEnd]).toEqual([300, true, true]);
+  });
 });
