@@ -7,6 +7,7 @@
 // any other difference.
 
 import { execFileSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { getLlama } from "node-llama-cpp";
 
@@ -50,9 +51,11 @@ const program = execFileSync("cargo", cargo, { cwd: root, maxBuffer: 1 << 28 })
   .map((line) => JSON.parse(line))
   .findLast((message) => message.executable && message.target.name === "greedy").executable;
 
-const llama = await getLlama({ gpu: false, build: "never", logLevel: "disabled" });
+// Its threads wait for each other in a loop: one more than there are cores, and a token takes seconds.
+const threads = availableParallelism();
+const llama = await getLlama({ gpu: false, build: "never", logLevel: "disabled", maxThreads: threads });
 const model = await llama.loadModel({ modelPath: file });
-const context = await model.createContext({ contextSize: 4096 });
+const context = await model.createContext({ contextSize: 4096, threads });
 
 async function theirs(text) {
   const sequence = context.getSequence();
