@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sirocco_engine::{Change, Residency, Runtime};
+use sirocco_engine::{Change, Residency, Runtime, Worker};
 use sirocco_hub::Network;
 use sirocco_hub::account::HubEnvironment;
 use sirocco_hub::remote::Remote;
 use sirocco_protocol::commands::dispatch;
-use sirocco_protocol::{ErrorCode, ErrorReport, Event, RunId, RunUpdate};
+use sirocco_protocol::{ErrorCode, ErrorReport, Event, ModelId, RunId, RunUpdate};
 use sirocco_store::{Store, StoreError};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -194,6 +194,12 @@ impl App {
                 ErrorReport::new(ErrorCode::InvalidRequest, format!("{name}: {error}"))
             })?;
         self.follow(request.id).await
+    }
+
+    /// The worker of a loaded model, for those who measure what the App adds to it.
+    #[must_use]
+    pub fn worker(&self, model: ModelId) -> Option<Worker> {
+        Some(self.inner.residency.ready(model)?.worker)
     }
 
     /// Listens to events. A listener that lags should ask for everything again.
