@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { BackendError } from '$/lib/backend';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { scriptedModels } from '$/lib/backend/scripted/models';
 import type { Model } from '$/gen/protocol';
@@ -36,6 +37,25 @@ describe('importing', () => {
     ]);
     expect(all.toasts.items).toHaveLength(1);
     expect(new Sirocco(backend).imports.mode).toBe('copy');
+  });
+
+  it('shows how far a copy is, stops it, and tells that it was stopped', async () => {
+    const backend = new ScriptedBackend();
+    const all = new Sirocco(backend);
+    all.start();
+    let refuse: (error: BackendError) => void = () => undefined;
+    vi.spyOn(all.models, 'import').mockReturnValueOnce(new Promise((_, reject) => (refuse = reject)));
+    const adding = importPaths(all, [picked('one')], 'copy');
+    const moved = (done_bytes: number) =>
+      backend.emit({ type: 'import_moved', handle: 'one', name: 'Big', done_bytes, total_bytes: 4_000_000_000 });
+    moved(1_000_000_000);
+    moved(2_000_000_000);
+    expect(all.toasts.items).toMatchObject([{ text: 'Copying Big', progress: 0.5 }]);
+    all.toasts.items[0]?.action?.run();
+    expect(backend.calls.at(-1)).toMatchObject({ command: 'model_import_cancel', request: { handle: 'one' } });
+    refuse(new BackendError({ code: 'superseded', message: 'the import was stopped', hint: null, trace_id: '' }));
+    expect(await adding).toBeNull();
+    expect(all.toasts.items).toMatchObject([{ text: 'The import was stopped.', tone: 'neutral' }]);
   });
 
   it('adds nothing when the question is dismissed', async () => {

@@ -1,6 +1,7 @@
 /** Adding models: from a dialog, a typed path or a drop, with what came of it as a notice. */
-import type { ImportMode, ImportOutcome, Model, PickedPath, PickKind } from '$/gen/protocol';
-import { fileSize, parameterCount, plural } from './format';
+import type { ImportMode, ImportOutcome, Model, PathHandle, PickedPath, PickKind } from '$/gen/protocol';
+import { BackendError } from './backend';
+import { fileSize, parameterCount, plural, sentence } from './format';
 import type { Sirocco } from './state';
 import { modelStrings } from './strings.en';
 
@@ -43,7 +44,10 @@ export async function reported(state: Sirocco, work: () => Promise<ImportOutcome
     report(state, outcome);
     return outcome;
   } catch (thrown) {
-    state.toasts.error(thrown);
+    const error = BackendError.from(thrown);
+    // It was stopped by the person.
+    if (error.code === 'superseded') state.toasts.show(sentence(error.message));
+    else state.toasts.error(error);
     return null;
   }
 }
@@ -52,7 +56,28 @@ export async function reported(state: Sirocco, work: () => Promise<ImportOutcome
 export async function importPaths(state: Sirocco, paths: PickedPath[], mode: ImportMode | null = null): Promise<ImportOutcome | null> {
   const chosen = mode ?? (await state.imports.ask(paths));
   if (chosen === null) return null;
-  return all(state, paths, (path) => state.models.import(path.handle, chosen));
+  return all(state, paths, (path) => shown(state, path.handle, () => state.models.import(path.handle, chosen)));
+}
+
+/** Shows how far the copying is, with a way to stop it, once there is something to wait for. */
+async function shown(state: Sirocco, handle: PathHandle, work: () => Promise<ImportOutcome>): Promise<ImportOutcome> {
+  const { imports, toasts, backend } = state;
+  let id: number | null = null;
+  const stop = () => void backend.call('model_import_cancel', { handle }).catch((thrown) => toasts.error(thrown));
+  const unfollow = imports.follow(handle, ({ name, done_bytes, total_bytes }) => {
+    const text = modelStrings.copyingFile(name);
+    const detail = modelStrings.copiedSoFar(fileSize(done_bytes), fileSize(total_bytes));
+    const progress = total_bytes > 0 ? done_bytes / total_bytes : null;
+    if (id !== null) toasts.update(id, { text, detail, progress });
+    else if (done_bytes < total_bytes)
+      id = toasts.show(text, { detail, progress, duration_ms: 0, action: { label: modelStrings.stopCopying, run: stop } });
+  });
+  try {
+    return await work();
+  } finally {
+    unfollow();
+    if (id !== null) toasts.dismiss(id);
+  }
 }
 
 /** Opens the native dialog and adds what was picked. Answers nothing when it was cancelled. */

@@ -60,6 +60,7 @@ export class Sirocco {
     this.models.handle(event);
     this.conversations.handle(event);
     this.downloads.handle(event);
+    this.imports.handle(event);
   }
 }
 

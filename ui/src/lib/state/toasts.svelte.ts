@@ -11,12 +11,15 @@ export interface Toast {
   /** A second, softer line. */
   detail: string | null;
   action: { label: string; run: () => void } | null;
+  /** The share done of what it tells about. */
+  progress: number | null;
 }
 
 export interface ToastOptions {
   tone?: ToastTone;
   detail?: string | null;
   action?: { label: string; run: () => void } | null;
+  progress?: number | null;
   /** How long it stays while nobody points at it; 0 is until it is dismissed. */
   duration_ms?: number;
 }
@@ -37,6 +40,7 @@ export class Toasts {
       tone: options.tone ?? 'neutral',
       detail: options.detail ?? null,
       action: options.action ?? null,
+      progress: options.progress ?? null,
     };
     const kept = this.items.slice(-(SHOWN_AT_ONCE - 1));
     for (const gone of this.items) if (!kept.includes(gone)) this.#forget(gone.id);
@@ -55,6 +59,11 @@ export class Toasts {
       detail: error.hint ? sentence(error.hint) : null,
       action,
     });
+  }
+
+  /** Changes what a notice says, if it is still there. */
+  update(id: number, changes: Partial<Pick<Toast, 'text' | 'detail' | 'progress'>>): void {
+    this.items = this.items.map((toast) => (toast.id === id ? { ...toast, ...changes } : toast));
   }
 
   dismiss(id: number): void {

@@ -105,6 +105,9 @@ export const modelStrings = {
   openModel: 'Show it',
 
   // Imports
+  copyingFile: (name: string) => `Copying ${name}`,
+  copiedSoFar: (done: string, total: string) => `${done} of ${total}`,
+  stopCopying: 'Stop',
   importedOne: (name: string) => `${name} is in the library.`,
   imported: (count: number) => `${count} models are in the library.`,
   importedNone: 'No new model was found.',
