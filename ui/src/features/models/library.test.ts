@@ -201,7 +201,7 @@ describe('keeping the library', () => {
     const { all, user, context } = await started();
     render(DuplicatesPage, { context });
     expect(await screen.findByText('2.02 GB can be freed')).toBeTruthy();
-    await user.click(screen.getByRole('button', { name: 'Link Llama 3.2 3B Instruct, Mistral 7B Instruct v0.3' }));
+    await user.click(screen.getByRole('button', { name: /^Link, free .*: Llama 3.2 3B Instruct, Mistral 7B Instruct v0.3$/ }));
     await waitFor(() => expect(all.toasts.items.at(-1)?.text).toBe('2.02 GB freed.'));
     await waitFor(() => expect(screen.queryByRole('button', { name: /^Link/ })).toBeNull());
   });

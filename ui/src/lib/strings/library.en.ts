@@ -12,7 +12,7 @@ export const libraryStrings = {
   newer: 'Newer on the Hub',
   offline: 'Offline',
   places: 'Keep the library in order',
-  groupLabel: (name: string, models: string, size: string) => `${name}, ${models}, ${size}`,
+  groupLabel: (name: string, models: string, size: string, offline: boolean) => `${name}, ${offline ? 'Offline, ' : ''}${models}, ${size}`,
   origins: {
     folder: 'Folder',
     hugging_face_cache: 'Hugging Face cache',
@@ -107,7 +107,7 @@ export const libraryStrings = {
   duplicatesNoneText: 'No two models whose hash is known have the same bytes.',
   copies: (count: number, size: string) => `${count} copies of ${size}`,
   link: (size: string) => `Link, free ${size}`,
-  linkNamed: (names: string) => `Link ${names}`,
+  linkNamed: (size: string, names: string) => `Link, free ${size}: ${names}`,
   linked: (size: string) => `${size} freed.`,
   notLinkable: 'They share one copy already, or lie on different drives.',
   hashUnknownCount: (count: number) =>

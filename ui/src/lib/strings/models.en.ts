@@ -1,7 +1,7 @@
 export const modelStrings = {
   // The picker
   choose: 'Choose a model',
-  change: (name: string) => `Model: ${name}. Change`,
+  chosen: 'Model:',
   eject: 'Eject',
   ejectNamed: (name: string) => `Eject ${name}`,
   load: 'Load',
