@@ -12,6 +12,7 @@ import ImportDialog from './ImportDialog.svelte';
 import LibraryColumn from './LibraryColumn.svelte';
 import { grouped, LibraryList } from './library-list.svelte';
 import { LoadChoice } from './load-options.svelte';
+import ModelNotes from './ModelNotes.svelte';
 import LibraryPage from './LibraryPage.svelte';
 import TrashPage from './TrashPage.svelte';
 
@@ -35,6 +36,31 @@ const byId = (id: string) => scriptedModels().find((model) => model.id === id) a
 const ids = (list: LibraryList) => list.models.map((model) => model.id);
 
 beforeEach(() => localStorage.clear());
+
+describe('the notes of a model', () => {
+  it('are not erased by a change of the model, and are kept when the page is left', async () => {
+    const { all, backend, user, context } = await started();
+    const { rerender, unmount } = render(ModelNotes, { props: { model: byId('m-iq') }, context });
+    const field = screen.getByRole<HTMLTextAreaElement>('textbox');
+    await user.type(field, 'good at verse');
+    await rerender({ model: { ...byId('m-iq'), favourite: true } });
+    expect(field.value).toBe('good at verse');
+    unmount();
+    await waitFor(() => expect(all.models.model('m-iq')?.notes).toBe('good at verse'));
+    expect(backend.calls.filter((call) => call.command === 'model_update')).toHaveLength(1);
+  });
+
+  it('stay in the field when they cannot be saved', async () => {
+    const { all, backend, user, context } = await started();
+    render(ModelNotes, { props: { model: byId('m-iq') }, context });
+    backend.fail('model_update', { message: 'the disk is full' });
+    const field = screen.getByRole<HTMLTextAreaElement>('textbox');
+    await user.type(field, 'good');
+    await user.tab();
+    await waitFor(() => expect(all.toasts.items).toHaveLength(1));
+    expect(field.value).toBe('good');
+  });
+});
 
 describe('the order of the library', () => {
   it('puts favourites first, then what was chosen', async () => {
