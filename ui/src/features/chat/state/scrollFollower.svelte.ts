@@ -25,6 +25,7 @@ export class ScrollFollower {
   #turns: () => ArrayLike<HTMLElement> = () => [];
   #lastTop = 0;
   #lastHeight = 0;
+  #lastClient = 0;
   #anchor: { element: HTMLElement; top: number } | null = null;
 
   /** `turns` answers the elements that can be an anchor, in order. */
@@ -40,8 +41,8 @@ export class ScrollFollower {
     if (!port) return;
     const end = this.#isAtEnd(port);
     const up = port.scrollTop < this.#lastTop - 0.5;
-    // Content that became shorter pushes the position up without anyone scrolling.
-    const shrank = port.scrollHeight < this.#lastHeight;
+    // Content that became shorter, or a port that became taller, pushes the position up without anyone scrolling.
+    const shrank = port.scrollHeight < this.#lastHeight || port.clientHeight > this.#lastClient;
     if (up && !shrank) this.following = false;
     if (end && !(up && !shrank)) this.following = true;
     this.#remember(port, end);
@@ -101,6 +102,7 @@ export class ScrollFollower {
   #remember(port: ScrollPort, end: boolean): void {
     this.#lastTop = port.scrollTop;
     this.#lastHeight = port.scrollHeight;
+    this.#lastClient = port.clientHeight;
     this.atEnd = end;
     if (this.following) {
       this.#anchor = null;

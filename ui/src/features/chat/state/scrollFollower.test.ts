@@ -105,6 +105,15 @@ describe('following', () => {
     expect(follower.following).toBe(true);
   });
 
+  it('goes on when the composer below becomes lower', () => {
+    const { page, follower, scroll, grow } = attached([400, 400]);
+    page.clientHeight = 540;
+    scroll(page.scrollTop);
+    expect([page.scrollTop, follower.following]).toEqual([260, true]);
+    grow(1, 100);
+    expect(page.scrollTop).toBe(360);
+  });
+
   it('goes back to the end when asked to', () => {
     const { page, follower, scroll } = attached([400, 400]);
     scroll(0);
