@@ -233,6 +233,14 @@ describe('notices', () => {
     expect(toasts.items.map((toast) => toast.text)).toEqual(['6', '7', '8', '9']);
   });
 
+  it('that tell of work going on are not pushed out by newer ones', () => {
+    vi.useFakeTimers();
+    const { toasts } = new Sirocco(new ScriptedBackend());
+    toasts.show('copying', { progress: 0.5, duration_ms: 0 });
+    for (let count = 1; count <= 9; count += 1) toasts.show(String(count));
+    expect(toasts.items.map((toast) => toast.text)).toEqual(['copying', '7', '8', '9']);
+  });
+
   it('say what happened and the next step', () => {
     vi.useFakeTimers();
     const { toasts } = new Sirocco(new ScriptedBackend());

@@ -1,4 +1,4 @@
-/** Short notices at the foot of the window, with at most one action (mostly "Undo"). */
+/** Short notices in a corner of the window, with at most one action (mostly "Undo"). */
 import { BackendError } from '$/lib/backend';
 import { sentence } from '$/lib/format';
 
@@ -42,7 +42,10 @@ export class Toasts {
       action: options.action ?? null,
       progress: options.progress ?? null,
     };
-    const kept = this.items.slice(-(SHOWN_AT_ONCE - 1));
+    // The oldest make room, but not one that tells of work still going on.
+    const plain = this.items.filter((one) => one.progress === null);
+    const excess = new Set(plain.slice(0, Math.max(0, this.items.length - (SHOWN_AT_ONCE - 1))));
+    const kept = this.items.filter((one) => !excess.has(one));
     for (const gone of this.items) if (!kept.includes(gone)) this.#forget(gone.id);
     this.items = [...kept, toast];
     const duration_ms = options.duration_ms ?? (toast.action ? 10_000 : toast.tone === 'danger' ? 9_000 : 5_000);
