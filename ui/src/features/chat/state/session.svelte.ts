@@ -1,18 +1,13 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, Event, LoadedModel, Model, ModelId, Parameters } from '$/gen/protocol';
+import type { ConversationId, Event, LoadedModel, Model, ModelId } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
+import { PendingSettings, type ChatSettings } from './pendingSettings.svelte';
 import type { Turn } from './turn.svelte';
-
-/** What the inspector sets. */
-export interface ChatSettings {
-  system_prompt?: string;
-  parameters?: Parameters;
-}
 
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
@@ -25,6 +20,7 @@ export class ChatSession {
   /** A send is on its way to the backend. */
   sending = $state(false);
   readonly draft: Draft;
+  readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
 
   readonly #sirocco: Sirocco;
@@ -36,6 +32,7 @@ export class ChatSession {
     this.#sirocco = sirocco;
     this.#announce = announce;
     this.meter = new ContextMeter(sirocco.backend);
+    this.#pending = new PendingSettings({ onError: (thrown) => void sirocco.toasts.error(thrown) });
     this.draft = new Draft({
       save: async (text) => {
         const { current } = this;
@@ -49,7 +46,7 @@ export class ChatSession {
   /** The model this chat talks to: its own, the chosen one, a loaded one, the last one used, or any that runs. */
   get model(): Model | null {
     const { models } = this.#sirocco;
-    const own = models.model(this.current.conversation?.model_id ?? this.chosenModelId);
+    const own = models.model(this.current.id ? this.current.conversation?.model_id : this.chosenModelId);
     if (own) return own;
     const loaded = models.loaded.find((one) => one.state.type !== 'failed');
     if (loaded) return models.model(loaded.model_id);
@@ -77,16 +74,27 @@ export class ChatSession {
   async open(id: ConversationId | null): Promise<void> {
     if (id === this.current.id) return;
     void this.draft.flush();
+    this.#pending.save();
     this.current.dispose();
     this.meter.clear();
     const opened = this.#open(id);
     this.current = opened;
-    this.chosenModelId = null;
-    this.chosenSettings = {};
     this.draft.start(id ? '' : this.#newDraft);
     await opened.load();
-    // What was typed while it loaded is newer than what was kept.
-    if (this.current === opened && this.draft.text === '') this.draft.start(opened.conversation?.draft ?? this.#newDraft);
+    this.#takeDraft(opened);
+  }
+
+  /** Asks for the open conversation again, as after a failure. */
+  async reload(): Promise<void> {
+    const { current } = this;
+    await current.load();
+    this.#takeDraft(current);
+  }
+
+  /** Puts the kept draft of a conversation into the composer, unless something was typed while it loaded. */
+  #takeDraft(of: ConversationState): void {
+    const kept = of.conversation?.draft;
+    if (this.current === of && this.draft.text === '' && kept) this.draft.start(kept);
   }
 
   #open(id: ConversationId | null): ConversationState {
@@ -114,10 +122,20 @@ export class ChatSession {
     else this.chosenModelId = model_id;
   }
 
-  /** Changes system prompt or parameters of this chat. */
-  async changeSettings(changes: ChatSettings): Promise<void> {
-    if (this.current.id) await this.current.update(changes);
+  /** System prompt and parameters as changed in this chat and not kept in it yet. */
+  get changedSettings(): ChatSettings {
+    return this.current.id ? this.#pending.of(this.current) : this.chosenSettings;
+  }
+
+  /** Changes system prompt or parameters of this chat; kept a moment later. */
+  changeSettings(changes: ChatSettings): void {
+    if (this.current.id) this.#pending.change(this.current, changes);
     else this.chosenSettings = { ...this.chosenSettings, ...changes };
+  }
+
+  /** Keeps changed settings now. */
+  saveSettings(): void {
+    this.#pending.save();
   }
 
   /**
@@ -134,12 +152,15 @@ export class ChatSession {
       if (!current.id) {
         const id = await current.create(model.id);
         this.#newDraft = '';
-        if (Object.keys(this.chosenSettings).length > 0) await current.update(this.chosenSettings);
+        if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
         this.chosenSettings = {};
+        this.chosenModelId = null;
         this.#sirocco.navigation.openConversation(id);
       } else if (current.conversation?.model_id !== model.id) {
         await current.update({ model_id: model.id });
       }
+      // An answer is written with the settings that its conversation has when it begins.
+      await this.#pending.flush();
       await current.send(text);
       if (this.draft.text === text) this.draft.change('');
       await this.draft.flush();
@@ -162,6 +183,7 @@ export class ChatSession {
 
   dispose(): void {
     void this.draft.flush();
+    this.#pending.save();
     this.current.dispose();
     this.meter.clear();
   }

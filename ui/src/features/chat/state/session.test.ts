@@ -1,0 +1,94 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { Sirocco } from '$/lib/state';
+import { DEFAULTS } from '../parameters';
+import { ChatSession } from './session.svelte';
+
+async function started() {
+  const backend = new ScriptedBackend({ loaded: ['m-coder'] });
+  const state = new Sirocco(backend);
+  state.start();
+  await state.reload();
+  const chat = new ChatSession(state);
+  const updates = () => backend.calls.filter((call) => call.command === 'conversation_update').map((call) => call.request);
+  const [first, second] = [...backend.stored.keys()] as [string, string];
+  return { backend, state, chat, updates, first, second };
+}
+
+describe('changed settings', () => {
+  it('are kept in their own conversation when another is opened', async () => {
+    const { chat, updates, first, second } = await started();
+    await chat.open(first);
+    chat.changeSettings({ system_prompt: 'Be brief.' });
+    await chat.open(second);
+    expect(updates()).toEqual([{ id: first, system_prompt: 'Be brief.' }]);
+    expect(chat.changedSettings).toEqual({});
+  });
+
+  it('are kept before the message that is sent at once', async () => {
+    const { backend, chat, first } = await started();
+    await chat.open(first);
+    chat.changeSettings({ parameters: { ...DEFAULTS, temperature: 0 } });
+    chat.draft.text = 'Hello';
+    await chat.send();
+    const order = backend.calls.map((call) => call.command).filter((name) => name === 'conversation_update' || name === 'message_send');
+    expect(order.slice(0, 2)).toEqual(['conversation_update', 'message_send']);
+  });
+
+  it('still wait when the backend refused them', async () => {
+    const { backend, state, chat, first } = await started();
+    await chat.open(first);
+    backend.fail('conversation_update', { message: 'the disk is full' });
+    chat.changeSettings({ system_prompt: 'Be brief.' });
+    chat.saveSettings();
+    await vi.waitFor(() => expect(state.toasts.items).toHaveLength(1));
+    expect(chat.changedSettings).toEqual({ system_prompt: 'Be brief.' });
+    backend.succeed('conversation_update');
+    chat.saveSettings();
+    await vi.waitFor(() => expect(chat.changedSettings).toEqual({}));
+  });
+});
+
+describe('a new chat', () => {
+  it('keeps what was chosen and written for it while another conversation is open', async () => {
+    const { chat, first } = await started();
+    await chat.chooseModel('m-llama');
+    chat.changeSettings({ system_prompt: 'Be brief.' });
+    chat.draft.change('Hello');
+    await chat.open(first);
+    expect(chat.model?.id).not.toBe('m-llama');
+    await chat.open(null);
+    expect(chat.model?.id).toBe('m-llama');
+    expect(chat.changedSettings).toEqual({ system_prompt: 'Be brief.' });
+    expect(chat.draft.text).toBe('Hello');
+  });
+
+  it('begins anew once its first message was sent', async () => {
+    const { chat, updates } = await started();
+    await chat.chooseModel('m-llama');
+    chat.changeSettings({ system_prompt: 'Be brief.' });
+    chat.draft.text = 'Hello';
+    await chat.send();
+    expect(updates()[0]).toMatchObject({ system_prompt: 'Be brief.' });
+    expect(chat.chosenModelId).toBeNull();
+    expect(chat.chosenSettings).toEqual({});
+  });
+});
+
+describe('a conversation that could not be read', () => {
+  it('shows no draft of another chat, and its own when asked again', async () => {
+    const { backend, chat, first, second } = await started();
+    const stored = backend.stored.get(first);
+    if (!stored) throw new Error('the script has no conversation');
+    stored.conversation.draft = 'its own';
+    chat.draft.change('for the new chat');
+    await chat.open(second);
+    backend.fail('conversation_get', { message: 'no' });
+    await chat.open(first);
+    expect(chat.current.state.type).toBe('failed');
+    expect(chat.draft.text).toBe('');
+    backend.succeed('conversation_get');
+    await chat.reload();
+    expect(chat.draft.text).toBe('its own');
+  });
+});
