@@ -6,6 +6,7 @@ import { scriptedModels } from '$/lib/backend/scripted/models';
 import type { MemoryFit, Model } from '$/gen/protocol';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { fitTone, LoadChoice } from './load-options.svelte';
+import LoadOptions from './LoadOptions.svelte';
 import LibraryColumn from './LibraryColumn.svelte';
 import { bitsPerWeight, matching } from './matching';
 import ModelPage from './ModelPage.svelte';
@@ -68,6 +69,35 @@ describe('the choice of load options', () => {
   it('starts with the default, at most what the model was trained for', async () => {
     const { all } = await started({ settings: { default_context_length: 65_536 } });
     expect(new LoadChoice(byId('m-coder'), all.app, all.models).contextLength).toBe(32_768);
+  });
+});
+
+describe('the load options', () => {
+  it('ask again what fits when another model takes memory', async () => {
+    const { backend, context } = await started({ loaded: ['m-coder'] });
+    render(LoadOptions, { props: { model: byId('m-llama') }, context });
+    const asked = () => backend.calls.filter((call) => call.command === 'model_fit').length;
+    await waitFor(() => expect(asked()).toBe(1));
+    backend.emit({ type: 'ejected', model_id: 'm-coder' });
+    await waitFor(() => expect(asked()).toBe(2));
+  });
+
+  it('load the model they were opened for, though another is shown while it is ejected', async () => {
+    const { backend, user, context } = await started({ loaded: ['m-coder'] });
+    const { rerender } = render(LoadOptions, { props: { model: byId('m-coder') }, context });
+    const threads = screen.getByRole('spinbutton', { name: 'Threads' });
+    await user.clear(threads);
+    await user.type(threads, '2{Enter}');
+    const call = backend.call.bind(backend);
+    let eject = () => {};
+    vi.spyOn(backend, 'call').mockImplementation((async (command: 'model_eject', request: never) => {
+      if (command === 'model_eject') await new Promise<void>((resolve) => (eject = resolve));
+      return call(command, request);
+    }) as never);
+    await user.click(await screen.findByRole('button', { name: 'Load again' }));
+    await rerender({ model: byId('m-llama') });
+    eject();
+    await waitFor(() => expect(backend.calls.find((one) => one.command === 'model_load')?.request).toMatchObject({ id: 'm-coder' }));
   });
 });
 
