@@ -18,6 +18,20 @@ describe('shortcuts', () => {
     expect(matchesShortcut(press('n', { ctrlKey: true, altKey: true }), 'Mod+N', false)).toBe(false);
   });
 
+  it('work on layouts without Latin letters', () => {
+    expect(matchesShortcut(press('д', { code: 'KeyL', ctrlKey: true }), 'Mod+L', false)).toBe(true);
+    expect(matchesShortcut(press('б', { code: 'Comma', ctrlKey: true }), 'Mod+,', false)).toBe(true);
+    expect(matchesShortcut(press('д', { code: 'KeyL', ctrlKey: true }), 'Mod+B', false)).toBe(false);
+  });
+
+  it('take a letter where the layout has it, a digit where the keyboard has it', () => {
+    expect(matchesShortcut(press('n', { code: 'KeyL', ctrlKey: true }), 'Mod+N', false)).toBe(true);
+    expect(matchesShortcut(press('n', { code: 'KeyL', ctrlKey: true }), 'Mod+L', false)).toBe(false);
+    expect(matchesShortcut(press('&', { code: 'Digit1', ctrlKey: true }), 'Mod+1', false)).toBe(true);
+    expect(matchesShortcut(press('é', { code: 'Digit2', ctrlKey: true }), 'Mod+2', false)).toBe(true);
+    expect(matchesShortcut(press('1', { code: 'Numpad1', ctrlKey: true }), 'Mod+1', false)).toBe(true);
+  });
+
   it('take a comma as a key', () => {
     expect(matchesShortcut(press(',', { ctrlKey: true }), 'Mod+,', false)).toBe(true);
   });

@@ -23,6 +23,17 @@ export function ariaShortcut(shortcut: string, mac = onMac()): string {
   return shortcut.replace('Mod', mac ? 'Meta' : 'Control');
 }
 
+/**
+ * Whether the key is this one. A letter is where the layout puts it; on a layout without Latin
+ * letters, and for digits, which AZERTY has behind Shift, its place on the keyboard counts.
+ */
+function isKey(event: KeyboardEvent, key: string): boolean {
+  if (/^\d$/.test(key) && event.code.startsWith('Digit')) return event.code === `Digit${key}`;
+  if (event.key.toLowerCase() === key.toLowerCase()) return true;
+  if (/^[ -~]$/.test(event.key)) return false;
+  return event.code === (key === ',' ? 'Comma' : `Key${key.toUpperCase()}`);
+}
+
 /** Whether a key press is this shortcut, and no larger one. */
 export function matchesShortcut(event: KeyboardEvent, shortcut: string, mac = onMac()): boolean {
   const parts = shortcut.split('+');
@@ -31,7 +42,7 @@ export function matchesShortcut(event: KeyboardEvent, shortcut: string, mac = on
   const ctrl = wants('Ctrl') || (wants('Mod') && !mac);
   const meta = wants('Mod') && mac;
   return (
-    event.key.toLowerCase() === key.toLowerCase() &&
+    isKey(event, key) &&
     event.ctrlKey === ctrl &&
     event.metaKey === meta &&
     event.altKey === wants('Alt') &&
