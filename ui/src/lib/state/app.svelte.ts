@@ -16,6 +16,8 @@ export class AppState {
   /** The last settings that the backend confirmed, to go back to when a change fails. */
   #confirmed: Settings | null = null;
   #saves = 0;
+  #savesInFlight = 0;
+  #confirmedSave = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -53,17 +55,23 @@ export class AppState {
     const save = ++this.#saves;
     this.settings = wanted;
     if (changes.theme) applyTheme(changes.theme);
+    this.#savesInFlight += 1;
     try {
       const saved = await this.#backend.call('settings_set', { settings: wanted });
       if (save === this.#saves) this.#take(saved);
+      else if (save > this.#confirmedSave) this.#confirmed = saved;
+      this.#confirmedSave = Math.max(this.#confirmedSave, save);
     } catch (thrown) {
       if (save === this.#saves && this.#confirmed) this.#take(this.#confirmed);
       throw BackendError.from(thrown);
+    } finally {
+      this.#savesInFlight -= 1;
     }
   }
 
   handle(event: Event): void {
-    if (event.type === 'settings_changed') this.#take(event.settings);
+    // While own changes are on their way, an event may tell of an older one; the answer to the last counts.
+    if (event.type === 'settings_changed' && this.#savesInFlight === 0) this.#take(event.settings);
     if (event.type === 'lagged') void this.load();
   }
 
