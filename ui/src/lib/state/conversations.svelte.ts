@@ -32,8 +32,13 @@ export class ConversationList {
     return id ? (this.#rows.get(id) ?? null) : null;
   }
 
-  /** Asks for the first page anew. */
+  /** Asks for the first page anew; throws nothing. */
   async load(): Promise<void> {
+    // Rows that are there stay; without any, `state` says what is wrong.
+    await this.#first().catch(() => undefined);
+  }
+
+  async #first(): Promise<void> {
     const asked = ++this.#asked;
     try {
       const page = await this.#backend.call('conversation_list', { query: this.query, limit: PAGE });
@@ -42,16 +47,17 @@ export class ConversationList {
       this.#endOf(page);
       this.state = { type: 'ready' };
     } catch (thrown) {
-      if (asked === this.#asked && this.state.type !== 'ready') {
-        this.state = { type: 'failed', error: BackendError.from(thrown) };
-      }
+      if (asked !== this.#asked) return;
+      const error = BackendError.from(thrown);
+      if (this.state.type === 'ready') throw error;
+      this.state = { type: 'failed', error };
     }
   }
 
   /** Shows only titles with these words; empty shows all. */
   async search(query: string): Promise<void> {
     this.query = query;
-    await this.load();
+    await this.#first();
   }
 
   /** Asks for the page after the last one. */

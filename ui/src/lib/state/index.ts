@@ -8,6 +8,8 @@
 import { getContext, setContext } from 'svelte';
 import type { Event } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
+import { sentence } from '$/lib/format';
+import { libraryStrings, modelStrings } from '$/lib/strings.en';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
 import { DownloadQueue } from './downloads.svelte';
@@ -56,11 +58,31 @@ export class Sirocco {
   }
 
   handle(event: Event): void {
+    this.#tell(event);
     this.app.handle(event);
     this.models.handle(event);
     this.conversations.handle(event);
     this.downloads.handle(event);
     this.imports.handle(event);
+  }
+
+  /** Says what went wrong with nobody waiting for it; before the event is taken, so that it is said once. */
+  #tell(event: Event): void {
+    const { models, navigation, toasts } = this;
+    if (event.type === 'loaded_changed') {
+      const { model_id, state } = event.loaded;
+      if (state.type === 'failed' && models.loadedState(model_id)?.state.type !== 'failed') toasts.error(state.error);
+    }
+    if (event.type === 'verification_changed' && event.verification?.type === 'damaged') {
+      const id = event.model_id;
+      if (models.verification(id)?.type === 'damaged') return;
+      const open = navigation.view === 'library' && navigation.modelId === id;
+      toasts.show(libraryStrings.damagedNamed(models.model(id)?.name ?? id), {
+        tone: 'danger',
+        detail: sentence(libraryStrings.damagedHint),
+        action: open ? null : { label: modelStrings.openModel, run: () => navigation.openLibrary(id) },
+      });
+    }
   }
 }
 

@@ -47,6 +47,28 @@ describe('the app state', () => {
     expect(document.documentElement.dataset.theme).toBe('light');
   });
 
+  it('shows the last of its own changes, whatever older ones come meanwhile', async () => {
+    const { all, backend } = started();
+    await settle();
+    const older = { ...backend.settings, theme: 'dark' as const };
+    const saving = all.app.updateSettings({ theme: 'sepia' });
+    all.app.handle({ type: 'settings_changed', settings: older });
+    expect(all.app.settings?.theme).toBe('sepia');
+    await saving;
+    expect(all.app.settings?.theme).toBe('sepia');
+  });
+
+  it('goes back to the last change that was saved', async () => {
+    const { all, backend } = started();
+    await settle();
+    const first = all.app.updateSettings({ theme: 'sepia' });
+    await Promise.resolve();
+    backend.fail('settings_set', { message: 'the disk is full' });
+    const second = all.app.updateSettings({ theme: 'dark' });
+    await Promise.allSettled([first, second]);
+    expect(all.app.settings?.theme).toBe('sepia');
+  });
+
   it('follows settings changed elsewhere, and the connection', async () => {
     const { all, backend } = started();
     await settle();
@@ -95,6 +117,22 @@ describe('the model library', () => {
     backend.emit({ type: 'loaded_changed', loaded: ready });
     await loading;
     expect(all.models.loadedState('m-coder')?.state.type).toBe('ready');
+  });
+
+  it('tells once that a load failed and that a file is damaged', async () => {
+    const { all, backend } = started(new ScriptedBackend({ loaded: ['m-coder'] }));
+    await settle();
+    const error = { code: 'internal' as const, message: 'the worker stopped', hint: null, trace_id: '' };
+    const loaded: LoadedModel = { ...(backend.loaded.get('m-coder') as LoadedModel), state: { type: 'failed', error } };
+    backend.emit({ type: 'loaded_changed', loaded });
+    backend.emit({ type: 'loaded_changed', loaded });
+    backend.emit({ type: 'verification_changed', model_id: 'm-llama', verification: { type: 'damaged', expected: 'a', found: 'b' } });
+    expect(all.toasts.items.map((toast) => toast.text)).toEqual([
+      'The worker stopped.',
+      `The file of ${all.models.model('m-llama')?.name} is damaged.`,
+    ]);
+    all.toasts.items[1]?.action?.run();
+    expect([all.navigation.view, all.navigation.modelId]).toEqual(['library', 'm-llama']);
   });
 
   it('counts only running downloads as active', async () => {
@@ -193,6 +231,15 @@ describe('the conversation list', () => {
     answers[0]?.();
     await first;
     expect(all.conversations.items.map((one) => one.title)).toEqual(['Regex for ISO dates']);
+  });
+
+  it('tells that a search failed, and keeps its rows', async () => {
+    const { all, backend } = started();
+    await settle();
+    const count = all.conversations.items.length;
+    backend.fail('conversation_list', { message: 'no' });
+    await expect(all.conversations.search('regex')).rejects.toMatchObject({ message: 'no' });
+    expect(all.conversations.items).toHaveLength(count);
   });
 
   it('hides at once what is deleted, and shows it again when that fails or is undone', async () => {

@@ -53,6 +53,7 @@ export const libraryStrings = {
   intact: 'The bytes are as they should be.',
   hashKept: 'There was no hash to compare with. This one is kept for the next time.',
   damaged: 'The file is damaged: its bytes are not the ones of its hash',
+  damagedNamed: (name: string) => `The file of ${name} is damaged.`,
   damagedHint: 'download it again; until then its answers may be wrong',
   downloadAgain: 'Download again',
   notes: 'Notes',
