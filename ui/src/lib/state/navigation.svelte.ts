@@ -1,4 +1,5 @@
 /** Where the reader is: the view, and what is open in it. */
+import { untrack } from 'svelte';
 import type { ConversationId, ModelId } from '$/gen/protocol';
 
 export type View = 'chat' | 'discover' | 'library' | 'settings';
@@ -20,26 +21,32 @@ export class Navigation {
   settingsRow = $state<string | null>(null);
   /** Goes up by one when the composer is to take the focus. */
   composerFocus = $state(0);
+  /** Goes up by one with every choice of what to show, also of what is shown already. */
+  moves = $state(0);
 
   openConversation(id: ConversationId): void {
+    this.#move();
     this.view = 'chat';
     this.conversationId = id;
   }
 
   /** An empty chat; the conversation is created with its first message. */
   newChat(): void {
+    this.#move();
     this.view = 'chat';
     this.conversationId = null;
     this.composerFocus += 1;
   }
 
   openDiscover(repository: string | null = this.repository): void {
+    this.#move();
     this.view = 'discover';
     this.repository = repository;
   }
 
   /** The page of a model; `null` is the place of the library that was open last. */
   openLibrary(modelId: ModelId | null = this.modelId): void {
+    this.#move();
     this.view = 'library';
     this.modelId = modelId;
   }
@@ -50,8 +57,14 @@ export class Navigation {
   }
 
   openSettings(place: SettingsPlace = 'settings', row: string | null = null): void {
+    this.#move();
     this.view = 'settings';
     this.settingsPlace = place;
     this.settingsRow = row;
+  }
+
+  #move(): void {
+    // An effect that moves must not run again because of it.
+    untrack(() => (this.moves += 1));
   }
 }

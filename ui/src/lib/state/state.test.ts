@@ -258,6 +258,18 @@ describe('the conversation list', () => {
   });
 });
 
+describe('navigation', () => {
+  it('counts every choice, also of what is shown already', () => {
+    const { navigation } = new Sirocco(new ScriptedBackend());
+    navigation.openConversation('c-1');
+    const before = navigation.moves;
+    navigation.openConversation('c-1');
+    navigation.openSettings();
+    navigation.openLibraryPlace('disk');
+    expect(navigation.moves).toBe(before + 3);
+  });
+});
+
 describe('notices', () => {
   it('go by themselves, but not while someone points at them', () => {
     vi.useFakeTimers();
