@@ -89,6 +89,14 @@ describe('the drawer', () => {
     await waitFor(() => expect(order(all).indexOf('d-turn')).toBe(3));
   });
 
+  it('keeps the focus when the keyboard pauses one', async () => {
+    const { user } = await opened();
+    screen.getByRole('button', { name: 'Pause Qwen3-8B-Q4_K_M.gguf' }).focus();
+    await user.keyboard('{Enter}');
+    const resume = await screen.findByRole('button', { name: 'Resume Qwen3-8B-Q4_K_M.gguf' });
+    expect(document.activeElement).toBe(resume);
+  });
+
   it('pauses and resumes one, and all', async () => {
     const { all, backend, user } = await opened();
     await user.click(screen.getByRole('button', { name: 'Pause Qwen3-8B-Q4_K_M.gguf' }));
