@@ -215,6 +215,23 @@ describe('the library', () => {
     await waitFor(() => expect(inWindow.all.models.roots.map((root) => root.path)).toContain('/picked'));
   });
 
+  it('keeps a typed path that could not be added', async () => {
+    const { all, backend, user, context } = await started();
+    backend.fail('root_add', { message: 'the folder cannot be read' });
+    render(FoldersPage, { context });
+    const field = screen.getByLabelText<HTMLInputElement>('Path of a GGUF file or a folder');
+    await user.type(field, '/models{Enter}');
+    await waitFor(() => expect(all.toasts.items).toHaveLength(1));
+    expect(field.value).toBe('/models');
+  });
+
+  it('counts the models of each folder anew when its page opens', async () => {
+    const { backend, context } = await started();
+    backend.roots = backend.roots.map((root) => ({ ...root, model_count: 77 }));
+    render(FoldersPage, { context });
+    await waitFor(() => expect(screen.getAllByText(/77 models/).length).toBeGreaterThan(0));
+  });
+
   it('cannot remove its own folder', async () => {
     const { context } = await started();
     render(FoldersPage, { context });

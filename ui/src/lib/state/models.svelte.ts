@@ -193,13 +193,13 @@ export class ModelLibrary {
 
   async scan(): Promise<ImportOutcome> {
     const outcome = this.#taken(await this.#backend.call('model_scan', {}));
-    await this.#refreshRoots();
+    await this.refreshRoots();
     return outcome;
   }
 
   async addRoot(handle: PathHandle): Promise<ImportOutcome> {
     const outcome = this.#taken(await this.#backend.call('root_add', { handle }));
-    await this.#refreshRoots();
+    await this.refreshRoots();
     return outcome;
   }
 
@@ -242,7 +242,8 @@ export class ModelLibrary {
     return outcome;
   }
 
-  async #refreshRoots(): Promise<void> {
+  /** Asks for the folders again: how much is in them changes without an event. */
+  async refreshRoots(): Promise<void> {
     this.roots = await this.#backend.call('root_list', {});
   }
 }
