@@ -74,6 +74,18 @@ describe('network settings', () => {
     await waitFor(() => expect(backend.settings.network.proxy).toEqual({ type: 'manual', url: 'socks5://127.0.0.1:1080' }));
   });
 
+  it('keep a refused address in its field', async () => {
+    const { all, backend, user } = await opened('socks');
+    backend.fail('settings_set', { message: 'no such scheme' });
+    screen.getByLabelText('Proxy: As the system').focus();
+    await user.keyboard('{Enter}');
+    await user.click(await screen.findByRole('option', { name: 'This one' }));
+    await user.type(await screen.findByRole('textbox', { name: 'Address of the proxy' }), 'http://proxy:8080');
+    await user.tab();
+    await waitFor(() => expect(all.toasts.items).toHaveLength(1));
+    await waitFor(() => expect(screen.getByRole<HTMLInputElement>('textbox', { name: 'Address of the proxy' }).value).toBe('http://proxy:8080'));
+  });
+
   it('sign in, tell where the token is kept, keep it out of the page, and sign out', async () => {
     const { user } = await opened('account');
     const field = await screen.findByLabelText('Token');
