@@ -110,6 +110,19 @@ describe('the list', () => {
     await waitFor(() => expect(backend.stored.has(first?.id ?? '')).toBe(true));
   });
 
+  it('a rename that ends by going elsewhere does not take the focus back', async () => {
+    const { state, context, backend } = await opened();
+    render(ConversationColumn, { context });
+    const first = state.conversations.items[0];
+    await fireEvent.keyDown(await screen.findByRole('button', { name: first?.title ?? '' }), { key: 'F2' });
+    const field = await screen.findByRole<HTMLInputElement>('textbox', { name: 'Title of the conversation' });
+    field.value = 'Other';
+    const search = screen.getByRole('searchbox');
+    search.focus();
+    await waitFor(() => expect(backend.stored.get(first?.id ?? '')?.conversation.summary.title).toBe('Other'));
+    expect(document.activeElement).toBe(search);
+  });
+
   it('F2 renames in place and Escape leaves the title', async () => {
     const { state, context, backend } = await opened();
     render(ConversationColumn, { context });
