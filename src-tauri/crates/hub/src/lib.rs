@@ -20,7 +20,7 @@ pub use network::{Network, RedirectProblem};
 pub use starter::{StarterEnvironment, starter, starter_cache, starter_request};
 pub use transfer::{
     Disk, FetchRequest, Pip, Policy, Progress, Source, SystemDisk, Traffic, Transfer,
-    TransferState, Wait, Wheel, kept_bytes, remove_unfinished,
+    TransferState, Wait, Wheel, held_bytes, kept_bytes, remove_unfinished,
 };
 
 /// Bytes that can still be written in a folder.

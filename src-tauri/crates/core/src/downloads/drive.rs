@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sirocco_hub::{FetchRequest, HubError, Progress, Transfer, TransferState, kept_bytes};
+use sirocco_hub::{
+    FetchRequest, HubError, Progress, Transfer, TransferState, held_bytes, kept_bytes,
+};
 use sirocco_protocol::{
     DownloadId, DownloadState, ErrorCode, ErrorReport, Event, ModelId, ModelSource, QueueReason,
 };
@@ -157,7 +159,7 @@ impl App {
         let checked = blocking(move || {
             let lacking = |target: &Path, size: u64| match target.is_file() {
                 true => 0,
-                false => size.saturating_sub(kept_bytes(target)),
+                false => size.saturating_sub(held_bytes(target)),
             };
             let missing = files
                 .iter()

@@ -181,6 +181,12 @@ impl Network {
         }
     }
 
+    /// What is used now.
+    #[must_use]
+    pub fn configuration(&self) -> NetworkConfiguration {
+        self.current().configuration.clone()
+    }
+
     /// A request that asks for something.
     #[must_use]
     pub fn get(&self, url: Url, purpose: ConnectionPurpose) -> Request {

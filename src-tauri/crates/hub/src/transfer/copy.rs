@@ -52,14 +52,18 @@ fn copy_rest(part: &mut Part, path: &Path, goes_on: impl Fn() -> bool) -> Result
     part.check_space(0)?;
     file.seek(SeekFrom::Start(part.prefix())).map_err(failed)?;
     let mut buffer = vec![0; CHUNK_BYTES];
+    // Counted here: where streams left a piece further on, the prefix jumps over it.
+    let mut at = part.prefix();
     loop {
         if !goes_on() {
             return Err(Halt::Order);
         }
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => break,
-            read => part.append(&buffer[..read], &host)?,
+        let read = file.read(&mut buffer).map_err(failed)?;
+        if read == 0 {
+            break;
         }
+        part.write(at, &buffer[..read], &host)?;
+        at += read as u64;
     }
     if part.prefix() < found {
         return Err(HubError::Cut {
@@ -118,7 +122,8 @@ pub(super) fn place(target: &Path, place: &Path) -> Result<(), HubError> {
     }
     let fresh = with_suffix(place, ".part");
     let copied = std::fs::copy(target, &fresh)
-        .and_then(|_| File::open(&fresh)?.sync_all())
+        // Windows syncs only what is open for writing.
+        .and_then(|_| File::options().write(true).open(&fresh)?.sync_all())
         .and_then(|()| std::fs::rename(&fresh, place));
     if let Err(error) = copied {
         let _ = std::fs::remove_file(&fresh);

@@ -77,6 +77,12 @@ pub fn kept_bytes(target: &Path) -> u64 {
     }
 }
 
+/// Bytes of the disk that a file, or what there is of it, takes already; space set aside for it counts.
+#[must_use]
+pub fn held_bytes(target: &Path) -> u64 {
+    kept_bytes(target).max(part::held_bytes(target))
+}
+
 /// Removes what there is of a file that is not finished and that no transfer works on. A finished one stays.
 ///
 /// # Errors

