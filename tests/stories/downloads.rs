@@ -1,10 +1,13 @@
 //! Downloads: from a name to a model of the library, in order, over pauses, hours, restarts and refusals.
 
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Download, DownloadHours, DownloadState, ErrorCode, Event, QueueReason, Settings,
 };
-use sirocco_testkit::hub::{Account, Gate, Origin};
+use sirocco_testkit::hub::{Account, Fault, Gate, On, Origin};
 
 use crate::code;
 use crate::hub_scene::{FILE, REPOSITORY, SIZE, Scene, content, is_queued, path, shards, stall};
@@ -116,6 +119,39 @@ async fn a_cancelled_download_leaves_nothing() -> anyhow::Result<()> {
         .app
         .call::<Nothing>("download_cancel", DownloadCancel { id });
     assert_eq!(code(gone.await), ErrorCode::NotFound);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_there_before_a_download_outlives_its_end() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let [one, two] = shards();
+    scene.hub.change(REPOSITORY, |repository| {
+        repository.files.insert(one.0.clone(), one.1.clone().into());
+        repository.files.insert(two.0.clone(), two.1.clone().into());
+    });
+    scene
+        .hub
+        .fault(On::cdn(&two.0), Fault::Stall { after_bytes: 10 });
+    let there = scene.target(&one.0);
+    std::fs::create_dir_all(there.parent().context("a folder")?)?;
+    std::fs::write(&there, &one.1)?;
+    let long_ago = SystemTime::now() - Duration::from_secs(3600);
+    std::fs::File::options()
+        .write(true)
+        .open(&there)?
+        .set_modified(long_ago)?;
+    let id = scene.start(&one.0).await?.id;
+    scene
+        .until(id, "the file that was there", |download| {
+            download.files.iter().any(|file| file.verified)
+        })
+        .await?;
+    let _: Nothing = scene
+        .app
+        .call("download_cancel", DownloadCancel { id })
+        .await?;
+    assert_eq!(scene.names(), [one.0], "only what was fetched is gone");
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! What the commands do to the queue.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use sirocco_hub::{HubError, StarterEnvironment, remove_unfinished};
 use sirocco_protocol::commands::{DownloadMove, DownloadStart};
@@ -176,7 +178,9 @@ impl App {
         let removed = removed.ok_or_else(no_such_download)?;
         if !removed.is_finished() {
             let (environment, models) = (downloads.environment.clone(), self.inner.home.models());
-            blocking(move || remove_bytes(&removed.stored, &environment, &models)).await?;
+            let library = self.inner.store.list_models().await.report()?;
+            let kept: HashSet<String> = library.into_iter().flat_map(|model| model.files).collect();
+            blocking(move || remove_bytes(&removed.stored, &environment, &models, &kept)).await?;
         }
         self.forget_download(id).await
     }
@@ -285,8 +289,21 @@ fn check_name(repository: &str, commit: Option<&str>, path: &str) -> Result<(), 
         .map(drop)
 }
 
-/// Removes all files of a download that was not finished, and the folders that are empty then.
-fn remove_bytes(stored: &StoredDownload, environment: &StarterEnvironment, models: &Path) {
+/// Removes all files of a download that was not finished, and the folders that are empty then. `kept` are the files of
+/// the library's models.
+fn remove_bytes(
+    stored: &StoredDownload,
+    environment: &StarterEnvironment,
+    models: &Path,
+    kept: &HashSet<String>,
+) {
+    // A file that was found there, whole, was not fetched by this download.
+    let was_there = |target: &Path| {
+        let added = UNIX_EPOCH + Duration::from_millis(stored.added_at_ms.unsigned_abs());
+        std::fs::metadata(target)
+            .and_then(|file| file.modified())
+            .is_ok_and(|modified| modified < added)
+    };
     for file in stored.files.iter().filter(|file| !file.target.is_empty()) {
         let target = PathBuf::from(&file.target);
         let no_address = Err(HubError::NoSource);
@@ -295,8 +312,8 @@ fn remove_bytes(stored: &StoredDownload, environment: &StarterEnvironment, model
         if let Err(error) = remove_unfinished(&fetched_to) {
             tracing::warn!(file = %fetched_to.display(), %error, "bytes of a cancelled download were not removed");
         }
-        // Verified while others were not: no model of the library.
-        if file.verified {
+        // Fetched while others were not.
+        if file.verified && !kept.contains(&file.target) && !was_there(&target) {
             let _ = std::fs::remove_file(&target);
         }
         let folders = target.ancestors().skip(1);

@@ -33,6 +33,12 @@ pub(super) fn fate(error: &HubError) -> Fate {
         HubError::RateLimited { retry_after, .. } => {
             later(QueueReason::RateLimit, retry_after.unwrap_or_default())
         }
+        HubError::Server { retry_after, .. } => {
+            later(QueueReason::Retry, retry_after.unwrap_or_default())
+        }
+        HubError::Stalled { .. } | HubError::Broken { .. } | HubError::Cut { .. } => {
+            later(QueueReason::Retry, Duration::ZERO)
+        }
         HubError::Busy { .. } => later(QueueReason::Retry, BUSY_WAIT),
         HubError::DiskFull { .. }
         | HubError::FileTooLarge { .. }

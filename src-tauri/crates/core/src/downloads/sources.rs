@@ -183,6 +183,14 @@ pub(super) fn request(
     if file.sha256.as_deref() == Some(starter().sha256.as_str()) {
         let folder = target.parent().unwrap_or(Path::new("."));
         let mut request = starter_request(folder, starter_cache().as_deref(), environment)?;
+        // The Hub of the settings, and the repository that was asked for.
+        if let Ok(address) = address {
+            for source in &mut request.sources {
+                if matches!(source, Source::Http { .. }) {
+                    *source = address.clone();
+                }
+            }
+        }
         // The file may have another name in another repository.
         match request.place_at {
             Some(_) => request.place_at = Some(target),
