@@ -78,7 +78,7 @@ impl Access {
     }
 
     /// The token for the Hub of this configuration: the one a person gave this app, or the one of the Hugging Face
-    /// tools. A token given for one Hub is not shown to another.
+    /// tools. A token given for one Hub is not shown to another; theirs is for the Hub that their environment names.
     pub async fn token(
         &self,
         configuration: &NetworkConfiguration,
@@ -88,6 +88,10 @@ impl Access {
             && let Some(token) = Token::new(&text)
         {
             return Some((token, place));
+        }
+        let theirs = sirocco_hub::network::endpoint(self.environment.endpoint.as_deref()).ok()?;
+        if theirs.origin() != configuration.endpoint().ok()?.origin() {
+            return None;
         }
         let environment = self.environment.clone();
         let found = blocking(move || environment.token()).await.ok().flatten();

@@ -75,17 +75,24 @@ impl App {
 
     /// Asks the Hub who we are. That it does not answer is no error: then nothing is known of the token.
     async fn check_account(&self) -> Result<HubAccount, ErrorReport> {
-        let _changing = self.inner.access.changing.lock().await;
-        let settings = self.inner.store.settings().await.report()?.network;
-        let configuration = self.inner.access.configuration(settings).await;
-        let token = self.inner.access.token(&configuration).await;
-        let place = token.as_ref().map(|token| token.1);
-        self.inner.network.set_token(token.map(|token| token.0));
+        let place = {
+            let _changing = self.inner.access.changing.lock().await;
+            // What is used now; the settings may be on their way to the store.
+            let configuration = self.inner.network.configuration();
+            let token = self.inner.access.token(&configuration).await;
+            let place = token.as_ref().map(|token| token.1);
+            self.inner.network.set_token(token.map(|token| token.0));
+            place
+        };
+        // Not under the lock: the Hub may be silent for long, and who goes offline does not wait for it.
+        let endpoint = self.inner.network.endpoint().ok();
         let account = match place {
             None => HubAccount::Anonymous,
             Some(place) => self.ask_who(place).await,
         };
-        self.tell_account(account.clone());
+        if self.inner.network.endpoint().ok() == endpoint {
+            self.tell_account(account.clone());
+        }
         Ok(account)
     }
 
