@@ -107,8 +107,9 @@ impl App {
         for run in store.interrupt_unfinished(now_ms()).await? {
             tracing::warn!(run = %run.id, "a run was interrupted by the end of the app");
         }
-        // Left by workers of a process that was killed.
+        // Left by workers of a process that was killed, and by a copy that it was making.
         let _ = std::fs::remove_dir_all(home.scratch());
+        crate::library::remove_unfinished_copies(&home.models());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
         let (connections, writer) = Log::open(store.clone()).await?;
         let access = Access::open(&home, environment);
@@ -217,6 +218,11 @@ impl App {
         if !paths.is_empty() {
             self.emit(Event::PathsDropped { paths });
         }
+    }
+
+    /// Ends runs, downloads and other long work; nothing new begins. [`Self::close`] waits for them.
+    pub fn begin_to_close(&self) {
+        self.inner.closing.cancel();
     }
 
     /// Ends runs (their text is kept), downloads and workers, and closes the database. Call it once,

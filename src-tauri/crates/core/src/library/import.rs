@@ -195,6 +195,26 @@ impl App {
     }
 }
 
+/// Removes what a process that was killed had copied of a file, and the folders that are empty then.
+pub(crate) fn remove_unfinished_copies(models: &Path) {
+    let entries = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path())
+    };
+    for folder in entries(&models.join(IMPORTED)) {
+        for file in entries(&folder) {
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "part")
+            {
+                let _ = std::fs::remove_file(&file);
+            }
+        }
+        // One that is not empty stays.
+        let _ = std::fs::remove_dir(&folder);
+    }
+}
+
 /// Why a model stays where it is.
 fn immovable(found: &FoundModel, origin: ModelOrigin) -> ErrorReport {
     let path = found.files[0].display();

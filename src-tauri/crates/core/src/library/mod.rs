@@ -20,6 +20,8 @@ use crate::App;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 
+pub(crate) use import::remove_unfinished_copies;
+
 /// Imported models have a folder each in here, in the own folder.
 const IMPORTED: &str = "imported";
 

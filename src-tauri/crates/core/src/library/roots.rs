@@ -16,6 +16,25 @@ use crate::App;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 
+/// Folders of other apps on this machine, with whose they are.
+fn folders_of_others() -> Vec<(ModelOrigin, PathBuf)> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let environment = FolderEnvironment {
+        system: System::here(),
+        home: variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
+        variable: &variable,
+    };
+    suggest_folders(&environment)
+}
+
+/// Whose this folder (without links) is: as that app's settings say, else as it looks.
+fn whose(folder: &Path) -> ModelOrigin {
+    folders_of_others()
+        .into_iter()
+        .find(|(_, other)| real(other) == folder)
+        .map_or_else(|| origin_of_folder(folder), |(origin, _)| origin)
+}
+
 impl App {
     pub(crate) async fn add_own_root(&self) -> Result<(), StoreError> {
         let own = StoredRoot {
@@ -64,7 +83,7 @@ impl App {
             }
             Ok(StoredRoot {
                 id: RootId::fresh(),
-                origin: origin_of_folder(&path),
+                origin: whose(&folder),
                 path: text(&path),
                 is_own: false,
             })
@@ -139,13 +158,7 @@ impl App {
                 .iter()
                 .map(|root| real(Path::new(&root.path)))
                 .collect();
-            let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-            let environment = FolderEnvironment {
-                system: System::here(),
-                home: variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
-                variable: &variable,
-            };
-            suggest_folders(&environment)
+            folders_of_others()
                 .into_iter()
                 .map(|(origin, path)| (origin, added.contains(&real(&path)), path))
                 .collect::<Vec<_>>()
