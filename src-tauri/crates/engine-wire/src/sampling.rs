@@ -25,11 +25,12 @@ pub struct SamplingParameters {
     pub temperature: f32,
     /// Keep this many of the likeliest tokens, default 40; 0 keeps all.
     pub top_k: u32,
-    /// Keep the likeliest tokens whose probabilities sum to this, above 0 to 1, default 0.95; 1 is off.
+    /// Keep the likeliest tokens whose probabilities sum to this, 0 to 1, default 0.95; 1 is off, 0 keeps one.
     pub top_p: f32,
     /// Keep tokens at least this probable relative to the likeliest, 0 to 1, default 0.05; 0 is off.
     pub min_p: f32,
-    /// Keep the tokens nearest to the expected surprise that sum to this, above 0 to 1, default 1, which is off.
+    /// Keep the tokens nearest to the expected surprise that sum to this, 0 to 1, default 1, which is off; 0
+    /// keeps one.
     pub typical_p: f32,
     /// Chance that XTC acts on a token, 0 to 1, default 0, which is off. Where it acts, all tokens at or above
     /// `xtc_threshold` but the least probable of them are dropped.
@@ -133,14 +134,6 @@ impl SamplingParameters {
         let within = |field, value: f32, from: f32, to: f32, allowed| {
             number(field, value, allowed, (from..=to).contains(&value))
         };
-        let share = |field, value: f32| {
-            number(
-                field,
-                value,
-                "above 0 and at most 1",
-                value > 0.0 && value <= 1.0,
-            )
-        };
         let whole = |field, value: i64, ok: bool, allowed| {
             if ok {
                 Ok(())
@@ -153,9 +146,9 @@ impl SamplingParameters {
             }
         };
         within("temperature", self.temperature, 0.0, 10.0, "0 to 10")?;
-        share("top_p", self.top_p)?;
+        within("top_p", self.top_p, 0.0, 1.0, "0 to 1")?;
         within("min_p", self.min_p, 0.0, 1.0, "0 to 1")?;
-        share("typical_p", self.typical_p)?;
+        within("typical_p", self.typical_p, 0.0, 1.0, "0 to 1")?;
         within("xtc_probability", self.xtc_probability, 0.0, 1.0, "0 to 1")?;
         within("xtc_threshold", self.xtc_threshold, 0.0, 1.0, "0 to 1")?;
         within(
@@ -332,9 +325,9 @@ mod tests {
         let cases: [(&str, &str); 17] = [
             ("temperature", r#"{"temperature": -0.1}"#),
             ("temperature", r#"{"temperature": 11}"#),
-            ("top_p", r#"{"top_p": 0}"#),
+            ("top_p", r#"{"top_p": -0.1}"#),
             ("min_p", r#"{"min_p": 1.1}"#),
-            ("typical_p", r#"{"typical_p": 0}"#),
+            ("typical_p", r#"{"typical_p": 1.1}"#),
             ("xtc_probability", r#"{"xtc_probability": 2}"#),
             ("xtc_threshold", r#"{"xtc_threshold": -1}"#),
             ("dry_multiplier", r#"{"dry_multiplier": 101}"#),

@@ -129,6 +129,9 @@ impl Worker {
             )
             .env("NO_PROXY", "127.0.0.1,localhost")
             .env("no_proxy", "127.0.0.1,localhost");
+        // Ctrl-C in a terminal is for us; the worker ends with its input.
+        #[cfg(unix)]
+        command.process_group(0);
         #[cfg(windows)]
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
@@ -274,7 +277,8 @@ impl Worker {
 
     /// Ends the process: asks first, then kills.
     pub async fn shutdown(&self) {
-        let _ = self.send(&ToWorker::Shutdown).await;
+        // A worker that reads no more must not keep us waiting.
+        let _ = timeout(SHUTDOWN_TIME, self.send(&ToWorker::Shutdown)).await;
         if timeout(SHUTDOWN_TIME, self.ended()).await.is_err() {
             if let Some(kill) = lock(&self.shared.kill).take() {
                 let _ = kill.send(());

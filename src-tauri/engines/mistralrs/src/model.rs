@@ -59,7 +59,9 @@ impl Model {
         let done = AtomicBool::new(false);
         let pipeline = std::thread::scope(|scope| {
             scope.spawn(|| watch(total, &done, progress));
-            let pipeline = loader.load_model_from_hf(
+            // Also when the loader panics: the scope waits for its threads first.
+            let _done = Done(&done);
+            loader.load_model_from_hf(
                 None,
                 TokenSource::None,
                 &dtype,
@@ -68,9 +70,7 @@ impl Model {
                 DeviceMapSetting::dummy(),
                 None,
                 None,
-            );
-            done.store(true, Ordering::Relaxed);
-            pipeline
+            )
         })
         .map_err(|error| EngineError(format!("{error:#}")))?;
 
@@ -184,6 +184,15 @@ fn split_paths(files: &[String]) -> Result<(String, Vec<String>), EngineError> {
     }
     let folder = folder.ok_or_else(|| EngineError("no file was named".into()))?;
     Ok((folder.display().to_string(), names))
+}
+
+/// Says when it goes that there is nothing to watch any more.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 fn watch(total: u64, done: &AtomicBool, progress: &(dyn Fn(f32) + Sync)) {

@@ -274,12 +274,12 @@ fn each_filter_takes_part() {
 #[test]
 fn a_parameter_out_of_range_is_refused_by_name() {
     let parameters = SamplingParameters {
-        top_p: 0.0,
+        top_p: -0.5,
         ..plain()
     };
     let error = Sampler::new(&parameters, 2).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "sampling parameter `top_p` is 0 but must be above 0 and at most 1"
+        "sampling parameter `top_p` is -0.5 but must be 0 to 1"
     );
 }
