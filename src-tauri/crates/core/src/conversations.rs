@@ -119,7 +119,7 @@ impl App {
             model_name: old.model_name,
         };
         if edit.generate && old.role == Role::User {
-            return self.ask(old.conversation_id, Some(new)).await;
+            return self.ask(old.conversation_id, Some(new), false).await;
         }
         let id = new.id;
         let turn = Turn {

@@ -7,10 +7,10 @@ use sirocco_chat::{Coalescer, Delta, ReasoningSplitter, Split, start_of};
 use sirocco_engine::{EngineError, Turn};
 use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Usage};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, MessageId, ModelId, RunId, RunState, RunUpdate,
-    Statistics, StopReason,
+    ErrorCode, ErrorReport, Event, LoadOptions, Message, MessageId, ModelId, Run, RunId, RunState,
+    RunUpdate, Statistics, StopReason,
 };
-use sirocco_store::{NewMessage, RunEnd, StoredModel};
+use sirocco_store::{NewMessage, RunEnd, StoreError, StoredModel};
 use tokio::time::MissedTickBehavior;
 
 use super::{ActiveRun, prompt};
@@ -23,6 +23,9 @@ const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a worker may take to end its answer when the app closes.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
+
+/// Between two tries to write the end of a run to a full disk.
+const FULL_DISK_WAIT: Duration = Duration::from_secs(2);
 
 /// What a run is to do.
 pub(super) struct Work {
@@ -207,7 +210,9 @@ impl App {
                 })
             }
             // An eject in the middle of an answer is a person's doing.
-            Err(EngineError::Crashed { .. }) if turn.is_ejected() => Ok(Outcome::stopped()),
+            Err(EngineError::Crashed { .. }) if stopping || turn.is_ejected() => {
+                Ok(Outcome::stopped())
+            }
             Err(error) => Err(error.report()),
         }
     }
@@ -215,14 +220,13 @@ impl App {
     /// Moves on to a state that is not terminal.
     async fn advance(&self, active: &ActiveRun, to: RunState) -> Result<(), ErrorReport> {
         let from = [RunState::Queued, RunState::Prefilling];
-        if !self
-            .inner
-            .store
-            .transition(active.id, to, &from, now_ms())
-            .await
-            .report()?
-        {
-            return Ok(());
+        let moved = self.inner.store.transition(active.id, to, &from, now_ms());
+        match moved.await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            // A full disk must not cost the answer.
+            Err(error) if error.is_disk_full() => return Ok(()),
+            Err(error) => return Err(error).report(),
         }
         let run = {
             let mut live = active.live();
@@ -261,6 +265,26 @@ impl App {
         }
     }
 
+    /// Writes the end into the store. On a full disk it is tried again until there is room, or the app closes: until then
+    /// the answer stays on the screen.
+    async fn finish_when_there_is_room(
+        &self,
+        end: &RunEnd,
+    ) -> Result<Option<(Run, Message)>, StoreError> {
+        loop {
+            match self.inner.store.finish_run(end, now_ms()).await {
+                Err(error) if error.is_disk_full() && !self.inner.closing.is_cancelled() => {
+                    tracing::warn!(run = %end.run_id, "the disk is full: the end of a run is tried again");
+                }
+                ended => return ended,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(FULL_DISK_WAIT) => {}
+                () = self.inner.closing.cancelled() => {}
+            }
+        }
+    }
+
     /// Writes the end into the store and tells everyone.
     async fn end(&self, active: &ActiveRun, outcome: Outcome) {
         let (content, reasoning) = {
@@ -276,7 +300,7 @@ impl App {
             reasoning,
             unread: true,
         };
-        let ended = match self.inner.store.finish_run(&end, now_ms()).await {
+        let ended = match self.finish_when_there_is_room(&end).await {
             Ok(Some(ended)) => ended,
             Ok(None) => return tracing::warn!(run = %active.id, "a run had ended already"),
             Err(error) => {

@@ -36,14 +36,17 @@ impl App {
             reasoning: None,
             model_name: None,
         };
-        self.ask(request.conversation_id, Some(question)).await
+        self.ask(request.conversation_id, Some(question), true)
+            .await
     }
 
-    /// Adds the question, if there is one, and an answer under it (or under the head).
+    /// Adds the question, if there is one, and an answer under it (or under the head). `clear_draft`: the question was
+    /// the conversation's draft.
     pub(crate) async fn ask(
         &self,
         id: ConversationId,
         question: Option<NewMessage>,
+        clear_draft: bool,
     ) -> Result<Started, ErrorReport> {
         let conversation = self.inner.store.conversation(id).await.report()?;
         let model = self.model_for(&conversation).await?;
@@ -66,7 +69,7 @@ impl App {
             }),
             messages: question.into_iter().chain([answer]).collect(),
             automatic_title: automatic_title.filter(|title| !title.is_empty()),
-            clear_draft: question_id.is_some(),
+            clear_draft,
         };
         self.begin(turn, work, question_id).await
     }
