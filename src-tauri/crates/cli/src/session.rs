@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sirocco_core::NoHost;
 use sirocco_core::home::Home;
-use sirocco_core::instance::{Acquired, Owner, acquire};
+use sirocco_core::instance::{Acquired, Owner, Visit, acquire, visit};
 use sirocco_protocol::{ErrorReport, Event, HostKind, RunUpdate};
 use sirocco_web::OwnedApp;
 use tokio::sync::mpsc;
@@ -28,26 +28,38 @@ pub enum Session {
         owner: Owner,
         /// With no proxy: it is on this machine.
         client: reqwest::Client,
+        /// It does not end before we do, as far as that is for it to decide.
+        _visit: Visit,
     },
 }
 
 impl Session {
     /// Opens the App, or reaches the one that is open.
     pub async fn open(home: &Home) -> Result<Self> {
-        match owner_of(home).await? {
-            Acquired::Mine(ownership) => {
-                let host = Arc::new(NoHost(HostKind::Terminal));
-                let owned = OwnedApp::open(ownership, host, 0, Arc::new(|| {})).await?;
-                Ok(Self::Own(Box::new(owned)))
+        loop {
+            match owner_of(home).await? {
+                Acquired::Mine(ownership) => {
+                    let host = Arc::new(NoHost(HostKind::Terminal));
+                    let owned = OwnedApp::open(ownership, host, 0, Arc::new(|| {})).await?;
+                    return Ok(Self::Own(Box::new(owned)));
+                }
+                Acquired::Taken(Some(owner)) => {
+                    // One that has begun to end meanwhile is waited for, or followed.
+                    let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
+                        continue;
+                    };
+                    let client = reqwest::Client::builder().no_proxy().build()?;
+                    return Ok(Self::Other {
+                        owner,
+                        client,
+                        _visit: visit,
+                    });
+                }
+                Acquired::Taken(None) => bail!(
+                    "another process uses `{}` and does not say how to reach it",
+                    home.path().display()
+                ),
             }
-            Acquired::Taken(Some(owner)) => {
-                let client = reqwest::Client::builder().no_proxy().build()?;
-                Ok(Self::Other { owner, client })
-            }
-            Acquired::Taken(None) => bail!(
-                "another process uses `{}` and does not say how to reach it",
-                home.path().display()
-            ),
         }
     }
 
@@ -60,7 +72,7 @@ impl Session {
         let payload = serde_json::to_value(request)?;
         let answer = match self {
             Self::Own(owned) => owned.app.call(command, payload).await?,
-            Self::Other { owner, client } => {
+            Self::Other { owner, client, .. } => {
                 let url = format!("{}/api/call/{command}", owner.address);
                 checked(
                     client
@@ -83,7 +95,7 @@ impl Session {
         let payload = serde_json::to_value(request)?;
         match self {
             Self::Own(owned) => Ok(owned.app.stream("run_follow", payload).await?),
-            Self::Other { owner, client } => {
+            Self::Other { owner, client, .. } => {
                 let url = format!("{}/api/stream/run_follow", owner.address);
                 let response = checked(
                     client
@@ -121,7 +133,7 @@ impl Session {
                 });
                 Ok(receiver)
             }
-            Self::Other { owner, client } => {
+            Self::Other { owner, client, .. } => {
                 let url = format!("{}/api/events", owner.address);
                 Ok(server_sent(
                     checked(client.get(url).bearer_auth(&owner.token).send().await).await?,
@@ -130,9 +142,13 @@ impl Session {
         }
     }
 
-    /// Closes the App, if it is ours.
+    /// Closes the App, if it is ours, once no other command uses it any more; Ctrl-C ends those too.
     pub async fn close(self) {
-        if let Self::Own(owned) = self {
+        if let Self::Own(mut owned) = self {
+            tokio::select! {
+                () = owned.wait_for_guests() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
             owned.close().await;
         }
     }

@@ -96,6 +96,12 @@ impl Home {
         self.0.join("sirocco.change.lock")
     }
 
+    /// Held, shared, by those who run commands in that process.
+    #[must_use]
+    pub fn guests(&self) -> PathBuf {
+        self.0.join("sirocco.guests.lock")
+    }
+
     /// How to reach that process.
     #[must_use]
     pub fn owner(&self) -> PathBuf {

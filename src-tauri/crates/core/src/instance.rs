@@ -8,6 +8,9 @@
 //! While the owner starts or ends, nobody can reach it. For that time it holds a second lock, and
 //! who wants to know the owner takes that first: so the system wakes those who wait, when there is
 //! an address or the folder is free.
+//!
+//! A third lock is shared by the guests, who run more than one command in the owner's App: an owner
+//! that lives for one command of its own waits for them before it ends.
 
 mod lock;
 
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sirocco_protocol::HostKind;
 
 use crate::home::Home;
-use lock::{lock_now, lock_within};
+use lock::{lock_now, lock_within, share_now};
 
 /// How to reach the owner of a data folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +94,24 @@ pub async fn wait_until_free(home: &Home, patience: Duration) -> io::Result<bool
     Ok(lock_within(&home.lock(), patience).await?.is_some())
 }
 
+/// Being a guest of an owner, until dropped.
+#[derive(Debug)]
+pub struct Visit(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// Becomes a guest of the owner that [`acquire`] found; none if that one has begun to end meanwhile.
+///
+/// # Errors
+/// If a lock file cannot be used.
+pub async fn visit(home: &Home, owner: &Owner, patience: Duration) -> io::Result<Option<Visit>> {
+    let Some(_change) = lock_within(&home.change(), patience).await? else {
+        return Ok(None);
+    };
+    if read_owner(&home.owner()).as_ref() != Some(owner) {
+        return Ok(None);
+    }
+    Ok(share_now(&home.guests())?.map(Visit))
+}
+
 impl Ownership {
     /// The folder.
     #[must_use]
@@ -117,6 +138,21 @@ impl Ownership {
         Ok(())
     }
 
+    /// Waits until there are no guests, and lets no new ones in: [`Self::withdraw`] comes next.
+    ///
+    /// # Errors
+    /// If a lock file cannot be used.
+    pub async fn wait_for_guests(&mut self) -> io::Result<()> {
+        loop {
+            self.change = lock_within(&self.home.change(), WITHDRAW_TIME).await?;
+            if lock_now(&self.home.guests())?.is_some() {
+                return Ok(());
+            }
+            self.change = None;
+            drop(lock_within(&self.home.guests(), GUESTS_TIME).await?);
+        }
+    }
+
     /// We are about to end: from now on others wait until the folder is free.
     ///
     /// # Errors
@@ -134,6 +170,9 @@ impl Ownership {
 
 /// Others hold the second lock for as long as it takes to read a file.
 const WITHDRAW_TIME: Duration = Duration::from_secs(2);
+
+/// Guests are looked for again after this, whatever the system said.
+const GUESTS_TIME: Duration = Duration::from_secs(60);
 
 impl Drop for Ownership {
     fn drop(&mut self) {

@@ -20,10 +20,12 @@ mod routes;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sirocco_core::App;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use assets::page_file;
@@ -33,6 +35,9 @@ pub use owned::{LaunchError, OwnedApp, ask_for_focus};
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' \
     'unsafe-inline'; font-src 'self'; script-src 'self'; connect-src 'self' ipc: http://ipc.localhost; \
     object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// How long requests may take to finish when the server closes.
+const CLOSING_TIME: Duration = Duration::from_secs(3);
 
 /// How to serve.
 pub struct WebOptions {
@@ -90,10 +95,13 @@ impl Web {
     }
 
     /// Ends streams, finishes requests, and lets go of the port.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
         self.stop.cancel();
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the loopback server panicked");
+        match timeout(CLOSING_TIME, &mut self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the loopback server panicked"),
+            // A client that sends half a request, or reads no answer.
+            Err(_) => self.task.abort(),
         }
     }
 }

@@ -92,11 +92,20 @@ impl OwnedApp {
         })
     }
 
+    /// Waits until no other process runs commands here, and lets no new one in; [`Self::close`] comes next.
+    pub async fn wait_for_guests(&mut self) {
+        if let Err(error) = self.ownership.wait_for_guests().await {
+            tracing::warn!(%error, "it is not known who else uses this process");
+        }
+    }
+
     /// Ends everything; the folder is free afterwards. Who asks for the owner meanwhile waits until then.
     pub async fn close(mut self) {
         if let Err(error) = self.ownership.withdraw().await {
             tracing::warn!(%error, "others may try to reach this process though it ends");
         }
+        // What takes long ends now; a request that waits for it would keep the server from closing.
+        self.app.begin_to_close();
         self.web.close().await;
         self.app.close().await;
     }

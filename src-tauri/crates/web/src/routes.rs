@@ -86,7 +86,17 @@ async fn require_token(State(served): Shared, request: Request, next: Next) -> R
 
 async fn call(State(served): Shared, Path(command): Path<String>, body: Bytes) -> Response {
     let answer = match payload(&body) {
-        Ok(payload) => served.app.call(&command, payload).await,
+        // A task of its own: a client that goes away must not cut a command in two.
+        Ok(payload) => {
+            let app = served.app.clone();
+            let work = tokio::spawn(async move { app.call(&command, payload).await });
+            work.await.unwrap_or_else(|cut| {
+                Err(ErrorReport::new(
+                    ErrorCode::Internal,
+                    format!("`{cut}` ended the command"),
+                ))
+            })
+        }
         Err(error) => Err(error),
     };
     match answer {

@@ -17,6 +17,16 @@ pub fn lock_now(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// The lock together with others, if nobody has it alone.
+pub fn share_now(path: &Path) -> io::Result<Option<File>> {
+    let file = open(path)?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// The lock, if it can be had in this time.
 pub async fn lock_within(path: &Path, patience: Duration) -> io::Result<Option<File>> {
     if let Some(file) = lock_now(path)? {

@@ -120,3 +120,31 @@ async fn what_a_killed_owner_left_is_nobody() {
     std::fs::write(home.owner(), serde_json::to_string(&owner()).unwrap()).unwrap();
     owned(home).await;
 }
+
+#[tokio::test]
+async fn an_owner_that_waits_for_guests_lets_no_new_one_in() {
+    let folder = Folder::new("guests");
+    let home = folder.0.clone();
+    let mut ownership = owned(&home).await;
+    let owner = owner();
+    ownership.announce(&owner).unwrap();
+    let first = visit(&home, &owner, LONG).await.unwrap().unwrap();
+    let second = visit(&home, &owner, LONG).await.unwrap().unwrap();
+    drop(first);
+
+    let waiting = tokio::spawn(async move {
+        ownership.wait_for_guests().await.unwrap();
+        ownership
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!waiting.is_finished(), "one guest is there");
+    drop(second);
+    let mut ownership = waiting.await.unwrap();
+
+    let late = visit(&home, &owner, Duration::ZERO).await.unwrap();
+    assert!(late.is_none(), "the owner is about to end");
+    ownership.withdraw().await.unwrap();
+    drop(ownership);
+    let late = visit(&home, &owner, LONG).await.unwrap();
+    assert!(late.is_none(), "the owner has ended");
+}
