@@ -1,8 +1,8 @@
 // Every screen of the interface over its scripted backend, in Chromium: axe finds nothing, no script fails, nothing
 // is wider than the window.
 //
-// If SIROCCO_SCREENSHOTS names a folder, pictures are written into it. An argument after `--` takes only the screens
-// whose name it is.
+// If SIROCCO_SCREENSHOTS names a folder, pictures are written into it; SIROCCO_SCREEN takes only the screen of that
+// name.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -33,7 +33,7 @@ const list = async (page) => {
 
 // By name: which scripted backend, and the steps that lead to the screen.
 const SCREENS = {
-  welcome: ["cold", text("runs on your own machine")],
+  welcome: ["empty", text("Talk to language models on your own machine")],
   "new chat": ["", text("answers on this machine")],
   chat: ["", list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()],
   picker: ["", keys("Control+l"), (page) => page.getByRole("grid").waitFor()],
@@ -42,7 +42,7 @@ const SCREENS = {
   filters: ["", keys("Control+2"), list, button(/^Filters/), (page) => page.getByLabel("Filters", { exact: true }).waitFor()],
   repository: ["", keys("Control+2"), list, button(/^Qwen3-4B-Instruct-2507/), text("Published scores")],
   downloads: ["", button(/^Downloads/), text("Pause all")],
-  model: ["", keys("Control+3"), list, (page) => page.getByText("Qwen3 14B").first().click(), text("Load settings")],
+  model: ["", keys("Control+3"), list, (page) => page.getByText("Qwen3 14B").first().click(), (page) => page.getByRole("heading", { level: 2, name: "Load options" }).waitFor()],
   folders: ["", keys("Control+3"), list, button("Folders"), text("Found on this machine")],
   duplicates: ["", keys("Control+3"), list, button("Duplicates"), (page) => page.getByRole("button", { name: /^Link/ }).waitFor()],
   "disk use": ["", keys("Control+3"), list, button("Disk use"), text("in all")],
@@ -80,7 +80,7 @@ after(async () => {
 
 for (const { width, theme } of VARIANTS) {
   for (const [name, [scripted, ...steps]] of Object.entries(SCREENS)) {
-    if (process.argv[2] && process.argv[2] !== name) continue;
+    if (process.env.SIROCCO_SCREEN && process.env.SIROCCO_SCREEN !== name) continue;
     test(`${name}, ${width} px, ${theme}`, async () => {
       const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme, reducedMotion: "reduce" });
       page.setDefaultTimeout(20_000);
