@@ -107,13 +107,10 @@ export class ChatSession {
 
   /** Says that the reader saw the last answer. */
   async seen(): Promise<void> {
-    const { id, conversation } = this.current;
-    const { conversations, navigation } = this.#sirocco;
-    if (!id || navigation.view !== 'chat' || document.visibilityState === 'hidden') return;
+    const { id } = this.current;
+    if (!id || document.visibilityState === 'hidden') return;
     try {
-      // The list may not hold it: it is searched, or the row is further down than was read.
-      if (conversations.row(id)) await conversations.markRead(id);
-      else if (conversation?.summary.unread) await this.current.update({ unread: false });
+      await this.#sirocco.conversations.markRead(id);
     } catch {
       // A mark that stays one visit longer is not worth a notice.
     }

@@ -75,28 +75,6 @@ describe('a new chat', () => {
   });
 });
 
-describe('the mark of a new answer', () => {
-  it('is taken away also when the list does not hold the row', async () => {
-    const { backend, state, chat, updates, first } = await started();
-    const stored = backend.stored.get(first);
-    if (!stored) throw new Error('the script has no conversation');
-    stored.conversation.summary.unread = true;
-    state.conversations.handle({ type: 'conversation_deleted', conversation_id: first });
-    await chat.open(first);
-    await chat.seen();
-    expect(updates()).toEqual([{ id: first, unread: false }]);
-  });
-
-  it('stays while another view is shown', async () => {
-    const { state, chat, updates } = await started();
-    const row = state.conversations.items.find((one) => one.unread);
-    await chat.open(row?.id ?? null);
-    state.navigation.openSettings();
-    await chat.seen();
-    expect(updates()).toEqual([]);
-  });
-});
-
 describe('a conversation that could not be read', () => {
   it('shows no draft of another chat, and its own when asked again', async () => {
     const { backend, chat, first, second } = await started();
