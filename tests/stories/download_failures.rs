@@ -41,7 +41,7 @@ use sirocco_testkit::hub::{Content, Fault, Gate, On, Origin, Repository, Scripte
 use sirocco_testkit::{TempApp, within};
 
 use crate::WORKER;
-use crate::hub_scene::{FILE, REPOSITORY, Scene, content, is_queued, shards, stall};
+use crate::hub_scene::{FILE, REPOSITORY, Scene, content, is_queued, stall};
 
 /// Downloads with this fault at the storage: the file is right in the end, and the model is listed.
 async fn survives(fault: Fault) -> anyhow::Result<Scene> {
@@ -534,11 +534,7 @@ async fn a_part_removed_from_the_disk_is_noticed() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_model_with_a_failed_shard_is_not_listed() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
-    let [one, two] = shards();
-    scene.hub.change(REPOSITORY, |repository| {
-        repository.files.insert(one.0.clone(), one.1.clone().into());
-        repository.files.insert(two.0.clone(), two.1.clone().into());
-    });
+    let [one, two] = scene.put_shards();
     scene
         .hub
         .fault(On::cdn(&two.0).times(2), Fault::WrongByte { at: 10 });

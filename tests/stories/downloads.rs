@@ -10,7 +10,7 @@ use sirocco_protocol::{
 use sirocco_testkit::hub::{Account, Fault, Gate, On, Origin};
 
 use crate::code;
-use crate::hub_scene::{FILE, REPOSITORY, SIZE, Scene, content, is_queued, path, shards, stall};
+use crate::hub_scene::{FILE, REPOSITORY, SIZE, Scene, content, is_queued, path, stall};
 
 #[tokio::test]
 async fn a_download_becomes_a_model_that_knows_where_it_came_from() -> anyhow::Result<()> {
@@ -125,11 +125,7 @@ async fn a_cancelled_download_leaves_nothing() -> anyhow::Result<()> {
 #[tokio::test]
 async fn what_was_there_before_a_download_outlives_its_end() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
-    let [one, two] = shards();
-    scene.hub.change(REPOSITORY, |repository| {
-        repository.files.insert(one.0.clone(), one.1.clone().into());
-        repository.files.insert(two.0.clone(), two.1.clone().into());
-    });
+    let [one, two] = scene.put_shards();
     scene
         .hub
         .fault(On::cdn(&two.0), Fault::Stall { after_bytes: 10 });
@@ -455,11 +451,7 @@ async fn settings_that_make_no_sense_are_refused() -> anyhow::Result<()> {
 #[tokio::test]
 async fn all_shards_of_a_model_are_one_download() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
-    let [one, two] = shards();
-    scene.hub.change(REPOSITORY, |repository| {
-        repository.files.insert(one.0.clone(), one.1.clone().into());
-        repository.files.insert(two.0.clone(), two.1.clone().into());
-    });
+    let [one, two] = scene.put_shards();
     let id = scene.start(&one.0).await?.id;
     let finished = scene.at_rest(id).await?;
     assert!(

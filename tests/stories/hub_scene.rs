@@ -131,6 +131,18 @@ impl Scene {
         .await
     }
 
+    /// Puts the two files of one model into the repository.
+    pub fn put_shards(&self) -> [(String, Vec<u8>); 2] {
+        let files = shards();
+        self.hub.change(REPOSITORY, |repository| {
+            for (name, bytes) in &files {
+                let content = bytes.clone().into();
+                repository.files.insert(name.clone(), content);
+            }
+        });
+        files
+    }
+
     /// Where the file of the repository is to be.
     pub fn target(&self, path: &str) -> PathBuf {
         self.app.home().join("models").join(REPOSITORY).join(path)
@@ -167,7 +179,7 @@ pub fn stall(hub: &ScriptedHub, path: &str) {
 }
 
 /// Two files of one model.
-pub fn shards() -> [(String, Vec<u8>); 2] {
+fn shards() -> [(String, Vec<u8>); 2] {
     [1_u16, 2].map(|number| {
         let bytes = Writer::new()
             .field("general.architecture", "llama")

@@ -9,18 +9,17 @@ use tokio::sync::oneshot;
 
 /// The lock, if nobody has it.
 pub fn lock_now(path: &Path) -> io::Result<Option<File>> {
-    let file = open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    try_with(path, File::try_lock)
 }
 
 /// The lock together with others, if nobody has it alone.
 pub fn share_now(path: &Path) -> io::Result<Option<File>> {
+    try_with(path, File::try_lock_shared)
+}
+
+fn try_with(path: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
     let file = open(path)?;
-    match file.try_lock_shared() {
+    match lock(&file) {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
