@@ -99,6 +99,23 @@ describe('the list', () => {
     await waitFor(() => expect(marked()).toBe(false));
   });
 
+  it('keeps none either where the chat hears of it before the list', async () => {
+    const backend = new ScriptedBackend({ loaded: ['m-coder'] });
+    const state = new Sirocco(backend);
+    render(ChatPage, { context: siroccoContext(state) });
+    state.start();
+    await state.reload();
+    const row = state.conversations.items.find((one) => !one.unread);
+    if (!row) throw new Error('the script has no conversation that was read');
+    state.navigation.openConversation(row.id);
+    await screen.findAllByRole('article');
+    // Opening it marks it as read too.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    backend.emit({ type: 'conversation_changed', conversation: { ...row, unread: true } });
+    expect(state.conversations.row(row.id)?.unread).toBe(true);
+    await waitFor(() => expect(state.conversations.row(row.id)?.unread).toBe(false));
+  });
+
   it('Delete hides a conversation and Undo brings it back', async () => {
     const { state, context, backend } = await opened();
     render(ConversationColumn, { context });

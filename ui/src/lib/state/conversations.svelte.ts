@@ -91,10 +91,6 @@ export class ConversationList {
     await this.#change(id, { pinned });
   }
 
-  async markRead(id: ConversationId): Promise<void> {
-    if (this.row(id)?.unread) await this.#change(id, { unread: false });
-  }
-
   /** Hides a conversation at once; it comes back if the backend refuses. */
   async remove(id: ConversationId): Promise<void> {
     const row = this.row(id);
@@ -122,7 +118,7 @@ export class ConversationList {
     if (event.type === 'lagged') void this.load();
   }
 
-  async #change(id: ConversationId, changes: { title?: string; pinned?: boolean; unread?: boolean }): Promise<void> {
+  async #change(id: ConversationId, changes: { title?: string; pinned?: boolean }): Promise<void> {
     const conversation = await this.#backend.call('conversation_update', { id, ...changes });
     this.#put(conversation.summary);
   }

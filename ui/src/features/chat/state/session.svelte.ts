@@ -106,11 +106,11 @@ export class ChatSession {
   }
 
   /** Says that the reader saw the last answer. */
-  async seen(): Promise<void> {
-    const { id } = this.current;
-    if (!id || document.visibilityState === 'hidden') return;
+  async seen(unread = this.#sirocco.conversations.row(this.current.id ?? '')?.unread ?? false): Promise<void> {
+    const { current } = this;
+    if (!current.id || !unread || document.visibilityState === 'hidden') return;
     try {
-      await this.#sirocco.conversations.markRead(id);
+      await current.update({ unread: false });
     } catch {
       // A mark that stays one visit longer is not worth a notice.
     }
@@ -176,8 +176,10 @@ export class ChatSession {
 
   handle(event: Event): void {
     this.current.handle(event);
-    // The mark of a new answer comes after its last word, so it is taken away when it comes.
-    if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread) void this.seen();
+    // The mark of a new answer comes after its last word, so it is taken away when it comes. The list may hear of it
+    // after us, so its row is not asked, and what takes the mark away comes later.
+    if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread)
+      queueMicrotask(() => void this.seen(true));
     if (event.type === 'conversation_deleted' && event.conversation_id === this.current.id) this.#sirocco.navigation.newChat();
   }
 
