@@ -6,6 +6,7 @@
 mod host;
 mod ipc;
 mod launch;
+mod tray;
 mod window;
 
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
                     ipc::forward_events(tauri.handle(), &owned.app);
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
+                    tray::open(tauri.handle());
                 }
                 Err(error) => launch::explain_and_exit(tauri.handle(), &error.into()),
             }

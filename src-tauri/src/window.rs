@@ -8,13 +8,18 @@ use tauri::{
 use tauri_plugin_opener::OpenerExt;
 
 const LABEL: &str = "main";
+/// Logical pixels.
+const WANTED: (f64, f64) = (1280.0, 820.0);
+/// About the height of what a window manager puts above.
+const TITLE_BAR: f64 = 40.0;
 
 /// Opens the window.
 pub fn open(handle: &AppHandle) -> tauri::Result<()> {
     let (navigating, opening) = (handle.clone(), handle.clone());
+    let (width, height) = size(handle);
     let window = WebviewWindowBuilder::new(handle, LABEL, WebviewUrl::default())
         .title("Sirocco")
-        .inner_size(1280.0, 820.0)
+        .inner_size(width, height)
         .min_inner_size(480.0, 560.0)
         .on_navigation(move |url| {
             let stays = is_page(url);
@@ -35,6 +40,19 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+/// What we like, but for screens that are smaller than that with their panels.
+fn size(handle: &AppHandle) -> (f64, f64) {
+    let room = handle.primary_monitor().ok().flatten().map(|monitor| {
+        let room = monitor
+            .work_area()
+            .size
+            .to_logical::<f64>(monitor.scale_factor());
+        (room.width, room.height - TITLE_BAR)
+    });
+    let (widest, highest) = room.unwrap_or(WANTED);
+    (WANTED.0.min(widest), WANTED.1.min(highest))
 }
 
 /// Brings the window to the front.

@@ -64,17 +64,22 @@ export class Desktop {
 
   /** Clicks the cross of the window, and waits until nothing of the program is left. */
   async close() {
-    const { pid } = this;
-    const script = join(import.meta.dirname, "close_window.py");
-    const { status } = spawnSync("python3", [script, String(pid)], { stdio: "inherit" });
-    if (status !== 0) throw new Error("the window could not be asked to close");
-    await this.#ended(pid);
+    await this.endAfter(() => {
+      const script = join(import.meta.dirname, "close_window.py");
+      const { status } = spawnSync("python3", [script, String(this.pid)], { stdio: "inherit" });
+      if (status !== 0) throw new Error("the window could not be asked to close");
+    });
   }
 
   /** Ends the program as `kill -9` does, and waits until nothing of it is left. */
   async kill() {
+    await this.endAfter(() => process.kill(this.pid, "SIGKILL"));
+  }
+
+  /** Does what ends the program, and waits until nothing of it is left. */
+  async endAfter(act) {
     const { pid } = this;
-    process.kill(pid, "SIGKILL");
+    await act();
     await this.#ended(pid);
   }
 

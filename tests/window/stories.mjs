@@ -1,6 +1,6 @@
 // The real window with the real worker and the real model, as a person uses it; later stories build on earlier ones.
 //
-// SIROCCO_DESKTOP, SIROCCO_TAURI_DRIVER, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
+// SIROCCO_DESKTOP, SIROCCO_TAURI_DRIVER, SIROCCO_TEST_TRAY, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
 // If SIROCCO_SCREENSHOTS names a folder, pictures of the chat are written into it.
 
 import assert from "node:assert/strict";
@@ -9,13 +9,21 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Desktop } from "./desktop.mjs";
+import { Tray } from "./tray.mjs";
 
 const desktop = new Desktop();
+const tray = new Tray();
 const QUESTION = "Write a Python function that tells whether a word is a palindrome, and show one example.";
 const LONG_TASK = "Tell a long story about a wind that crosses the sea.";
 
-before(() => desktop.open());
-after(() => desktop.remove());
+before(async () => {
+  await tray.open();
+  await desktop.open();
+});
+after(async () => {
+  await desktop.remove();
+  await tray.close();
+});
 
 /** Writes into the composer with the keyboard and sends. */
 async function ask(question) {
@@ -200,4 +208,15 @@ test("the page reaches nothing but our commands", async () => {
     return open.then(() => "opened", (refusal) => String(refusal));
   });
   assert.match(reached, /not allowed/);
+});
+
+test("the tray ejects the model and quits", async () => {
+  await newChat();
+  await ask("Say hello.");
+  await ended("tok/s");
+  const eject = await tray.until(/^Eject /);
+  assert.equal(desktop.workers().length, 1);
+  await tray.choose(eject);
+  await desktop.page.until("a model that is not loaded", () => document.querySelector('button[aria-label^="Eject"]') === null);
+  await desktop.endAfter(() => tray.choose("Quit Sirocco"));
 });

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sirocco_core::glance::duration;
 use sirocco_protocol::{Download, DownloadState, QueueReason};
 
 use crate::output::bytes;
@@ -87,26 +88,5 @@ pub fn describe(download: &Download) -> String {
         DownloadState::Paused { error: Some(error) } => format!("paused: {error}"),
         DownloadState::Finished { .. } => "finished".to_owned(),
         DownloadState::Failed { error } => format!("failed: {error}"),
-    }
-}
-
-/// Seconds as a person says them.
-fn duration(seconds: u64) -> String {
-    match seconds {
-        0..=59 => format!("{seconds} s"),
-        60..=3599 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::duration;
-
-    #[test]
-    fn time_is_told_in_round_numbers() {
-        assert_eq!(duration(59), "59 s");
-        assert_eq!(duration(61), "2 min");
-        assert_eq!(duration(3_660), "1 h 1 min");
     }
 }

@@ -119,7 +119,9 @@ fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
 fn is_there(probe: &Probe) -> bool {
     match probe {
         Probe::Program(names) => shell::on_path(names),
-        Probe::Library(name) => succeeds(Command::new("pkg-config").args(["--exists", name])),
+        Probe::Library(names) => names
+            .iter()
+            .any(|name| succeeds(Command::new("pkg-config").args(["--exists", name]))),
         Probe::PythonModule(name) => {
             succeeds(Command::new("python3").args(["-m", name, "--version"]))
         }
@@ -312,7 +314,7 @@ mod tests {
     #[test]
     fn something_that_is_not_there_is_missing() {
         assert!(!is_there(&Probe::Program(&["no-such-program-of-sirocco"])));
-        assert!(!is_there(&Probe::Library("no-such-library-of-sirocco")));
+        assert!(!is_there(&Probe::Library(&["no-such-library-of-sirocco"])));
         assert!(is_there(&Probe::Program(&[
             "no-such-program-of-sirocco",
             "cargo"

@@ -19,8 +19,8 @@ pub struct Requirement {
 pub enum Probe {
     /// One of these programs is on the path.
     Program(&'static [&'static str]),
-    /// pkg-config knows this library with its headers.
-    Library(&'static str),
+    /// pkg-config knows one of these libraries with its headers.
+    Library(&'static [&'static str]),
     /// python3 has this module.
     PythonModule(&'static str),
 }
@@ -67,7 +67,7 @@ pub const REQUIREMENTS: &[Requirement] = &[
     },
     Requirement {
         what: "GTK 3 with headers",
-        probe: Probe::Library("gtk+-3.0"),
+        probe: Probe::Library(&["gtk+-3.0"]),
         purpose: Purpose::Run,
         debian: "libgtk-3-dev",
         fedora: "gtk3-devel",
@@ -75,11 +75,19 @@ pub const REQUIREMENTS: &[Requirement] = &[
     },
     Requirement {
         what: "WebKitGTK 4.1 with headers",
-        probe: Probe::Library("webkit2gtk-4.1"),
+        probe: Probe::Library(&["webkit2gtk-4.1"]),
         purpose: Purpose::Run,
         debian: "libwebkit2gtk-4.1-dev",
         fedora: "webkit2gtk4.1-devel",
         arch: "webkit2gtk-4.1",
+    },
+    Requirement {
+        what: "the library of the tray",
+        probe: Probe::Library(&["ayatana-appindicator3-0.1", "appindicator3-0.1"]),
+        purpose: Purpose::Run,
+        debian: "libayatana-appindicator3-dev",
+        fedora: "libayatana-appindicator-gtk3-devel",
+        arch: "libayatana-appindicator",
     },
     Requirement {
         what: "git",

@@ -1,0 +1,132 @@
+//! The tray of a desktop, for tests of programs that put themselves into it.
+//!
+//! Takes the name of the watcher of status notifiers on the session bus, prints `ready`, and answers one line for each
+//! line of its standard input: `menu` gives the labels of the menu of what came last as a JSON list, `choose LABEL`
+//! chooses one of them. Ends with its input. Linux only; elsewhere trays have no such bus.
+
+fn main() -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    return tray::run();
+    #[cfg(not(target_os = "linux"))]
+    anyhow::bail!("trays are scripted on Linux only");
+}
+
+#[cfg(target_os = "linux")]
+mod tray {
+    use std::collections::HashMap;
+    use std::io::BufRead;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use anyhow::{Context, Result, bail};
+    use serde_json::json;
+    use zbus::blocking::{Connection, Proxy, connection};
+    use zbus::message::Header;
+    use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+
+    /// Bus name and path of an item.
+    type Item = (String, String);
+
+    /// An entry of a menu: its id, its properties, its children.
+    type Entry = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
+    /// Remembers what came last.
+    #[derive(Clone, Default)]
+    struct Watcher(Arc<Mutex<Option<Item>>>);
+
+    #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+    impl Watcher {
+        /// A program gives the path of its item, or the name under which it has the usual path.
+        fn register_status_notifier_item(&self, service: &str, #[zbus(header)] header: Header<'_>) {
+            let sender = header.sender().map(ToString::to_string);
+            let item = match service.starts_with('/') {
+                true => (sender.unwrap_or_default(), service.to_owned()),
+                false => (service.to_owned(), "/StatusNotifierItem".to_owned()),
+            };
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+        }
+
+        fn register_status_notifier_host(&self, _service: &str) {}
+
+        #[zbus(property)]
+        fn registered_status_notifier_items(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        #[zbus(property)]
+        fn is_status_notifier_host_registered(&self) -> bool {
+            true
+        }
+
+        #[zbus(property)]
+        fn protocol_version(&self) -> i32 {
+            0
+        }
+    }
+
+    pub fn run() -> Result<()> {
+        let watcher = Watcher::default();
+        let connection = connection::Builder::session()?
+            .name("org.kde.StatusNotifierWatcher")?
+            .serve_at("/StatusNotifierWatcher", watcher.clone())?
+            .build()
+            .context("could not become the watcher of the session bus")?;
+        println!("ready");
+        for line in std::io::stdin().lock().lines() {
+            let line = line?;
+            let item = watcher
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let answer = match (item, line.split_once(' ')) {
+                (None, _) => json!(null),
+                (Some(item), None) if line == "menu" => {
+                    json!(labels(&entries(&connection, &item)?))
+                }
+                (Some(item), Some(("choose", label))) => {
+                    choose(&connection, &item, label)?;
+                    json!(true)
+                }
+                _ => bail!("`{line}` is neither `menu` nor `choose LABEL`"),
+            };
+            println!("{answer}");
+        }
+        Ok(())
+    }
+
+    fn menu(connection: &Connection, item: &Item) -> zbus::Result<Proxy<'static>> {
+        let (bus, path) = item.clone();
+        let notifier = Proxy::new(connection, bus.clone(), path, "org.kde.StatusNotifierItem")?;
+        let menu: OwnedObjectPath = notifier.get_property("Menu")?;
+        Proxy::new(connection, bus, menu, "com.canonical.dbusmenu")
+    }
+
+    fn entries(connection: &Connection, item: &Item) -> Result<Vec<Entry>> {
+        let names: Vec<&str> = Vec::new();
+        let (_, root): (u32, Entry) =
+            menu(connection, item)?.call("GetLayout", &(0_i32, -1_i32, names))?;
+        root.2
+            .into_iter()
+            .map(|child| Entry::try_from(child).context("an entry has another shape"))
+            .collect()
+    }
+
+    fn label(entry: &Entry) -> Option<&str> {
+        entry.1.get("label")?.downcast_ref().ok()
+    }
+
+    fn labels(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().filter_map(label).collect()
+    }
+
+    fn choose(connection: &Connection, item: &Item, wanted: &str) -> Result<()> {
+        let entries = entries(connection, item)?;
+        let entry = entries
+            .iter()
+            .find(|entry| label(entry) == Some(wanted))
+            .with_context(|| format!("`{wanted}` is not in {:?}", labels(&entries)))?;
+        let event = (entry.0, "clicked", Value::from(0_i32), 0_u32);
+        menu(connection, item)?.call::<_, _, ()>("Event", &event)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+// The tray of the tests' session bus, in which the program shows itself.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+
+const PATIENCE_MS = 60_000;
+
+export class Tray {
+  #process = spawn(process.env.SIROCCO_TEST_TRAY, [], { stdio: ["pipe", "pipe", "inherit"] });
+  #lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
+
+  /** Before the program starts: it looks for a tray once. */
+  async open() {
+    await this.#line();
+  }
+
+  /** Waits until the menu has an entry whose label this matches, and answers that label. */
+  async until(pattern) {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const labels = await this.#ask("menu");
+      const found = labels?.find((label) => pattern.test(label));
+      if (found) return found;
+      if (performance.now() > deadline) throw new Error(`the tray says ${JSON.stringify(labels)}, not ${pattern}`);
+      await pause(100);
+    }
+  }
+
+  /** Chooses the entry with this label. */
+  async choose(label) {
+    await this.#ask(`choose ${label}`);
+  }
+
+  async close() {
+    const ended = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.stdin.end();
+    await ended;
+  }
+
+  async #ask(line) {
+    this.#process.stdin.write(`${line}\n`);
+    return JSON.parse(await this.#line());
+  }
+
+  async #line() {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("the tray has ended");
+    return value;
+  }
+}
