@@ -3,30 +3,19 @@
 // SIROCCO_CLI, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { linkSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, linkSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { ending, temporaryFolder } from "../hub/programs.mjs";
+import { openBrowser, serveInterface } from "./host.mjs";
 
 const PATIENCE = 240_000;
-const home = mkdtempSync(join(tmpdir(), "sirocco-ui-"));
-let server;
-let browser;
+const atEnd = ending(after);
 let page;
 const complaints = [];
 
-/** Starts the server and answers the address that it prints. */
-function serve() {
-  server = spawn(process.env.SIROCCO_CLI, ["--home", home, "serve-ui"], { stdio: ["ignore", "pipe", "inherit"] });
-  return new Promise((resolve, reject) => {
-    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    server.stdout.once("data", (line) => resolve(line.toString().trim()));
-  });
-}
-
 before(async () => {
+  const home = temporaryFolder(atEnd);
   const model = process.env.SIROCCO_TEST_MODEL;
   mkdirSync(join(home, "models"));
   const own = join(home, "models", basename(model));
@@ -35,25 +24,13 @@ before(async () => {
   } catch {
     copyFileSync(model, own);
   }
-  const address = await serve();
-  browser = await chromium.launch({
-    executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  const address = await serveInterface(atEnd, home);
+  const browser = await openBrowser(atEnd);
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(60_000);
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   await page.goto(address);
-});
-
-after(async () => {
-  await browser?.close();
-  server?.removeAllListeners("exit");
-  const ended = server && new Promise((resolve) => server.once("exit", resolve));
-  server?.kill("SIGTERM");
-  await ended;
-  rmSync(home, { recursive: true, force: true });
 });
 
 const composer = () => page.getByRole("textbox", { name: "Message", exact: true });

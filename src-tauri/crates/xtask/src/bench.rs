@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: runs a program that measures and shows its lines beside their bars.
+//! `cargo xtask bench`: runs programs that measure and shows their lines beside their bars.
 //!
 //! A measuring program prints one JSON object a line on its standard output,
 //! `{"name":"overhead","value":1.2,"unit":"%","bar":3,"ok":true}`, with `bar` null where a line only
@@ -12,32 +12,44 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::{build, engine, paths, shell, starter};
+use crate::build::{self, Profile};
+use crate::{engine, node, paths, shell, starter};
 
-/// A measuring program.
+/// Measuring programs whose lines belong together.
 struct Bench {
     name: &'static str,
-    /// An example of the package `sirocco-tests`.
-    example: &'static str,
-    /// It measures a model that answers.
-    needs_worker: bool,
+    programs: &'static [Program],
 }
+
+/// A measuring program.
+enum Program {
+    /// An example of the package `sirocco-tests`.
+    Example(&'static str),
+    /// One that measures a model that answers.
+    ExampleWithModel(&'static str),
+    /// A script of `tests/ui`, which drives the interface in Chromium.
+    Browser(&'static str),
+}
+
+use Program::{Browser, Example, ExampleWithModel};
 
 const BENCHES: &[Bench] = &[
     Bench {
         name: "app",
-        example: "app_overhead",
-        needs_worker: true,
+        programs: &[ExampleWithModel("app_overhead")],
     },
     Bench {
         name: "engine",
-        example: "engine_speed",
-        needs_worker: true,
+        programs: &[ExampleWithModel("engine_speed")],
     },
     Bench {
         name: "hub",
-        example: "hub_downloads",
-        needs_worker: false,
+        programs: &[
+            Example("hub_downloads"),
+            Example("library_speed"),
+            Browser("search-speed.mjs"),
+            ExampleWithModel("fit_calibration"),
+        ],
     },
 ];
 
@@ -64,31 +76,19 @@ pub fn run(name: &str, json: bool) -> Result<()> {
         .find(|bench| bench.name == name)
         .context("clap lets only known names through")?;
     build::interface()?;
-    let mut program = program(bench)?;
-    let mut child = program
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("could not start the bench `{name}`"))?;
     let mut lines = Vec::new();
-    for text in BufReader::new(child.stdout.take().expect("standard output is piped")).lines() {
-        let text = text?;
-        let line: Line = serde_json::from_str(&text)
-            .with_context(|| format!("the bench `{name}` printed `{text}`"))?;
-        if json {
-            println!("{}", serde_json::to_string(&line)?);
+    let mut failures = Vec::new();
+    for program in bench.programs {
+        // What the others measure is worth its time all the same.
+        if let Err(error) = measure(program, &mut lines, json) {
+            failures.push(format!("{error:#}"));
         }
-        lines.push(line);
     }
-    let status = child.wait()?;
     if !json {
         print!("{}", table(&lines));
     }
-    if !status.success() {
-        bail!("the bench `{name}` ended with {status}");
-    }
-    if lines.is_empty() {
-        bail!("the bench `{name}` measured nothing");
+    if !failures.is_empty() {
+        bail!("the bench `{name}` is not whole: {}", failures.join("; "));
     }
     match lines.iter().filter(|line| !line.ok).count() {
         0 => Ok(()),
@@ -96,23 +96,80 @@ pub fn run(name: &str, json: bool) -> Result<()> {
     }
 }
 
-fn program(bench: &Bench) -> Result<Command> {
+/// Runs one program and adds its lines, which are shown at once if they go to another program.
+fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
+    let name = match program {
+        Example(name) | ExampleWithModel(name) | Browser(name) => name,
+    };
+    let mut child = command(program)?
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("could not start `{name}`"))?;
+    let before = lines.len();
+    for text in BufReader::new(child.stdout.take().expect("standard output is piped")).lines() {
+        let text = text?;
+        let line: Line =
+            serde_json::from_str(&text).with_context(|| format!("`{name}` printed `{text}`"))?;
+        if json {
+            println!("{}", serde_json::to_string(&line)?);
+        }
+        lines.push(line);
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{name}` ended with {status}");
+    }
+    if lines.len() == before {
+        bail!("`{name}` measured nothing");
+    }
+    Ok(())
+}
+
+fn command(program: &Program) -> Result<Command> {
+    match program {
+        Example(name) => Ok(example(name)),
+        ExampleWithModel(name) => {
+            let mut command = example(name);
+            command
+                .env("SIROCCO_TEST_MODEL", starter::model()?)
+                .env("SIROCCO_WORKER_DIR", engine::folder()?);
+            Ok(command)
+        }
+        Browser(script) => browser(script),
+    }
+}
+
+fn example(name: &str) -> Command {
     let mut cargo = shell::cargo();
-    cargo.current_dir(paths::root()).args([
-        "run",
+    cargo
+        .current_dir(paths::root())
+        .args(["run", "--quiet", "--release", "--package", "sirocco-tests"])
+        .args(["--example", name]);
+    cargo
+}
+
+fn browser(script: &str) -> Result<Command> {
+    let mut build = shell::cargo();
+    build.current_dir(paths::root()).args([
+        "build",
         "--quiet",
         "--release",
-        "--package",
-        "sirocco-tests",
-        "--example",
-        bench.example,
+        "--package=sirocco-cli",
+        "--package=sirocco-tests",
+        "--bin=sirocco",
+        "--bin=scripted-hub",
     ]);
-    if bench.needs_worker {
-        cargo
-            .env("SIROCCO_TEST_MODEL", starter::model()?)
-            .env("SIROCCO_WORKER_DIR", engine::folder()?);
-    }
-    Ok(cargo)
+    shell::run(&mut build)?;
+    let folder = paths::root().join("tests/ui");
+    node::install(&folder)?;
+    let mut command = Command::new("node");
+    command
+        .current_dir(folder)
+        .arg(script)
+        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
+        .env("SIROCCO_TEST_HUB", Profile::Release.program("scripted-hub"));
+    Ok(command)
 }
 
 /// Columns: name, value with unit, bar, and whether it holds.
