@@ -18,12 +18,10 @@ use tokio::time::timeout;
 
 use crate::EngineError;
 use crate::memory::resident_bytes;
+use crate::silence::{SILENCE, before_silence};
 
 /// A worker says hello within this time or is not used.
 const HELLO_TIME: Duration = Duration::from_secs(20);
-/// Heartbeats come every second from a thread of their own; after this long without one the process
-/// is stuck or stopped.
-const SILENCE: Duration = Duration::from_secs(60);
 /// How long a worker may take to end by itself.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// Frames of a generation that wait for a slow reader before the worker is made to wait.
@@ -389,17 +387,17 @@ async fn supervise(
     let mut silent = false;
     loop {
         let frame = tokio::select! {
-            frame = timeout(SILENCE, read_frame(&mut output)) => frame,
+            frame = before_silence(read_frame(&mut output)) => frame,
             _ = &mut killed => break,
         };
         let frame = match frame {
-            Ok(Ok(Some(frame))) => frame,
-            Ok(Ok(None)) => break,
-            Ok(Err(error)) => {
+            Some(Ok(Some(frame))) => frame,
+            Some(Ok(None)) => break,
+            Some(Err(error)) => {
                 tracing::warn!(%error, "a worker sent a bad frame");
                 break;
             }
-            Err(_) => {
+            None => {
                 silent = true;
                 break;
             }
