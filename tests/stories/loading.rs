@@ -155,6 +155,58 @@ async fn a_load_can_be_called_off() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A load that takes five seconds and has begun, and its worker.
+async fn loading() -> anyhow::Result<(TempApp, u32)> {
+    let app = app(&Script {
+        load_ms: 5_000.0,
+        ..Script::default()
+    })
+    .await?;
+    let id = app.model().await?.id;
+    let mut events = app.events();
+    let options = LoadOptions::default();
+    app.call::<LoadedModel>("model_load", ModelLoad { id, options })
+        .await?;
+    events
+        .wait("the load to move", |event| match event {
+            Event::LoadedChanged { loaded } => match loaded.state {
+                LoadState::Loading { progress } if progress > 0.0 => Some(()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await?;
+    let worker = process::running_in(&app.home())[0];
+    Ok((app, worker))
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_while_it_loads_fails_all_who_wait() -> anyhow::Result<()> {
+    let (app, worker) = loading().await?;
+    let mut events = app.events();
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let id = app.conversation().await?;
+        waiting.push(app.ask(id, "Hello").await?);
+    }
+    events
+        .wait("both to wait", |event| match event {
+            Event::LoadedChanged { loaded } => (loaded.queue_length == 2).then_some(()),
+            _ => None,
+        })
+        .await?;
+    process::kill(worker)?;
+    for follower in waiting {
+        let (run, answer) = follower.finish().await?;
+        assert_eq!((run.state, answer.content.as_str()), (RunState::Failed, ""));
+        let error = run.error.expect("a failed run says why");
+        assert_eq!(error.code, ErrorCode::WorkerCrashed);
+        assert!(error.message.contains("signal: 9"), "{}", error.message);
+    }
+    assert!(process::running_in(&app.home()).is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_model_that_cannot_run_here_says_why_and_is_not_loaded() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
