@@ -1,10 +1,12 @@
 //! Loading and ejecting models, and what stands in the way.
 
+use std::time::Duration;
+
 use sirocco_engine_wire::WIRE_VERSION;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, ImportOutcome, LoadOptions, LoadState, LoadedModel, MemoryFit,
-    Model, ModelVerdict, RunState,
+    Model, ModelId, ModelVerdict, RunState,
 };
 use sirocco_testkit::{Script, Shape, TempApp, TinyModel, process};
 
@@ -156,7 +158,7 @@ async fn a_load_can_be_called_off() -> anyhow::Result<()> {
 }
 
 /// A load that takes five seconds and has begun, and its worker.
-async fn loading() -> anyhow::Result<(TempApp, u32)> {
+async fn loading() -> anyhow::Result<(TempApp, ModelId, u32)> {
     let app = app(&Script {
         load_ms: 5_000.0,
         ..Script::default()
@@ -177,12 +179,22 @@ async fn loading() -> anyhow::Result<(TempApp, u32)> {
         })
         .await?;
     let worker = process::running_in(&app.home())[0];
-    Ok((app, worker))
+    Ok((app, id, worker))
+}
+
+#[tokio::test]
+async fn a_load_that_is_called_off_has_given_its_memory_back() -> anyhow::Result<()> {
+    let (app, id, worker) = loading().await?;
+    app.call::<Nothing>("model_eject", ModelEject { id })
+        .await?;
+    process::wait_for_end(worker, Duration::ZERO)?;
+    assert!(app.loaded().await?.is_empty());
+    Ok(())
 }
 
 #[tokio::test]
 async fn a_worker_that_dies_while_it_loads_fails_all_who_wait() -> anyhow::Result<()> {
-    let (app, worker) = loading().await?;
+    let (app, _, worker) = loading().await?;
     let mut events = app.events();
     let mut waiting = Vec::new();
     for _ in 0..2 {

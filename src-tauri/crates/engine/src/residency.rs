@@ -11,12 +11,17 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sirocco_protocol::{LoadedModel, ModelId};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
 
 use self::slot::{Place, Slot, State, Waiting};
 use crate::{EngineError, Runtime, Worker};
+
+/// A worker that does not end in this time is not waited for: the system does not let go of it.
+const EJECT_TIME: Duration = Duration::from_secs(10);
 
 /// A change of what is loaded.
 #[derive(Clone, Debug)]
@@ -211,16 +216,16 @@ impl Residency {
         })
     }
 
-    /// Ends the worker of a model; nothing happens if there is none.
+    /// Ends the worker of a model, also one that is still loading, and waits until it is gone; nothing happens if
+    /// there is none.
     pub async fn eject(&self, model_id: ModelId) {
         let Some(slot) = lock(&self.inner.slots).remove(&model_id) else {
             return;
         };
         slot.turns.close();
         slot.cancel.cancel();
-        let state = slot.state.borrow().clone();
-        if let State::Ready { worker, .. } = state {
-            worker.shutdown().await;
+        if timeout(EJECT_TIME, slot.over.cancelled()).await.is_err() {
+            tracing::warn!(model = %model_id, "the worker of an ejected model does not end");
         }
         let _ = self.inner.changes.send(Change::Ejected(model_id));
     }

@@ -13,6 +13,7 @@ use crate::{EngineError, Worker};
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
     pub(super) async fn live(self, slot: Arc<Slot>, load: Load) {
+        let _over = slot.over.clone().drop_guard();
         let error = loop {
             let (worker, facts) = match self.start_and_load(&slot, &load).await {
                 Ok(loaded) => loaded,
@@ -90,6 +91,10 @@ impl Residency {
             loaded = worker.load(request, progress) => loaded,
             () = slot.cancel.cancelled() => Err(EngineError::Cancelled),
         };
+        if loaded.is_err() {
+            // Its memory is back before anybody hears of it.
+            worker.shutdown().await;
+        }
         Ok((worker, loaded?))
     }
 

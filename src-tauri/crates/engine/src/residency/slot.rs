@@ -16,6 +16,8 @@ pub(super) struct Slot {
     pub model_id: ModelId,
     pub state: watch::Sender<State>,
     pub cancel: CancellationToken,
+    /// Its last worker has ended, and no other one will be started.
+    pub over: CancellationToken,
     pub turns: Arc<Semaphore>,
     /// Runs that have a turn or wait for one…
     queue: AtomicU32,
@@ -39,6 +41,7 @@ impl Slot {
             model_id: load.model_id,
             state: watch::Sender::new(State::Loading { progress: 0.0 }),
             cancel: CancellationToken::new(),
+            over: CancellationToken::new(),
             turns: Arc::new(Semaphore::new(1)),
             queue: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
