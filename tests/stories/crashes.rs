@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use sirocco_core::home::Home;
-use sirocco_protocol::{ErrorCode, LoadState, RunState};
+use sirocco_protocol::{ErrorCode, Event, LoadState, RunState};
 use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, process};
 
 use crate::{WORKER, app};
@@ -94,6 +94,102 @@ async fn an_error_of_the_engine_costs_its_answer_only() -> anyhow::Result<()> {
     dies_by(Death::Error, "out of memory, as the script says").await
 }
 
+/// Three ask one model, whose worker dies while it answers the first. The others wait for a new one, and are answered
+/// in their order.
+async fn costs_nobody_else_by(death: Death) -> anyhow::Result<()> {
+    let fault = Some(Fault {
+        after_tokens: 700,
+        death,
+    });
+    let app = app(&Script {
+        fault,
+        ..Script::slow(1000, 3.0)
+    })
+    .await?;
+    let mut followers = Vec::new();
+    for (ahead, question) in ["one", "two", "three"].into_iter().enumerate() {
+        let id = app.conversation().await?;
+        let mut follower = app.ask(id, question).await?;
+        match ahead {
+            0 => follower.until_words(1).await?,
+            _ => {
+                follower
+                    .until(|follower| follower.ahead as usize == ahead)
+                    .await?;
+            }
+        }
+        followers.push(follower);
+    }
+    // What the next worker reads.
+    app.rewrite(&Script::answering("You said: {question}."))?;
+    let mut events = app.events();
+    let runs = async |follower: sirocco_testkit::Follower| follower.finish().await;
+    let third = runs(followers.remove(2));
+    let second = runs(followers.remove(1));
+    let first = runs(followers.remove(0));
+    let (first, second, third) = tokio::join!(first, second, third);
+    let (first, second, third) = (first?, second?, third?);
+    assert_eq!(first.0.state, RunState::Failed);
+    assert!(first.1.content.starts_with(" one"), "{:?}", first.1.content);
+    for (answer, expected) in [(&second, "You said: two."), (&third, "You said: three.")] {
+        assert_eq!(answer.0.error, None);
+        assert_eq!(answer.1.content, expected);
+    }
+    let begun: Vec<_> = events
+        .drain()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::RunChanged { run } if run.state == RunState::Generating => Some(run.id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(begun, [second.0.id, third.0.id]);
+    assert_eq!(process::running_in(&app.home()).len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_aborts_costs_nobody_who_waits() -> anyhow::Result<()> {
+    costs_nobody_else_by(Death::Abort).await
+}
+
+/// Here the next run has its turn before the process has ended.
+#[tokio::test]
+async fn an_error_of_the_engine_costs_nobody_who_waits() -> anyhow::Result<()> {
+    costs_nobody_else_by(Death::Error).await
+}
+
+#[tokio::test]
+async fn a_model_that_breaks_again_is_not_started_for_ever() -> anyhow::Result<()> {
+    let fault = Some(Fault {
+        after_tokens: 5,
+        death: Death::Exit,
+    });
+    let app = app(&Script {
+        fault,
+        // All three wait while the model is loaded.
+        load_ms: 1_000.0,
+        ..Script::slow(100, 3.0)
+    })
+    .await?;
+    let mut followers = Vec::new();
+    for question in ["one", "two", "three"] {
+        let id = app.conversation().await?;
+        followers.push(app.ask(id, question).await?);
+    }
+    let mut answers = Vec::new();
+    for follower in followers {
+        let (run, answer) = follower.finish().await?;
+        let code = run.error.map(|error| error.code);
+        assert_eq!(code, Some(ErrorCode::WorkerCrashed));
+        answers.push(answer.content);
+    }
+    assert!(answers[0].starts_with(" one") && answers[1].starts_with(" one"));
+    assert_eq!(answers[2], "", "it is not tried a third time");
+    assert!(process::running_in(&app.home()).is_empty());
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_between_answers_is_shown_as_failed_and_started_again()
 -> anyhow::Result<()> {
@@ -104,7 +200,7 @@ async fn a_worker_that_dies_between_answers_is_shown_as_failed_and_started_again
     process::kill(process::running_in(&app.home())[0])?;
     let error = events
         .wait("the crash to be told", |event| match event {
-            sirocco_protocol::Event::LoadedChanged { loaded } => match loaded.state {
+            Event::LoadedChanged { loaded } => match loaded.state {
                 LoadState::Failed { error } => Some(error),
                 _ => None,
             },

@@ -200,9 +200,7 @@ async fn a_file_that_changed_is_not_mixed_with_the_old_one() -> anyhow::Result<(
     scene
         .until(id, "the first bytes", |download| download.done_bytes > 0)
         .await?;
-    scene
-        .hub
-        .put(Repository::new(REPOSITORY).file(FILE, content(2)));
+    scene.put_newer();
     scene.hub.resume();
     scene.at_rest(id).await?;
     assert!(std::fs::read(scene.target(FILE))? == content(1).bytes());

@@ -61,6 +61,55 @@ async fn what_is_downloaded_already_is_answered() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_newer_version_of_the_same_size_goes_beside_the_older_one() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    let older = scene.start(FILE).await?;
+    scene.at_rest(older.id).await?;
+    let commit = scene.put_newer();
+    let newer = scene.start_at(Some(commit.clone()), FILE).await?;
+    assert_ne!(newer.id, older.id);
+    let newer = scene.at_rest(newer.id).await?;
+    assert!(
+        matches!(newer.state, DownloadState::Finished { .. }),
+        "{newer:?}"
+    );
+    let beside = format!("{}/{FILE}", &commit[..8]);
+    assert!(std::fs::read(scene.target(FILE))? == content(1).bytes());
+    assert!(std::fs::read(scene.target(&beside))? == content(2).bytes());
+    assert_eq!(scene.models().await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_versions_are_fetched_side_by_side() -> anyhow::Result<()> {
+    let scene = Scene::new().await?;
+    stall(&scene.hub, FILE);
+    let older = scene.start(FILE).await?.id;
+    scene
+        .until(older, "the first bytes", |download| {
+            download.done_bytes >= 500_000
+        })
+        .await?;
+    let commit = scene.put_newer();
+    let newer = scene.start_at(Some(commit.clone()), FILE).await?.id;
+    let download = scene.at_rest(newer).await?;
+    assert!(
+        matches!(download.state, DownloadState::Finished { .. }),
+        "{download:?}"
+    );
+    scene.hub.resume();
+    let download = scene.at_rest(older).await?;
+    assert!(
+        matches!(download.state, DownloadState::Finished { .. }),
+        "{download:?}"
+    );
+    let beside = format!("{}/{FILE}", &commit[..8]);
+    assert!(std::fs::read(scene.target(FILE))? == content(1).bytes());
+    assert!(std::fs::read(scene.target(&beside))? == content(2).bytes());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_pause_keeps_the_bytes_and_resume_goes_on() -> anyhow::Result<()> {
     let scene = Scene::new().await?;
     stall(&scene.hub, FILE);

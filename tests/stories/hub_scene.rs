@@ -69,12 +69,28 @@ impl Scene {
     }
 
     pub async fn start(&self, path: &str) -> Result<Download, ErrorReport> {
+        self.start_at(None, path).await
+    }
+
+    /// Starts a download of the file as it is at a commit.
+    pub async fn start_at(
+        &self,
+        commit: Option<String>,
+        path: &str,
+    ) -> Result<Download, ErrorReport> {
         let request = DownloadStart {
             repository: REPOSITORY.into(),
-            commit: None,
+            commit,
             path: path.into(),
         };
         self.app.call("download_start", request).await
+    }
+
+    /// Replaces the file by another one of the same size; answers the commit that did it.
+    pub fn put_newer(&self) -> String {
+        self.hub
+            .put(Repository::new(REPOSITORY).file(FILE, content(2)));
+        self.hub.head(REPOSITORY)
     }
 
     pub async fn list(&self) -> anyhow::Result<Vec<Download>> {

@@ -1,10 +1,12 @@
 //! Loading and ejecting models, and what stands in the way.
 
+use std::time::Duration;
+
 use sirocco_engine_wire::WIRE_VERSION;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, ImportOutcome, LoadOptions, LoadState, LoadedModel, MemoryFit,
-    Model, ModelVerdict, RunState,
+    Model, ModelId, ModelVerdict, RunState,
 };
 use sirocco_testkit::{Script, Shape, TempApp, TinyModel, process};
 
@@ -152,6 +154,68 @@ async fn a_load_can_be_called_off() -> anyhow::Result<()> {
         }
     }
     assert!(gone);
+    Ok(())
+}
+
+/// A load that takes five seconds and has begun, and its worker.
+async fn loading() -> anyhow::Result<(TempApp, ModelId, u32)> {
+    let app = app(&Script {
+        load_ms: 5_000.0,
+        ..Script::default()
+    })
+    .await?;
+    let id = app.model().await?.id;
+    let mut events = app.events();
+    let options = LoadOptions::default();
+    app.call::<LoadedModel>("model_load", ModelLoad { id, options })
+        .await?;
+    events
+        .wait("the load to move", |event| match event {
+            Event::LoadedChanged { loaded } => match loaded.state {
+                LoadState::Loading { progress } if progress > 0.0 => Some(()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .await?;
+    let worker = process::running_in(&app.home())[0];
+    Ok((app, id, worker))
+}
+
+#[tokio::test]
+async fn a_load_that_is_called_off_has_given_its_memory_back() -> anyhow::Result<()> {
+    let (app, id, worker) = loading().await?;
+    app.call::<Nothing>("model_eject", ModelEject { id })
+        .await?;
+    process::wait_for_end(worker, Duration::ZERO)?;
+    assert!(app.loaded().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_while_it_loads_fails_all_who_wait() -> anyhow::Result<()> {
+    let (app, _, worker) = loading().await?;
+    let mut events = app.events();
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let id = app.conversation().await?;
+        waiting.push(app.ask(id, "Hello").await?);
+    }
+    events
+        .wait("both to wait", |event| match event {
+            Event::LoadedChanged { loaded } => (loaded.queue_length == 2).then_some(()),
+            _ => None,
+        })
+        .await?;
+    process::kill(worker)?;
+    for follower in waiting {
+        let (run, answer) = follower.finish().await?;
+        assert_eq!((run.state, answer.content.as_str()), (RunState::Failed, ""));
+        let error = run.error.expect("a failed run says why");
+        assert_eq!(error.code, ErrorCode::WorkerCrashed);
+        assert!(error.message.contains("signal: 9"), "{}", error.message);
+    }
+    assert!(process::running_in(&app.home()).is_empty());
     Ok(())
 }
 

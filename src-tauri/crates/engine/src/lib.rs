@@ -11,6 +11,7 @@ mod error;
 mod memory;
 mod residency;
 mod runtime;
+mod silence;
 mod worker;
 
 pub use error::EngineError;

@@ -1,20 +1,27 @@
 //! Which models are loaded, and who is next.
 //!
 //! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model, in
-//! the order they asked. Every change of a slot is reported as a [`Change`].
+//! the order they asked. A worker that ends in the middle of a run costs that run; for those who wait
+//! it is started again. Every change of a slot is reported as a [`Change`].
+
+mod life;
+mod slot;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use sirocco_engine_wire::LoadRequest;
-use sirocco_protocol::{LoadState, LoadedModel, ModelId};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio_util::sync::CancellationToken;
+use sirocco_protocol::{LoadedModel, ModelId};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
 
-use crate::worker::LoadedFacts;
+use self::slot::{Place, Slot, State, Waiting};
 use crate::{EngineError, Runtime, Worker};
+
+/// A worker that does not end in this time is not waited for: the system does not let go of it.
+const EJECT_TIME: Duration = Duration::from_secs(10);
 
 /// A change of what is loaded.
 #[derive(Clone, Debug)]
@@ -64,6 +71,14 @@ impl Turn {
     }
 }
 
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.loaded.worker.is_sound() {
+            self.place.slot.proven.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The workers of all loaded models. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Residency {
@@ -76,23 +91,6 @@ struct Inner {
     scratch: PathBuf,
     slots: Mutex<HashMap<ModelId, Arc<Slot>>>,
     changes: mpsc::UnboundedSender<Change>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    model_id: ModelId,
-    state: watch::Sender<State>,
-    cancel: CancellationToken,
-    turns: Arc<Semaphore>,
-    queue: AtomicU32,
-    requested: (u32, u32),
-}
-
-#[derive(Clone, Debug)]
-enum State {
-    Loading { progress: f32 },
-    Ready { worker: Worker, facts: LoadedFacts },
-    Failed(EngineError),
 }
 
 impl Residency {
@@ -173,12 +171,10 @@ impl Residency {
         mut waiting: impl FnMut(Option<f32>, u32),
     ) -> Result<Turn, EngineError> {
         let slot = self.slot(model_id).ok_or(EngineError::NotLoaded)?;
-        let ahead = slot.queue.fetch_add(1, Ordering::Relaxed);
-        let place = Place {
-            slot: Arc::clone(&slot),
-            changes: self.inner.changes.clone(),
-        };
+        let place = Place::new(&slot, &self.inner.changes);
+        let ahead = place.ahead;
         self.announce(&slot);
+        let _waiting = Waiting::of(&slot);
         let mut states = slot.state.subscribe();
         // In line from here on: waiting for the load first would let a race decide who goes first.
         let mut permit = Arc::clone(&slot.turns).try_acquire_owned().ok();
@@ -188,7 +184,7 @@ impl Residency {
             let state = states.borrow_and_update().clone();
             match (state, permit.take()) {
                 (State::Failed(error), _) => return Err(error),
-                (State::Ready { worker, facts }, Some(permit)) => {
+                (State::Ready { worker, facts }, Some(permit)) if worker.is_sound() => {
                     break (
                         Loaded {
                             worker,
@@ -198,6 +194,8 @@ impl Residency {
                     );
                 }
                 (State::Ready { .. }, None) => waiting(None, ahead.max(1)),
+                // The slot does not know yet that its worker is gone.
+                (State::Ready { .. }, held) => permit = held,
                 (State::Loading { progress }, held) => {
                     waiting(Some(progress), ahead);
                     permit = held;
@@ -218,16 +216,16 @@ impl Residency {
         })
     }
 
-    /// Ends the worker of a model; nothing happens if there is none.
+    /// Ends the worker of a model, also one that is still loading, and waits until it is gone; nothing happens if
+    /// there is none.
     pub async fn eject(&self, model_id: ModelId) {
         let Some(slot) = lock(&self.inner.slots).remove(&model_id) else {
             return;
         };
         slot.turns.close();
         slot.cancel.cancel();
-        let state = slot.state.borrow().clone();
-        if let State::Ready { worker, .. } = state {
-            worker.shutdown().await;
+        if timeout(EJECT_TIME, slot.over.cancelled()).await.is_err() {
+            tracing::warn!(model = %model_id, "the worker of an ejected model does not end");
         }
         let _ = self.inner.changes.send(Change::Ejected(model_id));
     }
@@ -251,98 +249,12 @@ impl Residency {
         {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot {
-            model_id: load.model_id,
-            state: watch::Sender::new(State::Loading { progress: 0.0 }),
-            cancel: CancellationToken::new(),
-            turns: Arc::new(Semaphore::new(1)),
-            queue: AtomicU32::new(0),
-            requested: (load.context_length, load.threads),
-        });
+        let slot = Arc::new(Slot::new(&load));
         slots.insert(load.model_id, Arc::clone(&slot));
         drop(slots);
         self.announce(&slot);
         tokio::spawn(self.clone().live(Arc::clone(&slot), load));
         slot
-    }
-
-    /// The life of a slot: load, then wait for the worker to end.
-    async fn live(self, slot: Arc<Slot>, load: Load) {
-        let outcome = tokio::select! {
-            outcome = self.start_and_load(&slot, load) => outcome,
-            () = slot.cancel.cancelled() => Err(EngineError::Cancelled),
-        };
-        let worker = match outcome {
-            Ok((worker, facts)) => {
-                slot.state.send_replace(State::Ready {
-                    worker: worker.clone(),
-                    facts,
-                });
-                self.announce(&slot);
-                worker
-            }
-            Err(error) => {
-                tracing::warn!(model = %slot.model_id, %error, "a model was not loaded");
-                slot.state.send_replace(State::Failed(error));
-                self.announce(&slot);
-                return;
-            }
-        };
-        let mut memory = worker.memory_bytes();
-        loop {
-            tokio::select! {
-                reason = worker.ended() => {
-                    // In this order: who waits for a turn finds the reason when the queue closes.
-                    slot.state.send_replace(State::Failed(EngineError::Crashed { reason }));
-                    slot.turns.close();
-                    self.announce(&slot);
-                    return;
-                }
-                () = slot.cancel.cancelled() => return,
-                changed = memory.changed() => {
-                    if changed.is_ok() {
-                        self.announce(&slot);
-                    }
-                }
-            }
-        }
-    }
-
-    async fn start_and_load(
-        &self,
-        slot: &Arc<Slot>,
-        load: Load,
-    ) -> Result<(Worker, LoadedFacts), EngineError> {
-        let scratch = self.inner.scratch.join(load.model_id.to_string());
-        std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
-            program: scratch.display().to_string(),
-            reason: format!("could not create its folder: {error}"),
-        })?;
-        let mut details = String::new();
-        for runtime in &self.inner.runtimes {
-            let worker = match Worker::start(&runtime.program, &scratch, load.threads).await {
-                Ok(worker) => worker,
-                Err(error) => {
-                    tracing::warn!(%error, "a runtime does not start, the next one is tried");
-                    details.push_str(&format!("; {error}"));
-                    continue;
-                }
-            };
-            let request = LoadRequest {
-                files: load.files,
-                context_length: load.context_length,
-                threads: load.threads,
-                scratch_folder: scratch.display().to_string(),
-            };
-            let facts = worker
-                .load(request, |progress| {
-                    slot.state.send_replace(State::Loading { progress });
-                    self.announce(slot);
-                })
-                .await?;
-            return Ok((worker, facts));
-        }
-        Err(EngineError::NoRuntime { details })
     }
 
     fn announce(&self, slot: &Slot) {
@@ -351,79 +263,6 @@ impl Residency {
             return;
         }
         let _ = self.inner.changes.send(Change::Slot(slot.describe()));
-    }
-}
-
-impl Slot {
-    async fn ready(&self) -> Result<Loaded, EngineError> {
-        let mut states = self.state.subscribe();
-        loop {
-            match &*states.borrow_and_update() {
-                State::Loading { .. } => {}
-                State::Failed(error) => return Err(error.clone()),
-                State::Ready { worker, facts } => {
-                    return Ok(Loaded {
-                        worker: worker.clone(),
-                        context_length: facts.context_length,
-                    });
-                }
-            }
-            if states.changed().await.is_err() {
-                return Err(EngineError::Cancelled);
-            }
-        }
-    }
-
-    /// Why no turn can be had any more.
-    fn failure(&self) -> EngineError {
-        match &*self.state.borrow() {
-            State::Failed(error) => error.clone(),
-            State::Loading { .. } | State::Ready { .. } => EngineError::NotLoaded,
-        }
-    }
-
-    fn describe(&self) -> LoadedModel {
-        let (mut context_length, mut threads) = self.requested;
-        let (mut runtime, mut memory_bytes) = (String::new(), None);
-        let state = match &*self.state.borrow() {
-            State::Loading { progress } => LoadState::Loading {
-                progress: *progress,
-            },
-            State::Failed(error) => LoadState::Failed {
-                error: error.report(),
-            },
-            State::Ready { worker, facts } => {
-                (context_length, threads) = (facts.context_length, facts.threads);
-                runtime = worker.hello().to_string();
-                memory_bytes = Some(*worker.memory_bytes().borrow()).filter(|bytes| *bytes > 0);
-                LoadState::Ready
-            }
-        };
-        LoadedModel {
-            model_id: self.model_id,
-            state,
-            context_length,
-            threads,
-            runtime,
-            memory_bytes,
-            queue_length: self.queue.load(Ordering::Relaxed),
-        }
-    }
-}
-
-/// A place in the queue of a slot; leaving it is announced.
-#[derive(Debug)]
-struct Place {
-    slot: Arc<Slot>,
-    changes: mpsc::UnboundedSender<Change>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.slot.queue.fetch_sub(1, Ordering::Relaxed);
-        if !self.slot.cancel.is_cancelled() {
-            let _ = self.changes.send(Change::Slot(self.slot.describe()));
-        }
     }
 }
 

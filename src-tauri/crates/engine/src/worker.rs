@@ -3,13 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, decode_frame,
-    decode_length, encode_frame,
+    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerErrorKind,
+    decode_frame, decode_length, encode_frame,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -18,12 +18,10 @@ use tokio::time::timeout;
 
 use crate::EngineError;
 use crate::memory::resident_bytes;
+use crate::silence::{SILENCE, before_silence};
 
 /// A worker says hello within this time or is not used.
 const HELLO_TIME: Duration = Duration::from_secs(20);
-/// Heartbeats come every second from a thread of their own; after this long without one the process
-/// is stuck or stopped.
-const SILENCE: Duration = Duration::from_secs(60);
 /// How long a worker may take to end by itself.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// Frames of a generation that wait for a slow reader before the worker is made to wait.
@@ -79,6 +77,8 @@ struct Shared {
     waiting: Mutex<HashMap<u64, mpsc::Sender<FromWorker>>>,
     next_id: AtomicU64,
     memory_bytes: watch::Sender<u64>,
+    /// Its engine broke in the middle of a request: it is about to end.
+    broken: AtomicBool,
     /// Set once, when the process has ended.
     ended: watch::Sender<Option<String>>,
     kill: Mutex<Option<oneshot::Sender<()>>>,
@@ -161,6 +161,7 @@ impl Worker {
             waiting: Mutex::default(),
             next_id: AtomicU64::new(1),
             memory_bytes: watch::Sender::new(0),
+            broken: AtomicBool::new(false),
             ended: watch::Sender::new(None),
             kill: Mutex::new(Some(kill)),
         });
@@ -264,6 +265,12 @@ impl Worker {
         self.shared.memory_bytes.subscribe()
     }
 
+    /// It has not ended, and is not about to. Told before any request hears of its end.
+    #[must_use]
+    pub(crate) fn is_sound(&self) -> bool {
+        self.shared.ended.borrow().is_none() && !self.shared.broken.load(Ordering::Relaxed)
+    }
+
     /// Waits for the process to end and says how.
     pub async fn ended(&self) -> String {
         let mut ended = self.shared.ended.subscribe();
@@ -309,7 +316,7 @@ impl Worker {
     async fn send(&self, frame: &ToWorker) -> Result<(), EngineError> {
         let bytes = encode_frame(frame).map_err(|error| {
             EngineError::Refused(sirocco_engine_wire::WorkerError {
-                kind: sirocco_engine_wire::WorkerErrorKind::InvalidRequest,
+                kind: WorkerErrorKind::InvalidRequest,
                 message: error.to_string(),
             })
         })?;
@@ -389,17 +396,17 @@ async fn supervise(
     let mut silent = false;
     loop {
         let frame = tokio::select! {
-            frame = timeout(SILENCE, read_frame(&mut output)) => frame,
+            frame = before_silence(read_frame(&mut output)) => frame,
             _ = &mut killed => break,
         };
         let frame = match frame {
-            Ok(Ok(Some(frame))) => frame,
-            Ok(Ok(None)) => break,
-            Ok(Err(error)) => {
+            Some(Ok(Some(frame))) => frame,
+            Some(Ok(None)) => break,
+            Some(Err(error)) => {
                 tracing::warn!(%error, "a worker sent a bad frame");
                 break;
             }
-            Err(_) => {
+            None => {
                 silent = true;
                 break;
             }
@@ -446,6 +453,11 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
         | FromWorker::Counted { id, .. }
         | FromWorker::Rendered { id, .. } => (*id, true),
     };
+    if let FromWorker::Failed { error, .. } = &frame
+        && error.kind == WorkerErrorKind::Engine
+    {
+        shared.broken.store(true, Ordering::Relaxed);
+    }
     let receiver = {
         let mut waiting = lock(&shared.waiting);
         if last {

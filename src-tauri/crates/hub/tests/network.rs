@@ -12,23 +12,9 @@ use sirocco_hub::network::{
 };
 use sirocco_hub::{HubError, RedirectProblem};
 use sirocco_protocol::{ConnectionPurpose, ErrorCode, NetworkSettings, ProxyChoice};
-use support::{Answer, End, Server};
+use support::{Answer, CERTIFICATE, End, Server};
 
 const PURPOSE: ConnectionPurpose = ConnectionPurpose::Repository;
-
-/// An authority made for this test; its key is gone.
-const CERTIFICATE: &str = "\
------BEGIN CERTIFICATE-----\n\
-MIIBiDCCAS2gAwIBAgIUDz2ipKyK+Q1/dmZjlmC1IYPwuT0wCgYIKoZIzj0EAwIw\n\
-GDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTAgFw0yNjExMjUyMzQwMDFaGA8yMTI2\n\
-MTEwMTIzNDAwMVowGDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTBZMBMGByqGSM49\n\
-AgEGCCqGSM49AwEHA0IABFy56IQeH7mY76OFb2CyMZBaO3xpeU2ZbZzN2aK3Gg1N\n\
-DzAshBaAnbt79q2EggEFnKhNJVetBIJT6++R3pTntAujUzBRMB0GA1UdDgQWBBQ0\n\
-hhPGMgIPBJ9foAOEwhkKWvnayzAfBgNVHSMEGDAWgBQ0hhPGMgIPBJ9foAOEwhkK\n\
-WvnayzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDY5fgaJ9EE\n\
-gLDnFOUEgjoOw+GyDmCOXCMoeLRIXc0CNwIhALfOTIrqwuMXsySex2fHw44gyhZC\n\
-txFajQY52y6SEUnU\n\
------END CERTIFICATE-----\n";
 
 /// A log in memory.
 #[derive(Default)]

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use sirocco_hub::{Disk, FetchRequest, HubError, Source, SystemDisk, TransferState};
+use sirocco_hub::{Disk, FetchRequest, HubError, Source, SystemDisk, Transfer, TransferState};
 use support::{Answer, Bench, End, Server, content, kept, names};
 
 const LENGTH: usize = 300_000;
@@ -179,6 +179,63 @@ async fn a_cancelled_transfer_leaves_nothing() {
             .expect("it lives");
         assert!(bench.names().is_empty(), "{:?}", bench.names());
     }
+}
+
+/// A transfer that finds a file of this name to hash, which takes a minute: it consists of holes.
+async fn hashing(bench: &Bench, name: &str) -> Transfer {
+    const HUGE: u64 = 1 << 36;
+    let path = bench.folder.path().join(name);
+    let file = File::create(path).expect("the file");
+    file.set_len(HUGE).expect("holes take no disk");
+    let nowhere = "http://127.0.0.1:9/".parse().expect("an address");
+    let transfer = bench.start(FetchRequest {
+        expected_size: Some(HUGE),
+        ..bench.request(vec![Source::Http { url: nowhere }], b"")
+    });
+    if name.ends_with(".part") {
+        let mut watch = transfer.progress();
+        watch
+            .wait_for(|p| matches!(p.state, TransferState::Verifying))
+            .await
+            .expect("it lives");
+    }
+    transfer
+}
+
+/// Far longer than it should take, far shorter than the hash.
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let ended = tokio::time::timeout(Duration::from_secs(10), future).await;
+    ended.unwrap_or_else(|_| panic!("{what} waited for the hash"))
+}
+
+#[tokio::test]
+async fn a_pause_and_an_end_do_not_wait_for_a_hash() {
+    for name in ["model.gguf", "model.gguf.part"] {
+        let bench = Bench::new();
+        let transfer = hashing(&bench, name).await;
+        transfer.pause();
+        let progress = soon("the pause", transfer.at_rest()).await;
+        assert!(
+            matches!(progress.state, TransferState::Paused { error: None }),
+            "{progress:?}"
+        );
+        transfer.resume();
+        soon("the end", transfer.close()).await;
+        assert!(bench.folder.path().join(name).exists());
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_transfer_does_not_wait_for_a_hash() {
+    let bench = Bench::new();
+    let transfer = hashing(&bench, "model.gguf.part").await;
+    transfer.cancel();
+    let progress = soon("the end", transfer.at_rest()).await;
+    assert!(
+        matches!(progress.state, TransferState::Cancelled),
+        "{progress:?}"
+    );
+    assert!(bench.names().is_empty(), "{:?}", bench.names());
 }
 
 #[tokio::test]

@@ -5,20 +5,29 @@ mod support;
 
 use std::{io::Write, path::Path};
 
+use sirocco_hub::network::{Login, NetworkConfiguration};
 use sirocco_hub::{HubError, Pip, Source, Wheel};
-use support::{Bench, content};
+use sirocco_protocol::{NetworkSettings, ProxyChoice};
+use support::{Bench, CERTIFICATE, content};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 const PIECE: usize = 120_000;
 
-/// Copies the wheel of the package into `--dest`, writes down which one, and fails for packages there is none of.
+/// Copies the wheel of the package into `--dest`, writes down which one and what it was told of the network, and fails
+/// for packages there is none of.
 const SCRIPT: &str = r#"
 index=$1; shift
 while [ $# -gt 0 ]; do
-  case "$1" in --dest) dest=$2; shift ;; *==*) package=$1 ;; esac
+  case "$1" in
+    --dest) dest=$2; shift ;;
+    --proxy) proxy="[$2]"; shift ;;
+    *==*) package=$1 ;;
+  esac
   shift
 done
 echo "$package" >> "$index/log"
+echo "$proxy $PIP_PROXY $NO_PROXY$no_proxy$HTTPS_PROXY$https_proxy" > "$index/proxy"
+[ -z "$PIP_CERT" ] || cp "$PIP_CERT" "$index/certificates"
 name=$(echo "$package" | sed 's/==/-/')
 if [ -f "$index/$name.whl" ]; then cp "$index/$name.whl" "$dest/"; exit 0; fi
 echo "WARNING: be patient" >&2
@@ -165,6 +174,77 @@ async fn a_wheel_with_other_content_is_refused() {
         assert!(error.to_string().contains(expected), "{case}: {error}");
         assert!(!bench.target.exists(), "{case}");
     }
+}
+
+/// What pip heard of the network with these settings.
+async fn told(bench: &Bench, settings: NetworkSettings, login: Option<Login>) -> String {
+    let bytes = content(PIECE);
+    let source = index(bench.folder.path(), &bytes);
+    let configuration = NetworkConfiguration {
+        settings,
+        proxy_login: login,
+        default_endpoint: None,
+    };
+    bench
+        .start_over(configuration, bench.request(vec![source], &bytes))
+        .outcome()
+        .await
+        .expect("it succeeds");
+    std::fs::read_to_string(bench.folder.path().join("index/proxy")).expect("it was run")
+}
+
+#[tokio::test]
+async fn pip_goes_through_the_proxy_of_the_settings() {
+    let settings = |proxy| NetworkSettings {
+        proxy,
+        ..NetworkSettings::default()
+    };
+    let manual = |url: &str| {
+        settings(ProxyChoice::Manual {
+            url: url.to_owned(),
+        })
+    };
+    let login = Login {
+        name: "me".to_owned(),
+        password: "a b".to_owned(),
+    };
+    for (settings, login, expected) in [
+        (settings(ProxyChoice::Direct), None, "[]  *\n"),
+        (
+            manual("http://proxy.example:3128"),
+            Some(login),
+            " http://me:a%20b@proxy.example:3128/ \n",
+        ),
+        (
+            manual("socks5://proxy.example:1080"),
+            None,
+            " socks5h://proxy.example:1080 \n",
+        ),
+    ] {
+        assert_eq!(told(&Bench::new(), settings, login).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn pip_trusts_the_certificates_of_the_settings_and_those_of_the_system() {
+    let bench = Bench::new();
+    let extra = bench.folder.path().join("extra.pem");
+    std::fs::write(&extra, CERTIFICATE).expect("the file");
+    let settings = NetworkSettings {
+        extra_ca: Some(extra.display().to_string()),
+        ..NetworkSettings::default()
+    };
+    told(&bench, settings, None).await;
+    let given = bench.folder.path().join("index/certificates");
+    let given = std::fs::read_to_string(given).expect("pip was given them");
+    assert!(given.starts_with(CERTIFICATE));
+    let of_system = rustls_native_certs::load_native_certs().certs.len();
+    assert_eq!(given.matches("BEGIN CERTIFICATE").count(), 1 + of_system);
+    assert_eq!(
+        bench.names(),
+        ["extra.pem", "index", "model.gguf"],
+        "nothing else is left"
+    );
 }
 
 #[tokio::test]

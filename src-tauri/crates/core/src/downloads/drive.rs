@@ -12,7 +12,9 @@ use sirocco_store::StoredDownload;
 
 use super::fate::{Fate, backoff, fate};
 use super::item::{Item, Trouble, Work};
-use super::{Downloads, is_live, sources};
+use super::places::{self, Places};
+use super::sources::{self, Resolved};
+use super::{Downloads, is_live};
 use crate::App;
 use crate::clock::now_ms;
 use crate::library::blocking;
@@ -122,7 +124,7 @@ impl App {
         if self.inner.downloads.change(id, |item| item.is_resolved()) != Some(false) {
             return Ok(());
         }
-        let mut stored = self.stored(id)?;
+        let stored = self.stored(id)?;
         let path = stored
             .files
             .first()
@@ -133,23 +135,51 @@ impl App {
             () = work.stop.cancelled() => return Err(Halt::Stopped),
             resolved = sources::resolve(network, &stored.repository, &stored.commit, &path) => resolved?,
         };
-        let models = self.inner.home.models();
-        let (stored, done) = blocking(move || {
-            sources::settle(&mut stored, resolved, &models)?;
-            let files = stored.files.iter();
-            let done: Vec<u64> = files
-                .map(|file| kept_bytes(Path::new(&file.target)))
-                .collect();
-            Ok::<_, HubError>((stored, done))
+        let (models, stop) = (self.inner.home.models(), work.stop.clone());
+        let (resolved, places) = blocking(move || {
+            let goes_on = || !stop.is_cancelled();
+            let places = places::look(&stored.repository, &resolved, &models, goes_on)?;
+            Ok::<_, HubError>((resolved, places))
         })
         .await??;
-        self.inner.downloads.change(id, |item| {
-            item.stored.commit = stored.commit;
-            item.stored.files = stored.files;
-            item.done = done;
-        });
+        let stored = self.settle(id, resolved, places)?;
+        let done = blocking(move || {
+            let files = stored.files.iter();
+            files
+                .map(|file| kept_bytes(Path::new(&file.target)))
+                .collect()
+        })
+        .await?;
+        self.inner.downloads.change(id, |item| item.done = done);
         self.publish(&[id]).await?;
         Ok(())
+    }
+
+    /// Says where the files go. In one step with the look at the others in the queue, so that no two downloads choose
+    /// the same place for different bytes.
+    fn settle(
+        &self,
+        id: DownloadId,
+        resolved: Resolved,
+        places: Places,
+    ) -> Result<StoredDownload, Halt> {
+        let mut items = self.inner.downloads.lock();
+        let index = items.iter().position(|item| item.stored.id == id);
+        let index = index.ok_or(Halt::Stopped)?;
+        let mut stored = items[index].stored.clone();
+        let commit = resolved.commit.clone();
+        places::settle(&mut stored, resolved, places, |target, file| {
+            let mut others = items
+                .iter()
+                .filter(|other| other.stored.id != id && !other.is_finished());
+            others.any(|other| places::claims(&other.stored, target, file, &commit))
+        });
+        let item = &mut items[index];
+        // How much there is of them is looked up outside the lock.
+        item.done = vec![0; stored.files.len()];
+        item.stored.commit.clone_from(&stored.commit);
+        item.stored.files.clone_from(&stored.files);
+        Ok(stored)
     }
 
     /// Fails if the files do not fit on the disk, all together.

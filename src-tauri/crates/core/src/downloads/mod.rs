@@ -11,6 +11,7 @@ mod drive;
 mod fate;
 mod hours;
 mod item;
+mod places;
 mod plan;
 mod sources;
 

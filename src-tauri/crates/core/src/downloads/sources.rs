@@ -133,44 +133,6 @@ fn quantization(path: &str) -> String {
         .to_owned()
 }
 
-/// Writes into the download what the Hub has told. Files go to `{models}/{owner}/{name}/{path}`, or, if other files
-/// have those names already, into a folder named after the commit beside them.
-pub(super) fn settle(
-    stored: &mut StoredDownload,
-    resolved: Resolved,
-    models: &Path,
-) -> Result<(), HubError> {
-    let folder = |extra: &str| {
-        let targets = resolved.files.iter().map(|file| {
-            let name = format!("{}{extra}/{}", stored.repository, file.path);
-            target_in(models, &name)
-        });
-        targets.collect::<Result<Vec<PathBuf>, HubError>>()
-    };
-    let mut targets = folder("")?;
-    let is_other = |(target, file): (&PathBuf, &ResolvedFile)| {
-        std::fs::metadata(target).is_ok_and(|found| found.len() != file.size_bytes)
-    };
-    if targets.iter().zip(&resolved.files).any(is_other) {
-        let short: String = resolved.commit.chars().take(8).collect();
-        targets = folder(&format!("/{short}"))?;
-    }
-    stored.commit = resolved.commit;
-    stored.files = resolved
-        .files
-        .into_iter()
-        .zip(targets)
-        .map(|(file, target)| StoredDownloadFile {
-            path: file.path,
-            size_bytes: file.size_bytes,
-            sha256: file.sha256,
-            target: target.display().to_string(),
-            verified: false,
-        })
-        .collect();
-    Ok(())
-}
-
 /// How to fetch one of the files. `address` is that of the file on the Hub.
 ///
 /// The starter model has other sources beside the Hub, and is kept in a cache that all data folders share.
@@ -214,65 +176,6 @@ pub(super) fn request(
 mod tests {
     use super::*;
 
-    fn resolved(size_bytes: u64) -> Resolved {
-        let file = |path: &str| ResolvedFile {
-            path: path.to_owned(),
-            size_bytes,
-            sha256: None,
-        };
-        Resolved {
-            commit: "abcdef0123".repeat(4),
-            files: vec![
-                file("q/m-00001-of-00002.gguf"),
-                file("q/m-00002-of-00002.gguf"),
-            ],
-        }
-    }
-
-    #[test]
-    fn files_go_into_a_folder_of_their_repository() {
-        let models = Path::new("/nowhere/models");
-        let mut stored = fresh("o/n", "", "q/m-00001-of-00002.gguf", 1);
-        assert_eq!(stored.name, "m-00001-of-00002.gguf");
-        settle(&mut stored, resolved(10), models).unwrap();
-        let targets: Vec<_> = stored
-            .files
-            .iter()
-            .map(|file| file.target.as_str())
-            .collect();
-        assert_eq!(
-            targets,
-            [
-                "/nowhere/models/o/n/q/m-00001-of-00002.gguf",
-                "/nowhere/models/o/n/q/m-00002-of-00002.gguf",
-            ]
-        );
-    }
-
-    #[test]
-    fn another_version_goes_beside_the_one_that_is_there() {
-        let folder = std::env::temp_dir().join(format!("sirocco-sources-{}", std::process::id()));
-        let taken = folder.join("o/n/q/m-00002-of-00002.gguf");
-        std::fs::create_dir_all(taken.parent().unwrap()).unwrap();
-        std::fs::write(&taken, "older").unwrap();
-        let mut stored = fresh("o/n", "", "q/m-00001-of-00002.gguf", 1);
-        settle(&mut stored, resolved(10), &folder).unwrap();
-        assert!(
-            stored
-                .files
-                .iter()
-                .all(|file| file.target.contains("/o/n/abcdef01/q/"))
-        );
-        settle(&mut stored, resolved(5), &folder).unwrap();
-        assert!(
-            stored
-                .files
-                .iter()
-                .all(|file| file.target.contains("/o/n/q/"))
-        );
-        std::fs::remove_dir_all(folder).unwrap();
-    }
-
     #[test]
     fn the_quantization_is_read_from_the_name() {
         for (path, expected) in [
@@ -284,14 +187,6 @@ mod tests {
         ] {
             assert_eq!(quantization(path), expected, "{path}");
         }
-    }
-
-    #[test]
-    fn a_hostile_path_is_refused() {
-        let mut hostile = resolved(10);
-        hostile.files[1].path = "../../../.bashrc".to_owned();
-        let mut stored = fresh("o/n", "", "q/m-00001-of-00002.gguf", 1);
-        assert!(settle(&mut stored, hostile, Path::new("/nowhere")).is_err());
     }
 
     #[test]

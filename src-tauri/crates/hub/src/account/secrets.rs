@@ -1,11 +1,16 @@
 //! Where secrets are kept: the key store of the system, or a file where there is none.
 //!
 //! Secrets have names, such as `token https://huggingface.co`. All methods block: the key store may ask the person.
+//!
+//! A key store may be locked today and open tomorrow. What it could not be told stands in the file, also that a secret
+//! was removed, and the file goes before the key store: it only says what the key store does not know yet. So no older
+//! secret comes back when the key store is unlocked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sirocco_protocol::SecretPlace;
 
@@ -37,9 +42,37 @@ pub enum SecretError {
 #[derive(Debug)]
 pub struct Secrets {
     file: PathBuf,
-    uses_key_store: bool,
+    key_store: Option<Arc<dyn KeyStore>>,
     /// Held while the file is rewritten.
     writing: Mutex<()>,
+}
+
+/// What the file says: a secret of a name, or that there is none.
+type InFile = BTreeMap<String, Option<String>>;
+
+/// A key store, as far as it is used here.
+trait KeyStore: fmt::Debug + Send + Sync {
+    fn get(&self, name: &str) -> keyring::Result<String>;
+    fn set(&self, name: &str, secret: &str) -> keyring::Result<()>;
+    fn delete(&self, name: &str) -> keyring::Result<()>;
+}
+
+/// That of the system.
+#[derive(Debug)]
+struct SystemKeyStore;
+
+impl KeyStore for SystemKeyStore {
+    fn get(&self, name: &str) -> keyring::Result<String> {
+        keyring::Entry::new(SERVICE, name)?.get_password()
+    }
+
+    fn set(&self, name: &str, secret: &str) -> keyring::Result<()> {
+        keyring::Entry::new(SERVICE, name)?.set_password(secret)
+    }
+
+    fn delete(&self, name: &str) -> keyring::Result<()> {
+        keyring::Entry::new(SERVICE, name)?.delete_credential()
+    }
 }
 
 impl Secrets {
@@ -47,9 +80,8 @@ impl Secrets {
     #[must_use]
     pub fn of_this_user(file: PathBuf) -> Self {
         Self {
-            file,
-            uses_key_store: true,
-            writing: Mutex::default(),
+            key_store: Some(Arc::new(SystemKeyStore)),
+            ..Self::in_file(file)
         }
     }
 
@@ -57,27 +89,38 @@ impl Secrets {
     #[must_use]
     pub fn in_file(file: PathBuf) -> Self {
         Self {
-            uses_key_store: false,
-            ..Self::of_this_user(file)
+            file,
+            key_store: None,
+            writing: Mutex::default(),
         }
     }
 
     /// A secret and where it is kept. None if there is none, or nothing can be read.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<(String, SecretPlace)> {
-        if let Some(entry) = self.entry(name) {
-            match entry.get_password() {
-                Ok(secret) => return Some((secret, SecretPlace::KeyStore)),
-                Err(keyring::Error::NoEntry) => {}
-                Err(error) => tracing::info!(%error, "the key store cannot be read"),
+        let mut in_file = self.read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "secrets cannot be read");
+            InFile::new()
+        });
+        match in_file.remove(name) {
+            Some(Some(secret)) => return Some((secret, SecretPlace::File)),
+            Some(None) => {
+                // The key store may be open by now.
+                if let Err(error) = self.remove(name) {
+                    tracing::info!(%error, "a secret is still to be removed");
+                }
+                return None;
+            }
+            None => {}
+        }
+        match self.key_store.as_ref()?.get(name) {
+            Ok(secret) => Some((secret, SecretPlace::KeyStore)),
+            Err(keyring::Error::NoEntry) => None,
+            Err(error) => {
+                tracing::info!(%error, "the key store cannot be read");
+                None
             }
         }
-        let mut secrets = self.read().unwrap_or_else(|error| {
-            tracing::warn!(%error, "secrets cannot be read");
-            BTreeMap::new()
-        });
-        let secret = secrets.remove(name)?;
-        Some((secret, SecretPlace::File))
     }
 
     /// Keeps a secret under this name, and tells where.
@@ -85,8 +128,8 @@ impl Secrets {
     /// # Errors
     /// [`SecretError`] if it could be kept nowhere.
     pub fn set(&self, name: &str, secret: &str) -> Result<SecretPlace, SecretError> {
-        if let Some(entry) = self.entry(name) {
-            match entry.set_password(secret) {
+        if let Some(key_store) = &self.key_store {
+            match key_store.set(name, secret) {
                 Ok(()) => {
                     self.change_file(|secrets| secrets.remove(name).is_some())?;
                     return Ok(SecretPlace::KeyStore);
@@ -95,42 +138,41 @@ impl Secrets {
             }
         }
         self.change_file(|secrets| {
-            secrets.insert(name.to_owned(), secret.to_owned());
+            secrets.insert(name.to_owned(), Some(secret.to_owned()));
             true
         })?;
         Ok(SecretPlace::File)
     }
 
-    /// Forgets a secret, wherever it is.
+    /// Forgets a secret, wherever it is. One in a key store that is locked goes when that is open.
     ///
     /// # Errors
     /// [`SecretError`] if it is still there.
     pub fn remove(&self, name: &str) -> Result<(), SecretError> {
-        self.change_file(|secrets| secrets.remove(name).is_some())?;
-        let Some(entry) = self.entry(name) else {
-            return Ok(());
+        if self.is_gone_from_key_store(name)? {
+            self.change_file(|secrets| secrets.remove(name).is_some())
+        } else {
+            self.change_file(|secrets| secrets.insert(name.to_owned(), None) != Some(None))
+        }
+    }
+
+    /// Removes it from the key store; false if that cannot be opened.
+    fn is_gone_from_key_store(&self, name: &str) -> Result<bool, SecretError> {
+        let Some(key_store) = &self.key_store else {
+            return Ok(true);
         };
-        match entry.delete_credential() {
-            Ok(()) => Ok(()),
-            // A store that cannot be read does not show the secret to us again either.
-            Err(_) if entry.get_password().is_err() => Ok(()),
-            Err(source) => Err(SecretError::KeyStore {
-                source: Box::new(source),
-            }),
+        let source = match key_store.delete(name) {
+            Ok(()) | Err(keyring::Error::NoEntry) => return Ok(true),
+            Err(source) => Box::new(source),
+        };
+        match key_store.get(name) {
+            Err(keyring::Error::NoEntry) => Ok(true),
+            Err(_) => Ok(false),
+            Ok(_) => Err(SecretError::KeyStore { source }),
         }
     }
 
-    fn entry(&self, name: &str) -> Option<keyring::Entry> {
-        if !self.uses_key_store {
-            return None;
-        }
-        keyring::Entry::new(SERVICE, name).ok()
-    }
-
-    fn change_file(
-        &self,
-        change: impl FnOnce(&mut BTreeMap<String, String>) -> bool,
-    ) -> Result<(), SecretError> {
+    fn change_file(&self, change: impl FnOnce(&mut InFile) -> bool) -> Result<(), SecretError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut secrets = self.read()?;
         if !change(&mut secrets) {
@@ -144,13 +186,13 @@ impl Secrets {
         })
     }
 
-    fn read(&self) -> Result<BTreeMap<String, String>, SecretError> {
-        let read = || -> io::Result<BTreeMap<String, String>> {
+    fn read(&self) -> Result<InFile, SecretError> {
+        let read = || -> io::Result<InFile> {
             let mut text = String::new();
             match std::fs::File::open(&self.file) {
                 Ok(file) => file.take(MAX_FILE_BYTES).read_to_string(&mut text)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Ok(BTreeMap::new());
+                    return Ok(InFile::new());
                 }
                 Err(error) => return Err(error),
             };
@@ -182,7 +224,98 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+
+    /// A key store in memory that can be locked.
+    #[derive(Debug, Default)]
+    struct Double {
+        is_locked: AtomicBool,
+        secrets: Mutex<BTreeMap<String, String>>,
+    }
+
+    impl Double {
+        fn lock(&self, is_locked: bool) {
+            self.is_locked.store(is_locked, Ordering::Relaxed);
+        }
+
+        fn open<T>(
+            &self,
+            work: impl FnOnce(&mut BTreeMap<String, String>) -> Option<T>,
+        ) -> keyring::Result<T> {
+            if self.is_locked.load(Ordering::Relaxed) {
+                return Err(keyring::Error::NoStorageAccess("it is locked".into()));
+            }
+            let mut secrets = self.secrets.lock().expect("no test panics with it");
+            work(&mut secrets).ok_or(keyring::Error::NoEntry)
+        }
+    }
+
+    impl KeyStore for Double {
+        fn get(&self, name: &str) -> keyring::Result<String> {
+            self.open(|secrets| secrets.get(name).cloned())
+        }
+
+        fn set(&self, name: &str, secret: &str) -> keyring::Result<()> {
+            self.open(|secrets| {
+                secrets.insert(name.to_owned(), secret.to_owned());
+                Some(())
+            })
+        }
+
+        fn delete(&self, name: &str) -> keyring::Result<()> {
+            self.open(|secrets| secrets.remove(name).map(drop))
+        }
+    }
+
+    /// Secrets of a key store that holds `token a`, and is locked now.
+    fn locked(folder: &Path) -> (Secrets, Arc<Double>) {
+        let double = Arc::new(Double::default());
+        let secrets = Secrets {
+            key_store: Some(double.clone()),
+            ..Secrets::in_file(folder.join("secrets.json"))
+        };
+        let kept = secrets.set("token a", "old").expect("kept");
+        assert_eq!(kept, SecretPlace::KeyStore);
+        double.lock(true);
+        (secrets, double)
+    }
+
+    #[test]
+    fn a_secret_replaced_while_the_key_store_is_locked_stays_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (secrets, double) = locked(folder.path());
+        assert_eq!(secrets.get("token a"), None);
+        let kept = secrets.set("token a", "new").expect("kept");
+        assert_eq!(kept, SecretPlace::File);
+        for is_locked in [true, false] {
+            double.lock(is_locked);
+            let found = secrets.get("token a");
+            assert_eq!(found, Some(("new".to_owned(), SecretPlace::File)));
+        }
+        secrets.set("token a", "newest").expect("kept");
+        let found = secrets.get("token a");
+        assert_eq!(found, Some(("newest".to_owned(), SecretPlace::KeyStore)));
+        secrets.remove("token a").expect("removed");
+        assert_eq!(secrets.get("token a"), None);
+    }
+
+    #[test]
+    fn a_secret_removed_while_the_key_store_is_locked_stays_removed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (secrets, double) = locked(folder.path());
+        secrets.remove("token a").expect("removed");
+        assert_eq!(secrets.get("token a"), None);
+        double.lock(false);
+        assert_eq!(secrets.get("token a"), None);
+        let left = double.open(|secrets| Some(secrets.len()));
+        assert_eq!(left.expect("it is open"), 0, "it is gone from there too");
+        assert_eq!(secrets.get("token a"), None);
+        secrets.set("token a", "new").expect("kept");
+        let found = secrets.get("token a");
+        assert_eq!(found, Some(("new".to_owned(), SecretPlace::KeyStore)));
+    }
 
     #[test]
     fn a_secret_in_the_file_is_for_this_user_only() {

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{ContentHash, HubError};
 
-const CHUNK_BYTES: usize = 4 << 20;
+/// Who ends the reading waits for one of these at most: a tenth of a second of the slowest disk.
+const CHUNK_BYTES: usize = 1 << 20;
 /// Read from each end of two files before they are read whole.
 const SAMPLE_BYTES: u64 = 256 << 10;
 

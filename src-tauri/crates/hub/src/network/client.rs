@@ -114,24 +114,42 @@ pub(super) fn build(configuration: &NetworkConfiguration) -> Result<Client, HubE
 
 /// Everything goes through it: a manual proxy has no exceptions.
 fn manual_proxy(address: &str, login: Option<&Login>) -> Result<Proxy, HubError> {
-    let no_proxy = || HubError::ProxyAddress {
-        address: without_login(address),
-    };
-    let url = Url::parse(address.trim()).map_err(|_| no_proxy())?;
-    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none()
-    {
-        return Err(no_proxy());
-    }
-    // Names are resolved by the proxy: it may know others than this machine, and this machine need not ask.
-    let through = match url.as_str().strip_prefix("socks5://") {
-        Some(rest) => format!("socks5h://{rest}"),
-        None => url.to_string(),
-    };
-    let proxy = Proxy::all(through).map_err(|_| no_proxy())?;
+    let through = proxy_url(address)?;
+    let proxy = Proxy::all(through).map_err(|_| no_proxy(address))?;
     Ok(match login {
         Some(Login { name, password }) => proxy.basic_auth(name, password),
         None => proxy,
     })
+}
+
+/// Such an address for another program, which has no other place for the login.
+pub(crate) fn proxy_with_login(address: &str, login: Option<&Login>) -> Result<Url, HubError> {
+    let mut url = proxy_url(address)?;
+    if let Some(Login { name, password }) = login {
+        url.set_username(name)
+            .and_then(|()| url.set_password(Some(password)))
+            .map_err(|()| no_proxy(address))?;
+    }
+    Ok(url)
+}
+
+fn proxy_url(address: &str) -> Result<Url, HubError> {
+    let mut url = Url::parse(address.trim()).map_err(|_| no_proxy(address))?;
+    if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") || url.host_str().is_none()
+    {
+        return Err(no_proxy(address));
+    }
+    if url.scheme() == "socks5" {
+        // Names are resolved by the proxy: it may know others than this machine, and this machine need not ask.
+        url.set_scheme("socks5h").map_err(|()| no_proxy(address))?;
+    }
+    Ok(url)
+}
+
+fn no_proxy(address: &str) -> HubError {
+    HubError::ProxyAddress {
+        address: without_login(address),
+    }
 }
 
 /// What may be shown of a proxy's address.

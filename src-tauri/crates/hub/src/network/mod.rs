@@ -37,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use address::{DEFAULT_ENDPOINT, endpoint, percent_decoded, resolve_url};
 pub use answer::Answer;
+pub(crate) use client::proxy_with_login;
 pub use client::{Login, NetworkConfiguration, Token};
 pub use log::{ConnectionEnd, ConnectionLog, ConnectionStart, NoLog};
 pub use problem::refusal;
@@ -223,7 +224,7 @@ impl Network {
         );
         match setup.client() {
             Ok(_) => Ok(Loan {
-                cut: setup.cut.clone(),
+                setup: Arc::clone(&setup),
                 network: self.clone(),
                 record,
             }),
@@ -292,14 +293,20 @@ fn open(configuration: &NetworkConfiguration) -> Result<Door, HubError> {
 /// A connection that another program makes; its line in the log ends with it.
 pub struct Loan {
     network: Network,
-    cut: CancellationToken,
+    setup: Arc<Setup>,
     record: Record,
 }
 
 impl Loan {
+    /// How the program is to reach the network.
+    #[must_use]
+    pub fn configuration(&self) -> &NetworkConfiguration {
+        &self.setup.configuration
+    }
+
     /// Waits until the permission ends, which may be never, and says why.
     pub async fn revoked(&mut self) -> HubError {
-        self.cut.cancelled().await;
+        self.setup.cut.cancelled().await;
         let error = self.network.cut_error(self.record.host());
         self.record.fail(&error);
         error

@@ -6,25 +6,23 @@ use std::{
     path::Path,
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     TransferState,
     http::Fetched,
     part::{Part, sync_folder, with_suffix},
     run::{Halt, Run, blocking},
 };
-use crate::{HubError, hash::ContentHash};
+use crate::{HubError, hash::ContentHash, library::hash_files};
 
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// Copies what the part still lacks.
 pub(super) async fn fetch(run: &mut Run, mut part: Part, path: &Path) -> Fetched {
     run.publish(TransferState::Downloading);
-    let orders = run.orders();
+    let goes_on = run.goes_on();
     let path = path.to_owned();
     let copied = blocking(move || {
-        let outcome = copy_rest(&mut part, &path, || *orders.borrow() == super::Order::Run);
+        let outcome = copy_rest(&mut part, &path, goes_on);
         Ok((part, outcome))
     });
     copied.await
@@ -76,11 +74,16 @@ fn copy_rest(part: &mut Part, path: &Path, goes_on: impl Fn() -> bool) -> Result
     Ok(())
 }
 
-/// The file has this size and hash, as far as they are known. Reads the file only if the size fits.
+/// The file has this size and hash, as far as they are known. Reads the file only if the size fits, and as long as
+/// `goes_on` says so.
+///
+/// # Errors
+/// [`HubError::File`]; [`HubError::Ended`] if the reading was ended.
 pub(super) fn is_right(
     path: &Path,
     size: Option<u64>,
     sha256: Option<ContentHash>,
+    goes_on: impl Fn() -> bool,
 ) -> Result<bool, HubError> {
     let failed = |error| HubError::file("read", path, error);
     let metadata = std::fs::metadata(path).map_err(failed)?;
@@ -88,21 +91,9 @@ pub(super) fn is_right(
         return Ok(false);
     }
     match sha256 {
-        Some(expected) => Ok(hash_file(path).map_err(failed)? == expected),
+        Some(expected) => Ok(hash_files(&[path], &mut |_| goes_on())? == [expected]),
         // Without a hash, nothing but the size can be compared, and without a size nothing at all.
         None => Ok(size.is_some()),
-    }
-}
-
-fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; CHUNK_BYTES];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(ContentHash::new(hasher.finalize().into())),
-            read => hasher.update(&buffer[..read]),
-        }
     }
 }
 

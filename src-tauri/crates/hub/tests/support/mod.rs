@@ -16,6 +16,20 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// An authority made for these tests; its key is gone.
+pub const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBiDCCAS2gAwIBAgIUDz2ipKyK+Q1/dmZjlmC1IYPwuT0wCgYIKoZIzj0EAwIw\n\
+GDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTAgFw0yNjExMjUyMzQwMDFaGA8yMTI2\n\
+MTEwMTIzNDAwMVowGDEWMBQGA1UEAwwNcHJveHkuZXhhbXBsZTBZMBMGByqGSM49\n\
+AgEGCCqGSM49AwEHA0IABFy56IQeH7mY76OFb2CyMZBaO3xpeU2ZbZzN2aK3Gg1N\n\
+DzAshBaAnbt79q2EggEFnKhNJVetBIJT6++R3pTntAujUzBRMB0GA1UdDgQWBBQ0\n\
+hhPGMgIPBJ9foAOEwhkKWvnayzAfBgNVHSMEGDAWgBQ0hhPGMgIPBJ9foAOEwhkK\n\
+WvnayzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDY5fgaJ9EE\n\
+gLDnFOUEgjoOw+GyDmCOXCMoeLRIXc0CNwIhALfOTIrqwuMXsySex2fHw44gyhZC\n\
+txFajQY52y6SEUnU\n\
+-----END CERTIFICATE-----\n";
+
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -315,11 +329,16 @@ impl Bench {
     }
 
     pub fn start(&self, request: FetchRequest) -> Transfer {
-        Transfer::start(
-            Network::new(NetworkConfiguration::default(), None, Arc::new(NoLog)),
-            request,
-            self.policy.clone(),
-        )
+        self.start_over(NetworkConfiguration::default(), request)
+    }
+
+    pub fn start_over(
+        &self,
+        configuration: NetworkConfiguration,
+        request: FetchRequest,
+    ) -> Transfer {
+        let network = Network::new(configuration, None, Arc::new(NoLog));
+        Transfer::start(network, request, self.policy.clone())
     }
 
     /// Waits asked for, in seconds.

@@ -307,7 +307,8 @@ fn a_template_that_never_ends_is_given_up() {
         template.render(&RenderRequest::new(&[])),
         Err(TemplateError::Runaway)
     );
-    assert!(started.elapsed() < limits::BASE_TIME * 10);
+    // The second time, nothing is tried.
+    assert!(started.elapsed() < limits::BASE_TIME * 2);
 }
 
 #[test]

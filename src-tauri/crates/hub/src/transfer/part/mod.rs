@@ -32,7 +32,7 @@ use self::{
     space::{allocated_bytes, check_limit},
     trail::Trail,
 };
-use super::Policy;
+use super::{Policy, run::Halt};
 use crate::{HubError, hash::ContentHash};
 
 /// How long bytes may be only in memory, as far as the note says.
@@ -366,21 +366,22 @@ impl Part {
         self.trail.as_ref().map_or(0, Trail::behind)
     }
 
-    /// The hash of all bytes against the promised one.
-    pub fn check_hash(&self) -> Result<(), HubError> {
+    /// The hash of all bytes against the promised one, unless `goes_on` ends the reading before.
+    pub fn check_hash(&self, goes_on: impl Fn() -> bool) -> Result<(), Halt> {
         let Some(expected) = self.promise.sha256 else {
             return Ok(());
         };
         let found = match &self.trail {
             Some(trail) => trail
-                .digest()
-                .map_err(|e| HubError::file("read", &self.path, e))?,
+                .digest(goes_on)
+                .map_err(|e| HubError::file("read", &self.path, e))?
+                .ok_or(Halt::Order)?,
             None => ContentHash::of(b""),
         };
         if expected == found {
             Ok(())
         } else {
-            Err(HubError::Hash { expected, found })
+            Err(HubError::Hash { expected, found }.into())
         }
     }
 

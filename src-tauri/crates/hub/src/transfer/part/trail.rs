@@ -82,16 +82,17 @@ impl Trail {
         state.reachable - state.hashed
     }
 
-    /// Waits for the hash of all reachable bytes.
-    pub fn digest(&self) -> io::Result<ContentHash> {
+    /// Waits for the hash of all reachable bytes; none if `goes_on`, which is asked after each step, ends the waiting.
+    pub fn digest(&self, goes_on: impl Fn() -> bool) -> io::Result<Option<ContentHash>> {
         let mut state = self.shared.lock();
         loop {
             if let Some(error) = state.error.take() {
                 return Err(error);
             }
             match state.digest {
-                Some(digest) if state.hashed == state.reachable => return Ok(digest),
+                Some(digest) if state.hashed == state.reachable => return Ok(Some(digest)),
                 _ if state.is_over => return Err(io::ErrorKind::Interrupted.into()),
+                _ if !goes_on() => return Ok(None),
                 _ => state = self.shared.wait(state),
             }
         }
@@ -140,6 +141,8 @@ fn follow(file: &File, shared: &Shared) {
         hasher.update(&buffer[..want]);
         hashed += want as u64;
         shared.lock().hashed = hashed;
+        // Who waits for the end is also to notice that nobody wants it any more.
+        shared.changed.notify_all();
     };
     let mut state = shared.lock();
     state.error = outcome.err();
@@ -156,7 +159,8 @@ mod tests {
         let file = Arc::new(tempfile::tempfile().expect("a file"));
         let bytes: Vec<u8> = (0..STEP_BYTES * 2 + 77).map(|n| (n % 251) as u8).collect();
         let trail = Trail::start(file.clone());
-        assert_eq!(trail.digest().expect("a hash"), ContentHash::of(b""));
+        let digest = || trail.digest(|| true).expect("it is read");
+        assert_eq!(digest(), Some(ContentHash::of(b"")));
         let mut at = 0;
         for step in [1, 1_000, STEP_BYTES, bytes.len()] {
             let end = (at + step).min(bytes.len());
@@ -164,8 +168,25 @@ mod tests {
             trail.advance(end as u64);
             at = end;
         }
-        assert_eq!(trail.digest().expect("a hash"), ContentHash::of(&bytes));
+        assert_eq!(digest(), Some(ContentHash::of(&bytes)));
         assert_eq!(trail.behind(), 0);
+    }
+
+    #[test]
+    fn who_waits_can_give_up_between_two_steps() {
+        let file = Arc::new(tempfile::tempfile().expect("a file"));
+        // Holes: they take no disk, and a minute to hash.
+        let length = 1 << 36;
+        file.set_len(length).expect("holes");
+        let trail = Trail::start(file);
+        trail.advance(length);
+        let asked = std::cell::Cell::new(0);
+        let digest = trail.digest(|| {
+            asked.set(asked.get() + 1);
+            asked.get() < 3
+        });
+        assert_eq!(digest.expect("it is read"), None);
+        assert!(trail.behind() > 0);
     }
 
     #[test]
@@ -173,7 +194,7 @@ mod tests {
         let trail = Trail::start(Arc::new(tempfile::tempfile().expect("a file")));
         trail.advance(10);
         assert_eq!(
-            trail.digest().expect_err("too short").kind(),
+            trail.digest(|| true).expect_err("too short").kind(),
             io::ErrorKind::UnexpectedEof
         );
     }
