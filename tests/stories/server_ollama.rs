@@ -319,3 +319,22 @@ async fn errors_are_one_sentence() -> anyhow::Result<()> {
     }
     scene.close().await
 }
+
+#[tokio::test]
+async fn a_failure_in_a_stream_is_a_line() -> anyhow::Result<()> {
+    let scene = Scene::open(&Script {
+        load_error: Some("its weights are of lead".into()),
+        ..Script::default()
+    })
+    .await?;
+    // The head is sent while the model is being loaded.
+    let lines = scene
+        .stream(CHAT, chat(&scene, json!({})))
+        .await?
+        .lines()
+        .await?;
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let error = lines[0]["error"].as_str().unwrap_or_default();
+    assert!(error.contains("of lead"), "{error}");
+    scene.close().await
+}
