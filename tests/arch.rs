@@ -156,6 +156,7 @@ fn every_room_has_a_rule() {
         "sirocco-gguf",
         "sirocco-hub",
         "sirocco-protocol",
+        "sirocco-server",
         "sirocco-store",
         "sirocco-testkit",
         "sirocco-tests",
@@ -259,11 +260,25 @@ fn the_app_knows_the_rooms_below_it_and_no_host() {
 }
 
 #[test]
+fn the_server_knows_the_app_and_the_app_knows_no_server() {
+    only_rooms("sirocco-server", &["sirocco-protocol", "sirocco-core"]);
+    never("sirocco-core", &["sirocco-server"]);
+}
+
+#[test]
 fn the_hosts_hold_no_logic_of_the_rooms_below_the_app() {
-    only_rooms("sirocco-web", &["sirocco-protocol", "sirocco-core"]);
+    only_rooms(
+        "sirocco-web",
+        &["sirocco-protocol", "sirocco-core", "sirocco-server"],
+    );
     only_rooms(
         "sirocco-cli",
-        &["sirocco-protocol", "sirocco-core", "sirocco-web"],
+        &[
+            "sirocco-protocol",
+            "sirocco-core",
+            "sirocco-server",
+            "sirocco-web",
+        ],
     );
     // The owner of the data answers a second launch and the `sirocco` command over loopback, which is `web`.
     only_rooms(

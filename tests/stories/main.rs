@@ -17,6 +17,13 @@ mod library_roots;
 mod loading;
 mod network;
 mod queue;
+mod server_access;
+mod server_anthropic;
+mod server_lm_studio;
+mod server_ollama;
+mod server_openai;
+mod server_queue;
+mod server_scene;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

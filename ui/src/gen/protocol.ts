@@ -2289,6 +2289,27 @@ message: Message, };
 export type SecretPlace = "key_store" | "file" | "environment";
 
 /**
+ * How models are served to other programs.
+ */
+export type ServerSettings = { 
+/**
+ * Serve while the app is open.
+ */
+enabled: boolean, 
+/**
+ * Port, 1 to 65535.
+ */
+port: number, 
+/**
+ * Serve the whole network rather than this machine only; every request needs a token then.
+ */
+lan: boolean, 
+/**
+ * Origins of pages that may ask, such as `http://localhost:3000`; `*` is any.
+ */
+cors_origins: Array<string>, };
+
+/**
  * All settings. Unknown fields of a newer version survive a round trip through the store.
  */
 export type Settings = { 
@@ -2332,6 +2353,10 @@ downloads: DownloadSettings,
  * How the network is used.
  */
 network: NetworkSettings, 
+/**
+ * How models are served to other programs.
+ */
+server: ServerSettings, 
 /**
  * Days a deleted model stays in the trash, 0 to 365.
  */

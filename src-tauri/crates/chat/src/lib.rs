@@ -28,5 +28,5 @@ pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
 pub use export::{export_json, export_markdown};
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
-pub use reasoning::{ReasoningSplitter, Split, Start, start_of};
+pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use title::{NEW_CONVERSATION, automatic_title};

@@ -59,6 +59,17 @@ impl AddAssign for Split {
     }
 }
 
+/// What a piece of text is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It may yet turn out to be the tag that opens the thoughts.
+    Undecided,
+    /// The thoughts, with their tags.
+    Reasoning,
+    /// The answer.
+    Answer,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     /// Nothing but white space so far, perhaps the beginning of a tag.
@@ -112,6 +123,16 @@ impl ReasoningSplitter {
         let mut split = Split::default();
         while self.step(&mut split) {}
         split
+    }
+
+    /// What the last piece was part of.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        match self.place {
+            Place::Before => Part::Undecided,
+            Place::Opened | Place::Reasoning | Place::Closed => Part::Reasoning,
+            Place::Content => Part::Answer,
+        }
     }
 
     /// The text is over: what was held back is no tag.

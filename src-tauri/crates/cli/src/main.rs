@@ -11,8 +11,10 @@ mod get;
 mod models;
 mod output;
 mod progress;
+mod serve;
 mod serve_ui;
 mod session;
+mod token;
 mod wanted;
 
 use std::path::PathBuf;
@@ -56,6 +58,13 @@ enum Command {
     Get(get::Get),
     /// List the downloads: the queue, then what is finished.
     Downloads(Json),
+    /// Serve the models to other programs, in the words of OpenAI, Anthropic, Ollama and LM Studio.
+    Serve(serve::Serve),
+    /// Tokens of those who may use the served models over the network.
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+    },
     /// Serve the interface to a browser on this machine.
     ServeUi {
         /// Port on 127.0.0.1; 0 for any that is free.
@@ -92,6 +101,8 @@ fn main() -> ExitCode {
             Command::Add { path, json } => models::add(home, &path, json.json).await,
             Command::Get(get) => get::run(home, get).await,
             Command::Downloads(json) => get::list(home, json.json).await,
+            Command::Serve(serve) => serve::run(home, serve).await,
+            Command::Token { command } => token::run(&home, command),
             Command::ServeUi { port } => serve_ui::run(home, port).await,
         }
     });

@@ -38,7 +38,8 @@ fn address(owner: &Owner) -> String {
     format!("{}/#token={}", owner.address, owner.token)
 }
 
-async fn until_told_to_end() {
+/// Waits for Ctrl-C, or for the system to end this process.
+pub async fn until_told_to_end() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

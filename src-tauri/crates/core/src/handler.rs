@@ -303,6 +303,8 @@ impl Handler for App {
     async fn settings_set(&self, mut request: SettingsSet) -> Answer<Settings> {
         let parameters = request.settings.default_parameters.validate();
         parameters.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
+        let server = request.settings.server.validate();
+        server.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
         crate::downloads::check_settings(&request.settings.downloads)?;
         self.configure_network(&mut request.settings.network)
             .await?;

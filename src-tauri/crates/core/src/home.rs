@@ -66,6 +66,12 @@ impl Home {
         self.0.join("secrets.json")
     }
 
+    /// Tokens of the API server, as hashes.
+    #[must_use]
+    pub fn server_tokens(&self) -> PathBuf {
+        self.0.join("server-tokens.json")
+    }
+
     /// Models that were deleted, each in a folder named by its id.
     #[must_use]
     pub fn trash(&self) -> PathBuf {

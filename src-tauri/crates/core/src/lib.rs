@@ -9,6 +9,7 @@
 
 mod app;
 mod clock;
+pub mod completions;
 mod conversations;
 mod discover;
 mod downloads;

@@ -88,8 +88,52 @@ impl App {
         }))
     }
 
+    /// Loads a model for somebody who needs so many tokens of context. More is as good; a model that others wait for
+    /// is not taken from them to be loaded anew.
+    pub(crate) async fn load_with_at_least(
+        &self,
+        id: ModelId,
+        context_length: Option<u32>,
+    ) -> Result<LoadedModel, ErrorReport> {
+        let Some(wanted) = context_length else {
+            return self.load(id, LoadOptions::default()).await;
+        };
+        let stored = self.inner.store.model(id).await.report()?;
+        let wanted = self.context_length(&stored, Some(wanted)).await?;
+        let loaded = self
+            .loaded(id)
+            .filter(|loaded| !matches!(loaded.state, LoadState::Failed { .. }));
+        let options = match loaded {
+            Some(loaded) if loaded.context_length >= wanted => LoadOptions::default(),
+            Some(loaded) if loaded.queue_length > 0 => {
+                let message = format!(
+                    "{} is loaded with {} tokens of context and in use, so it cannot be loaded with {wanted} now",
+                    stored.model.name, loaded.context_length
+                );
+                return Err(refuse(ErrorCode::Conflict, message));
+            }
+            _ => LoadOptions {
+                context_length: Some(wanted),
+                ..LoadOptions::default()
+            },
+        };
+        self.load(id, options).await
+    }
+
     pub(crate) async fn eject(&self, id: ModelId) {
         self.inner.residency.eject(id).await;
+    }
+
+    /// Ejects a model unless somebody waits for it; whether it is gone now.
+    pub(crate) async fn eject_if_idle(&self, id: ModelId) -> bool {
+        let _turn = self.inner.loading.lock().await;
+        let is_idle = self
+            .loaded(id)
+            .is_none_or(|loaded| loaded.queue_length == 0);
+        if is_idle {
+            self.eject(id).await;
+        }
+        is_idle
     }
 
     fn loaded(&self, id: ModelId) -> Option<LoadedModel> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DownloadSettings, NetworkSettings, Parameters};
+use crate::{DownloadSettings, NetworkSettings, Parameters, ServerSettings};
 
 /// Colours of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -46,6 +46,8 @@ pub struct Settings {
     pub downloads: DownloadSettings,
     /// How the network is used.
     pub network: NetworkSettings,
+    /// How models are served to other programs.
+    pub server: ServerSettings,
     /// Days a deleted model stays in the trash, 0 to 365.
     pub trash_days: u32,
 }
@@ -63,6 +65,7 @@ impl Default for Settings {
             inspector_open: true,
             downloads: DownloadSettings::default(),
             network: NetworkSettings::default(),
+            server: ServerSettings::default(),
             trash_days: 30,
         }
     }

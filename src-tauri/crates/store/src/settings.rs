@@ -58,7 +58,9 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::{DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme};
+    use sirocco_protocol::{
+        DownloadSettings, NetworkSettings, Parameters, ProxyChoice, ServerSettings, Theme,
+    };
 
     async fn write(store: &Store, key: &str, value: &str) {
         sqlx::query("insert or replace into settings (key, value) values (?1, ?2)")
@@ -94,6 +96,12 @@ mod tests {
                     url: "socks5://proxy.example:1080".into(),
                 },
                 extra_ca: Some("/etc/ca.pem".into()),
+            },
+            server: ServerSettings {
+                enabled: true,
+                port: 8080,
+                lan: true,
+                cors_origins: vec!["http://localhost:3000".into()],
             },
             trash_days: 7,
         }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
 use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
+use sirocco_protocol::HostKind;
+use sirocco_server::{Following, Tokens};
 
 use crate::{Web, WebOptions};
 
@@ -14,6 +16,8 @@ pub struct OwnedApp {
     /// How it is reached.
     pub owner: Owner,
     web: Web,
+    /// None for a command, which ends as soon as it is done.
+    server: Option<Following>,
     ownership: Ownership,
 }
 
@@ -59,6 +63,7 @@ impl OwnedApp {
             source,
         };
         let kind = host.kind();
+        let tokens = Tokens::in_file(home.server_tokens());
         let app = App::open(AppOptions {
             home,
             host,
@@ -84,10 +89,12 @@ impl OwnedApp {
             token,
         };
         ownership.announce(&owner).map_err(failed)?;
+        let server = (kind != HostKind::Terminal).then(|| Following::begin(app.clone(), tokens));
         Ok(Self {
             app,
             owner,
             web,
+            server,
             ownership,
         })
     }
@@ -106,6 +113,9 @@ impl OwnedApp {
         }
         // What takes long ends now; a request that waits for it would keep the server from closing.
         self.app.begin_to_close();
+        if let Some(server) = self.server {
+            server.close().await;
+        }
         self.web.close().await;
         self.app.close().await;
     }

@@ -1,0 +1,202 @@
+//! Answers without a conversation: what a program that is not our own interface asks of the App.
+//!
+//! A [`Request`] waits in the queue of its model as a run does, and is answered in [`Piece`]s. Nothing of it is
+//! stored, and it ends when nobody reads it any more. [`Completions`] is all that a server has to know of the App:
+//!
+//! ```no_run
+//! # async fn example(app: sirocco_core::App) -> Result<(), sirocco_protocol::ErrorReport> {
+//! use sirocco_core::completions::{Completions, Piece, Prompt, Request};
+//! let model = app.library().await?.remove(0);
+//! let prompt = Prompt::Text { text: "The wind comes from".into(), special: false };
+//! let mut completion = app.complete(model.id, Request::new(prompt));
+//! while let Some(piece) = completion.next().await {
+//!     if let Piece::Text { content, .. } = piece? {
+//!         print!("{content}");
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+
+mod answer;
+mod flow;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+pub use sirocco_engine_wire::{
+    ChatMessage, FinishReason, Prompt, SamplingParameters, TokenProbability, Usage,
+};
+use sirocco_protocol::{ErrorReport, HeaderReport, LoadedModel, Model, ModelId};
+use tokio::sync::mpsc;
+
+use crate::App;
+use crate::error::Report;
+
+/// Something that takes a while.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ErrorReport>> + Send + 'a>>;
+
+/// What is asked of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// What to continue.
+    pub prompt: Prompt,
+    /// How to choose tokens.
+    pub sampling: SamplingParameters,
+    /// Longest answer in tokens; none is up to the end of the context.
+    pub max_tokens: Option<u32>,
+    /// Strings that end the answer and are not part of it.
+    pub stop: Vec<String>,
+    /// Tokens of context that are needed; none is whatever the model is loaded with.
+    pub context_length: Option<u32>,
+    /// Eject the model afterwards, unless somebody else waits for it.
+    pub eject_after: bool,
+}
+
+impl Request {
+    /// A request with nothing but defaults.
+    #[must_use]
+    pub fn new(prompt: Prompt) -> Self {
+        Self {
+            prompt,
+            sampling: SamplingParameters::default(),
+            max_tokens: None,
+            stop: Vec::new(),
+            context_length: None,
+            eject_after: false,
+        }
+    }
+}
+
+/// A token of the answer with its probability.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
+    /// The one that was chosen.
+    pub chosen: TokenProbability,
+    /// The likeliest ones in its place, as many as were asked for.
+    pub likeliest: Vec<TokenProbability>,
+}
+
+/// What is heard of an answer while it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// It has not begun.
+    Waiting {
+        /// Share of the load done, while the model is loaded.
+        load_progress: Option<f32>,
+        /// How many requests go first.
+        ahead: u32,
+    },
+    /// The prompt is understood and fits; comes once.
+    Started {
+        /// Its length.
+        prompt_tokens: u32,
+    },
+    /// More text.
+    Text {
+        /// Of the answer.
+        content: String,
+        /// Of the thoughts in front of it.
+        reasoning: String,
+        /// If asked for: the tokens of the answer since the last piece, those of the thoughts left out.
+        tokens: Vec<Token>,
+    },
+    /// The last piece.
+    Finished(Finish),
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finish {
+    /// Why.
+    pub reason: FinishReason,
+    /// Its numbers.
+    pub usage: Usage,
+    /// Of the tokens written, those of the thoughts.
+    pub reasoning_tokens: u32,
+    /// How long the model was loaded for it.
+    pub load: Duration,
+}
+
+/// An answer being written; dropping it stops that within one token.
+#[derive(Debug)]
+pub struct Completion {
+    // Not bounded: no answer is longer than the context, and a reader that is slow must not hold up those who
+    // wait for the model.
+    pieces: mpsc::UnboundedReceiver<Result<Piece, ErrorReport>>,
+}
+
+impl Completion {
+    /// The next piece; `Finished` or an error is the last.
+    pub async fn next(&mut self) -> Option<Result<Piece, ErrorReport>> {
+        self.pieces.recv().await
+    }
+}
+
+/// What a server asks of the App.
+pub trait Completions: Send + Sync {
+    /// All models of the library, those that cannot run here included.
+    fn library(&self) -> Answer<'_, Vec<Model>>;
+
+    /// What is loaded or loading.
+    fn loaded_models(&self) -> Vec<LoadedModel>;
+
+    /// What the header of a model says.
+    fn header(&self, model: ModelId) -> Answer<'_, HeaderReport>;
+
+    /// Loads a model, with so many tokens of context at least, and waits until it answers.
+    fn warm_up(&self, model: ModelId, context_length: Option<u32>) -> Answer<'_, LoadedModel>;
+
+    /// Ejects a model that nobody waits for; false if somebody does.
+    fn let_go(&self, model: ModelId) -> Answer<'_, bool>;
+
+    /// Counts the tokens of a prompt; the model is loaded for that if it is not.
+    fn count_tokens(&self, model: ModelId, prompt: Prompt) -> Answer<'_, u32>;
+
+    /// Starts an answer; the model is loaded for it if it is not.
+    fn complete(&self, model: ModelId, request: Request) -> Completion;
+}
+
+impl Completions for App {
+    fn library(&self) -> Answer<'_, Vec<Model>> {
+        Box::pin(self.models())
+    }
+
+    fn loaded_models(&self) -> Vec<LoadedModel> {
+        self.inner.residency.list()
+    }
+
+    fn header(&self, model: ModelId) -> Answer<'_, HeaderReport> {
+        Box::pin(self.local_header(model))
+    }
+
+    fn warm_up(&self, model: ModelId, context_length: Option<u32>) -> Answer<'_, LoadedModel> {
+        Box::pin(async move {
+            drop(self.turn_of(model, context_length).await?);
+            self.load_with_at_least(model, context_length).await
+        })
+    }
+
+    fn let_go(&self, model: ModelId) -> Answer<'_, bool> {
+        Box::pin(async move { Ok(self.eject_if_idle(model).await) })
+    }
+
+    fn count_tokens(&self, model: ModelId, prompt: Prompt) -> Answer<'_, u32> {
+        Box::pin(async move {
+            // Counting is done beside an answer: nobody has to wait for a turn.
+            let worker = match self.inner.residency.ready(model) {
+                Some(loaded) => loaded.worker,
+                None => self.turn_of(model, None).await?.loaded.worker.clone(),
+            };
+            worker.count(prompt).await.report()
+        })
+    }
+
+    fn complete(&self, model: ModelId, request: Request) -> Completion {
+        let (sender, pieces) = mpsc::unbounded_channel();
+        let app = self.clone();
+        self.inner
+            .tasks
+            .spawn(async move { app.answer(model, request, &sender).await });
+        Completion { pieces }
+    }
+}

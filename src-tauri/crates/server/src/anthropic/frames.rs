@@ -1,0 +1,142 @@
+//! The event stream.
+
+use axum::response::sse::Event;
+use serde_json::{Value, json};
+use sirocco_core::completions::Piece;
+
+use super::response::{AnswerMessage, Stop, Usage};
+use crate::answers::{Frames, data};
+use crate::fault::{Dialect, Fault};
+
+/// Which block is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    None,
+    Thinking,
+    Text,
+}
+
+/// One message in events.
+pub struct MessageFrames {
+    model: String,
+    stop_sequences: Vec<String>,
+    open: Open,
+    /// Of the block that is open or comes next.
+    index: u32,
+}
+
+/// Says that the connection lives.
+pub fn ping() -> Event {
+    event("ping", &json!({"type": "ping"}))
+}
+
+impl MessageFrames {
+    pub fn new(model: String, stop_sequences: Vec<String>) -> Self {
+        Self {
+            model,
+            stop_sequences,
+            open: Open::None,
+            index: 0,
+        }
+    }
+
+    /// A delta of this block, which is opened first if another is open, or none.
+    fn delta(&mut self, block: Open, text: &str, out: &mut Vec<Event>) {
+        if self.open != block {
+            self.close(out);
+            let empty = match block {
+                Open::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
+                Open::None | Open::Text => json!({"type": "text", "text": ""}),
+            };
+            out.push(event(
+                "content_block_start",
+                &json!({"type": "content_block_start", "index": self.index, "content_block": empty}),
+            ));
+            self.open = block;
+        }
+        if text.is_empty() {
+            return;
+        }
+        self.push_delta(
+            match block {
+                Open::Thinking => json!({"type": "thinking_delta", "thinking": text}),
+                Open::None | Open::Text => json!({"type": "text_delta", "text": text}),
+            },
+            out,
+        );
+    }
+
+    fn push_delta(&self, delta: Value, out: &mut Vec<Event>) {
+        out.push(event(
+            "content_block_delta",
+            &json!({"type": "content_block_delta", "index": self.index, "delta": delta}),
+        ));
+    }
+
+    fn close(&mut self, out: &mut Vec<Event>) {
+        if self.open == Open::None {
+            return;
+        }
+        if self.open == Open::Thinking {
+            self.push_delta(json!({"type": "signature_delta", "signature": ""}), out);
+        }
+        out.push(event(
+            "content_block_stop",
+            &json!({"type": "content_block_stop", "index": self.index}),
+        ));
+        self.open = Open::None;
+        self.index += 1;
+    }
+}
+
+impl Frames for MessageFrames {
+    type Frame = Event;
+
+    fn piece(&mut self, _: u32, piece: Piece, out: &mut Vec<Event>) {
+        match piece {
+            Piece::Waiting { .. } => out.push(ping()),
+            Piece::Started { prompt_tokens } => {
+                let message = AnswerMessage::begun(self.model.clone(), prompt_tokens);
+                out.push(event(
+                    "message_start",
+                    &json!({"type": "message_start", "message": message}),
+                ));
+            }
+            Piece::Text {
+                content, reasoning, ..
+            } => {
+                if !reasoning.is_empty() {
+                    self.delta(Open::Thinking, &reasoning, out);
+                }
+                if !content.is_empty() {
+                    self.delta(Open::Text, &content, out);
+                }
+            }
+            Piece::Finished(finish) => {
+                // A message has a text, even an empty one.
+                if self.open != Open::Text {
+                    self.delta(Open::Text, "", out);
+                }
+                self.close(out);
+                let stop = Stop::new(&finish, &self.stop_sequences);
+                let usage = Usage::from(&finish);
+                out.push(event(
+                    "message_delta",
+                    &json!({"type": "message_delta", "delta": stop, "usage": usage}),
+                ));
+            }
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<Event>) {
+        out.push(event("message_stop", &json!({"type": "message_stop"})));
+    }
+
+    fn fault(&mut self, fault: &Fault, out: &mut Vec<Event>) {
+        out.push(event("error", &fault.body(Dialect::Anthropic)));
+    }
+}
+
+fn event(name: &str, value: &Value) -> Event {
+    data(Event::default().event(name), value)
+}

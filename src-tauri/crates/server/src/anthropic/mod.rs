@@ -1,0 +1,67 @@
+//! Anthropic's API: messages and the counting of their tokens.
+
+mod frames;
+mod request;
+mod response;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::post;
+use serde_json::json;
+
+use crate::answers::{Answers, frames as stream_frames, server_sent};
+use crate::body::{self, Body};
+use crate::fault::{Dialect, Fault};
+use crate::models::find;
+use crate::routes::{Served, Shared};
+
+use frames::MessageFrames;
+use response::AnswerMessage;
+
+pub fn router() -> Router<Arc<Served>> {
+    Router::new()
+        .route("/v1/messages", post(messages))
+        .route("/v1/messages/count_tokens", post(count_tokens))
+}
+
+async fn messages(State(served): Shared, body: Body) -> Response {
+    answer(&served, body)
+        .await
+        .unwrap_or_else(|fault| fault.response(Dialect::Anthropic))
+}
+
+async fn count_tokens(State(served): Shared, body: Body) -> Response {
+    count(&served, body)
+        .await
+        .unwrap_or_else(|fault| fault.response(Dialect::Anthropic))
+}
+
+async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
+    let asked = request::read_messages(&body::json(body)?)?;
+    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let stop_sequences = asked.request.stop.clone();
+    let completions = Arc::clone(&served.completions);
+    let mut answers = Answers::new(completions, model.id, vec![asked.request]);
+    if !asked.stream {
+        let whole = answers.only().await?;
+        let message = AnswerMessage::whole(model.key, whole, &stop_sequences);
+        return Ok(Json(message).into_response());
+    }
+    answers.begin().await?;
+    let writer = MessageFrames::new(model.key, stop_sequences);
+    let ping = frames::ping();
+    Ok(server_sent(
+        stream_frames(answers, writer, &served.stop),
+        ping,
+    ))
+}
+
+async fn count(served: &Served, body: Body) -> Result<Response, Fault> {
+    let (name, prompt) = request::read_prompt(&body::json(body)?)?;
+    let model = find(served.completions.as_ref(), name.as_deref()).await?;
+    let tokens = served.completions.count_tokens(model.id, prompt).await?;
+    Ok(Json(json!({"input_tokens": tokens})).into_response())
+}

@@ -1,0 +1,211 @@
+//! Who may ask: this machine's programs, pages of listed origins, and who has a token.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use crate::Tokens;
+
+/// How long a browser may remember what a preflight was answered, in seconds.
+pub const PREFLIGHT_SECONDS: &str = "600";
+
+/// Checks requests before anything else looks at them.
+#[derive(Debug)]
+pub struct Guard {
+    /// Only this machine reaches the server.
+    loopback: bool,
+    cors_origins: Vec<String>,
+    tokens: Tokens,
+}
+
+/// Where a request of a page comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// No page asks, or our own.
+    None,
+    /// A page of a listed origin, which is to be named in the answer.
+    Listed(HeaderValue),
+    /// Any other page.
+    Foreign,
+}
+
+impl Guard {
+    pub fn new(address: IpAddr, cors_origins: Vec<String>, tokens: Tokens) -> Self {
+        Self {
+            loopback: address.is_loopback(),
+            cors_origins,
+            tokens,
+        }
+    }
+
+    /// A page of another site that resolves its own name to 127.0.0.1 sends that name as host. Where a token is needed,
+    /// no such page has one, and this machine may have any name.
+    pub fn knows_host(&self, headers: &HeaderMap) -> bool {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        !self.loopback || host.is_some_and(is_loopback_host)
+    }
+
+    /// Where the request comes from, by its `Origin`.
+    pub fn origin(&self, headers: &HeaderMap) -> Origin {
+        let Some(origin) = headers.get(header::ORIGIN) else {
+            return Origin::None;
+        };
+        let text = origin.to_str().unwrap_or_default();
+        let listed = |allowed: &String| allowed == "*" || allowed.eq_ignore_ascii_case(text);
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        if self.cors_origins.iter().any(listed) {
+            Origin::Listed(origin.clone())
+        } else if host.is_some_and(|host| text.strip_prefix("http://") == Some(host)) {
+            Origin::None
+        } else {
+            Origin::Foreign
+        }
+    }
+
+    /// Whether requests need a token.
+    pub fn wants_token(&self) -> bool {
+        !self.loopback
+    }
+
+    /// The name of the token that the request carries, as `Authorization: Bearer …` or `x-api-key`.
+    pub fn token_name(&self, headers: &HeaderMap) -> Option<String> {
+        let bearer = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token);
+        let key = headers.get("x-api-key").and_then(|key| key.to_str().ok());
+        let token = bearer.or(key)?.trim();
+        self.tokens.name_of(token).unwrap_or_else(|error| {
+            tracing::error!(%error, "nobody is let in");
+            None
+        })
+    }
+}
+
+/// `localhost`, 127.0.0.1 or [::1], at any port: the port may be that of a tunnel.
+fn is_loopback_host(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => {
+            let address = rest.split(']').next().unwrap_or_default();
+            return address
+                .parse::<Ipv6Addr>()
+                .is_ok_and(|address| address.is_loopback());
+        }
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    header::HeaderName::from_static(name),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    fn guard(address: Ipv4Addr, origins: &[&str]) -> Guard {
+        let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        Guard::new(address.into(), origins, Tokens::in_file("no-such-file"))
+    }
+
+    #[test]
+    fn a_name_that_is_not_this_machine_is_refused() {
+        let guard = guard(Ipv4Addr::LOCALHOST, &[]);
+        for host in [
+            "127.0.0.1:1234",
+            "localhost:1234",
+            "LOCALHOST",
+            "[::1]:1234",
+            "127.0.0.1:8080",
+        ] {
+            assert!(guard.knows_host(&headers(&[("host", host)])), "{host}");
+        }
+        for host in [
+            "evil.example:1234",
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "192.168.0.7:1234",
+            "[::2]:1234",
+            "",
+        ] {
+            assert!(!guard.knows_host(&headers(&[("host", host)])), "{host}");
+        }
+        assert!(!guard.knows_host(&headers(&[])));
+    }
+
+    #[test]
+    fn the_network_may_use_any_name_but_needs_a_token() {
+        let guard = guard(Ipv4Addr::UNSPECIFIED, &[]);
+        assert!(guard.knows_host(&headers(&[("host", "workstation:1234")])));
+        assert!(guard.wants_token());
+        assert_eq!(guard.token_name(&headers(&[])), None);
+    }
+
+    #[test]
+    fn pages_may_ask_only_from_listed_origins() {
+        let of = |guard: &Guard, origin: &str| {
+            guard.origin(&headers(&[("host", "localhost:1234"), ("origin", origin)]))
+        };
+        let closed = guard(Ipv4Addr::LOCALHOST, &[]);
+        assert_eq!(
+            closed.origin(&headers(&[("host", "localhost:1234")])),
+            Origin::None
+        );
+        assert_eq!(of(&closed, "http://localhost:1234"), Origin::None);
+        assert_eq!(of(&closed, "http://localhost:3000"), Origin::Foreign);
+        assert_eq!(of(&closed, "null"), Origin::Foreign);
+
+        let open = guard(Ipv4Addr::LOCALHOST, &["http://localhost:3000"]);
+        assert!(matches!(
+            of(&open, "http://localhost:3000"),
+            Origin::Listed(_)
+        ));
+        assert_eq!(of(&open, "http://localhost:3001"), Origin::Foreign);
+        let any = guard(Ipv4Addr::LOCALHOST, &["*"]);
+        assert!(matches!(of(&any, "null"), Origin::Listed(_)));
+    }
+
+    #[test]
+    fn a_token_comes_as_bearer_or_as_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::in_file(folder.path().join("tokens.json"));
+        let token = tokens.add("laptop").unwrap();
+        let guard = Guard::new(Ipv4Addr::UNSPECIFIED.into(), Vec::new(), tokens);
+        for (name, value) in [
+            ("authorization", format!("Bearer {token}")),
+            ("authorization", format!("bearer {token}")),
+            ("x-api-key", token.clone()),
+        ] {
+            let name = guard.token_name(&headers(&[(name, &value)]));
+            assert_eq!(name.as_deref(), Some("laptop"), "{value}");
+        }
+        for value in [
+            token.clone(),
+            format!("Basic {token}"),
+            format!("Bearer {token}x"),
+        ] {
+            let name = guard.token_name(&headers(&[("authorization", &value)]));
+            assert_eq!(name, None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The models for other programs, in the words of four APIs: OpenAI's, Anthropic's, Ollama's and LM Studio's.
+//!
+//! Requests are read tolerantly and answered strictly: unknown fields are passed over, a field that asks for something
+//! that there is not yet is refused by name. A model is loaded by the first request for it, and requests to one model
+//! are answered in the order they came. A client that goes away ends its answer. All of this is asked of
+//! [`Completions`]; this crate keeps nothing but the hashes of its tokens.
+//!
+//! | Route | Dialect |
+//! |---|---|
+//! | `GET /v1/models`, `/v1/models/{id}`, `POST /v1/chat/completions`, `/v1/completions` | OpenAI |
+//! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
+//! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
+//! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions` | LM Studio |
+//!
+//! On the loopback interface everybody is let in whose `Host` is this machine, and no page whose origin is not listed.
+//! On any other interface every request needs one of the [`Tokens`].
+
+mod answers;
+mod anthropic;
+mod body;
+mod fault;
+mod follow;
+mod guard;
+mod lm_studio;
+mod models;
+mod ollama;
+mod openai;
+mod prompt;
+mod routes;
+mod tokens;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use sirocco_core::completions::Completions;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+pub use follow::Following;
+pub use tokens::{NamedToken, TokenError, Tokens};
+
+/// How long requests may take to finish when the server closes.
+const CLOSING_TIME: Duration = Duration::from_secs(3);
+
+/// How to serve.
+#[derive(Debug)]
+pub struct ServerOptions {
+    /// The interface; any but the loopback one needs tokens.
+    pub address: IpAddr,
+    /// 0 for any that is free.
+    pub port: u16,
+    /// Origins of pages that may ask; `*` is any.
+    pub cors_origins: Vec<String>,
+    /// Who may ask from the network.
+    pub tokens: Tokens,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts serving.
+    ///
+    /// # Errors
+    /// If the port cannot be had.
+    pub async fn serve(
+        completions: Arc<dyn Completions>,
+        options: ServerOptions,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((options.address, options.port)).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let router = routes::router(Arc::new(routes::Served {
+            completions,
+            guard: guard::Guard::new(options.address, options.cors_origins, options.tokens),
+            stop: stop.clone(),
+        }));
+        // A token is a small packet, and is not to wait for the next one.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "small packets may wait");
+            }
+        });
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            let serve =
+                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the API server ended");
+            }
+        });
+        tracing::info!(%address, "the API server listens");
+        Ok(Self {
+            address,
+            stop,
+            task,
+        })
+    }
+
+    /// Such as `http://127.0.0.1:1234`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends streams, finishes requests, and lets go of the port.
+    pub async fn close(mut self) {
+        self.stop.cancel();
+        match timeout(CLOSING_TIME, &mut self.task).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the API server panicked"),
+            // A client that sends half a request, or an answer that takes long.
+            Err(_) => self.task.abort(),
+        }
+    }
+}

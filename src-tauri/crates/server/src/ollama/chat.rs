@@ -1,0 +1,113 @@
+//! `POST /api/chat`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Json, Response};
+use serde::Deserialize;
+use serde_json::Value;
+use sirocco_core::completions::{ChatMessage, Prompt, Request};
+use sirocco_protocol::Model;
+
+use super::duration::KeepAlive;
+use super::frames::{Lines, Shape, streamed};
+use super::options::Asked;
+use crate::answers::{Answers, frames};
+use crate::body::{self, Body, read, refuse};
+use crate::fault::{Dialect, Fault};
+use crate::models::find;
+use crate::prompt;
+use crate::routes::{Served, Shared};
+
+#[derive(Deserialize)]
+struct Fields {
+    messages: Option<Vec<Message>>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    content: Option<String>,
+    thinking: Option<String>,
+}
+
+pub async fn chat(State(served): Shared, body: Body) -> Response {
+    answer(&served, body)
+        .await
+        .unwrap_or_else(|fault| fault.response(Dialect::Ollama))
+}
+
+async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
+    let body = body::json(body)?;
+    let mut asked = Asked::read(&body)?;
+    let messages = read_messages(&body)?;
+    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    if messages.is_empty() {
+        return load_or_eject(served, &asked, model, Shape::Chat).await;
+    }
+    let prompt = prompt::chat(messages, std::mem::take(&mut asked.variables))?;
+    write(served, asked, prompt, model, Shape::Chat).await
+}
+
+fn read_messages(body: &Value) -> Result<Vec<ChatMessage>, Fault> {
+    let fields: Fields = read(body)?;
+    let mut messages = Vec::new();
+    for (at, one) in fields.messages.unwrap_or_default().into_iter().enumerate() {
+        let place = format!("messages[{at}]");
+        refuse(&body["messages"][at], &["images", "tool_calls"]).map_err(|fault| {
+            Fault::unsupported(&format!("{place}.{}", fault.field.unwrap_or_default()))
+        })?;
+        messages.push(prompt::message(
+            &one.role,
+            one.content.unwrap_or_default(),
+            one.thinking,
+            &format!("{place}.role"),
+        )?);
+    }
+    Ok(messages)
+}
+
+/// The answer to a prompt, in lines or in one.
+pub async fn write(
+    served: &Served,
+    asked: Asked,
+    prompt: Prompt,
+    model: Model,
+    shape: Shape,
+) -> Result<Response, Fault> {
+    let stream = asked.stream;
+    let request: Request = asked.request(prompt);
+    let lines = Lines::begin(shape, model.key);
+    let completions = Arc::clone(&served.completions);
+    let mut answers = Answers::new(completions, model.id, vec![request]);
+    if !stream {
+        let whole = answers.only().await?;
+        return Ok(Json(lines.whole(whole)).into_response());
+    }
+    answers.begin().await?;
+    Ok(streamed(frames(answers, lines, &served.stop)))
+}
+
+/// A request without words asks for nothing but the model: to be loaded, or with no time to live to be ejected.
+pub async fn load_or_eject(
+    served: &Served,
+    asked: &Asked,
+    model: Model,
+    shape: Shape,
+) -> Result<Response, Fault> {
+    let reason = match asked.keep_alive {
+        KeepAlive::Eject => {
+            if !served.completions.let_go(model.id).await? {
+                let message = format!("{} is in use and stays loaded", model.key);
+                return Err(Fault::new(axum::http::StatusCode::CONFLICT, message));
+            }
+            "unload"
+        }
+        KeepAlive::Keep => {
+            let context_length = asked.context_length;
+            served.completions.warm_up(model.id, context_length).await?;
+            "load"
+        }
+    };
+    Ok(Json(Lines::begin(shape, model.key).without_answer(reason)).into_response())
+}

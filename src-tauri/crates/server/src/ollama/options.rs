@@ -1,0 +1,202 @@
+//! What a chat and a plain generation have in common.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sirocco_core::completions::{Prompt, Request, SamplingParameters};
+
+use super::duration::{KeepAlive, keep_alive};
+use crate::body::{Strings, read, refuse, token_limit};
+use crate::fault::Fault;
+use crate::openai::check;
+use crate::prompt::set_effort;
+
+/// What there is not yet.
+const UNSUPPORTED: [&str; 4] = ["format", "tools", "images", "suffix"];
+
+#[derive(Deserialize)]
+struct Fields {
+    model: Option<String>,
+    /// Older clients call it so.
+    name: Option<String>,
+    stream: Option<bool>,
+    options: Option<Options>,
+    logprobs: Option<bool>,
+    top_logprobs: Option<u32>,
+}
+
+/// Those that say how an answer is written. What is about the machine (`num_gpu`, `num_thread`, …) is decided here, and
+/// passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Options {
+    temperature: Option<f32>,
+    top_k: Option<u32>,
+    top_p: Option<f32>,
+    min_p: Option<f32>,
+    typical_p: Option<f32>,
+    repeat_last_n: Option<i32>,
+    repeat_penalty: Option<f32>,
+    presence_penalty: Option<f32>,
+    frequency_penalty: Option<f32>,
+    seed: Option<i64>,
+    stop: Option<Strings>,
+    num_predict: Option<i64>,
+    num_ctx: Option<u32>,
+}
+
+/// What a request asks for, but its prompt.
+pub struct Asked {
+    pub model: Option<String>,
+    pub stream: bool,
+    pub keep_alive: KeepAlive,
+    /// For the chat template.
+    pub variables: Map<String, Value>,
+    sampling: SamplingParameters,
+    max_tokens: Option<u32>,
+    stop: Vec<String>,
+    pub context_length: Option<u32>,
+}
+
+impl Asked {
+    /// Reads everything but the prompt.
+    pub fn read(body: &Value) -> Result<Self, Fault> {
+        let fields: Fields = read(body)?;
+        refuse(body, &UNSUPPORTED)?;
+        let options = fields.options.unwrap_or_default();
+        let mut sampling = SamplingParameters {
+            // Any number below zero stands for a seed of its own each time.
+            seed: options.seed.and_then(|seed| u64::try_from(seed).ok()),
+            ..SamplingParameters::default()
+        };
+        if fields.logprobs.unwrap_or(false) {
+            sampling.top_logprobs = Some(fields.top_logprobs.unwrap_or(0));
+        }
+        macro_rules! take {
+            ($($field:ident),+) => {$(if let Some(value) = options.$field { sampling.$field = value; })+};
+        }
+        take!(
+            temperature,
+            top_k,
+            top_p,
+            min_p,
+            typical_p,
+            repeat_last_n,
+            repeat_penalty,
+            presence_penalty,
+            frequency_penalty
+        );
+        check(&sampling)?;
+        // -2 is "as long as the context", which is what no limit is here.
+        let limit = options.num_predict.filter(|limit| *limit >= 0);
+        let mut variables = Map::new();
+        match &body["think"] {
+            Value::Null => {}
+            Value::Bool(false) => set_effort(&mut variables, "none"),
+            Value::Bool(true) => {
+                variables.insert("enable_thinking".into(), true.into());
+            }
+            Value::String(effort) => set_effort(&mut variables, effort),
+            _ => {
+                return Err(Fault::field(
+                    "think",
+                    "`think` must be true, false, or low, medium or high",
+                ));
+            }
+        }
+        Ok(Self {
+            model: fields.model.or(fields.name),
+            stream: fields.stream.unwrap_or(true),
+            keep_alive: keep_alive(&body["keep_alive"])?,
+            variables,
+            sampling,
+            max_tokens: token_limit("options.num_predict", limit)?,
+            stop: options.stop.unwrap_or_default().0,
+            context_length: options.num_ctx,
+        })
+    }
+
+    /// The request with this prompt.
+    pub fn request(self, prompt: Prompt) -> Request {
+        Request {
+            prompt,
+            sampling: self.sampling,
+            max_tokens: self.max_tokens,
+            stop: self.stop,
+            context_length: self.context_length,
+            eject_after: self.keep_alive == KeepAlive::Eject,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(body: Value) -> Request {
+        let prompt = Prompt::Text {
+            text: String::new(),
+            special: false,
+        };
+        Asked::read(&body).unwrap().request(prompt)
+    }
+
+    #[test]
+    fn options_reach_the_engine() {
+        let request = request(json!({
+            "model": "m", "keep_alive": 0, "logprobs": true, "top_logprobs": 2,
+            "options": {
+                "temperature": 0.5, "top_k": 7, "top_p": 0.25, "min_p": 0.125, "typical_p": 0.5,
+                "repeat_last_n": 9, "repeat_penalty": 1.5, "presence_penalty": 1, "frequency_penalty": -1,
+                "seed": 5, "stop": ["a", "b"], "num_predict": 3, "num_ctx": 2048, "num_gpu": 99,
+            },
+        }));
+        let expected = SamplingParameters {
+            temperature: 0.5,
+            top_k: 7,
+            top_p: 0.25,
+            min_p: 0.125,
+            typical_p: 0.5,
+            repeat_last_n: 9,
+            repeat_penalty: 1.5,
+            presence_penalty: 1.0,
+            frequency_penalty: -1.0,
+            seed: Some(5),
+            top_logprobs: Some(2),
+            ..SamplingParameters::default()
+        };
+        assert_eq!(request.sampling, expected);
+        assert_eq!(request.stop, ["a", "b"]);
+        assert_eq!(
+            (request.max_tokens, request.context_length),
+            (Some(3), Some(2048))
+        );
+        assert!(request.eject_after);
+    }
+
+    #[test]
+    fn numbers_below_zero_are_no_limit_and_no_seed() {
+        for limit in [-1, -2] {
+            let request = request(json!({"options": {"num_predict": limit, "seed": -1}}));
+            assert_eq!((request.max_tokens, request.sampling.seed), (None, None));
+        }
+    }
+
+    #[test]
+    fn what_is_not_supported_is_refused_by_name() {
+        for (field, body) in [
+            ("format", json!({"format": "json"})),
+            ("tools", json!({"tools": [{}]})),
+            ("images", json!({"images": ["aGk="]})),
+            ("suffix", json!({"suffix": "x"})),
+            ("think", json!({"think": 3})),
+            ("keep_alive", json!({"keep_alive": "soon"})),
+            ("options.top_k", json!({"options": {"top_k": "x"}})),
+            ("top_p", json!({"options": {"top_p": 2}})),
+        ] {
+            let fault = Asked::read(&body).map(drop).unwrap_err();
+            assert_eq!(fault.field.as_deref(), Some(field), "{body}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! From the messages of a client to a prompt.
+
+use serde_json::{Map, Value};
+use sirocco_core::completions::{ChatMessage, Prompt};
+use time::OffsetDateTime;
+
+use crate::fault::Fault;
+
+/// The prompt for these messages. A last message of the assistant's is written on.
+pub fn chat(messages: Vec<ChatMessage>, variables: Map<String, Value>) -> Result<Prompt, Fault> {
+    let mut merged: Vec<ChatMessage> = Vec::with_capacity(messages.len());
+    for message in messages {
+        match merged.last_mut() {
+            // Most templates take one system message, and clients send one for each thing they want to say.
+            Some(last) if last.role == "system" && message.role == "system" => {
+                last.content.push_str("\n\n");
+                last.content.push_str(&message.content);
+            }
+            _ => merged.push(message),
+        }
+    }
+    // Some clients add the answer that is to be written, without a word.
+    merged.pop_if(|last| last.role == "assistant" && is_blank(last));
+    let Some(last) = merged.last() else {
+        return Err(Fault::field(
+            "messages",
+            "`messages` must hold a message at least",
+        ));
+    };
+    Ok(Prompt::Chat {
+        continue_last: last.role == "assistant",
+        messages: merged,
+        variables,
+        now_s: OffsetDateTime::now_utc().unix_timestamp(),
+    })
+}
+
+/// One message; `field` is where its role stands in the request.
+pub fn message(
+    role: &str,
+    content: String,
+    reasoning_content: Option<String>,
+    field: &str,
+) -> Result<ChatMessage, Fault> {
+    let role = match role {
+        "system" | "developer" => "system",
+        "user" => "user",
+        "assistant" => "assistant",
+        "tool" | "function" => {
+            let message = format!("`{field}` is `{role}`: tools are not supported yet");
+            return Err(Fault::field(field, message));
+        }
+        _ => {
+            let message =
+                format!("`{field}` is `{role}` but must be system, developer, user or assistant");
+            return Err(Fault::field(field, message));
+        }
+    };
+    Ok(ChatMessage {
+        role: role.to_owned(),
+        content,
+        reasoning_content,
+    })
+}
+
+/// Tells the template how much the model is to think, for those that ask: `none` and `minimal` are not at all.
+pub fn set_effort(variables: &mut Map<String, Value>, effort: &str) {
+    let thinks = !matches!(effort, "none" | "minimal");
+    variables.insert("enable_thinking".into(), thinks.into());
+    if thinks {
+        variables.insert("reasoning_effort".into(), effort.into());
+    }
+}
+
+fn is_blank(message: &ChatMessage) -> bool {
+    message.content.is_empty()
+        && message
+            .reasoning_content
+            .as_deref()
+            .unwrap_or_default()
+            .is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prompt(messages: &[(&str, &str)]) -> Result<(Vec<(String, String)>, bool), Fault> {
+        let messages = messages
+            .iter()
+            .map(|(role, content)| message(role, (*content).to_owned(), None, "messages[0].role"))
+            .collect::<Result<Vec<_>, _>>()?;
+        let Prompt::Chat {
+            messages,
+            continue_last,
+            ..
+        } = chat(messages, Map::new())?
+        else {
+            unreachable!("it is a chat");
+        };
+        let messages = messages
+            .into_iter()
+            .map(|message| (message.role, message.content))
+            .collect();
+        Ok((messages, continue_last))
+    }
+
+    #[test]
+    fn system_messages_are_joined_and_developers_are_the_system() {
+        let (messages, continue_last) =
+            prompt(&[("system", "a"), ("developer", "b"), ("user", "c")]).unwrap();
+        let expected = [("system", "a\n\nb"), ("user", "c")];
+        assert_eq!(
+            messages,
+            expected.map(|(role, text)| (role.into(), text.into()))
+        );
+        assert!(!continue_last);
+    }
+
+    #[test]
+    fn an_answer_that_is_begun_is_written_on() {
+        assert!(prompt(&[("user", "a"), ("assistant", "b")]).unwrap().1);
+        let (messages, continue_last) = prompt(&[("user", "a"), ("assistant", "")]).unwrap();
+        assert_eq!((messages.len(), continue_last), (1, false));
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_refused_by_name() {
+        let fault = prompt(&[]).unwrap_err();
+        assert_eq!(fault.field.as_deref(), Some("messages"));
+        for role in ["tool", "function", "narrator"] {
+            let fault = prompt(&[(role, "a")]).unwrap_err();
+            assert!(fault.message.contains(role), "{fault:?}");
+            assert_eq!(fault.field.as_deref(), Some("messages[0].role"));
+        }
+    }
+
+    #[test]
+    fn effort_reaches_the_template() {
+        let mut variables = Map::new();
+        set_effort(&mut variables, "high");
+        assert_eq!(variables["enable_thinking"], true);
+        assert_eq!(variables["reasoning_effort"], "high");
+        let mut variables = Map::new();
+        set_effort(&mut variables, "none");
+        assert_eq!(
+            Value::Object(variables),
+            serde_json::json!({"enable_thinking": false})
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! All routes, and what is checked before any of them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use sirocco_core::completions::Completions;
+use tokio_util::sync::CancellationToken;
+
+use crate::fault::{Dialect, Fault};
+use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS};
+use crate::{anthropic, lm_studio, ollama, openai};
+
+/// Longest body: a very long prompt.
+const BODY_BYTES: usize = 32 << 20;
+
+/// What handlers share.
+pub struct Served {
+    pub completions: Arc<dyn Completions>,
+    pub guard: Guard,
+    /// Ends all streams.
+    pub stop: CancellationToken,
+}
+
+pub type Shared = State<Arc<Served>>;
+
+pub fn router(served: Arc<Served>) -> Router {
+    Router::new()
+        .merge(openai::router())
+        .merge(anthropic::router())
+        .merge(ollama::router())
+        .merge(lm_studio::router())
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&served), guard))
+        .with_state(served)
+}
+
+/// For routes whose work cannot be done yet.
+pub async fn not_served(uri: Uri) -> Response {
+    let path = uri.path();
+    Fault::unsupported(path).response(Dialect::of_path(path))
+}
+
+async fn no_such_route(method: Method, uri: Uri) -> Response {
+    let path = uri.path();
+    let fault = Fault::new(
+        StatusCode::NOT_FOUND,
+        format!("there is no `{method} {path}` here"),
+    );
+    fault.response(Dialect::of_path(path))
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Response {
+    let path = uri.path();
+    let fault = Fault::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("`{path}` does not take {method}"),
+    );
+    fault.response(Dialect::of_path(path))
+}
+
+/// Lets a request through that was meant for this server, by somebody who may ask.
+async fn guard(State(served): Shared, request: Request, next: Next) -> Response {
+    let dialect = Dialect::of_path(request.uri().path());
+    let guard = &served.guard;
+    if !guard.knows_host(request.headers()) {
+        let message = "this server answers to localhost and 127.0.0.1 only";
+        return Fault::new(StatusCode::MISDIRECTED_REQUEST, message).response(dialect);
+    }
+    let origin = match guard.origin(request.headers()) {
+        Origin::None => None,
+        Origin::Listed(origin) => Some(origin),
+        Origin::Foreign => {
+            let message = "pages of this origin may not ask; the settings list those that may (server.cors_origins)";
+            return Fault::new(StatusCode::FORBIDDEN, message).response(dialect);
+        }
+    };
+    let mut response = match &origin {
+        Some(_) if is_preflight(&request) => preflight(request.headers()),
+        _ if guard.wants_token() && guard.token_name(request.headers()).is_none() => {
+            let message = "a token is needed, as `Authorization: Bearer …`; `sirocco token add NAME` makes one";
+            Fault {
+                code: Some("invalid_api_key"),
+                ..Fault::new(StatusCode::UNAUTHORIZED, message)
+            }
+            .response(dialect)
+        }
+        // Told before it is sent.
+        _ if announced_length(request.headers()).is_some_and(|length| length > BODY_BYTES) => {
+            too_long().response(dialect)
+        }
+        _ => next.run(request).await,
+    };
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+/// The refusal of a body over the limit.
+pub fn too_long() -> Fault {
+    let message = format!("the body is longer than {} MiB", BODY_BYTES >> 20);
+    Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// A browser asks whether it may ask: with these methods, and with whatever headers its page wants to send.
+fn preflight(asked: &HeaderMap) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, POST"),
+    );
+    if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static(PREFLIGHT_SECONDS),
+    );
+    response
+}
