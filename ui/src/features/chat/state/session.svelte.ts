@@ -6,7 +6,10 @@ import type { Sirocco } from '$/lib/state';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
+import { Edits } from './edits.svelte';
 import { PendingSettings, type ChatSettings } from './pendingSettings.svelte';
+import { Presence } from './presence';
+import { ReadingPlaces } from './readingPlaces';
 import type { Turn } from './turn.svelte';
 
 export class ChatSession {
@@ -20,6 +23,9 @@ export class ChatSession {
   /** A send is on its way to the backend. */
   sending = $state(false);
   readonly draft: Draft;
+  readonly edits = new Edits();
+  readonly places = new ReadingPlaces();
+  readonly #presence = new Presence();
   readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
 
@@ -63,9 +69,11 @@ export class ChatSession {
 
   /** Follows the backend's events. Answers the function that ends it. */
   start(): () => void {
-    const stop = this.#sirocco.backend.events((event) => this.handle(event));
+    const stopEvents = this.#sirocco.backend.events((event) => this.handle(event));
+    const stopPresence = this.#presence.start(() => void this.seen());
     return () => {
-      stop();
+      stopEvents();
+      stopPresence();
       this.dispose();
     };
   }
@@ -105,15 +113,24 @@ export class ChatSession {
     });
   }
 
-  /** Says that the reader saw the last answer. */
-  async seen(unread = this.#sirocco.conversations.row(this.current.id ?? '')?.unread ?? false): Promise<void> {
+  /**
+   * Says that the reader saw the last answer, if they can: the chat is the view shown, in a window that
+   * is visible and was not left. Otherwise the mark stays until they are back, when this is asked again.
+   */
+  async seen(unread = this.#marked): Promise<void> {
     const { current } = this;
-    if (!current.id || !unread || document.visibilityState === 'hidden') return;
+    if (!current.id || !unread || this.#sirocco.navigation.view !== 'chat' || !this.#presence.here) return;
     try {
       await current.update({ unread: false });
     } catch {
       // A mark that stays one visit longer is not worth a notice.
     }
+  }
+
+  /** The open conversation has the mark of a new answer. The list may not hold its row: it is searched, or long. */
+  get #marked(): boolean {
+    const { id, conversation } = this.current;
+    return (conversation?.summary.unread || this.#sirocco.conversations.row(id)?.unread) ?? false;
   }
 
   /** Chooses the model of this chat. */
