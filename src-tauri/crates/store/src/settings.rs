@@ -58,7 +58,9 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::{DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme};
+    use sirocco_protocol::{
+        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme,
+    };
 
     async fn write(store: &Store, key: &str, value: &str) {
         sqlx::query("insert or replace into settings (key, value) values (?1, ?2)")
@@ -72,6 +74,12 @@ mod tests {
     fn unusual() -> Settings {
         Settings {
             theme: Theme::HighContrast,
+            appearance: AppearanceSettings {
+                accent: Accent::Sea,
+                interface_percent: 110,
+                ..AppearanceSettings::default()
+            },
+            shortcuts: [("chat.new".into(), "Mod+Shift+O".into())].into(),
             default_context_length: 8192,
             threads: Some(3),
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),
