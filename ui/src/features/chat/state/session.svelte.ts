@@ -12,6 +12,17 @@ import { Presence } from './presence';
 import { ReadingPlaces } from './readingPlaces';
 import type { Turn } from './turn.svelte';
 
+/** What the page does for those who do not press its buttons. */
+export interface ChatDeeds {
+  send: () => void;
+  stop: () => void;
+  editLast: () => void;
+  regenerate: (turn: Turn) => void;
+  continue: (turn: Turn) => void;
+  toEnd: () => void;
+  rename: () => void;
+}
+
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
   /** The model chosen for a chat that is not created yet. */
@@ -20,6 +31,8 @@ export class ChatSession {
   chosenSettings = $state.raw<ChatSettings>({});
   /** What a screen reader is told, once. */
   announcement = $state('');
+  /** The page, while it is shown. */
+  page = $state.raw<ChatDeeds | null>(null);
   /** A send is on its way to the backend. */
   sending = $state(false);
   readonly draft: Draft;
@@ -75,6 +88,14 @@ export class ChatSession {
       stopEvents();
       stopPresence();
       this.dispose();
+    };
+  }
+
+  /** Takes the page that is shown. Answers the function that says that it is gone. */
+  shows(page: ChatDeeds): () => void {
+    this.page = page;
+    return () => {
+      if (this.page === page) this.page = null;
     };
   }
 
