@@ -51,9 +51,11 @@ function expectHarmless(page: Element): void {
     if (element.closest('svg.lucide-icon, .katex')) continue;
     expect(ELEMENTS.has(element.tagName.toUpperCase()), element.outerHTML.slice(0, 120)).toBe(true);
     if (element.tagName === 'INPUT') expect(element.getAttribute('type')).toBe('checkbox');
-    expect(['', 'main', 'app'].includes(element.id) && element.id !== '', 'an id of the page').toBe(false);
+    expect(element.id).toBe('');
   }
   for (const element of page.querySelectorAll('*')) {
+    // KaTeX writes nodes with styles of its own.
+    if (element.closest('.katex')) continue;
     for (const { name, value } of element.attributes) {
       expect(name, element.outerHTML.slice(0, 120)).not.toMatch(/^on|^(?:src|srcdoc|action|formaction|xlink:href|data|style)$/i);
       if (name === 'href') expect(value).toMatch(/^(?:https?:\/\/|mailto:)/);
@@ -124,7 +126,7 @@ describe('output without end', () => {
     const before = items();
     expect(before).toBeLessThan(25_000);
     expect(container.textContent).toContain('item 99999');
-    expect(container.textContent).not.toContain('item 1 ');
+    expect([...container.querySelectorAll('li')].some((item) => item.textContent?.trim() === 'item 1')).toBe(false);
     more.click();
     await waitFor(() => expect(items()).toBeGreaterThan(before));
   }, 30_000);
