@@ -57,6 +57,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use sirocco_protocol::{
         Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme,
@@ -79,7 +81,7 @@ mod tests {
                 interface_percent: 110,
                 ..AppearanceSettings::default()
             },
-            shortcuts: [("chat.new".into(), "Mod+Shift+O".into())].into(),
+            shortcuts: BTreeMap::from([("chat.new".into(), "Mod+Shift+O".into())]),
             default_context_length: 8192,
             threads: Some(3),
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),

@@ -26,11 +26,11 @@ export class Palette {
   #asked = 0;
 
   readonly #entries: Entry[] = $derived.by(() => {
-    const { state } = this.#sources;
-    const rows = new Map([...state.conversations.items, ...this.#older].map((row) => [row.id, row]));
+    const all = this.#sources.state;
+    const rows = new Map([...all.conversations.items, ...this.#older].map((row) => [row.id, row]));
     return [
-      ...actionEntries(state),
-      ...conversationEntries(state, [...rows.values()]),
+      ...actionEntries(all),
+      ...conversationEntries(all, [...rows.values()]),
       ...modelEntries(this.#sources),
       ...settingEntries(this.#sources),
     ];

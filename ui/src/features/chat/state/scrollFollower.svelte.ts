@@ -36,6 +36,7 @@ export class ScrollFollower {
   /** Where the reader is; `null` while following. Kept up to date, since it is asked for when the page is gone. */
   place: TurnPlace | null = null;
   #wanted: TurnPlace | null = null;
+  #wantedTurn: HTMLElement | null = null;
   #port: ScrollPort | null = null;
   #turns: () => ArrayLike<HTMLElement> = () => [];
   #lastTop = 0;
@@ -133,7 +134,11 @@ export class ScrollFollower {
   /** Goes to the wanted place; false while its turn is not there. */
   #restore(port: ScrollPort): boolean {
     const wanted = this.#wanted;
-    const turn = wanted && Array.from(this.#turns()).find((one) => one.dataset.message === wanted.message);
+    if (!wanted) return false;
+    if (!this.#wantedTurn?.isConnected) {
+      this.#wantedTurn = Array.from(this.#turns()).find((one) => one.dataset.message === wanted.message) ?? null;
+    }
+    const turn = this.#wantedTurn;
     if (!turn) return false;
     this.#scrollTo(port, port.scrollTop + turn.getBoundingClientRect().top - this.#edge() - wanted.offset_px);
     this.#remember(port, this.#isAtEnd(port));
