@@ -126,6 +126,17 @@ describe('a message being edited', () => {
   });
 });
 
+describe('an answer', () => {
+  it('is shown as it was written, and drawn again', async () => {
+    await reading();
+    const source = screen.getAllByRole('button', { name: 'Show as it was written' }).at(-1) as HTMLElement;
+    await fireEvent.click(source);
+    expect(screen.getByRole('group', { name: 'Source' }).textContent).toContain('```rust');
+    await fireEvent.click(source);
+    expect(screen.queryByRole('group', { name: 'Source' })).toBeNull();
+  });
+});
+
 describe('the list', () => {
   it('keeps no mark of an answer that ended before the reader', async () => {
     const { state, backend } = await opened();
