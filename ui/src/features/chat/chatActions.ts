@@ -78,7 +78,6 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       group,
       id: 'chat.regenerate',
       label: s.regenerate,
-      keys: ['Mod+Shift+R'],
       available: () => shown() && ended() !== null,
       run: () => {
         const turn = ended();

@@ -53,6 +53,8 @@ const CUT_LINES = 120;
 
 const FENCE = /^( {0,3})(`{3,}|~{3,})(.*)$/;
 const MARKER = /^( *)([-*+]|\d{1,9}[.)])( +|\t|$)/;
+/** A row of dashes longer than this divides no table; its expression would go back and forth in it. */
+const LONGEST_DELIMITER = 1_000;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const HEADING = /^ {0,3}#{1,6}(?:[ \t]|$)/;
 const FOOTNOTE = /^ {0,3}\[\^[^\]\s]+\]:/;
@@ -359,7 +361,7 @@ function opensMath(line: string): boolean {
 }
 
 function isDelimiterRow(line: string): boolean {
-  return line.includes('-') && /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(line) && line.includes('|');
+  return line.length <= LONGEST_DELIMITER && line.includes('-') && /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(line) && line.includes('|');
 }
 
 function languageOf(info: string): string {
