@@ -37,7 +37,6 @@ const DOCUMENTS: Record<string, string> = {
   'formulas that link and style': '$$\n\\href{javascript:window.ran=1}{x} \\htmlId{app}{y} \\includegraphics{https://a.example/x.png}\n$$\n\n$\\url{javascript:1}$ \\(\\htmlClass{rail}{z}\\)',
   'forms and frames': '<form action="https://a.example"><input name="q" autofocus onfocus="window.ran=1"><button formaction="javascript:1">go</button></form><iframe srcdoc="<script>parent.ran=1</script>"></iframe><object data="x"></object><embed src="x"><base href="https://a.example"><meta http-equiv="refresh" content="0;url=https://a.example"><link rel="stylesheet" href="https://a.example/x.css">',
   'styles and ids of the page': '<style>*{display:none}</style> <b style="position:fixed;inset:0" id="main" class="kit-dialog" role="dialog" data-row="1">x</b>',
-  'a diagram': '```mermaid\ngraph TD; A["<img src=x onerror=window.ran=1>"] --> B; click A "javascript:window.ran=1"\n```',
   'half a tag at the end': `text <img src=x onerror="window.ran=1`,
 };
 
