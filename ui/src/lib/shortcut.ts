@@ -60,7 +60,7 @@ export function matchesShortcut(event: KeyboardEvent, shortcut: string, mac = on
     event.ctrlKey === ctrl &&
     event.metaKey === meta &&
     (event.altKey === wants('Alt') || (made && event.getModifierState('AltGraph'))) &&
-    (event.shiftKey === wants('Shift') || made)
+    (event.shiftKey === wants('Shift') || (made && event.shiftKey))
   );
 }
 

@@ -3,6 +3,7 @@
 import type { Links } from 'marked';
 import { BlockSplitter, type Block } from './blocks';
 import { lexBlock } from './inline';
+import { LONGEST_BLOCK } from './limits';
 
 /** Some blocks in a row. A full group of closed blocks is never made again. */
 export interface BlockGroup {
@@ -67,7 +68,7 @@ export class MarkdownDocument {
   #readDefinitions(blocks: Block[], until: number): void {
     for (; this.#read < until; this.#read++) {
       const block = blocks[this.#read];
-      if (block?.kind !== 'prose' || !DEFINITION.test(block.text)) continue;
+      if (block?.kind !== 'prose' || block.text.length > LONGEST_BLOCK || !DEFINITION.test(block.text)) continue;
       const { links } = lexBlock(block.text);
       if (Object.keys(links).length > 0) this.#links = { ...links, ...this.#links };
     }

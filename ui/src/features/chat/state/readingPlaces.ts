@@ -13,7 +13,7 @@ export class ReadingPlaces {
   readonly #places = new Map<string, ReadingPlace>();
 
   of(conversation: ConversationId | null): ReadingPlace | null {
-    return (conversation && this.#places.get(conversation)) ?? null;
+    return conversation ? (this.#places.get(conversation) ?? null) : null;
   }
 
   /** `null`: at the end. */
