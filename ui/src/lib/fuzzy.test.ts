@@ -24,6 +24,10 @@ describe('finding by a few letters', () => {
     expect(lit('ar', 'Chess endgame: king and pawn')).toBeNull();
   });
 
+  it('does not take letters together that lie far apart', () => {
+    expect(lit('np', 'Name of a finetune that was merged from several Parents')).toBeNull();
+  });
+
   it('reads over accents and case, and keeps places right', () => {
     expect(lit('resume', 'Mon RÉSUMÉ')).toBe('Mon [RÉSUMÉ]');
     expect(lit('تقرير', 'ملخص تقرير الربع')).toBe('ملخص [تقرير] الربع');

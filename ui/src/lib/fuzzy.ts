@@ -18,6 +18,8 @@ function folded(text: string): string {
   return out;
 }
 
+/** Letters of a word may lie so far apart, for each of them. */
+const WIDEST = 8;
 const LETTER = /[\p{L}\p{N}]/u;
 const beginsWord = (text: string, at: number) => at === 0 || !LETTER.test(text.charAt(at - 1));
 
@@ -35,6 +37,12 @@ export function fuzzy(query: string, text: string): FuzzyHit | null {
   }
   // Of two texts hit alike, the shorter one was meant rather.
   return { score: score - text.length / 200, ranges: merged(ranges) };
+}
+
+/** Whether every word of the query is written in the text, somewhere. */
+export function says(text: string, query: string): boolean {
+  const plain = folded(text);
+  return folded(query).split(/\s+/).every((word) => plain.includes(word));
 }
 
 /** The word as it is written, best where a word begins. */
@@ -66,7 +74,8 @@ function scattered(word: string, text: string): FuzzyHit | null {
     ranges.push([at, at + 1]);
     from = at + 1;
   }
-  if (good < word.length - 1) return null;
+  const span = from - (ranges[0]?.[0] ?? 0);
+  if (good < word.length - 1 || span > word.length * WIDEST) return null;
   return { score: good, ranges };
 }
 

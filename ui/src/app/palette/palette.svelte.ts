@@ -1,6 +1,6 @@
 /** What the open palette shows for what was typed, and which row the keys stand on. */
 import type { ConversationSummary } from '$/gen/protocol';
-import { fuzzy } from '$/lib/fuzzy';
+import { fuzzy, says } from '$/lib/fuzzy';
 import { actionEntries, conversationEntries, modelEntries, settingEntries, type Entry, type EntrySources } from './entries';
 import { recentIds, rememberId } from './recent';
 
@@ -77,11 +77,10 @@ export class Palette {
     const scored = this.#entries.flatMap((entry) => {
       const hit = fuzzy(this.query, entry.label);
       // Found under another word, it has nothing to light up, and stands behind what is called so.
-      const other = hit ? null : fuzzy(this.query, `${entry.label} ${entry.words}`);
-      if (!hit && !other) return [];
+      if (!hit && !says(`${entry.label} ${entry.words}`, this.query)) return [];
       const at = this.#recent.indexOf(entry.id);
       const bonus = at < 0 ? 0 : RECENT_BONUS * (1 - at / this.#recent.length);
-      return [{ entry, ranges: hit?.ranges ?? [], score: (hit ? hit.score : (other?.score ?? 0) - 10) + bonus }];
+      return [{ entry, ranges: hit?.ranges ?? [], score: (hit?.score ?? 0) + bonus }];
     });
     // Sorting is stable: what is alike stays in the order of the kinds.
     return scored.sort((a, b) => b.score - a.score);

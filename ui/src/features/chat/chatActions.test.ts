@@ -83,7 +83,8 @@ describe('what can be done with the chat', () => {
     const { state, chat, page, run } = await opened('c-0');
     chat.shows(page);
     run('delete');
-    await vi.waitFor(() => expect(state.conversations.row('c-0')).toBeNull());
+    await vi.waitFor(() => expect(state.toasts.items).toHaveLength(1));
+    expect(state.conversations.row('c-0')).toBeNull();
     state.toasts.items[0]?.action?.run();
     await vi.waitFor(() => expect(state.conversations.row('c-0')).not.toBeNull());
   });
