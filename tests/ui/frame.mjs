@@ -77,6 +77,8 @@ test("sizes apply at once, to the interface and to messages apart", async () => 
   assert.deepEqual(await sizes(), [13, 15.5]);
   const appearance = { accent: "sirocco", interface_percent: 120, transcript_percent: 150, density: "comfortable" };
   await walk.page.evaluate((wanted) => window.sirocco.app.updateSettings({ appearance: wanted }), appearance);
+  // Who asks for no motion gets transitions of no length, which still take until the next frame.
+  await settled();
   const [body, message] = await sizes();
   assert.ok(Math.abs(body - 15.6) < 0.01 && Math.abs(message - 27.9) < 0.01, `${body} and ${message}`);
 });

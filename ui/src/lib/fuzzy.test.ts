@@ -22,6 +22,7 @@ describe('finding by a few letters', () => {
   it('does not find a word in letters strewn about', () => {
     expect(lit('rust', 'Compare two structures later')).toBeNull();
     expect(lit('ar', 'Chess endgame: king and pawn')).toBeNull();
+    expect(lit('co', 'Bilan carbone du foyer')).toBeNull();
   });
 
   it('does not take letters together that lie far apart', () => {

@@ -75,7 +75,9 @@ function scattered(word: string, text: string): FuzzyHit | null {
     from = at + 1;
   }
   const span = from - (ranges[0]?.[0] ?? 0);
-  if (good < word.length - 1 || span > word.length * WIDEST) return null;
+  // Of few letters, every one must stand well: two of them are in almost any title.
+  const wanted = word.length > 3 ? word.length - 1 : word.length;
+  if (good < wanted || span > word.length * WIDEST) return null;
   return { score: good, ranges };
 }
 
