@@ -61,7 +61,8 @@ mod tests {
 
     use super::*;
     use sirocco_protocol::{
-        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme,
+        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice,
+        Theme,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
