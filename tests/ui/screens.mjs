@@ -1,20 +1,16 @@
 // Every screen of the interface over its scripted backend, in Chromium: axe finds nothing, no script fails, nothing
 // is wider than the window.
 //
-// If SIROCCO_SCREENSHOTS names a folder, pictures are written into it; SIROCCO_SCREEN takes only the screen of that
-// name.
+// One page for each size and backend walks from screen to screen, as a person does, and the sizes walk at the same
+// time. If SIROCCO_SCREENSHOTS names a folder, pictures are written into it; SIROCCO_SCREEN takes only the screen of
+// that name.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { after, before, describe, test } from "node:test";
+import { fromUi, serve } from "./scripted.mjs";
 
-const ui = join(import.meta.dirname, "../../ui");
-const fromUi = createRequire(join(ui, "package.json"));
-const { createServer } = await import(pathToFileURL(join(ui, "node_modules/vite/dist/node/index.js")).href);
 const axe = readFileSync(fromUi.resolve("axe-core/axe.min.js"), "utf8");
 
 const VARIANTS = [
@@ -26,89 +22,128 @@ const VARIANTS = [
 const button = (name) => (page) => page.getByRole("button", { name }).first().click();
 const keys = (chord) => (page) => page.keyboard.press(chord);
 const text = (words) => (page) => page.getByText(words).first().waitFor();
+const heading = (name, level = 1) => (page) => page.getByRole("heading", { level, name }).waitFor();
+const settings = (changes) => (page) => page.evaluate((wanted) => window.sirocco.app.updateSettings(wanted), changes);
+const direction = (dir) => (page) => page.evaluate((wanted) => (document.documentElement.dir = wanted), dir);
 /** Under 700 px the list lies over the rest and is opened first. */
 const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
 };
+const conversation = [list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()];
 
-// By name: which scripted backend, and the steps that lead to the screen.
+const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable" };
+
+// By name: the steps that lead from a new chat to the screen, and those that put back what outlives it.
 const SCREENS = {
-  welcome: ["empty", text("Talk to language models on your own machine")],
-  "new chat": ["", text("answers on this machine")],
-  chat: ["", list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()],
-  picker: ["", keys("Control+l"), (page) => page.getByRole("grid").waitFor()],
-  "load options": ["", keys("Control+l"), button(/^Load options:/), text("Context length")],
-  discover: ["", keys("Control+2"), text("Chosen for this machine")],
-  filters: ["", keys("Control+2"), list, button(/^Filters/), (page) => page.getByLabel("Filters", { exact: true }).waitFor()],
-  repository: ["", keys("Control+2"), list, button(/^Qwen3-4B-Instruct-2507/), text("Published scores")],
-  downloads: ["", button(/^Downloads/), text("Pause all")],
-  model: ["", keys("Control+3"), list, (page) => page.getByText("Qwen3 14B").first().click(), (page) => page.getByRole("heading", { level: 2, name: "Load options" }).waitFor()],
-  folders: ["", keys("Control+3"), list, button("Folders"), text("Found on this machine")],
-  duplicates: ["", keys("Control+3"), list, button("Duplicates"), (page) => page.getByRole("button", { name: /^Link/ }).waitFor()],
-  "disk use": ["", keys("Control+3"), list, button("Disk use"), text("in all")],
-  trash: ["", keys("Control+3"), list, button("Trash"), (page) => page.getByRole("heading", { level: 1, name: "Trash" }).waitFor()],
-  settings: ["", keys("Control+,"), (page) => page.getByRole("heading", { level: 1 }).waitFor()],
-  connections: ["", keys("Control+,"), list, button(/Connections/), (page) => page.getByRole("heading", { level: 1, name: /onnections/ }).waitFor()],
-  "an empty library": ["empty", keys("Control+3"), text("Path of a GGUF file or a folder")],
-  "ten thousand models": ["many", keys("Control+3"), list, text("10,000 models")],
-  "a backend that fails": ["broken", text("Try again")],
-  "a backend that waits": ["loading", text("Starting")],
+  "new chat": { steps: [text("answers on this machine")] },
+  chat: { steps: conversation },
+  "chat as source": { steps: [...conversation, button("Show as it was written"), (page) => page.getByRole("group", { name: "Source" }).waitFor()] },
+  "chat in sepia": { steps: [settings({ theme: "sepia" }), ...conversation], undo: [settings({ theme: "system" })] },
+  "chat in high contrast": { steps: [settings({ theme: "high_contrast" }), ...conversation], undo: [settings({ theme: "system" })] },
+  "chat, compact and large": {
+    steps: [settings({ appearance: { accent: "sea", interface_percent: 125, transcript_percent: 120, density: "compact" } }), ...conversation],
+    undo: [settings({ appearance: USUAL })],
+  },
+  "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
+  palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
+  "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox").fill("co"), (page) => page.locator("mark").first().waitFor()] },
+  picker: { steps: [keys("Control+l"), (page) => page.getByRole("grid").waitFor()] },
+  "load options": { steps: [keys("Control+l"), button(/^Load options:/), text("Context length")] },
+  discover: { steps: [keys("Control+2"), text("Chosen for this machine")] },
+  filters: {
+    steps: [keys("Control+2"), list, button(/^Filters/), (page) => page.getByLabel("Filters", { exact: true }).waitFor()],
+    undo: [button(/^Filters/)],
+  },
+  repository: { steps: [keys("Control+2"), list, button(/^Qwen3-4B-Instruct-2507/), text("Published scores")] },
+  downloads: { steps: [keys("Control+j"), text("Pause all")] },
+  model: { steps: [keys("Control+3"), list, (page) => page.getByText("Qwen3 14B").first().click(), heading("Load options", 2)] },
+  folders: { steps: [keys("Control+3"), list, button("Folders"), text("Found on this machine")] },
+  duplicates: { steps: [keys("Control+3"), list, button("Duplicates"), (page) => page.getByRole("button", { name: /^Link/ }).waitFor()] },
+  "disk use": { steps: [keys("Control+3"), list, button("Disk use"), text("in all")] },
+  trash: { steps: [keys("Control+3"), list, button("Trash"), heading("Trash")] },
+  settings: { steps: [keys("Control+,"), heading("Settings")] },
+  shortcuts: { steps: [keys("Control+/"), heading("Keyboard shortcuts")] },
+  connections: { steps: [keys("Control+,"), list, button(/^Connections$/), heading(/onnections/)] },
 };
 
-let server;
-let browser;
+// The same over other backends, each on a page of its own.
+const OTHERS = {
+  welcome: { scripted: "empty", steps: [text("Talk to language models on your own machine")] },
+  "an empty library": { scripted: "empty", steps: [keys("Control+3"), text("Path of a GGUF file or a folder")] },
+  "ten thousand models": { scripted: "many", steps: [keys("Control+3"), list, text("10,000 models")] },
+  "a backend that fails": { scripted: "broken", steps: [text("Try again")] },
+  "a backend that waits": { scripted: "loading", steps: [text("Starting")] },
+};
+
+let served;
 
 before(async () => {
-  // A cache of its own: another run of the interface's tests may use the usual one.
-  const cacheDir = join(ui, "node_modules/.vite-screens");
-  server = await createServer({ root: ui, cacheDir, logLevel: "error", server: { port: 0, hmr: false, watch: null } });
-  await server.listen();
-  browser = await chromium.launch({
-    executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
-  // The first load bundles the interface's packages.
-  const page = await browser.newPage();
-  await page.goto(`${server.resolvedUrls.local[0]}?scripted`, { timeout: 120_000 });
-  await page.close();
+  served = await serve("screens");
 });
+after(() => served?.close());
 
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const wanted = (name) => !process.env.SIROCCO_SCREEN || process.env.SIROCCO_SCREEN === name;
 
-for (const { width, theme } of VARIANTS) {
-  for (const [name, [scripted, ...steps]] of Object.entries(SCREENS)) {
-    if (process.env.SIROCCO_SCREEN && process.env.SIROCCO_SCREEN !== name) continue;
-    test(`${name}, ${width} px, ${theme}`, async () => {
-      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme, reducedMotion: "reduce" });
-      page.setDefaultTimeout(20_000);
-      const complaints = [];
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+describe("every screen", { concurrency: true }, () => {
+  for (const { width, theme } of VARIANTS) {
+    describe(`${width} px, ${theme}`, { concurrency: 1 }, () => {
+      let walk;
+      before(async () => {
+        walk = await served.open({ width, theme });
       });
-      try {
-        await page.goto(`${server.resolvedUrls.local[0]}?scripted=${scripted}`, { timeout: 60_000 });
-        // Shortcuts are the frame's; these two backends never get as far.
-        await page.locator(["broken", "loading"].includes(scripted) ? "main" : "main#main").waitFor();
-        for (const step of steps) await step(page);
-        // Pictures and lists that come a moment later, and what fades in.
-        await page.waitForTimeout(400);
-        await photograph(page, `${name}-${width}-${theme}`);
-        assert.deepEqual(await violations(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing is wider than the window");
-        assert.deepEqual(complaints, []);
-      } finally {
-        await page.close();
+      after(() => walk?.page.close());
+
+      for (const [name, { steps, undo = [] }] of Object.entries(SCREENS).filter(([name]) => wanted(name))) {
+        test(name, async () => {
+          await startAgain(walk.page);
+          try {
+            await check(walk, steps, `${name}-${width}-${theme}`);
+          } finally {
+            for (const step of undo) await step(walk.page);
+          }
+        });
+      }
+
+      for (const [name, { scripted, steps }] of Object.entries(OTHERS).filter(([name]) => wanted(name))) {
+        test(name, async () => {
+          const own = await served.open({ width, theme, scripted });
+          try {
+            await check(own, steps, `${name}-${width}-${theme}`);
+          } finally {
+            await own.page.close();
+          }
+        });
       }
     });
   }
+});
+
+/** Back to an empty chat, with nothing open over it. */
+async function startAgain(page) {
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => {
+    const { navigation } = window.sirocco;
+    navigation.repository = null;
+    navigation.modelId = null;
+    navigation.libraryPlace = "folders";
+    navigation.newChat();
+  });
+  await page.locator('[role="dialog"]').waitFor({ state: "detached" });
+}
+
+async function check({ page, complaints }, steps, name) {
+  for (const step of steps) await step(page);
+  // Pictures and lists that come a moment later, and what fades in.
+  await page.waitForTimeout(250);
+  await photograph(page, name);
+  assert.deepEqual(await violations(page), []);
+  const { width } = page.viewportSize();
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "nothing is wider than the window");
+  assert.deepEqual(complaints.splice(0), []);
 }
 
 async function violations(page) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }
@@ -117,5 +152,5 @@ async function photograph(page, name) {
   const folder = process.env.SIROCCO_SCREENSHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name.replaceAll(" ", "-")}.png`) });
+  await page.screenshot({ path: join(folder, `${name.replaceAll(/[ ,]+/g, "-")}.png`) });
 }

@@ -1,11 +1,14 @@
-// Runs before the first paint, outside the bundle, so that no window ever flashes in the wrong theme.
-// Mirrors `src/lib/theme.ts`, which keeps the remembered value up to date.
+// Runs before the first paint, outside the bundle, so that no window ever flashes in the wrong theme or size.
+// Mirrors `src/lib/theme.ts` and `src/lib/appearance.ts`, which keep the remembered values up to date.
 (function () {
+  var root = document.documentElement;
   var theme = null;
+  var appearance = null;
   try {
     theme = localStorage.getItem('sirocco.theme');
+    appearance = JSON.parse(localStorage.getItem('sirocco.appearance') || 'null');
   } catch {
-    // Storage may be switched off; the system's colours are a fine start.
+    // Storage may be switched off; the system's colours and usual sizes are a fine start.
   }
   if (!theme || theme === 'system') {
     theme = matchMedia('(prefers-contrast: more)').matches
@@ -14,5 +17,11 @@
         ? 'dark'
         : 'light';
   }
-  document.documentElement.dataset.theme = theme;
+  root.dataset.theme = theme;
+  if (appearance) {
+    root.dataset.accent = appearance.accent;
+    root.dataset.density = appearance.density;
+    root.style.setProperty('--interface-scale', String(appearance.interface_percent / 100));
+    root.style.setProperty('--transcript-scale', String(appearance.transcript_percent / 100));
+  }
 })();

@@ -12,13 +12,14 @@ async function start(): Promise<void> {
     const scripted = new URLSearchParams(location.search).get('scripted');
     if (scripted !== null) {
       const { scriptedPage } = await import('./lib/backend/scripted');
-      const page = scriptedPage(scripted);
-      Object.assign(window, { scripted: page });
-      setBackend(page);
+      setBackend(scriptedPage(scripted));
     }
   }
+  const sirocco = new Sirocco(backend());
+  // For whoever tries things out, by hand or as a test; a build knows nothing of it.
+  if (import.meta.env.DEV) Object.assign(window, { scripted: sirocco.backend, sirocco });
   const target = document.getElementById('app');
-  if (target) mount(App, { target, props: { sirocco: new Sirocco(backend()) } });
+  if (target) mount(App, { target, props: { sirocco } });
 }
 
 void start();

@@ -1,6 +1,11 @@
 // Generated from the protocol crate by `cargo xtask generate`. Do not edit.
 
 /**
+ * Hue of what is to be pressed or is chosen.
+ */
+export type Accent = "sirocco" | "rose" | "violet" | "sea" | "forest";
+
+/**
  * Who we are to the Hub; `check` asks it.
  */
 export type AccountGet = { 
@@ -47,6 +52,27 @@ runtimes: Array<string>, };
  * Version, machine, host and runtimes.
  */
 export type AppStatusRequest = Record<symbol, never>;
+
+/**
+ * How the interface looks, besides its theme.
+ */
+export type AppearanceSettings = { 
+/**
+ * Hue of what is to be pressed or is chosen.
+ */
+accent: Accent, 
+/**
+ * Size of the interface, 90 to 125 percent.
+ */
+interface_percent: number, 
+/**
+ * Size of the text of messages, 80 to 150 percent of the interface's.
+ */
+transcript_percent: number, 
+/**
+ * How close things stand.
+ */
+density: Density, };
 
 /**
  * A model of the starter catalogue, known without a network.
@@ -381,6 +407,11 @@ draft?: string | null,
  * Seen or not.
  */
 unread?: boolean | null, };
+
+/**
+ * How close things stand.
+ */
+export type Density = "comfortable" | "compact";
 
 /**
  * Space everything takes.
@@ -2317,6 +2348,15 @@ export type Settings = {
  * Colours.
  */
 theme: Theme, 
+/**
+ * How the interface looks besides.
+ */
+appearance: AppearanceSettings, 
+/**
+ * Keys that were chosen for actions of the interface, by the action's name: `Mod+Shift+K`, or empty for none.
+ * What is not here has its usual keys.
+ */
+shortcuts: { [key in string]: string }, 
 /**
  * Context a model is loaded with, in tokens, where the model knows that much.
  */

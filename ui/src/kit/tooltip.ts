@@ -5,6 +5,7 @@
  */
 import type { Attachment } from 'svelte/attachments';
 import { shortcutText } from '$/lib/shortcut';
+import { forward } from './direction';
 
 const DELAY_MS = 450;
 /** Shown without delay when another one was open just now. */
@@ -12,7 +13,7 @@ const WARM_MS = 400;
 const GAP = 6;
 const MARGIN = 8;
 
-export type TooltipSide = 'top' | 'bottom' | 'right';
+export type TooltipSide = 'top' | 'bottom' | 'end';
 
 let element: HTMLElement | null = null;
 let owner: Element | null = null;
@@ -39,8 +40,8 @@ function place(tip: HTMLElement, at: DOMRect, side: TooltipSide): void {
   const { offsetWidth: width, offsetHeight: height } = tip;
   let left = at.left + at.width / 2 - width / 2;
   let top = at.bottom + GAP;
-  if (side === 'right') {
-    left = at.right + GAP;
+  if (side === 'end') {
+    left = forward(tip) === 1 ? at.right + GAP : at.left - width - GAP;
     top = at.top + at.height / 2 - height / 2;
   } else if (side === 'top' || top + height > innerHeight - MARGIN) {
     top = at.top - height - GAP;

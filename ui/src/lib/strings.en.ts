@@ -1,5 +1,6 @@
 /** Texts of the kit and the frame, and the doors to those of each area. Plain, exact, verbs on buttons. */
 
+export { actionStrings } from './strings/actions.en';
 export { connectionStrings } from './strings/connections.en';
 export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
@@ -41,6 +42,17 @@ export const appStrings = {
   bootSafe: 'Your conversations and models are untouched.',
   tryAgain: 'Try again',
   dropped: 'Drop GGUF files or folders to add them to the library',
+};
+
+/** Before a link in an answer is opened. */
+export const leaveStrings = {
+  title: 'Open this link?',
+  text: 'It opens in your browser. Its words may say something else; this is where it leads:',
+  trust: (host: string) => `Do not ask again for ${host} while Sirocco runs`,
+  copy: 'Copy address',
+  copied: 'Copied',
+  copyFailed: 'The address could not be copied',
+  open: 'Open',
 };
 
 export const runtimeStrings = {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ACCENTS } from '$/lib/appearance';
 
 type Rgb = [number, number, number];
 
@@ -30,16 +31,28 @@ function contrast(one: Rgb, other: Rgb): number {
   return (light + 0.05) / (dark + 0.05);
 }
 
-function themes(css: string): Map<string, Map<string, Rgb>> {
-  const found = new Map<string, Map<string, Rgb>>();
-  for (const [, name, body] of css.matchAll(/:root\[data-theme='(\w+)'\] \{([^}]*)\}/g)) {
-    const tokens = new Map<string, Rgb>();
-    for (const [, token, l, c, h] of (body ?? '').matchAll(/--([\w-]+): oklch\(([\d.]+) ([\d.]+) ([\d.]+)\);/g)) {
-      tokens.set(token ?? '', [Number(l), Number(c), Number(h)]);
-    }
-    found.set(name ?? '', tokens);
+/** A hue: a number, or the accent's with something added. */
+const HUE = String.raw`([\d.]+)|var\(--accent-hue\)|calc\(var\(--accent-hue\) \+ (\d+)\)`;
+const COLOUR = new RegExp(String.raw`--([\w-]+): oklch\(([\d.]+) ([\d.]+) (?:${HUE})\);`, 'g');
+
+function coloursIn(body: string, accentHue: number): Map<string, Rgb> {
+  const tokens = new Map<string, Rgb>();
+  for (const [, token, l, c, hue, more] of body.matchAll(COLOUR)) {
+    tokens.set(token ?? '', [Number(l), Number(c), hue === undefined ? accentHue + Number(more ?? 0) : Number(hue)]);
   }
-  return found;
+  return tokens;
+}
+
+/** Hues by the name of their accent. */
+function accents(css: string): Map<string, number> {
+  return new Map([...css.matchAll(/\[data-accent='(\w+)'\] \{\s*--accent-hue: (\d+);/g)].map(([, name, hue]) => [name ?? '', Number(hue)]));
+}
+
+/** Every theme with every accent. */
+function themes(css: string): { theme: string; accent: string; tokens: Map<string, Rgb> }[] {
+  return [...css.matchAll(/:root\[data-theme='(\w+)'\] \{([^}]*)\}/g)].flatMap(([, theme, body]) =>
+    [...accents(css)].map(([accent, hue]) => ({ theme: theme ?? '', accent, tokens: coloursIn(body ?? '', hue) })),
+  );
 }
 
 const SURFACES = ['surface', 'surface-raised', 'surface-sunken', 'surface-hover', 'surface-selected', 'surface-user'];
@@ -76,15 +89,24 @@ describe('contrast of the themes', () => {
     expect(contrast([1, 0, 0], [0, 0, 0])).toBeCloseTo(21, 1);
   });
 
-  it('finds the four themes, each with the same tokens', () => {
-    expect([...all.keys()]).toEqual(['light', 'dark', 'sepia', 'high_contrast']);
-    const names = [...(all.get('light')?.keys() ?? [])].sort();
-    for (const tokens of all.values()) expect([...tokens.keys()].sort()).toEqual(names);
+  it('finds the four themes, each with the same tokens, and all accents', () => {
+    expect([...new Set(all.map(({ theme }) => theme))]).toEqual(['light', 'dark', 'sepia', 'high_contrast']);
+    expect([...new Set(all.map(({ accent }) => accent))]).toEqual(ACCENTS);
+    const names = [...(all[0]?.tokens.keys() ?? [])].sort();
+    expect(names).toContain('accent');
+    for (const { tokens } of all) expect([...tokens.keys()].sort()).toEqual(names);
   });
 
-  for (const [theme, tokens] of all) {
+  it('a check is seen on every hue that can be chosen', () => {
+    for (const [accent, hue] of accents(css)) {
+      const tokens = coloursIn(/\[data-accent\] \{([^}]*)\}/.exec(css)?.[1] ?? '', hue);
+      expect(contrast(tokens.get('accent-swatch') as Rgb, tokens.get('on-swatch') as Rgb), accent).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  for (const { theme, accent, tokens } of all) {
     const least = theme === 'high_contrast' ? 7 : 4.5;
-    it(`text is readable in ${theme}: at least ${least}`, () => {
+    it(`text is readable in ${theme} with ${accent}: at least ${least}`, () => {
       const weak = PAIRS.map(([text, surface]) => {
         const one = tokens.get(text);
         const other = tokens.get(surface);
@@ -94,7 +116,7 @@ describe('contrast of the themes', () => {
       expect(weak).toEqual([]);
     });
 
-    it(`the focus ring stands out in ${theme}: at least 3`, () => {
+    it(`the focus ring stands out in ${theme} with ${accent}: at least 3`, () => {
       for (const surface of ['surface', 'surface-raised', 'surface-sunken']) {
         const ratio = contrast(tokens.get('focus') as Rgb, tokens.get(surface) as Rgb);
         expect(ratio, `focus on ${surface}`).toBeGreaterThanOrEqual(3);

@@ -1,5 +1,7 @@
 //! The user's choices.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -22,12 +24,70 @@ pub enum Theme {
     HighContrast,
 }
 
+/// Hue of what is to be pressed or is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Accent {
+    /// Warm, as the wind.
+    #[default]
+    Sirocco,
+    /// Red.
+    Rose,
+    /// Violet.
+    Violet,
+    /// Blue.
+    Sea,
+    /// Green.
+    Forest,
+}
+
+/// How close things stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Density {
+    /// With room around them.
+    #[default]
+    Comfortable,
+    /// More on one screen.
+    Compact,
+}
+
+/// How the interface looks, besides its theme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct AppearanceSettings {
+    /// Hue of what is to be pressed or is chosen.
+    pub accent: Accent,
+    /// Size of the interface, 90 to 125 percent.
+    pub interface_percent: u32,
+    /// Size of the text of messages, 80 to 150 percent of the interface's.
+    pub transcript_percent: u32,
+    /// How close things stand.
+    pub density: Density,
+}
+
+impl Default for AppearanceSettings {
+    fn default() -> Self {
+        Self {
+            accent: Accent::default(),
+            interface_percent: 100,
+            transcript_percent: 100,
+            density: Density::default(),
+        }
+    }
+}
+
 /// All settings. Unknown fields of a newer version survive a round trip through the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct Settings {
     /// Colours.
     pub theme: Theme,
+    /// How the interface looks besides.
+    pub appearance: AppearanceSettings,
+    /// Keys that were chosen for actions of the interface, by the action's name: `Mod+Shift+K`, or empty for none.
+    /// What is not here has its usual keys.
+    pub shortcuts: BTreeMap<String, String>,
     /// Context a model is loaded with, in tokens, where the model knows that much.
     pub default_context_length: u32,
     /// Threads of a worker; none is the number of physical cores.
@@ -56,6 +116,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: Theme::System,
+            appearance: AppearanceSettings::default(),
+            shortcuts: BTreeMap::new(),
             default_context_length: 4096,
             threads: None,
             default_system_prompt: String::new(),

@@ -57,9 +57,12 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use sirocco_protocol::{
-        DownloadSettings, NetworkSettings, Parameters, ProxyChoice, ServerSettings, Theme,
+        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice,
+        ServerSettings, Theme,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
@@ -74,6 +77,12 @@ mod tests {
     fn unusual() -> Settings {
         Settings {
             theme: Theme::HighContrast,
+            appearance: AppearanceSettings {
+                accent: Accent::Sea,
+                interface_percent: 110,
+                ..AppearanceSettings::default()
+            },
+            shortcuts: BTreeMap::from([("chat.new".into(), "Mod+Shift+O".into())]),
             default_context_length: 8192,
             threads: Some(3),
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),

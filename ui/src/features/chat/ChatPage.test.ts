@@ -87,6 +87,56 @@ describe('the composer', () => {
   });
 });
 
+/** A conversation that is open and read, and what ends an answer in it as the backend does. */
+async function reading() {
+  const all = await opened();
+  const { state, backend } = all;
+  const row = state.conversations.items.find((one) => !one.unread);
+  if (!row) throw new Error('the script has no conversation that was read');
+  state.navigation.openConversation(row.id);
+  await screen.findAllByRole('article');
+  await settled();
+  const answered = () => {
+    const stored = backend.stored.get(row.id);
+    if (stored) stored.conversation.summary.unread = true;
+    backend.emit({ type: 'conversation_changed', conversation: { ...row, unread: true } });
+  };
+  return { ...all, answered, marked: () => state.conversations.row(row.id)?.unread };
+}
+
+/** Lets answers of the backend arrive, where nothing is to change. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+describe('a message being edited', () => {
+  it('keeps its text while another view or conversation is open', async () => {
+    const { state, context, page, field } = await reading();
+    const { conversationId } = state.navigation;
+    await fireEvent.keyDown(field(), { key: 'ArrowUp' });
+    const editor = () => screen.findByRole<HTMLTextAreaElement>('textbox', { name: 'Edit the message' });
+    await fireEvent.input(await editor(), { target: { value: 'half a thought' } });
+    state.navigation.openConversation(state.conversations.items.find((one) => one.id !== conversationId)?.id ?? '');
+    await waitFor(() => expect(screen.queryByRole('textbox', { name: 'Edit the message' })).toBeNull());
+    state.navigation.openConversation(conversationId ?? '');
+    expect((await editor()).value).toBe('half a thought');
+    page.unmount();
+    render(ChatPage, { context });
+    expect((await editor()).value).toBe('half a thought');
+    await fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    await waitFor(() => expect(screen.queryByRole('textbox', { name: 'Edit the message' })).toBeNull());
+  });
+});
+
+describe('an answer', () => {
+  it('is shown as it was written, and drawn again', async () => {
+    await reading();
+    const source = screen.getAllByRole('button', { name: 'Show as it was written' }).at(-1) as HTMLElement;
+    await fireEvent.click(source);
+    expect(screen.getByRole('group', { name: 'Source' }).textContent).toContain('```rust');
+    await fireEvent.click(source);
+    expect(screen.queryByRole('group', { name: 'Source' })).toBeNull();
+  });
+});
+
 describe('the list', () => {
   it('keeps no mark of an answer that ended before the reader', async () => {
     const { state, backend } = await opened();
@@ -110,10 +160,66 @@ describe('the list', () => {
     state.navigation.openConversation(row.id);
     await screen.findAllByRole('article');
     // Opening it marks it as read too.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await settled();
     backend.emit({ type: 'conversation_changed', conversation: { ...row, unread: true } });
     expect(state.conversations.row(row.id)?.unread).toBe(true);
     await waitFor(() => expect(state.conversations.row(row.id)?.unread).toBe(false));
+  });
+
+  it('keeps the mark of an answer that ends while another view is shown, until the chat is seen again', async () => {
+    const { state, backend, context, page, marked, answered } = await reading();
+    state.navigation.openSettings();
+    page.unmount();
+    answered();
+    await settled();
+    expect([marked(), backend.stored.get(state.navigation.conversationId ?? '')?.conversation.summary.unread]).toEqual([true, true]);
+    state.navigation.view = 'chat';
+    render(ChatPage, { context });
+    await waitFor(() => expect(marked()).toBe(false));
+  });
+
+  it('keeps it while the window was left, until the reader is back', async () => {
+    const { marked, answered } = await reading();
+    window.dispatchEvent(new FocusEvent('blur'));
+    answered();
+    await settled();
+    expect(marked()).toBe(true);
+    window.dispatchEvent(new FocusEvent('focus'));
+    await waitFor(() => expect(marked()).toBe(false));
+    answered();
+    await waitFor(() => expect(marked()).toBe(false));
+  });
+
+  it('takes a key pressed in the window for its reader, where no focus is told', async () => {
+    const { field, marked, answered } = await reading();
+    window.dispatchEvent(new FocusEvent('blur'));
+    answered();
+    await settled();
+    expect(marked()).toBe(true);
+    await fireEvent.keyDown(field(), { key: 'a' });
+    await waitFor(() => expect(marked()).toBe(false));
+  });
+
+  it('keeps it while the window is hidden, until it is shown', async () => {
+    const { marked, answered } = await reading();
+    const visibility = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+    answered();
+    await settled();
+    expect(marked()).toBe(true);
+    visibility.mockReturnValue('visible');
+    document.dispatchEvent(new Event('visibilitychange'));
+    await waitFor(() => expect(marked()).toBe(false));
+  });
+
+  it('takes it away also where the list does not hold the row', async () => {
+    const { state, backend, answered } = await reading();
+    const id = state.navigation.conversationId ?? '';
+    state.conversations.handle({ type: 'conversation_deleted', conversation_id: id });
+    window.dispatchEvent(new FocusEvent('blur'));
+    answered();
+    state.conversations.handle({ type: 'conversation_deleted', conversation_id: id });
+    window.dispatchEvent(new FocusEvent('focus'));
+    await waitFor(() => expect(backend.stored.get(id)?.conversation.summary.unread).toBe(false));
   });
 
   it('Delete hides a conversation and Undo brings it back', async () => {

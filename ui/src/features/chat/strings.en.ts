@@ -60,6 +60,7 @@ export const chatStrings = {
     copied: 'Copied',
     edit: 'Edit',
     regenerate: 'Regenerate',
+    source: 'Show as it was written',
     continue: 'Continue',
     delete: 'Delete',
     deleted: 'Message deleted, with what answered it',

@@ -6,6 +6,11 @@ export type ParameterName = keyof typeof s.parameters;
 
 export type RowName =
   | 'theme'
+  | 'accent'
+  | 'interface_percent'
+  | 'transcript_percent'
+  | 'density'
+  | 'shortcuts'
   | 'enter_sends'
   | 'default_context_length'
   | 'threads'
@@ -60,6 +65,11 @@ export const TRASH_DAYS_STANDARD = 30;
 
 export const ROWS: SettingsRow[] = [
   { name: 'theme', group: 'appearance', label: s.theme, words: `${s.themeText} ${Object.values(s.themes).join(' ')} colours colors` },
+  { name: 'accent', group: 'appearance', label: s.accent, words: `${s.accentText} ${Object.values(s.accents).join(' ')} colour color highlight` },
+  { name: 'interface_percent', group: 'appearance', label: s.interfaceSize, words: `${s.interfaceSizeText} zoom scale font` },
+  { name: 'transcript_percent', group: 'appearance', label: s.transcriptSize, words: `${s.transcriptSizeText} font reading` },
+  { name: 'density', group: 'appearance', label: s.density, words: `${s.densityText} ${Object.values(s.densities).join(' ')} spacing` },
+  { name: 'shortcuts', group: 'writing', label: s.shortcuts, words: `${s.shortcutsText} keys hotkeys bindings` },
   { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
   { name: 'default_context_length', group: 'models', label: s.contextLength, words: s.contextLengthText },
   { name: 'threads', group: 'models', label: s.threads, words: `${s.threadsText} cpu cores` },

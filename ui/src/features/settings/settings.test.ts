@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import type { AppearanceSettings } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { ROWS, rowsFor } from './rows';
 import { SettingsSearch } from './search.svelte';
 import SettingsPage from './SettingsPage.svelte';
 
-async function opened() {
-  const backend = new ScriptedBackend();
+async function opened(appearance?: AppearanceSettings) {
+  const backend = new ScriptedBackend(appearance ? { settings: { appearance } } : {});
   const all = new Sirocco(backend);
   all.start();
   await waitFor(() => expect(all.app.boot.type).toBe('ready'));
@@ -80,5 +81,39 @@ describe('the settings page', () => {
     await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBe(2048));
     await user.click(await screen.findByRole('button', { name: 'Reset Longest answer to its default' }));
     await waitFor(() => expect(backend.settings.default_parameters.max_tokens).toBeNull());
+  });
+});
+
+describe('appearance', () => {
+  const root = document.documentElement;
+
+  it('applies at once and is kept', async () => {
+    const { backend, user } = await opened();
+    expect([root.dataset.accent, root.dataset.density]).toEqual(['sirocco', 'comfortable']);
+    await user.click(screen.getByRole('radio', { name: 'Sea' }));
+    expect(root.dataset.accent).toBe('sea');
+    await waitFor(() => expect(backend.settings.appearance.accent).toBe('sea'));
+    const size = screen.getByRole('spinbutton', { name: 'Size of the interface' });
+    await user.clear(size);
+    await user.type(size, '300');
+    await user.tab();
+    expect(root.style.getPropertyValue('--interface-scale')).toBe('1.25');
+    await waitFor(() => expect(backend.settings.appearance).toMatchObject({ accent: 'sea', interface_percent: 125 }));
+    expect(JSON.parse(localStorage.getItem('sirocco.appearance') ?? '')).toEqual(backend.settings.appearance);
+  });
+
+  it('goes back to the default, one setting at a time', async () => {
+    const { backend, user } = await opened({ accent: 'rose', interface_percent: 100, transcript_percent: 120, density: 'compact' });
+    expect(root.dataset.density).toBe('compact');
+    await user.click(screen.getByRole('button', { name: 'Reset Density to its default' }));
+    await waitFor(() => expect(backend.settings.appearance).toMatchObject({ accent: 'rose', density: 'comfortable', transcript_percent: 120 }));
+    expect(root.dataset.density).toBe('comfortable');
+  });
+
+  it('goes back when the backend refuses', async () => {
+    const { backend, user } = await opened();
+    backend.fail('settings_set', { message: 'the disk is full' });
+    await user.click(screen.getByRole('radio', { name: 'Violet' }));
+    await waitFor(() => expect(root.dataset.accent).toBe('sirocco'));
   });
 });

@@ -13,6 +13,8 @@
  * splitter.update('# A\n\ntext', true).map((b) => b.kind); // ['prose', 'prose']
  */
 
+import { LONGEST_LINE } from './limits';
+
 /** One top-level block. Keys count from 0 and never move. */
 export type Block = ProseBlock | CodeBlock | MathBlock;
 
@@ -51,6 +53,8 @@ const CUT_LINES = 120;
 
 const FENCE = /^( {0,3})(`{3,}|~{3,})(.*)$/;
 const MARKER = /^( *)([-*+]|\d{1,9}[.)])( +|\t|$)/;
+/** A row of dashes longer than this divides no table; its expression would go back and forth in it. */
+const LONGEST_DELIMITER = 1_000;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const HEADING = /^ {0,3}#{1,6}(?:[ \t]|$)/;
 const FOOTNOTE = /^ {0,3}\[\^[^\]\s]+\]:/;
@@ -113,7 +117,8 @@ export class BlockSplitter {
 
   /** The closed blocks and what the open one looks like with the incomplete last line. */
   #view(partial: string, finished: boolean): Block[] {
-    const shown = !finished && UNDECIDED.test(partial) && this.#open.kind !== 'code' ? '' : partial;
+    const undecided = !finished && partial.length <= LONGEST_LINE && UNDECIDED.test(partial) && this.#open.kind !== 'code';
+    const shown = undecided ? '' : partial;
     const blocks = this.#closed.slice();
     let open = this.#open;
     if (shown !== '') open = this.#line(copyOf(open), shown, blocks, !finished);
@@ -158,7 +163,8 @@ export class BlockSplitter {
   }
 
   #mathLine(open: Extract<Open, { kind: 'math' }>, line: string, out: Block[]): Open {
-    // A blank line ends no formula anyone writes: the opener was just text.
+    // A blank line ends no formula anyone writes, and none is that long: the opener was just text.
+    if (line.length > LONGEST_LINE) return this.#next(prose('paragraph', mathSource(open)), line, out);
     if (line.trim() === '') {
       return { ...prose('paragraph', mathSource(open)), blank: true };
     }
@@ -173,6 +179,7 @@ export class BlockSplitter {
   }
 
   #proseLine(open: Extract<Open, { kind: 'prose' }>, line: string, out: Block[]): Open {
+    if (line.length > LONGEST_LINE) return this.#next(open, line, out);
     const blank = line.trim() === '';
     const indent = indentOf(line);
     if (open.fence) {
@@ -220,6 +227,7 @@ export class BlockSplitter {
   /** What a line starts when nothing is open. */
   #begin(line: string, out: Block[], continues: boolean): Open {
     if (line.trim() === '') return { kind: 'none' };
+    if (line.length > LONGEST_LINE) return { ...prose('paragraph', line), continues };
     const fence = FENCE.exec(line);
     if (fence && !(fence[2]?.startsWith('`') && fence[3]?.includes('`'))) {
       const marks = fence[2] ?? '```';
@@ -353,7 +361,7 @@ function opensMath(line: string): boolean {
 }
 
 function isDelimiterRow(line: string): boolean {
-  return line.includes('-') && /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(line) && line.includes('|');
+  return line.length <= LONGEST_DELIMITER && line.includes('-') && /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(line) && line.includes('|');
 }
 
 function languageOf(info: string): string {

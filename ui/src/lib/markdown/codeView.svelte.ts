@@ -5,7 +5,7 @@
 
 import { grammarOf, highlighterNow, loadHighlighter, type Highlight, type LineState } from './highlight';
 import { whenIdle } from './idle';
-import { codeHtml, revealOverrides } from './sanitise';
+import { codeHtml, escapeHtml, revealOverrides } from './sanitise';
 
 /** Small enough to colour again at each delta, large enough to keep the page's tree small. */
 const CHUNK_LINES = 50;
@@ -33,6 +33,14 @@ export class CodeChunk {
   append(text: string): void {
     this.text += text;
     this.rest = this.text.slice(this.coloured);
+  }
+
+  /** Its lines as HTML from the door, each by itself. */
+  get numbered(): string[] {
+    const lines = (this.html + escapeHtml(this.rest)).split('\n');
+    // The break after the last line begins none in this chunk.
+    if (lines.length > 1 && lines.at(-1) === '') lines.pop();
+    return lines;
   }
 
   /** Shows the first `length` characters as `html`. */

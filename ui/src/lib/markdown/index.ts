@@ -7,3 +7,4 @@
  */
 export { copyText } from './clipboard';
 export { default as Markdown } from './Markdown.svelte';
+export { default as SourceText } from './SourceText.svelte';

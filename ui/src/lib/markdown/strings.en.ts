@@ -9,6 +9,12 @@ export const markdownStrings = {
   diagramFailed: 'This diagram cannot be drawn. Its source is below.',
   diagram: 'Diagram',
   table: 'Table',
+  copyTable: 'Copy the table',
+  lineNumbers: 'Number the lines',
+  source: 'Source',
+  shownOf: (shown: string, all: string) => `The first ${shown} of ${all}.`,
+  showAll: 'Show all',
+  showRest: (size: string) => `Show the other ${size}`,
   formula: 'Formula',
   code: (language: string) => `${language} code`,
 };

@@ -1,6 +1,7 @@
 /** What the whole page knows: the host and machine, the settings, and whether the backend answers. */
 import type { AppStatus, Event, Settings } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
+import { applyAppearance } from '$/lib/appearance';
 import { applyTheme } from '$/lib/theme';
 
 export type Boot = { type: 'starting' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
@@ -55,6 +56,7 @@ export class AppState {
     const save = ++this.#saves;
     this.settings = wanted;
     if (changes.theme) applyTheme(changes.theme);
+    if (changes.appearance) applyAppearance(changes.appearance);
     this.#savesInFlight += 1;
     try {
       const saved = await this.#backend.call('settings_set', { settings: wanted });
@@ -80,5 +82,6 @@ export class AppState {
     this.#confirmed = settings;
     this.settings = settings;
     if (themeChanged) applyTheme(settings.theme);
+    applyAppearance(settings.appearance);
   }
 }

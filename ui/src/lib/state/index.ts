@@ -10,6 +10,7 @@ import type { Event } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
 import { sentence } from '$/lib/format';
 import { libraryStrings, modelStrings } from '$/lib/strings.en';
+import { Actions } from './actions.svelte';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
 import { DownloadQueue } from './downloads.svelte';
@@ -18,13 +19,14 @@ import { ModelLibrary } from './models.svelte';
 import { Navigation } from './navigation.svelte';
 import { Toasts } from './toasts.svelte';
 
-export { AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
+export { Actions, AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
 
 const KEY = Symbol('sirocco');
 
 export class Sirocco {
   readonly backend: Backend;
   readonly app: AppState;
+  readonly actions: Actions;
   readonly models: ModelLibrary;
   readonly conversations: ConversationList;
   readonly downloads: DownloadQueue;
@@ -35,6 +37,7 @@ export class Sirocco {
   constructor(backend: Backend) {
     this.backend = backend;
     this.app = new AppState(backend);
+    this.actions = new Actions(this.app);
     this.models = new ModelLibrary(backend);
     this.conversations = new ConversationList(backend);
     this.downloads = new DownloadQueue(backend);

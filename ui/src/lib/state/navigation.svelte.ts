@@ -5,7 +5,7 @@ import type { ConversationId, ModelId } from '$/gen/protocol';
 export type View = 'chat' | 'discover' | 'library' | 'settings';
 /** What the library shows besides the page of one model. */
 export type LibraryPlace = 'folders' | 'duplicates' | 'disk' | 'trash';
-export type SettingsPlace = 'settings' | 'connections';
+export type SettingsPlace = 'settings' | 'connections' | 'shortcuts';
 
 export class Navigation {
   view = $state<View>('chat');

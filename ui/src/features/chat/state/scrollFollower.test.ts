@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ScrollFollower } from './scrollFollower.svelte';
+import { ScrollFollower, type TurnPlace } from './scrollFollower.svelte';
 
 /** A scrolling element with turns of given heights. */
 class Page {
@@ -42,7 +42,8 @@ class Page {
         const top = this.heights.slice(0, index).reduce((sum, height) => sum + height, 0) - this.#top;
         return { top, bottom: top + (this.heights[index] ?? 0) };
       };
-      turn = { isConnected: true, getBoundingClientRect: rect } as unknown as HTMLElement;
+      const dataset = { message: `m${fromEnd}` };
+      turn = { isConnected: true, dataset, getBoundingClientRect: rect } as unknown as HTMLElement;
       this.#made.set(fromEnd, turn);
     }
     return turn;
@@ -163,5 +164,59 @@ describe('a reader who is elsewhere', () => {
     follower.onChange();
     follower.onScroll();
     expect([page.scrollTop, follower.following, follower.atEnd]).toEqual([300, true, true]);
+  });
+});
+
+describe('a place where somebody read before', () => {
+  function returning(heights: number[], wanted: TurnPlace) {
+    const page = new Page(heights);
+    const follower = new ScrollFollower();
+    follower.attach(page, () => page.turns(), wanted);
+    return { page, follower };
+  }
+
+  it('is told while not following, by turn and offset', () => {
+    const { follower, scroll } = attached([400, 400, 400]);
+    expect(follower.place).toBeNull();
+    scroll(450);
+    expect(follower.place).toEqual({ message: 'm2', offset_px: -50 });
+    scroll(700);
+    expect(follower.place).toBeNull();
+  });
+
+  it('is found again, and the text that arrives below does not move it', () => {
+    const { page, follower } = returning([400, 400, 400, 900], { message: 'm3', offset_px: -50 });
+    expect([page.scrollTop, follower.following, follower.seeking]).toEqual([450, false, false]);
+    page.heights[3] = 2000;
+    follower.onResize();
+    expect(page.scrollTop).toBe(450);
+  });
+
+  it('is held while what is above it and within it is still drawn', () => {
+    const { page, follower } = returning([10, 10, 600], { message: 'm2', offset_px: -300 });
+    follower.onScroll();
+    expect([follower.following, follower.place]).toEqual([false, { message: 'm2', offset_px: -300 }]);
+    page.heights = [400, 900, 600];
+    follower.onResize();
+    expect(page.scrollTop).toBe(700);
+    page.scrollTop = 650;
+    follower.onScroll();
+    page.heights = [500, 900, 600];
+    follower.onResize();
+    expect(page.scrollTop).toBe(750);
+  });
+
+  it('is waited for until its turn has come', () => {
+    const { page, follower } = returning([600], { message: 'm3', offset_px: -20 });
+    expect(follower.seeking).toBe(true);
+    page.heights = [300, 300, 600];
+    follower.onResize();
+    expect([page.scrollTop, follower.seeking]).toEqual([20, false]);
+  });
+
+  it('is the end when its turn is gone', () => {
+    const { page, follower } = returning([600, 600], { message: 'gone', offset_px: 0 });
+    follower.settle();
+    expect([page.scrollTop, follower.following, follower.seeking]).toEqual([700, true, false]);
   });
 });

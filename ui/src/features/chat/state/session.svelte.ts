@@ -6,8 +6,22 @@ import type { Sirocco } from '$/lib/state';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
+import { Edits } from './edits.svelte';
 import { PendingSettings, type ChatSettings } from './pendingSettings.svelte';
+import { Presence } from './presence';
+import { ReadingPlaces } from './readingPlaces';
 import type { Turn } from './turn.svelte';
+
+/** What the page does for those who do not press its buttons. */
+export interface ChatDeeds {
+  send: () => void;
+  stop: () => void;
+  editLast: () => void;
+  regenerate: (turn: Turn) => void;
+  continue: (turn: Turn) => void;
+  toEnd: () => void;
+  rename: () => void;
+}
 
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
@@ -17,9 +31,14 @@ export class ChatSession {
   chosenSettings = $state.raw<ChatSettings>({});
   /** What a screen reader is told, once. */
   announcement = $state('');
+  /** The page, while it is shown. */
+  page = $state.raw<ChatDeeds | null>(null);
   /** A send is on its way to the backend. */
   sending = $state(false);
   readonly draft: Draft;
+  readonly edits = new Edits();
+  readonly places = new ReadingPlaces();
+  readonly #presence = new Presence();
   readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
 
@@ -63,10 +82,20 @@ export class ChatSession {
 
   /** Follows the backend's events. Answers the function that ends it. */
   start(): () => void {
-    const stop = this.#sirocco.backend.events((event) => this.handle(event));
+    const stopEvents = this.#sirocco.backend.events((event) => this.handle(event));
+    const stopPresence = this.#presence.start(() => void this.seen());
     return () => {
-      stop();
+      stopEvents();
+      stopPresence();
       this.dispose();
+    };
+  }
+
+  /** Takes the page that is shown. Answers the function that says that it is gone. */
+  shows(page: ChatDeeds): () => void {
+    this.page = page;
+    return () => {
+      if (this.page === page) this.page = null;
     };
   }
 
@@ -105,15 +134,24 @@ export class ChatSession {
     });
   }
 
-  /** Says that the reader saw the last answer. */
-  async seen(unread = this.#sirocco.conversations.row(this.current.id ?? '')?.unread ?? false): Promise<void> {
+  /**
+   * Says that the reader saw the last answer, if they can: the chat is the view shown, in a window that
+   * is visible and was not left. Otherwise the mark stays until they are back, when this is asked again.
+   */
+  async seen(unread = this.#marked): Promise<void> {
     const { current } = this;
-    if (!current.id || !unread || document.visibilityState === 'hidden') return;
+    if (!current.id || !unread || this.#sirocco.navigation.view !== 'chat' || !this.#presence.here) return;
     try {
       await current.update({ unread: false });
     } catch {
       // A mark that stays one visit longer is not worth a notice.
     }
+  }
+
+  /** The open conversation has the mark of a new answer. The list may not hold its row: it is searched, or long. */
+  get #marked(): boolean {
+    const { id, conversation } = this.current;
+    return (conversation?.summary.unread || this.#sirocco.conversations.row(id)?.unread) ?? false;
   }
 
   /** Chooses the model of this chat. */

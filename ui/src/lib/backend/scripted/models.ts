@@ -130,6 +130,8 @@ export const STATUS: AppStatus = {
 
 export const SETTINGS: Settings = {
   theme: 'system',
+  appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable' },
+  shortcuts: {},
   default_context_length: 8192,
   threads: null,
   default_system_prompt: '',

@@ -1,0 +1,49 @@
+// The interface over its scripted backend, served by Vite and shown in Chromium.
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const ui = join(import.meta.dirname, "../../ui");
+export const fromUi = createRequire(join(ui, "package.json"));
+
+/** Starts server and browser. Answers `open`, which shows a page, and `close`. */
+export async function serve(name) {
+  const { createServer } = await import(pathToFileURL(join(ui, "node_modules/vite/dist/node/index.js")).href);
+  // A cache of its own: another run of the interface's tests may use the usual one.
+  const cacheDir = join(ui, `node_modules/.vite-${name}`);
+  const server = await createServer({ root: ui, cacheDir, logLevel: "error", server: { port: 0, hmr: false, watch: null } });
+  await server.listen();
+  const browser = await chromium.launch({
+    executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+  const address = (scripted) => `${server.resolvedUrls.local[0]}?scripted=${scripted}`;
+  // The first load bundles the interface's packages.
+  const first = await browser.newPage();
+  await first.goto(address(""), { timeout: 120_000 });
+  await first.locator("main#main").waitFor({ timeout: 120_000 });
+  await first.close();
+
+  return {
+    /** A page of its own, and what it complained about. `scripted` names a backend (see `scriptedPage`). */
+    async open({ width, height = 900, theme = "light", scripted = "" }) {
+      const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
+      page.setDefaultTimeout(20_000);
+      const complaints = [];
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+      });
+      await page.goto(address(scripted), { timeout: 60_000 });
+      // Shortcuts are the frame's; these two backends never get as far.
+      await page.locator(["broken", "loading"].includes(scripted) ? "main" : "main#main").waitFor();
+      return { page, complaints };
+    },
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
