@@ -200,6 +200,7 @@ fn the_chat_rules_are_pure() {
             "serde_json",
             "thiserror",
             "time",
+            "unicode-normalization",
             "unicode-segmentation",
         ],
     );

@@ -2,6 +2,7 @@
 //! worker. Those of the real one are in `tests/real_model.rs`.
 
 mod answers;
+mod branches;
 mod crashes;
 mod download_failures;
 mod downloads;
@@ -17,6 +18,7 @@ mod library_roots;
 mod loading;
 mod network;
 mod queue;
+mod search;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

@@ -24,6 +24,7 @@ mod model;
 mod network;
 mod parameters;
 mod run;
+mod search;
 mod settings;
 pub mod typescript;
 
@@ -39,4 +40,5 @@ pub use model::*;
 pub use network::*;
 pub use parameters::*;
 pub use run::*;
+pub use search::*;
 pub use settings::*;
