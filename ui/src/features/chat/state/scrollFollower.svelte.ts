@@ -15,6 +15,8 @@ export interface ScrollPort {
 
 /** So close to the end counts as the end: fractions of pixels and rounding. */
 const END_PX = 6;
+/** The share of the port above a turn that is shown: what comes before it helps to understand it. */
+const LEAD = 0.15;
 
 export class ScrollFollower {
   /** The end stays in view as text arrives. */
@@ -23,15 +25,17 @@ export class ScrollFollower {
   atEnd = $state(true);
   #port: ScrollPort | null = null;
   #turns: () => ArrayLike<HTMLElement> = () => [];
+  #endsHere: () => boolean = () => true;
   #lastTop = 0;
   #lastHeight = 0;
   #lastClient = 0;
   #anchor: { element: HTMLElement; top: number } | null = null;
 
-  /** `turns` answers the elements that can be an anchor, in order. */
-  attach(port: ScrollPort, turns: () => ArrayLike<HTMLElement>): void {
+  /** `turns` answers the elements that can be an anchor, in order; `endsHere`, whether the last of them is really the last. */
+  attach(port: ScrollPort, turns: () => ArrayLike<HTMLElement>, endsHere: () => boolean = () => true): void {
     this.#port = port;
     this.#turns = turns;
+    this.#endsHere = endsHere;
     this.toEnd();
   }
 
@@ -44,7 +48,7 @@ export class ScrollFollower {
     // Content that became shorter, or a port that became taller, pushes the position up without anyone scrolling.
     const shrank = port.scrollHeight < this.#lastHeight || port.clientHeight > this.#lastClient;
     if (up && !shrank) this.following = false;
-    if (end && !(up && !shrank)) this.following = true;
+    if (end && !(up && !shrank) && this.#endsHere()) this.following = true;
     this.#remember(port, end);
   }
 
@@ -76,13 +80,23 @@ export class ScrollFollower {
     if (port && this.following && !this.#isAtEnd(port)) this.onResize();
   }
 
-  /** Goes to the end and stays there. */
+  /** Goes to the end, and stays there if it is the real one. */
   toEnd(): void {
-    this.following = true;
+    this.following = this.#endsHere();
     const port = this.#port;
     if (!port) return;
     this.#scrollTo(port, port.scrollHeight);
     this.#remember(port, true);
+  }
+
+  /** Brings a turn into view, a little below the top, and leaves the end alone. */
+  show(turn: HTMLElement): void {
+    const port = this.#port;
+    if (!port) return;
+    this.following = false;
+    const below = turn.getBoundingClientRect().top - this.#edge();
+    this.#scrollTo(port, port.scrollTop + below - port.clientHeight * LEAD);
+    this.#remember(port, this.#isAtEnd(port));
   }
 
   /** Holds on to the turn in view before something is put in above it; `onResize` then keeps it. */
@@ -115,10 +129,15 @@ export class ScrollFollower {
     this.#anchor = element ? { element, top: element.getBoundingClientRect().top } : null;
   }
 
+  /** Where the port begins on the screen. */
+  #edge(): number {
+    const port = this.#port as unknown as HTMLElement;
+    return typeof port.getBoundingClientRect === 'function' ? port.getBoundingClientRect().top : 0;
+  }
+
   /** The first element whose end is below the top of the port; they are in order, so halves suffice. */
   #firstInView(turns: ArrayLike<HTMLElement>): HTMLElement | null {
-    const port = this.#port as unknown as HTMLElement;
-    const edge = typeof port.getBoundingClientRect === 'function' ? port.getBoundingClientRect().top : 0;
+    const edge = this.#edge();
     let low = 0;
     let high = turns.length - 1;
     let found: HTMLElement | null = null;
