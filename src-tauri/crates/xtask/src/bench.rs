@@ -30,6 +30,11 @@ const BENCHES: &[Bench] = &[
         needs_worker: true,
     },
     Bench {
+        name: "chat",
+        example: "chat_speed",
+        needs_worker: false,
+    },
+    Bench {
         name: "engine",
         example: "engine_speed",
         needs_worker: true,
