@@ -1641,7 +1641,7 @@ id: MessageId, };
 
 /**
  * Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
- * the newest. Looks at the newest 5,000 messages that have them.
+ * the newest. Looks at the newest 2,000 messages, and titles, that have them.
  */
 export type MessageSearch = { 
 /**
@@ -2781,7 +2781,7 @@ export interface Commands {
   message_delete: { request: MessageDelete; response: Conversation };
   /** Brings a deleted message and its answers back. */
   message_restore: { request: MessageRestore; response: Conversation };
-  /** Conversations that have all the words in their title or in one message, of whatever branch; titles first, then the newest. Looks at the newest 5,000 messages that have them. */
+  /** Conversations that have all the words in their title or in one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
   message_search: { request: MessageSearch; response: Array<SearchResult> };
   /** The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count. */
   message_find: { request: MessageFind; response: Array<MessageId> };

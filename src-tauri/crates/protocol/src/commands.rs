@@ -188,7 +188,7 @@ commands! {
     /// Brings a deleted message and its answers back.
     message_restore(MessageRestore { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
-    /// the newest. Looks at the newest 5,000 messages that have them.
+    /// the newest. Looks at the newest 2,000 messages, and titles, that have them.
     message_search(MessageSearch {
         /// Words, and phrases in double quotes; the last word may be its beginning only. Case and diacritics do not count.
         query: String,

@@ -23,11 +23,11 @@ create table message_numbers (
 -- The words are in their own tables already, so these keep none. The short prefixes are those of
 -- somebody who has just begun to type.
 create virtual table title_index using fts5 (
-    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4'
 );
 
 create virtual table message_index using fts5 (
-    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    words, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4'
 );
 
 insert into title_numbers (conversation_id) select id from conversations order by id;

@@ -50,8 +50,8 @@ pub struct FoundText {
     pub content: String,
 }
 
-/// The limit bounds the work for words that are everywhere. Numbers grow with time, so what it
-/// leaves out is the oldest.
+/// The limits bound the work for words that are everywhere. Numbers grow with time, so what they
+/// leave out is the oldest.
 const SEARCH: &str = "
     with
     hits (conversation_id, at_ms, number) as (
@@ -64,7 +64,7 @@ const SEARCH: &str = "
           and n.created_at_ms >= ?4 and n.created_at_ms < ?5
           and c.deleted_at_ms is null
         order by message_index.rowid desc
-        limit 5000
+        limit 2000
     ),
     titles (conversation_id, at_ms) as (
         select c.id, c.updated_at_ms
@@ -74,6 +74,8 @@ const SEARCH: &str = "
         where title_index match ?1 and ?2 is null and ?3 is null
           and c.updated_at_ms >= ?4 and c.updated_at_ms < ?5
           and c.deleted_at_ms is null
+        order by title_index.rowid desc
+        limit 2000
     ),
     found (conversation_id, titled, at_ms, number, hits) as (
         select conversation_id, max(titled), max(at_ms), max(number), count(number)
