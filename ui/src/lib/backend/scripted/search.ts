@@ -44,9 +44,16 @@ export function searchHandlers(host: ScriptedHost) {
             const text = one.content.replace(/\s+/g, ' ');
             const marks = marksOf(text, words);
             if (!marks) return [];
-            const end = Math.max(180, marks[0]?.end ?? 0);
+            const from = Math.max(0, text.lastIndexOf(' ', Math.max(0, (marks[0]?.start ?? 0) - 30)) + 1);
             const { id, created_at_ms } = one;
-            return { id, role: one.role, model_name: one.model_name, created_at_ms, snippet: text.slice(0, end), marks: marks.filter((mark) => mark.end <= end) };
+            return {
+              id,
+              role: one.role,
+              model_name: one.model_name,
+              created_at_ms,
+              snippet: text.slice(from, from + 180),
+              marks: marks.map(({ start, end }) => ({ start: start - from, end: end - from })).filter((mark) => mark.end <= 180),
+            };
           });
         const newest = found.at(-1) ?? null;
         if (!titled && !newest) return null;
