@@ -201,6 +201,7 @@ fn the_chat_rules_are_pure() {
             "serde_json",
             "thiserror",
             "time",
+            "unicode-normalization",
             "unicode-segmentation",
         ],
     );

@@ -89,7 +89,13 @@ fn numbers(message: &Message) -> anyhow::Result<Statistics> {
 
 async fn regenerate(app: &TempApp, answer: &Message) -> anyhow::Result<Message> {
     let started: Started = app
-        .call("message_regenerate", MessageRegenerate { id: answer.id })
+        .call(
+            "message_regenerate",
+            MessageRegenerate {
+                id: answer.id,
+                model_id: None,
+            },
+        )
         .await?;
     Ok(app.finish(&started).await?.1)
 }

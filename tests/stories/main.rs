@@ -2,6 +2,7 @@
 //! worker. Those of the real one are in `tests/real_model.rs`.
 
 mod answers;
+mod branches;
 mod crashes;
 mod download_failures;
 mod downloads;
@@ -24,6 +25,7 @@ mod server_ollama;
 mod server_openai;
 mod server_queue;
 mod server_scene;
+mod search;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

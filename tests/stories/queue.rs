@@ -102,8 +102,14 @@ async fn a_second_answer_in_one_conversation_is_refused_until_the_first_ends() -
     assert_eq!(code(app.send(id, "two").await), ErrorCode::Conflict);
     assert_eq!(
         code(
-            app.call::<Started>("message_regenerate", MessageRegenerate { id: answer })
-                .await
+            app.call::<Started>(
+                "message_regenerate",
+                MessageRegenerate {
+                    id: answer,
+                    model_id: None
+                }
+            )
+            .await
         ),
         ErrorCode::Conflict
     );

@@ -16,7 +16,13 @@ async fn regenerating_adds_a_version_and_keeps_the_old_one() -> anyhow::Result<(
     let id = app.conversation().await?;
     let first = app.send_and_finish(id, "one").await?;
     let started: Started = app
-        .call("message_regenerate", MessageRegenerate { id: first.id })
+        .call(
+            "message_regenerate",
+            MessageRegenerate {
+                id: first.id,
+                model_id: None,
+            },
+        )
         .await?;
     assert_eq!(started.user_message, None);
     let (_, second) = app.finish(&started).await?;
@@ -32,8 +38,14 @@ async fn regenerating_adds_a_version_and_keeps_the_old_one() -> anyhow::Result<(
     let question = first.parent_id.expect("an answer has a question");
     assert_eq!(
         code(
-            app.call::<Started>("message_regenerate", MessageRegenerate { id: question })
-                .await
+            app.call::<Started>(
+                "message_regenerate",
+                MessageRegenerate {
+                    id: question,
+                    model_id: None
+                }
+            )
+            .await
         ),
         ErrorCode::InvalidRequest
     );
@@ -177,7 +189,7 @@ async fn what_makes_no_sense_is_refused() -> anyhow::Result<()> {
     assert_eq!(code(app.send(unknown, "hello").await), ErrorCode::NotFound);
     let limit = MessagePageRequest {
         conversation_id: id,
-        before: None,
+        place: None,
         limit: 0,
     };
     assert_eq!(

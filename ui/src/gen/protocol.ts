@@ -263,6 +263,15 @@ draft: string,
 head: MessageId | null, };
 
 /**
+ * A new conversation with the messages up to this one, and the settings of the old one.
+ */
+export type ConversationBranch = { 
+/**
+ * The last message to take along.
+ */
+message_id: MessageId, };
+
+/**
  * A new conversation with the defaults of the settings.
  */
 export type ConversationCreate = { 
@@ -293,6 +302,15 @@ id: ConversationId, };
  * Hides a conversation; its run is stopped; it can be restored.
  */
 export type ConversationDelete = { 
+/**
+ * Which.
+ */
+id: ConversationId, };
+
+/**
+ * A copy of a conversation with all its branches.
+ */
+export type ConversationDuplicate = { 
 /**
  * Which.
  */
@@ -783,6 +801,35 @@ total_bytes: number, } | { "type": "paths_dropped",
  * With handles to give back.
  */
 paths: Array<PickedPath>, } | { "type": "lagged" };
+
+/**
+ * A message with the words that were looked for.
+ */
+export type FoundMessage = { 
+/**
+ * Its id.
+ */
+id: MessageId, 
+/**
+ * Who speaks.
+ */
+role: Role, 
+/**
+ * The model that wrote it.
+ */
+model_name: string | null, 
+/**
+ * Unix time in milliseconds.
+ */
+created_at_ms: number, 
+/**
+ * The part of it that has the most of the words, in one line.
+ */
+snippet: string, 
+/**
+ * The words in the snippet.
+ */
+marks: Array<TextRange>, };
 
 /**
  * What the header of a GGUF file says, on this disk or on the Hub.
@@ -1474,7 +1521,11 @@ run: Run | null,
 /**
  * The versions next to it (same parent), oldest first, itself included.
  */
-versions: Array<MessageId>, };
+versions: Array<MessageId>, 
+/**
+ * It stays in the conversation, but the model is not sent it.
+ */
+left_out: boolean, };
 
 /**
  * Writes on at the end of an answer that was stopped, interrupted, cut or edited.
@@ -1512,9 +1563,56 @@ content: string,
 generate: boolean, };
 
 /**
+ * The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count.
+ */
+export type MessageFind = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Found also inside of words.
+ */
+query: string, };
+
+/**
  * One message of a conversation's tree.
  */
 export type MessageId = string;
+
+/**
+ * Adds a message of either role, without an answer to it.
+ */
+export type MessageInsert = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Between this message and all that answers it; none is the end of the shown branch.
+ */
+after?: MessageId | null, 
+/**
+ * Who is to have said it.
+ */
+role: Role, 
+/**
+ * Not blank.
+ */
+content: string, };
+
+/**
+ * Keeps a message from the model, or lets it see it again.
+ */
+export type MessageLeaveOut = { 
+/**
+ * Which.
+ */
+id: MessageId, 
+/**
+ * Keep it from the model.
+ */
+left_out: boolean, };
 
 /**
  * A page of the shown branch, oldest first.
@@ -1527,10 +1625,14 @@ messages: Array<Message>,
 /**
  * There are older ones.
  */
-has_older: boolean, };
+has_older: boolean, 
+/**
+ * There are newer ones.
+ */
+has_newer: boolean, };
 
 /**
- * A page of the shown branch, oldest first, ending before `before` (or at the end).
+ * A page of the shown branch, oldest first.
  */
 export type MessagePageRequest = { 
 /**
@@ -1538,9 +1640,9 @@ export type MessagePageRequest = {
  */
 conversation_id: ConversationId, 
 /**
- * End before this message.
+ * Which page; none is the one at the end.
  */
-before?: MessageId | null, 
+place?: PagePlace | null, 
 /**
  * At most this many, 1 to 500.
  */
@@ -1553,7 +1655,11 @@ export type MessageRegenerate = {
 /**
  * The answer.
  */
-id: MessageId, };
+id: MessageId, 
+/**
+ * The model that writes this version; none is the conversation's.
+ */
+model_id?: ModelId | null, };
 
 /**
  * Brings a deleted message and its answers back.
@@ -1563,6 +1669,40 @@ export type MessageRestore = {
  * Which.
  */
 id: MessageId, };
+
+/**
+ * Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+ * the newest. Looks at the newest 2,000 messages, and titles, that have them.
+ */
+export type MessageSearch = { 
+/**
+ * Words, and phrases in double quotes; the last word may be its beginning only. Case and diacritics do not count.
+ */
+query: string, 
+/**
+ * Only messages of the person, or of models; leaves out titles.
+ */
+role?: Role | null, 
+/**
+ * Only messages of the model of this name; leaves out titles.
+ */
+model_name?: string | null, 
+/**
+ * Not before this time, Unix time in milliseconds.
+ */
+from_ms?: number | null, 
+/**
+ * Before this time, Unix time in milliseconds.
+ */
+until_ms?: number | null, 
+/**
+ * Only results behind this place, for the next page.
+ */
+after?: SearchCursor | null, 
+/**
+ * At most this many, 1 to 500.
+ */
+limit: number, };
 
 /**
  * Shows the branch through this message.
@@ -1975,6 +2115,11 @@ extra_ca: string | null, };
 export type Nothing = Record<symbol, never>;
 
 /**
+ * Which page of the shown branch.
+ */
+export type PagePlace = { "before": MessageId } | { "after": MessageId } | { "around": MessageId };
+
+/**
  * Sampling parameters of a conversation. `None` means the default, which the interface shows as
  * such. Ranges are checked by [`Parameters::validate`].
  */
@@ -2315,6 +2460,49 @@ run: Run,
 message: Message, };
 
 /**
+ * A place among the results of a search: titles come first, then the newest, then the largest id.
+ */
+export type SearchCursor = { 
+/**
+ * The title has the words.
+ */
+titled: boolean, 
+/**
+ * Of the newest message with the words, or of the conversation whose title has them; Unix time
+ * in milliseconds.
+ */
+at_ms: number, 
+/**
+ * The conversation.
+ */
+id: ConversationId, };
+
+/**
+ * A conversation with the words that were looked for, in its title or in messages of any branch.
+ */
+export type SearchResult = { 
+/**
+ * Its row.
+ */
+conversation: ConversationSummary, 
+/**
+ * The words in its title.
+ */
+title_marks: Array<TextRange>, 
+/**
+ * The newest message with the words; none if only the title has them.
+ */
+message: FoundMessage | null, 
+/**
+ * How many messages have them, up to the limit of the search.
+ */
+message_count: number, 
+/**
+ * Its place, for the next page.
+ */
+place: SearchCursor, };
+
+/**
  * Where a secret is kept.
  */
 export type SecretPlace = "key_store" | "file" | "environment";
@@ -2537,6 +2725,19 @@ count: number,
 size_bytes: number, };
 
 /**
+ * A stretch of a text, in UTF-16 units, as JavaScript counts.
+ */
+export type TextRange = { 
+/**
+ * Its first unit.
+ */
+start: number, 
+/**
+ * The unit after its last.
+ */
+end: number, };
+
+/**
  * Colours of the interface.
  */
 export type Theme = "system" | "light" | "dark" | "sepia" | "high_contrast";
@@ -2621,7 +2822,11 @@ export interface Commands {
   conversation_delete: { request: ConversationDelete; response: Nothing };
   /** Brings a deleted conversation back. */
   conversation_restore: { request: ConversationRestore; response: Conversation };
-  /** A page of the shown branch, oldest first, ending before `before` (or at the end). */
+  /** A copy of a conversation with all its branches. */
+  conversation_duplicate: { request: ConversationDuplicate; response: Conversation };
+  /** A new conversation with the messages up to this one, and the settings of the old one. */
+  conversation_branch: { request: ConversationBranch; response: Conversation };
+  /** A page of the shown branch, oldest first. */
   message_page: { request: MessagePageRequest; response: MessagePage };
   /** Adds the person's message at the end of the branch and starts the answer. */
   message_send: { request: MessageSend; response: Started };
@@ -2631,12 +2836,20 @@ export interface Commands {
   message_continue: { request: MessageContinue; response: Started };
   /** Another version of a message with other words; a person's message is answered anew if `generate`. */
   message_edit: { request: MessageEdit; response: Started };
+  /** Adds a message of either role, without an answer to it. */
+  message_insert: { request: MessageInsert; response: Message };
+  /** Keeps a message from the model, or lets it see it again. */
+  message_leave_out: { request: MessageLeaveOut; response: Message };
   /** Shows the branch through this message. */
   message_select: { request: MessageSelect; response: Conversation };
   /** Hides a message and all that answers it; it can be restored. */
   message_delete: { request: MessageDelete; response: Conversation };
   /** Brings a deleted message and its answers back. */
   message_restore: { request: MessageRestore; response: Conversation };
+  /** Conversations that have all the words in their title or in one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
+  message_search: { request: MessageSearch; response: Array<SearchResult> };
+  /** The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count. */
+  message_find: { request: MessageFind; response: Array<MessageId> };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */

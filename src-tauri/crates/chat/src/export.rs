@@ -118,6 +118,7 @@ mod tests {
             model_name: (role == Role::Assistant).then(|| "Tiny 1B".into()),
             run: None,
             versions: vec![id],
+            left_out: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
-//! where thinking ends and the answer begins, how often a follower hears of new text, and what an
-//! export looks like.
+//! where thinking ends and the answer begins, how often a follower hears of new text, what a search
+//! shows, and what an export looks like.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -19,14 +19,20 @@
 
 mod budget;
 mod coalescer;
+mod excerpt;
 mod export;
+mod fold;
 mod prompt;
 mod reasoning;
+mod terms;
 mod title;
 
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
+pub use excerpt::Excerpt;
 pub use export::{export_json, export_markdown};
+pub use fold::Needle;
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
-pub use title::{NEW_CONVERSATION, automatic_title};
+pub use terms::SearchTerms;
+pub use title::{NEW_CONVERSATION, automatic_title, marked_title};

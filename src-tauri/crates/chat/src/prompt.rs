@@ -54,12 +54,14 @@ pub struct PromptTurn<'a> {
     pub content: &'a str,
     /// What the model thought.
     pub reasoning: Option<&'a str>,
+    /// The person keeps it from the model.
+    pub left_out: bool,
 }
 
 /// Puts a prompt together, oldest first. With `continue_last` the last turn is an answer that is
-/// written on, and it stays as it is, even empty.
+/// written on, and it stays as it is, even empty or left out.
 ///
-/// Answers without words (a run that failed early, or was stopped while thinking) are left out,
+/// What the person keeps from the model is left out. Answers without words (a run that failed early, or was stopped while thinking) are left out,
 /// and neighbours of the same role are joined: many chat templates refuse a conversation that does
 /// not alternate. For the same reason an answer before the first question is left out.
 ///
@@ -67,7 +69,7 @@ pub struct PromptTurn<'a> {
 /// use sirocco_chat::{PromptTurn, assemble};
 /// use sirocco_protocol::Role;
 ///
-/// let turn = |role, content| PromptTurn { role, content, reasoning: None };
+/// let turn = |role, content| PromptTurn { role, content, reasoning: None, left_out: false };
 /// let branch = [turn(Role::User, "Why?"), turn(Role::Assistant, ""), turn(Role::User, "Please!")];
 /// let prompt = assemble("Be brief.", branch, false);
 /// let prompt: Vec<_> = prompt.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
@@ -91,7 +93,7 @@ pub fn assemble<'a>(
     while let Some(turn) = turns.next() {
         let role = PromptRole::from(turn.role);
         let is_continued = continue_last && turns.peek().is_none() && role == PromptRole::Assistant;
-        if turn.content.trim().is_empty() && !is_continued {
+        if (turn.left_out || turn.content.trim().is_empty()) && !is_continued {
             continue;
         }
         match messages.last_mut() {
@@ -125,6 +127,7 @@ mod tests {
             role,
             content,
             reasoning: None,
+            left_out: false,
         }
     }
 
@@ -147,6 +150,7 @@ mod tests {
             role: Role::Assistant,
             content: "4",
             reasoning: Some("2 and 2"),
+            left_out: false,
         };
         let prompt = assemble("", [turn(Role::User, "2+2?"), answer], false);
         assert_eq!(prompt[1].reasoning.as_deref(), Some("2 and 2"));
@@ -159,6 +163,25 @@ mod tests {
         assert_eq!(words(&prompt), [("user", "why?"), ("assistant", "")]);
         let prompt = assemble("", branch, false);
         assert_eq!(words(&prompt), [("user", "why?")]);
+    }
+
+    #[test]
+    fn what_the_person_leaves_out_is_not_sent() {
+        let without = |content| PromptTurn {
+            left_out: true,
+            ..turn(Role::Assistant, content)
+        };
+        let branch = [
+            turn(Role::User, "why?"),
+            without("wrong"),
+            turn(Role::User, "really?"),
+            without("half"),
+        ];
+        let prompt = assemble("", branch, false);
+        assert_eq!(words(&prompt), [("user", "why?\n\nreally?")]);
+        let prompt = assemble("", branch, true);
+        let continued = [("user", "why?\n\nreally?"), ("assistant", "half")];
+        assert_eq!(words(&prompt), continued, "what is written on is sent");
     }
 
     #[test]

@@ -30,6 +30,32 @@ pub fn automatic_title(first_message: &str) -> String {
         .unwrap_or_else(|| NEW_CONVERSATION.to_owned())
 }
 
+/// The title of a conversation that is made of another one: what it is of it stands behind the old
+/// title, counted from the second time on.
+///
+/// ```
+/// use sirocco_chat::marked_title;
+/// assert_eq!(marked_title("Rain", "branch"), "Rain (branch)");
+/// assert_eq!(marked_title("Rain (branch)", "branch"), "Rain (branch 2)");
+/// ```
+#[must_use]
+pub fn marked_title(title: &str, mark: &str) -> String {
+    let before = title
+        .strip_suffix(')')
+        .and_then(|rest| rest.rsplit_once(" ("))
+        .and_then(|(stem, inside)| {
+            let count = match inside.strip_prefix(mark)? {
+                "" => 1,
+                count => count.strip_prefix(' ')?.parse::<u32>().ok()?,
+            };
+            Some((stem, count))
+        });
+    match before {
+        Some((stem, count)) => format!("{stem} ({mark} {})", count.saturating_add(1)),
+        None => format!("{title} ({mark})"),
+    }
+}
+
 fn is_fence(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("```") || line.starts_with("~~~")
@@ -123,7 +149,7 @@ fn without_emphasis(line: &str) -> String {
 }
 
 /// One space between words, and none of the invisible signs that turn text around.
-fn collapse(text: &str) -> String {
+pub(crate) fn collapse(text: &str) -> String {
     let visible: String = text
         .chars()
         .filter(|c| !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
@@ -207,6 +233,18 @@ mod tests {
             automatic_title(&"x".repeat(61)),
             format!("{}…", "x".repeat(59))
         );
+    }
+
+    #[test]
+    fn a_mark_is_counted_and_other_brackets_stay() {
+        for (title, marked) in [
+            ("Rain (copy 2)", "Rain (copy 3)"),
+            ("Rain (branch)", "Rain (branch) (copy)"),
+            ("Rain (copy of it)", "Rain (copy of it) (copy)"),
+            ("(copy)", "(copy) (copy)"),
+        ] {
+            assert_eq!(marked_title(title, "copy"), marked);
+        }
     }
 
     #[test]

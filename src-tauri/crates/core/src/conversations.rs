@@ -102,12 +102,7 @@ impl App {
 
     /// Another version of a message with other words.
     pub(crate) async fn edit_message(&self, edit: MessageEdit) -> Result<Started, ErrorReport> {
-        if edit.content.trim().is_empty() {
-            return Err(refuse(
-                ErrorCode::InvalidRequest,
-                "a message must not be empty",
-            ));
-        }
+        refuse_blank(&edit.content)?;
         let old = self.inner.store.message(edit.id).await.report()?;
         self.refuse_while_running(old.conversation_id).await?;
         let new = NewMessage {
@@ -180,7 +175,7 @@ impl App {
     }
 
     /// The branch being written must stay the branch being shown.
-    async fn refuse_while_running(&self, id: ConversationId) -> Result<(), ErrorReport> {
+    pub(crate) async fn refuse_while_running(&self, id: ConversationId) -> Result<(), ErrorReport> {
         match self.inner.store.unfinished_run(id).await.report()? {
             Some(_) => Err(refuse(
                 ErrorCode::Conflict,
@@ -200,4 +195,14 @@ impl App {
             conversation: conversation.summary.clone(),
         });
     }
+}
+
+pub(crate) fn refuse_blank(content: &str) -> Result<(), ErrorReport> {
+    if content.trim().is_empty() {
+        return Err(refuse(
+            ErrorCode::InvalidRequest,
+            "a message must not be empty",
+        ));
+    }
+    Ok(())
 }

@@ -57,6 +57,14 @@ impl Handler for App {
         self.restore_conversation(request.id).await
     }
 
+    async fn conversation_duplicate(&self, request: ConversationDuplicate) -> Answer<Conversation> {
+        self.duplicate_conversation(request.id).await
+    }
+
+    async fn conversation_branch(&self, request: ConversationBranch) -> Answer<Conversation> {
+        self.branch_conversation(request.message_id).await
+    }
+
     async fn message_page(&self, request: MessagePageRequest) -> Answer<MessagePage> {
         check_limit(request.limit)?;
         self.inner.store.message_page(&request).await.report()
@@ -67,7 +75,7 @@ impl Handler for App {
     }
 
     async fn message_regenerate(&self, request: MessageRegenerate) -> Answer<Started> {
-        self.regenerate(request.id).await
+        self.regenerate(request).await
     }
 
     async fn message_continue(&self, request: MessageContinue) -> Answer<Started> {
@@ -76,6 +84,14 @@ impl Handler for App {
 
     async fn message_edit(&self, request: MessageEdit) -> Answer<Started> {
         self.edit_message(request).await
+    }
+
+    async fn message_insert(&self, request: MessageInsert) -> Answer<Message> {
+        self.insert_message(request).await
+    }
+
+    async fn message_leave_out(&self, request: MessageLeaveOut) -> Answer<Message> {
+        self.leave_out(request).await
     }
 
     async fn message_select(&self, request: MessageSelect) -> Answer<Conversation> {
@@ -88,6 +104,15 @@ impl Handler for App {
 
     async fn message_restore(&self, request: MessageRestore) -> Answer<Conversation> {
         self.restore_message(request.id).await
+    }
+
+    async fn message_search(&self, request: MessageSearch) -> Answer<Vec<SearchResult>> {
+        check_limit(request.limit)?;
+        self.search_messages(request).await
+    }
+
+    async fn message_find(&self, request: MessageFind) -> Answer<Vec<MessageId>> {
+        self.find_in_conversation(request).await
     }
 
     async fn run_stop(&self, request: RunStop) -> Answer<Nothing> {

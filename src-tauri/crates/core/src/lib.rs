@@ -8,6 +8,7 @@
 //! One process owns a data folder at a time, see [`instance`].
 
 mod app;
+mod branches;
 mod clock;
 pub mod completions;
 mod conversations;
@@ -27,6 +28,7 @@ mod machine;
 mod network;
 mod picked;
 mod runs;
+mod search;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
 #[must_use]

@@ -124,13 +124,17 @@ commands! {
     conversation_delete(ConversationDelete { #[doc = " Which."] id: ConversationId }) -> Nothing;
     /// Brings a deleted conversation back.
     conversation_restore(ConversationRestore { #[doc = " Which."] id: ConversationId }) -> Conversation;
+    /// A copy of a conversation with all its branches.
+    conversation_duplicate(ConversationDuplicate { #[doc = " Which."] id: ConversationId }) -> Conversation;
+    /// A new conversation with the messages up to this one, and the settings of the old one.
+    conversation_branch(ConversationBranch { #[doc = " The last message to take along."] message_id: MessageId }) -> Conversation;
 
-    /// A page of the shown branch, oldest first, ending before `before` (or at the end).
+    /// A page of the shown branch, oldest first.
     message_page(MessagePageRequest {
         /// Which conversation.
         conversation_id: ConversationId,
-        /// End before this message.
-        before: Option<MessageId>,
+        /// Which page; none is the one at the end.
+        place: Option<PagePlace>,
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> MessagePage;
@@ -142,7 +146,12 @@ commands! {
         content: String,
     }) -> Started;
     /// Another version of an answer, under the same question.
-    message_regenerate(MessageRegenerate { #[doc = " The answer."] id: MessageId }) -> Started;
+    message_regenerate(MessageRegenerate {
+        /// The answer.
+        id: MessageId,
+        /// The model that writes this version; none is the conversation's.
+        model_id: Option<ModelId>,
+    }) -> Started;
     /// Writes on at the end of an answer that was stopped, interrupted, cut or edited.
     message_continue(MessageContinue { #[doc = " The answer, last of its branch."] id: MessageId }) -> Started;
     /// Another version of a message with other words; a person's message is answered anew if `generate`.
@@ -154,12 +163,55 @@ commands! {
         /// Answer it.
         generate: bool,
     }) -> Started;
+    /// Adds a message of either role, without an answer to it.
+    message_insert(MessageInsert {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Between this message and all that answers it; none is the end of the shown branch.
+        after: Option<MessageId>,
+        /// Who is to have said it.
+        role: Role,
+        /// Not blank.
+        content: String,
+    }) -> Message;
+    /// Keeps a message from the model, or lets it see it again.
+    message_leave_out(MessageLeaveOut {
+        /// Which.
+        id: MessageId,
+        /// Keep it from the model.
+        left_out: bool,
+    }) -> Message;
     /// Shows the branch through this message.
     message_select(MessageSelect { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Hides a message and all that answers it; it can be restored.
     message_delete(MessageDelete { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Brings a deleted message and its answers back.
     message_restore(MessageRestore { #[doc = " Which."] id: MessageId }) -> Conversation;
+    /// Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+    /// the newest. Looks at the newest 2,000 messages, and titles, that have them.
+    message_search(MessageSearch {
+        /// Words, and phrases in double quotes; the last word may be its beginning only. Case and diacritics do not count.
+        query: String,
+        /// Only messages of the person, or of models; leaves out titles.
+        role: Option<Role>,
+        /// Only messages of the model of this name; leaves out titles.
+        model_name: Option<String>,
+        /// Not before this time, Unix time in milliseconds.
+        from_ms: Option<i64>,
+        /// Before this time, Unix time in milliseconds.
+        until_ms: Option<i64>,
+        /// Only results behind this place, for the next page.
+        after: Option<SearchCursor>,
+        /// At most this many, 1 to 500.
+        limit: u32,
+    }) -> Vec<SearchResult>;
+    /// The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count.
+    message_find(MessageFind {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Found also inside of words.
+        query: String,
+    }) -> Vec<MessageId>;
 
     /// Ends a run within one token; its words are kept.
     run_stop(RunStop { #[doc = " Which."] id: RunId }) -> Nothing;

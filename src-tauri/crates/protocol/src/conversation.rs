@@ -108,6 +108,8 @@ pub struct Message {
     pub run: Option<Run>,
     /// The versions next to it (same parent), oldest first, itself included.
     pub versions: Vec<MessageId>,
+    /// It stays in the conversation, but the model is not sent it.
+    pub left_out: bool,
 }
 
 /// A page of the shown branch, oldest first.
@@ -117,6 +119,21 @@ pub struct MessagePage {
     pub messages: Vec<Message>,
     /// There are older ones.
     pub has_older: bool,
+    /// There are newer ones.
+    pub has_newer: bool,
+}
+
+/// Which page of the shown branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PagePlace {
+    /// The one that ends before this message.
+    Before(MessageId),
+    /// The one that begins after this message, which must be on the branch.
+    After(MessageId),
+    /// One with this message in its middle, or as near to it as the ends of the branch allow. The
+    /// message must be on the branch.
+    Around(MessageId),
 }
 
 /// What a started generation consists of.

@@ -25,6 +25,7 @@ mod network;
 mod parameters;
 mod run;
 mod server;
+mod search;
 mod settings;
 pub mod typescript;
 
@@ -41,4 +42,5 @@ pub use network::*;
 pub use parameters::*;
 pub use run::*;
 pub use server::*;
+pub use search::*;
 pub use settings::*;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sirocco_protocol::commands::{ConversationList, MessagePageRequest};
 use sirocco_protocol::{
-    ConversationCursor, ConversationId, MessageId, Parameters, Role, RunId, RunState,
+    ConversationCursor, ConversationId, MessageId, PagePlace, Parameters, Role, RunId, RunState,
 };
 use sirocco_store::{NewConversation, NewMessage, NewRun, RunEnd, Store, StoreError, Turn};
 
@@ -35,9 +35,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         after,
         limit: 100,
     };
-    let page = |before, limit| MessagePageRequest {
+    let page = |place, limit| MessagePageRequest {
         conversation_id: long,
-        before,
+        place,
         limit,
     };
     measure("list, first 100", async || {
@@ -67,7 +67,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     .await?;
     let oldest = store.branch(head).await?[61].id;
     measure("page, oldest 60", async || {
-        store.message_page(&page(Some(oldest), 60)).await
+        store
+            .message_page(&page(Some(PagePlace::Before(oldest)), 60))
+            .await
     })
     .await?;
     measure("branch for the prompt", async || store.branch(head).await).await?;

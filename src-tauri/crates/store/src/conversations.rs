@@ -200,7 +200,7 @@ impl Store {
 }
 
 #[derive(FromRow)]
-struct SummaryRow {
+pub(crate) struct SummaryRow {
     id: String,
     title: String,
     created_at_ms: i64,
@@ -211,7 +211,7 @@ struct SummaryRow {
 }
 
 impl SummaryRow {
-    fn summary(self) -> Result<ConversationSummary, StoreError> {
+    pub(crate) fn summary(self) -> Result<ConversationSummary, StoreError> {
         Ok(ConversationSummary {
             id: parse("conversation id", &self.id)?,
             title: self.title,

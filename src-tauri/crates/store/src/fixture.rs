@@ -82,7 +82,7 @@ pub(crate) async fn shown(store: &Store, conversation_id: ConversationId) -> Vec
     store
         .message_page(&MessagePageRequest {
             conversation_id,
-            before: None,
+            place: None,
             limit: u32::MAX,
         })
         .await

@@ -3,7 +3,7 @@
 //! A [`Store`] is a handle that is cheap to clone. It writes over one connection and reads over a
 //! few others, so writers queue instead of colliding and a reader never waits for a writer. Each
 //! method is one transaction: what it returns `Ok` for is on the disk, what it fails in did not
-//! happen. Times and ids come from the caller.
+//! happen. Times and ids come from the caller, but for the ids of messages that are copied.
 //!
 //! It is not the place for rules: what a title is made of, when a run may start or what belongs in
 //! a prompt is decided by others. It keeps only what must hold of the rows themselves: the head of
@@ -36,6 +36,7 @@
 
 mod connections;
 mod conversations;
+mod copies;
 mod downloads;
 mod error;
 mod messages;
@@ -44,6 +45,7 @@ mod newer;
 mod open;
 mod roots;
 mod runs;
+mod search;
 mod settings;
 mod tree;
 mod turns;
@@ -54,12 +56,14 @@ use sqlx::{Sqlite, Transaction};
 
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
+pub use copies::ConversationCopy;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};
 pub use messages::BranchMessage;
 pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash};
 pub use roots::{RootContent, StoredRoot};
 pub use runs::{NewRun, RunEnd};
+pub use search::{FoundConversation, FoundText, TextQuery};
 pub use turns::{NewMessage, Turn};
 
 use error::Attempt;

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use sirocco_protocol::commands::MessagePageRequest;
-use sirocco_protocol::{ConversationId, Message, MessageId, MessagePage, Role, Run, RunId};
+use sirocco_protocol::{
+    ConversationId, Message, MessageId, MessagePage, PagePlace, Role, Run, RunId,
+};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::runs::RunRow;
 use crate::value::{from_word, list, parse, parse_option};
-use crate::{Store, StoreError, conversations};
+use crate::{Store, StoreError, conversations, tree};
 
 /// A message of a branch, without its versions and its run.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,8 @@ pub struct BranchMessage {
     pub content: String,
     /// What the model thought.
     pub reasoning: Option<String>,
+    /// The model is not sent it.
+    pub left_out: bool,
 }
 
 /// Up from a message, at most so many steps, oldest first.
@@ -33,9 +37,22 @@ const PATH: &str = "
         limit ?2
     )
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
-           m.model_name
+           m.model_name, m.left_out
     from path p cross join messages m on m.id = p.id
     order by p.height desc";
+
+/// On the branch that ends with `?1`, the message `?3` steps below `?2`, or else the end; and how
+/// many steps below it is. Nothing if `?2` is not on the branch.
+const BELOW: &str = "
+    with recursive path (id, parent_id, height) as (
+        select id, parent_id, 0 from messages where id = ?1
+        union all
+        select m.id, m.parent_id, p.height + 1 from path p join messages m on m.id = p.parent_id
+        where p.id <> ?2
+    )
+    select p.id, place.height - p.height
+    from path place cross join path p
+    where place.id = ?2 and p.height = max(place.height - ?3, 0)";
 
 const VERSIONS: &str = "
     select m.id, version.id
@@ -54,30 +71,39 @@ const LATEST_RUNS: &str = "
     where r.id = (select max(latest.id) from runs latest where latest.message_id = r.message_id)";
 
 impl Store {
-    /// A page of the shown branch: the last `limit` messages before `before`, oldest first.
+    /// A page of the shown branch, oldest first: its last `limit` messages, or those of the place.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for the conversation, or for a `before` that is not in it.
+    /// [`StoreError::NotFound`] for the conversation, or for a place that is not in it.
     pub async fn message_page(
         &self,
         request: &MessagePageRequest,
     ) -> Result<MessagePage, StoreError> {
         let mut transaction = self.read().await?;
         let conversation = conversations::fetch(&mut transaction, request.conversation_id).await?;
-        let end = match request.before {
-            None => conversation.head,
-            Some(before) => parent_of(&mut transaction, request.conversation_id, before).await?,
-        };
-        let Some(end) = end else {
-            return Ok(MessagePage {
-                messages: Vec::new(),
-                has_older: false,
-            });
-        };
+        let head = conversation.head;
         let limit = i64::from(request.limit);
+        let (end, count) = match request.place {
+            None => (head, limit),
+            Some(PagePlace::Before(id)) => {
+                let parent = parent_of(&mut transaction, request.conversation_id, id).await?;
+                (parent, limit)
+            }
+            Some(PagePlace::After(id)) => {
+                let (end, steps) = below(&mut transaction, head, id, limit).await?;
+                (Some(end), steps)
+            }
+            Some(PagePlace::Around(id)) => {
+                let (end, _) = below(&mut transaction, head, id, limit / 2).await?;
+                (Some(end), limit)
+            }
+        };
         // One more than asked for tells whether there are older ones.
-        let mut rows = path(&mut transaction, end, limit + 1).await?;
-        let has_older = rows.len() as i64 > limit;
+        let mut rows = match end {
+            Some(end) => path(&mut transaction, end, count + 1).await?,
+            None => Vec::new(),
+        };
+        let has_older = rows.len() as i64 > count;
         if has_older {
             rows.remove(0);
         }
@@ -85,6 +111,7 @@ impl Store {
         Ok(MessagePage {
             messages,
             has_older,
+            has_newer: end != head,
         })
     }
 
@@ -115,9 +142,28 @@ impl Store {
                     role: from_word("role", row.role)?,
                     content: row.content,
                     reasoning: row.reasoning,
+                    left_out: row.left_out,
                 })
             })
             .collect()
+    }
+
+    /// Keeps a message from the model, or lets it see it again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a message that is not there or not visible.
+    pub async fn leave_out(&self, id: MessageId, left_out: bool) -> Result<Message, StoreError> {
+        let mut transaction = self.write().await?;
+        tree::require_visible(&mut transaction, id).await?;
+        sqlx::query("update messages set left_out = ?2 where id = ?1")
+            .bind(id.to_string())
+            .bind(left_out)
+            .execute(&mut *transaction)
+            .await
+            .attempt("leave out a message")?;
+        let message = fetch(&mut transaction, id).await?;
+        transaction.commit().await.attempt("leave out a message")?;
+        Ok(message)
     }
 
     /// Saves the text of a run that has not ended. Answers false, and changes nothing, if it has:
@@ -131,18 +177,33 @@ impl Store {
         content: &str,
         reasoning: Option<&str>,
     ) -> Result<bool, StoreError> {
-        let saved = sqlx::query(
-            "update messages set content = ?2, reasoning = ?3
-             where id = (select message_id from runs where id = ?1 and ended_at_ms is null)",
-        )
-        .bind(run_id.to_string())
-        .bind(content)
-        .bind(reasoning)
-        .execute(&self.writer)
-        .await
-        .attempt("save the text of a run")?;
-        Ok(saved.rows_affected() > 0)
+        let mut connection = self
+            .writer
+            .acquire()
+            .await
+            .attempt("save the text of a run")?;
+        save_text(&mut connection, run_id, content, reasoning).await
     }
+}
+
+/// [`Store::save_text`].
+pub(crate) async fn save_text(
+    connection: &mut SqliteConnection,
+    run_id: RunId,
+    content: &str,
+    reasoning: Option<&str>,
+) -> Result<bool, StoreError> {
+    let saved = sqlx::query(
+        "update messages set content = ?2, reasoning = ?3
+         where id = (select message_id from runs where id = ?1 and ended_at_ms is null)",
+    )
+    .bind(run_id.to_string())
+    .bind(content)
+    .bind(reasoning)
+    .execute(connection)
+    .await
+    .attempt("save the text of a run")?;
+    Ok(saved.rows_affected() > 0)
 }
 
 #[derive(FromRow)]
@@ -155,6 +216,7 @@ struct MessageRow {
     reasoning: Option<String>,
     created_at_ms: i64,
     model_name: Option<String>,
+    left_out: bool,
 }
 
 /// One message, hidden or not.
@@ -180,6 +242,23 @@ async fn path(
         .fetch_all(connection)
         .await
         .attempt("read a branch")
+}
+
+async fn below(
+    connection: &mut SqliteConnection,
+    head: Option<MessageId>,
+    id: MessageId,
+    steps: i64,
+) -> Result<(MessageId, i64), StoreError> {
+    let (end, steps): (String, i64) = sqlx::query_as(BELOW)
+        .bind(head.map(|head| head.to_string()))
+        .bind(id.to_string())
+        .bind(steps)
+        .fetch_optional(connection)
+        .await
+        .attempt("look for a message on the shown branch")?
+        .ok_or_else(|| StoreError::not_found("message", id))?;
+    Ok((parse("message id", &end)?, steps))
 }
 
 async fn parent_of(
@@ -240,6 +319,7 @@ async fn complete(
                 model_name: row.model_name,
                 run: runs.remove(&id),
                 versions: versions.remove(&row.id).unwrap_or_default(),
+                left_out: row.left_out,
             })
         })
         .collect()
@@ -255,30 +335,41 @@ mod tests {
     fn page(conversation_id: ConversationId, before: Option<MessageId>) -> MessagePageRequest {
         MessagePageRequest {
             conversation_id,
-            before,
+            place: before.map(PagePlace::Before),
             limit: 4,
         }
     }
 
-    #[tokio::test]
-    async fn pages_go_back_from_the_end_to_the_first_message() {
+    /// Ten messages, of which each says its number.
+    async fn ten() -> (Store, ConversationId, Vec<MessageId>) {
         let store = Store::open_in_memory().await.unwrap();
         let id = conversation(&store, "a", 1).await.summary.id;
-        let mut parent = None;
+        let mut ids: Vec<MessageId> = Vec::new();
         for number in 0..10 {
             let role = [Role::User, Role::Assistant][number % 2];
-            let added = message(parent, role, &number.to_string());
-            parent = Some(added.id);
+            let added = message(ids.last().copied(), role, &number.to_string());
+            ids.push(added.id);
             say(&store, id, &[added]).await;
         }
+        (store, id, ids)
+    }
+
+    fn words_of(page: MessagePage) -> String {
+        page.messages.into_iter().map(|m| m.content).collect()
+    }
+
+    #[tokio::test]
+    async fn pages_go_back_from_the_end_to_the_first_message() {
+        let (store, id, _) = ten().await;
         let mut before = None;
         let mut pages = Vec::new();
         loop {
             let page = store.message_page(&page(id, before)).await.unwrap();
+            assert_eq!(page.has_newer, before.is_some());
             before = page.messages.first().map(|message| message.id);
-            let words: Vec<_> = page.messages.into_iter().map(|m| m.content).collect();
-            pages.push((words.join(""), page.has_older));
-            if !page.has_older {
+            let has_older = page.has_older;
+            pages.push((words_of(page), has_older));
+            if !has_older {
                 break;
             }
         }
@@ -292,11 +383,63 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_page_around_or_after_a_message_ends_where_the_branch_does() {
+        let (store, id, ids) = ten().await;
+        let look = async |place| {
+            let request = MessagePageRequest {
+                place: Some(place),
+                ..page(id, None)
+            };
+            let page = store.message_page(&request).await.unwrap();
+            let ends = (page.has_older, page.has_newer);
+            (words_of(page), ends.0, ends.1)
+        };
+        let around = |number: usize| look(PagePlace::Around(ids[number]));
+        assert_eq!(around(5).await, ("4567".into(), true, true));
+        assert_eq!(around(0).await, ("012".into(), false, true));
+        assert_eq!(around(9).await, ("6789".into(), true, false));
+        let after = |number: usize| look(PagePlace::After(ids[number]));
+        assert_eq!(after(2).await, ("3456".into(), true, true));
+        assert_eq!(after(7).await, ("89".into(), true, false));
+        assert_eq!(after(9).await, (String::new(), true, false));
+    }
+
+    #[tokio::test]
+    async fn a_message_off_the_shown_branch_has_no_page_around_it() {
+        let (store, id, ids) = ten().await;
+        let other = message(Some(ids[2]), Role::Assistant, "other");
+        say(&store, id, std::slice::from_ref(&other)).await;
+        for place in [PagePlace::Around(ids[5]), PagePlace::After(ids[5])] {
+            let request = MessagePageRequest {
+                place: Some(place),
+                ..page(id, None)
+            };
+            let error = store.message_page(&request).await.unwrap_err();
+            assert!(matches!(error, StoreError::NotFound { .. }));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_can_be_left_out_and_taken_in_again() {
+        let (store, _, ids) = ten().await;
+        for left_out in [true, false] {
+            let changed = store.leave_out(ids[3], left_out).await.unwrap();
+            assert_eq!(changed.left_out, left_out);
+            let branch = store.branch(ids[9]).await.unwrap();
+            let out: Vec<_> = branch.iter().filter(|one| one.left_out).collect();
+            assert_eq!(out.len(), usize::from(left_out));
+            assert!(out.iter().all(|one| one.id == ids[3]));
+        }
+        store.delete_message(ids[2], 20).await.unwrap();
+        assert!(store.leave_out(ids[3], true).await.is_err());
+    }
+
+    #[tokio::test]
     async fn an_empty_conversation_has_an_empty_page() {
         let store = Store::open_in_memory().await.unwrap();
         let id = conversation(&store, "a", 1).await.summary.id;
         let page = store.message_page(&page(id, None)).await.unwrap();
-        assert!(page.messages.is_empty() && !page.has_older);
+        assert!(page.messages.is_empty() && !page.has_older && !page.has_newer);
     }
 
     #[tokio::test]
@@ -373,12 +516,14 @@ mod tests {
                 role: Role::User,
                 content: "q".into(),
                 reasoning: None,
+                left_out: false,
             },
             BranchMessage {
                 id: answer.id,
                 role: Role::Assistant,
                 content: "a".into(),
                 reasoning: Some("hm".into()),
+                left_out: false,
             },
         ];
         assert_eq!(store.branch(answer.id).await.unwrap(), expected);
@@ -407,7 +552,7 @@ mod tests {
     #[tokio::test]
     async fn no_statement_of_a_page_reads_a_whole_table() {
         let store = Store::open_in_memory().await.unwrap();
-        for sql in [PATH, VERSIONS, LATEST_RUNS] {
+        for sql in [PATH, BELOW, VERSIONS, LATEST_RUNS] {
             for step in plan(&store, sql).await.lines() {
                 let whole = step.starts_with("SCAN")
                     && !["SCAN p", "SCAN wanted"]

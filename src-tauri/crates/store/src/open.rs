@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use crate::error::CopyAsideError;
 use crate::{Store, StoreError};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Pages are short; four readers are more than two cores can use.
 const READERS: u32 = 4;
@@ -55,7 +55,7 @@ impl Store {
     }
 }
 
-async fn open_with(path: &Path, migrations: &Migrator) -> Result<Store, StoreError> {
+pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Store, StoreError> {
     let known = newest(migrations);
     let found = schema_of(path).await?;
     if let Some(found) = found

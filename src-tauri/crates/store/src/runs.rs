@@ -107,9 +107,15 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<(Run, Message)>, StoreError> {
         let mut transaction = self.write().await?;
-        let ended = sqlx::query(
+        // The text first: it is indexed when its run ends, and would be twice if it came after that.
+        let content = &end.content;
+        let reasoning = end.reasoning.as_deref();
+        if !messages::save_text(&mut transaction, end.run_id, content, reasoning).await? {
+            return Ok(None);
+        }
+        sqlx::query(
             "update runs set state = ?2, ended_at_ms = ?3, statistics = ?4, error = ?5
-             where id = ?1 and ended_at_ms is null",
+             where id = ?1",
         )
         .bind(end.run_id.to_string())
         .bind(end.state.as_str())
@@ -119,17 +125,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .attempt("end a run")?;
-        if ended.rows_affected() == 0 {
-            return Ok(None);
-        }
         let run = fetch(&mut transaction, end.run_id).await?;
-        sqlx::query("update messages set content = ?2, reasoning = ?3 where id = ?1")
-            .bind(run.message_id.to_string())
-            .bind(&end.content)
-            .bind(&end.reasoning)
-            .execute(&mut *transaction)
-            .await
-            .attempt("save the text of a run")?;
         sqlx::query("update conversations set unread = unread or ?2 where id = ?1")
             .bind(run.conversation_id.to_string())
             .bind(end.unread)

@@ -139,7 +139,8 @@ pub(crate) async fn visible_in(
     parse_option("conversation id", conversation.as_deref())
 }
 
-async fn require_visible(
+/// The conversation of a visible message.
+pub(crate) async fn require_visible(
     connection: &mut SqliteConnection,
     id: MessageId,
 ) -> Result<ConversationId, StoreError> {

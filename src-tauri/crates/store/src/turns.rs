@@ -1,6 +1,6 @@
 //! What is added to a conversation at once: messages, and the run that writes the last of them.
 
-use sirocco_protocol::{ConversationId, MessageId, Role};
+use sirocco_protocol::{Conversation, ConversationId, MessageId, Role};
 use sqlx::SqliteConnection;
 
 use crate::error::Attempt;
@@ -88,6 +88,55 @@ impl Store {
         }
         transaction.commit().await.attempt("add a turn")
     }
+
+    /// Puts a message under its parent and what answered that, shown or hidden, under the message.
+    /// The shown branch goes through it if it went through the parent.
+    ///
+    /// # Errors
+    /// [`StoreError::RunInProgress`] if a run has not ended; [`StoreError::NotFound`] for a
+    /// conversation or parent that is not there, not visible or of another conversation.
+    pub async fn insert_message(
+        &self,
+        conversation_id: ConversationId,
+        message: &NewMessage,
+        now_ms: i64,
+    ) -> Result<Conversation, StoreError> {
+        let mut transaction = self.write().await?;
+        let conversation = conversations::fetch(&mut transaction, conversation_id).await?;
+        if conversation.summary.running {
+            return Err(StoreError::RunInProgress {
+                conversation: conversation_id,
+            });
+        }
+        insert(&mut transaction, conversation_id, message, now_ms).await?;
+        let parent = message.parent_id.map(|id| id.to_string());
+        sqlx::query(
+            "update messages set parent_id = ?3
+             where conversation_id = ?1 and parent_id is ?2 and id <> ?3",
+        )
+        .bind(conversation_id.to_string())
+        .bind(&parent)
+        .bind(message.id.to_string())
+        .execute(&mut *transaction)
+        .await
+        .attempt("put messages under an inserted one")?;
+        sqlx::query(
+            "update conversations set
+                 head_id = case when head_id is ?2 then ?3 else head_id end,
+                 updated_at_ms = max(updated_at_ms, ?4)
+             where id = ?1",
+        )
+        .bind(conversation_id.to_string())
+        .bind(&parent)
+        .bind(message.id.to_string())
+        .bind(now_ms)
+        .execute(&mut *transaction)
+        .await
+        .attempt("move the head of a conversation")?;
+        let conversation = conversations::fetch(&mut transaction, conversation_id).await?;
+        transaction.commit().await.attempt("insert a message")?;
+        Ok(conversation)
+    }
 }
 
 async fn insert(
@@ -118,7 +167,8 @@ async fn insert(
     Ok(())
 }
 
-async fn require_visible(
+/// Refuses a message that is not visible or of another conversation.
+pub(crate) async fn require_visible(
     connection: &mut SqliteConnection,
     conversation_id: ConversationId,
     id: MessageId,
@@ -206,6 +256,56 @@ mod tests {
         let unfinished = store.unfinished_run(id).await.unwrap().unwrap();
         assert_eq!(Some(unfinished.id), second.run.map(|run| run.id));
         assert_eq!(unfinished.started_at_ms, 40);
+    }
+
+    #[tokio::test]
+    async fn an_inserted_message_stands_between_its_parent_and_all_that_answers_that() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let question = message(None, Role::User, "q");
+        let first = message(Some(question.id), Role::Assistant, "a1");
+        let second = message(Some(question.id), Role::Assistant, "a2");
+        let gone = message(Some(question.id), Role::Assistant, "gone");
+        say(&store, id, &[question.clone(), first.clone()]).await;
+        say(&store, id, std::slice::from_ref(&gone)).await;
+        say(&store, id, std::slice::from_ref(&second)).await;
+        store.delete_message(gone.id, 11).await.unwrap();
+
+        let between = message(Some(question.id), Role::User, "and briefly");
+        let after = store.insert_message(id, &between, 20).await.unwrap();
+        assert_eq!(after.head, Some(second.id));
+        assert_eq!(after.summary.updated_at_ms, 20);
+        assert_eq!(words(&store, id).await, ["q", "and briefly", "a2"]);
+        let versions = store.message(first.id).await.unwrap().versions;
+        assert_eq!(versions, [first.id, second.id]);
+        store.restore_message(gone.id).await.unwrap();
+        let versions = store.message(first.id).await.unwrap().versions;
+        assert_eq!(versions, [first.id, second.id, gone.id]);
+
+        let last = message(Some(second.id), Role::User, "last");
+        let after = store.insert_message(id, &last, 21).await.unwrap();
+        assert_eq!(after.head, Some(last.id), "behind the head it is the head");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_inserted_while_an_answer_is_written_or_where_nothing_is_seen() {
+        let store = Store::open_in_memory().await.unwrap();
+        let id = conversation(&store, "a", 1).await.summary.id;
+        let run = ask(&store, id).await;
+        let under = message(Some(run.message_id), Role::User, "x");
+        let error = store.insert_message(id, &under, 20).await.unwrap_err();
+        assert!(matches!(error, StoreError::RunInProgress { .. }));
+        store.interrupt_unfinished(21).await.unwrap();
+        store.delete_message(run.message_id, 22).await.unwrap();
+        let error = store.insert_message(id, &under, 23).await.unwrap_err();
+        assert!(matches!(
+            error,
+            StoreError::NotFound {
+                what: "message",
+                ..
+            }
+        ));
+        assert_eq!(words(&store, id).await, ["why?"]);
     }
 
     #[tokio::test]

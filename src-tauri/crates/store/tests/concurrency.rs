@@ -73,7 +73,7 @@ async fn read(store: Store, conversation_id: ConversationId) {
     for _ in 0..60 {
         let page = MessagePageRequest {
             conversation_id,
-            before: None,
+            place: None,
             limit: 60,
         };
         let messages = store.message_page(&page).await.unwrap().messages;

@@ -11,13 +11,15 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use sirocco_protocol::commands::MessagePageRequest;
-use sirocco_protocol::{ConversationId, Message, MessageId, Parameters, Role};
+use sirocco_protocol::{ConversationId, Message, MessageId, PagePlace, Parameters, Role};
 use sirocco_store::{NewConversation, NewMessage, Store, Turn};
 
 #[derive(Clone, Debug)]
 enum Command {
     /// Under an earlier message (by number, wrapped around), or as a first message.
     Add(Option<usize>),
+    /// Between a message and what answers it.
+    Insert(usize),
     Select(usize),
     Delete(usize),
     Restore(usize),
@@ -26,6 +28,7 @@ enum Command {
 fn commands() -> impl Strategy<Value = Vec<Command>> {
     let command = prop_oneof![
         4 => prop::option::weighted(0.85, any::<usize>()).prop_map(Command::Add),
+        2 => any::<usize>().prop_map(Command::Insert),
         2 => any::<usize>().prop_map(Command::Select),
         2 => any::<usize>().prop_map(Command::Delete),
         2 => any::<usize>().prop_map(Command::Restore),
@@ -71,6 +74,17 @@ impl Tree {
     }
 }
 
+fn message(id: MessageId, parent_id: Option<MessageId>) -> NewMessage {
+    NewMessage {
+        id,
+        parent_id,
+        role: Role::User,
+        content: id.to_string(),
+        reasoning: None,
+        model_name: None,
+    }
+}
+
 struct Bench {
     store: Store,
     id: ConversationId,
@@ -99,7 +113,7 @@ impl Bench {
     async fn page(&self, before: Option<MessageId>, limit: u32) -> (Vec<Message>, bool) {
         let request = MessagePageRequest {
             conversation_id: self.id,
-            before,
+            place: before.map(PagePlace::Before),
             limit,
         };
         let page = self.store.message_page(&request).await.unwrap();
@@ -124,14 +138,7 @@ impl Bench {
                 let id = MessageId::fresh();
                 let turn = Turn {
                     conversation_id: self.id,
-                    messages: vec![NewMessage {
-                        id,
-                        parent_id,
-                        role: Role::User,
-                        content: id.to_string(),
-                        reasoning: None,
-                        model_name: None,
-                    }],
+                    messages: vec![message(id, parent_id)],
                     run: None,
                     automatic_title: None,
                     clear_draft: false,
@@ -144,6 +151,34 @@ impl Bench {
                     self.tree.deleted.insert(id, false);
                     prop_assert_eq!(self.shown().await.last().copied(), Some(id));
                 }
+            }
+            Command::Insert(number) => {
+                let Some(parent) = self.pick(number) else {
+                    return Ok(());
+                };
+                let id = MessageId::fresh();
+                let inserted = message(id, Some(parent));
+                let done = self
+                    .store
+                    .insert_message(self.id, &inserted, 2)
+                    .await
+                    .is_ok();
+                prop_assert_eq!(done, self.tree.visible(parent));
+                let mut expected = before.clone();
+                if done {
+                    for above in self.tree.parents.values_mut() {
+                        if *above == Some(parent) {
+                            *above = Some(id);
+                        }
+                    }
+                    self.tree.order.push(id);
+                    self.tree.parents.insert(id, Some(parent));
+                    self.tree.deleted.insert(id, false);
+                    if let Some(at) = before.iter().position(|shown| *shown == parent) {
+                        expected.insert(at + 1, id);
+                    }
+                }
+                prop_assert_eq!(self.shown().await, expected);
             }
             Command::Select(number) => {
                 let Some(id) = self.pick(number) else {

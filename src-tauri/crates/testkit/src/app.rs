@@ -307,7 +307,7 @@ impl TempApp {
     ) -> Result<Vec<Message>, ErrorReport> {
         let request = MessagePageRequest {
             conversation_id,
-            before: None,
+            place: None,
             limit: 500,
         };
         let page: MessagePage = self.call("message_page", request).await?;

@@ -39,6 +39,11 @@ const BENCHES: &[Bench] = &[
         programs: &[ExampleWithModel("app_overhead")],
     },
     Bench {
+        name: "chat",
+        example: "chat_speed",
+        needs_worker: false,
+    },
+    Bench {
         name: "engine",
         programs: &[ExampleWithModel("engine_speed")],
     },

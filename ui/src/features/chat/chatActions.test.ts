@@ -19,7 +19,7 @@ async function opened(id: string | null) {
   return { backend, state, chat, page, actions, can, run };
 }
 
-const OF_CONVERSATION = ['regenerate', 'continue', 'editLast', 'copyAnswer', 'copyCode', 'end', 'rename', 'pin', 'delete'];
+const OF_CONVERSATION = ['regenerate', 'continue', 'editLast', 'copyAnswer', 'copyCode', 'find', 'end', 'rename', 'pin', 'delete'];
 
 describe('what can be done with the chat', () => {
   it('is what the page on show can do with what is open', async () => {

@@ -118,6 +118,14 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       available: () => shown() && lastCode() !== null,
       run: () => void copy(lastCode() ?? ''),
     },
+    {
+      group,
+      id: 'chat.find',
+      label: s.findHere,
+      keys: ['Mod+F'],
+      available: () => shown() && chat.current.turns.length > 0,
+      run: () => chat.find.start(),
+    },
     { group, id: 'chat.end', label: s.toEnd, available: () => shown() && chat.current.turns.length > 0, run: () => chat.page?.toEnd() },
     { group, id: 'chat.rename', label: s.rename, keys: ['F2'], available: () => shown() && chat.current.id !== null, run: () => chat.page?.rename() },
     {

@@ -8,8 +8,9 @@ import { chatStrings } from './strings.en';
 const sessions = new WeakMap<Sirocco, ChatSession>();
 
 /** Call while a component is being made. */
-export function chatSession(): ChatSession {
-  const state = sirocco();
+export const chatSession = (): ChatSession => sessionOf(sirocco());
+
+export function sessionOf(state: Sirocco): ChatSession {
   let session = sessions.get(state);
   if (!session) {
     session = new ChatSession(state, announcement);

@@ -9,8 +9,6 @@ const PAGE = 200;
 
 export class ConversationList {
   state = $state.raw<ListLoad>({ type: 'loading' });
-  /** Words of the title that the rows shown must match. */
-  query = $state('');
   hasMore = $state(false);
   #rows = $state.raw<ReadonlyMap<string, ConversationSummary>>(new Map());
   /** In the order shown. */
@@ -32,32 +30,18 @@ export class ConversationList {
     return id ? (this.#rows.get(id) ?? null) : null;
   }
 
-  /** Asks for the first page anew; throws nothing. */
+  /** Asks for the first page anew; throws nothing. Rows that are there stay; without any, `state` says what is wrong. */
   async load(): Promise<void> {
-    // Rows that are there stay; without any, `state` says what is wrong.
-    await this.#first().catch(() => undefined);
-  }
-
-  async #first(): Promise<void> {
     const asked = ++this.#asked;
     try {
-      const page = await this.#backend.call('conversation_list', { query: this.query, limit: PAGE });
+      const page = await this.#backend.call('conversation_list', { query: '', limit: PAGE });
       if (asked !== this.#asked) return;
       this.#rows = new Map(page.map((row) => [row.id, row]));
       this.#endOf(page);
       this.state = { type: 'ready' };
     } catch (thrown) {
-      if (asked !== this.#asked) return;
-      const error = BackendError.from(thrown);
-      if (this.state.type === 'ready') throw error;
-      this.state = { type: 'failed', error };
+      if (asked === this.#asked && this.state.type !== 'ready') this.state = { type: 'failed', error: BackendError.from(thrown) };
     }
-  }
-
-  /** Shows only titles with these words; empty shows all. */
-  async search(query: string): Promise<void> {
-    this.query = query;
-    await this.#first();
   }
 
   /** Asks for the page after the last one. */
@@ -66,7 +50,7 @@ export class ConversationList {
     this.#loadingMore = true;
     const asked = this.#asked;
     try {
-      const page = await this.#backend.call('conversation_list', { query: this.query, after: this.#end, limit: PAGE });
+      const page = await this.#backend.call('conversation_list', { query: '', after: this.#end, limit: PAGE });
       if (asked !== this.#asked) return;
       const next = new Map(this.#rows);
       for (const row of page) next.set(row.id, row);
@@ -79,6 +63,13 @@ export class ConversationList {
 
   async create(model_id: ModelId | null = null): Promise<Conversation> {
     const conversation = await this.#backend.call('conversation_create', { model_id });
+    this.#put(conversation.summary);
+    return conversation;
+  }
+
+  /** Copies a conversation with all its branches. */
+  async duplicate(id: ConversationId): Promise<Conversation> {
+    const conversation = await this.#backend.call('conversation_duplicate', { id });
     this.#put(conversation.summary);
     return conversation;
   }
@@ -110,10 +101,7 @@ export class ConversationList {
   }
 
   handle(event: Event): void {
-    if (event.type === 'conversation_changed') {
-      if (this.#matches(event.conversation)) this.#put(event.conversation);
-      else this.#drop(event.conversation.id);
-    }
+    if (event.type === 'conversation_changed') this.#put(event.conversation);
     if (event.type === 'conversation_deleted') this.#drop(event.conversation_id);
     if (event.type === 'lagged') void this.load();
   }
@@ -127,14 +115,6 @@ export class ConversationList {
     const last = page.at(-1);
     this.#end = last ? placeOf(last) : null;
     this.hasMore = page.length >= PAGE;
-  }
-
-  #matches(row: ConversationSummary): boolean {
-    const title = row.title.toLocaleLowerCase();
-    return this.query
-      .toLocaleLowerCase()
-      .split(/\s+/)
-      .every((word) => title.includes(word));
   }
 
   #put(row: ConversationSummary): void {

@@ -1,6 +1,6 @@
 /** Where the reader is: the view, and what is open in it. */
 import { untrack } from 'svelte';
-import type { ConversationId, ModelId } from '$/gen/protocol';
+import type { ConversationId, MessageId, ModelId } from '$/gen/protocol';
 
 export type View = 'chat' | 'discover' | 'library' | 'settings';
 /** What the library shows besides the page of one model. */
@@ -11,6 +11,8 @@ export class Navigation {
   view = $state<View>('chat');
   /** The conversation shown; `null` is a new one that is not created yet. */
   conversationId = $state<ConversationId | null>(null);
+  /** A message of it that is to be scrolled to once it shows; taken by the chat's page. */
+  message = $state.raw<{ id: MessageId } | null>(null);
   /** The repository whose page is shown in Discover; `null` shows what there is to find. */
   repository = $state<string | null>(null);
   /** The model whose page is shown in the library; `null` shows `libraryPlace`. */
@@ -24,10 +26,12 @@ export class Navigation {
   /** Goes up by one with every choice of what to show, also of what is shown already. */
   moves = $state(0);
 
-  openConversation(id: ConversationId): void {
+  /** Shows a conversation at its end, or at a message. */
+  openConversation(id: ConversationId, message: MessageId | null = null): void {
     this.#move();
     this.view = 'chat';
     this.conversationId = id;
+    this.message = message === null ? null : { id: message };
   }
 
   /** An empty chat; the conversation is created with its first message. */

@@ -204,42 +204,23 @@ describe('the conversation list', () => {
     expect(all.conversations.items).toHaveLength(1_000);
   });
 
-  it('keeps rows out that the search does not match, also when they change', async () => {
-    const { all, backend } = started();
-    await settle();
-    await all.conversations.search('regex');
-    expect(all.conversations.items.map((one) => one.title)).toEqual(['Regex for ISO dates']);
-    backend.emit({ type: 'conversation_changed', conversation: row('other', 9e15) });
-    expect(all.conversations.items).toHaveLength(1);
-  });
-
-  it('drops the answer to a question that is no longer asked', async () => {
-    const { all, backend } = started();
-    await settle();
-    const slow = backend.call.bind(backend);
-    const answers: (() => void)[] = [];
-    vi.spyOn(backend, 'call').mockImplementation((async (command: 'conversation_list', request: never) => {
-      const answer = await slow(command, request);
-      if (command === 'conversation_list' && (request as { query: string }).query === 'r') {
-        await new Promise<void>((resolve) => answers.push(resolve));
-      }
-      return answer;
-    }) as never);
-    const first = all.conversations.search('r');
-    await all.conversations.search('regex');
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
-    answers[0]?.();
-    await first;
-    expect(all.conversations.items.map((one) => one.title)).toEqual(['Regex for ISO dates']);
-  });
-
-  it('tells that a search failed, and keeps its rows', async () => {
+  it('keeps its rows when asking again fails', async () => {
     const { all, backend } = started();
     await settle();
     const count = all.conversations.items.length;
     backend.fail('conversation_list', { message: 'no' });
-    await expect(all.conversations.search('regex')).rejects.toMatchObject({ message: 'no' });
+    await all.conversations.load();
     expect(all.conversations.items).toHaveLength(count);
+    expect(all.conversations.state.type).toBe('ready');
+  });
+
+  it('has a copy as soon as it is made', async () => {
+    const { all, backend } = started();
+    await settle();
+    const made = await all.conversations.duplicate('c-2');
+    expect(all.conversations.items[0]?.pinned).toBe(true);
+    expect(all.conversations.row(made.summary.id)?.title).toBe('Regex for ISO dates (copy)');
+    expect(backend.stored.get(made.summary.id)?.messages).toHaveLength(2);
   });
 
   it('hides at once what is deleted, and shows it again when that fails or is undone', async () => {

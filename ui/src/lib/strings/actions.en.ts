@@ -33,6 +33,7 @@ export const actionStrings = {
   editLast: 'Edit the last message',
   copyAnswer: 'Copy the last answer',
   copyCode: 'Copy the last code block',
+  findHere: 'Find in the conversation',
   toEnd: 'Go to the end of the conversation',
   rename: 'Rename the conversation',
   pin: 'Pin the conversation',

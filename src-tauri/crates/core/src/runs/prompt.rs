@@ -29,11 +29,13 @@ impl App {
                 role: message.role,
                 content: &message.content,
                 reasoning: message.reasoning.as_deref(),
+                left_out: message.left_out,
             })
             .chain(draft.map(|content| PromptTurn {
                 role: sirocco_protocol::Role::User,
                 content,
                 reasoning: None,
+                left_out: false,
             }));
         let messages = assemble(&conversation.system_prompt, turns, continue_last)
             .into_iter()

@@ -1,7 +1,7 @@
 //! Asking for an answer: what is added to the conversation, and which model is asked.
 
 use sirocco_chat::automatic_title;
-use sirocco_protocol::commands::{ConversationUpdate, MessageSend};
+use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
     ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadState, MessageId,
     ModelId, ModelVerdict, Role, RunId, Started,
@@ -11,17 +11,13 @@ use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 use super::drive::Work;
 use crate::App;
 use crate::clock::now_ms;
+use crate::conversations::refuse_blank;
 use crate::error::{Report, refuse};
 
 impl App {
     /// A question and its answer, at the end of the shown branch.
     pub(crate) async fn send_message(&self, request: MessageSend) -> Result<Started, ErrorReport> {
-        if request.content.trim().is_empty() {
-            return Err(refuse(
-                ErrorCode::InvalidRequest,
-                "a message must not be empty",
-            ));
-        }
+        refuse_blank(&request.content)?;
         let conversation = self
             .inner
             .store
@@ -74,9 +70,12 @@ impl App {
         self.begin(turn, work, question_id).await
     }
 
-    /// Another version of an answer.
-    pub(crate) async fn regenerate(&self, id: MessageId) -> Result<Started, ErrorReport> {
-        let old = self.inner.store.message(id).await.report()?;
+    /// Another version of an answer, by the conversation's model or another one.
+    pub(crate) async fn regenerate(
+        &self,
+        request: MessageRegenerate,
+    ) -> Result<Started, ErrorReport> {
+        let old = self.inner.store.message(request.id).await.report()?;
         if old.role != Role::Assistant {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
@@ -89,7 +88,10 @@ impl App {
             .conversation(old.conversation_id)
             .await
             .report()?;
-        let model = self.model_for(&conversation).await?;
+        let model = match request.model_id {
+            Some(id) => self.named_model(id).await?,
+            None => self.model_for(&conversation).await?,
+        };
         let answer = answer_under(old.parent_id, &model);
         let work = Work::new(&answer, &model, false);
         let turn = Turn {
@@ -242,14 +244,7 @@ impl App {
     /// The conversation's model; the only loaded one; the one used last.
     async fn model_for(&self, conversation: &Conversation) -> Result<StoredModel, ErrorReport> {
         if let Some(id) = conversation.model_id {
-            return match self.inner.store.trashed(id).await {
-                Ok(trashed) => Err(refuse(
-                    ErrorCode::NoModel,
-                    format!("{} is in the trash", trashed.name),
-                )
-                .with_hint("restore it, or choose another model")),
-                Err(_) => self.inner.store.model(id).await.report(),
-            };
+            return self.named_model(id).await;
         }
         let models = self.inner.store.list_models().await.report()?;
         let ready = self.only_ready_model();
@@ -279,6 +274,17 @@ impl App {
             .await
             .report()?;
         Ok(model)
+    }
+
+    async fn named_model(&self, id: ModelId) -> Result<StoredModel, ErrorReport> {
+        match self.inner.store.trashed(id).await {
+            Ok(trashed) => Err(refuse(
+                ErrorCode::NoModel,
+                format!("{} is in the trash", trashed.name),
+            )
+            .with_hint("restore it, or choose another model")),
+            Err(_) => self.inner.store.model(id).await.report(),
+        }
     }
 
     fn only_ready_model(&self) -> Option<ModelId> {

@@ -3,9 +3,25 @@
  *
  * The backend is the truth. A command is followed by asking for the shown branch again; a run is
  * followed by its stream until it ends, and again from a snapshot whenever a delta is missing.
+ *
+ * The turns held are a stretch of the branch: its end, unless a message far from it was asked for.
  */
 
-import type { Conversation, ConversationId, Event, Message, ModelId, Parameters, Run, RunUpdate, Started } from '$/gen/protocol';
+import type {
+  Conversation,
+  ConversationId,
+  Event,
+  Message,
+  MessageId,
+  MessagePage,
+  ModelId,
+  PagePlace,
+  Parameters,
+  Role,
+  Run,
+  RunUpdate,
+  Started,
+} from '$/gen/protocol';
 import { BackendError, type Backend, type StreamHandle } from '$/lib/backend';
 import { isLive, Turn } from './turn.svelte';
 
@@ -13,6 +29,8 @@ export type Loading = { type: 'loading' } | { type: 'ready' } | { type: 'failed'
 
 /** Turns fetched at once. */
 export const PAGE = 60;
+/** As many as the backend gives at once. */
+const LARGEST_PAGE = 500;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 8_000;
 
@@ -36,6 +54,11 @@ export class ConversationState {
   turns = $state.raw<Turn[]>([]);
   hasOlder = $state(false);
   loadingOlder = $state(false);
+  /** The branch goes on behind the turns held. */
+  hasNewer = $state(false);
+  loadingNewer = $state(false);
+  /** The message that is to be scrolled to; another object each time. */
+  revealed = $state.raw<{ id: MessageId } | null>(null);
   state = $state.raw<Loading>({ type: 'ready' });
 
   readonly #backend: Backend;
@@ -69,19 +92,26 @@ export class ConversationState {
     return last?.live ? last : null;
   }
 
-  /** Fetches the conversation and its latest turns. Throws nothing; `state` says how it went. */
-  async load(): Promise<void> {
+  /**
+   * Fetches the conversation with its latest turns, or those around a message. `state` says how it went; thrown is
+   * only why the message could not be shown, and the latest turns are there then.
+   */
+  async load(message: MessageId | null = null): Promise<void> {
     const { id } = this;
     if (!id) return;
+    let problem: unknown = null;
     try {
       const conversation = await this.#backend.call('conversation_get', { id });
       if (this.#disposed) return;
       this.conversation = conversation;
-      await this.refresh();
+      if (message) await this.reveal(message).catch((thrown: unknown) => (problem = thrown));
+      if (!message || problem) await this.refresh();
       this.state = { type: 'ready' };
     } catch (thrown) {
       if (this.state.type !== 'ready') this.state = { type: 'failed', error: BackendError.from(thrown) };
+      return;
     }
+    if (problem) throw problem;
   }
 
   /** Asks for the shown branch again. Calls made meanwhile share one more question. */
@@ -96,22 +126,69 @@ export class ConversationState {
   async #refreshUntilFresh(): Promise<void> {
     while (this.#stale && !this.#disposed && this.id) {
       this.#stale = false;
-      const page = await this.#backend.call('message_page', { conversation_id: this.id, limit: PAGE });
+      const page = await this.#pageHeld();
       // What came meanwhile made the answer old.
       if (this.#stale || this.#disposed) continue;
-      this.#show(page.messages, page.has_older);
+      this.#show(page);
     }
   }
 
-  /** Puts the end of the branch in place, keeps older turns if it continues them. */
-  #show(messages: Message[], has_older: boolean): void {
+  #page(place: PagePlace | null, limit = PAGE): Promise<MessagePage> {
+    return this.#backend.call('message_page', { conversation_id: this.#known(), place, limit });
+  }
+
+  /** The stretch held, as it is now; the end if that is held, or if the branch does not go there any more. */
+  async #pageHeld(): Promise<MessagePage> {
+    const middle = this.turns[this.turns.length >> 1];
+    if (this.hasNewer && middle) {
+      try {
+        return await this.#page({ around: middle.id }, Math.min(LARGEST_PAGE, this.turns.length));
+      } catch (thrown) {
+        if (BackendError.from(thrown).code !== 'not_found') throw thrown;
+      }
+    }
+    return this.#page(null);
+  }
+
+  /** Puts a page in place, keeps older turns if it continues them. */
+  #show({ messages, has_older, has_newer }: MessagePage): void {
     const known = new Map(this.turns.map((turn) => [turn.id, turn]));
     const parent = messages[0]?.parent_id ?? null;
     const at = parent === null ? -1 : this.turns.findIndex((turn) => turn.id === parent);
     const older = this.turns.slice(0, at + 1);
     if (at < 0) this.hasOlder = has_older;
+    this.hasNewer = has_newer;
     this.turns = [...older, ...messages.map((message) => this.#turn(message, known.get(message.id)))];
     this.#followAll();
+  }
+
+  /** Has a message among the turns, on another branch too, and asks for it to be scrolled to. */
+  async reveal(id: MessageId): Promise<void> {
+    if (!this.turns.some((turn) => turn.id === id)) {
+      const around = () => this.#page({ around: id });
+      const page = await around().catch(async (thrown: unknown) => {
+        if (BackendError.from(thrown).code !== 'not_found') throw thrown;
+        // Not on the shown branch.
+        this.conversation = await this.#backend.call('message_select', { id });
+        return around();
+      });
+      if (this.#disposed) return;
+      this.#show(page);
+      if (this.#refreshing) this.#stale = true;
+    }
+    this.revealed = { id };
+  }
+
+  /** Goes back to the end of the branch, if other turns are held. */
+  async toEnd(): Promise<void> {
+    if (!this.hasNewer) return;
+    this.hasNewer = false;
+    try {
+      await this.refresh();
+    } catch (thrown) {
+      this.hasNewer = true;
+      throw thrown;
+    }
   }
 
   #turn(message: Message, known: Turn | undefined): Turn {
@@ -127,13 +204,28 @@ export class ConversationState {
     if (!this.id || !first || !this.hasOlder || this.loadingOlder) return;
     this.loadingOlder = true;
     try {
-      const page = await this.#backend.call('message_page', { conversation_id: this.id, before: first.id, limit: PAGE });
+      const page = await this.#page({ before: first.id });
       // The branch may have been changed meanwhile.
       if (this.#disposed || this.turns[0] !== first) return;
       this.hasOlder = page.has_older;
       this.turns = [...page.messages.map((message) => new Turn(message)), ...this.turns];
     } finally {
       this.loadingOlder = false;
+    }
+  }
+
+  /** Fetches the page after the last turn. */
+  async loadNewer(): Promise<void> {
+    const { last } = this;
+    if (!last || !this.hasNewer || this.loadingNewer) return;
+    this.loadingNewer = true;
+    try {
+      const page = await this.#page({ after: last.id });
+      if (this.#disposed || this.last !== last) return;
+      if (page.messages.length > 0) this.#show(page);
+      else this.hasNewer = false;
+    } finally {
+      this.loadingNewer = false;
     }
   }
 
@@ -150,6 +242,7 @@ export class ConversationState {
 
   async send(content: string): Promise<void> {
     const id = this.#known();
+    await this.toEnd();
     const started = await this.#backend.call('message_send', { conversation_id: id, content });
     this.#started(started);
   }
@@ -159,9 +252,43 @@ export class ConversationState {
     await this.refresh();
   }
 
-  async regenerate(id: string): Promise<void> {
-    await this.#backend.call('message_regenerate', { id });
+  /** Another version of an answer, by the conversation's model or another one. */
+  async regenerate(id: string, model_id: ModelId | null = null): Promise<void> {
+    await this.#backend.call('message_regenerate', { id, model_id });
+    this.hasNewer = false;
     await this.refresh();
+  }
+
+  /** Puts a message after another one, or at the end. */
+  async insert(after: string | null, role: Role, content: string): Promise<void> {
+    const message = await this.#backend.call('message_insert', { conversation_id: this.#known(), after, role, content });
+    if (after === null) this.hasNewer = false;
+    else this.#putAfter(after, message);
+    await this.refresh();
+  }
+
+  /** A page may begin behind it, and what is before a page stays as it was. */
+  #putAfter(after: string, message: Message): void {
+    const at = this.turns.findIndex((turn) => turn.id === after);
+    if (at < 0 || this.turns.some((turn) => turn.id === message.id)) return;
+    const [before, behind] = [this.turns.slice(0, at + 1), this.turns.slice(at + 1)];
+    const next = behind[0];
+    if (next) next.message = { ...next.message, parent_id: message.id };
+    this.turns = [...before, new Turn(message), ...behind];
+  }
+
+  /** Keeps a message from the model, or lets it see it again. */
+  async leaveOut(id: string, left_out: boolean): Promise<void> {
+    await this.#backend.call('message_leave_out', { id, left_out });
+    const turn = this.turns.find((one) => one.id === id);
+    if (turn) turn.message = { ...turn.message, left_out };
+    await this.refresh();
+  }
+
+  /** Makes a conversation of the messages up to this one. */
+  async branch(message_id: string): Promise<ConversationId> {
+    const made = await this.#backend.call('conversation_branch', { message_id });
+    return made.summary.id;
   }
 
   async continue(id: string): Promise<void> {

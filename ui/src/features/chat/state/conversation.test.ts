@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Conversation, Message, MessagePage } from '$/gen/protocol';
+import type { Conversation, Message, MessagePage, PagePlace } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { ConversationState, PAGE } from './conversation.svelte';
@@ -12,11 +12,21 @@ function chain(count: number): Message[] {
 }
 
 function paged(messages: () => Message[]) {
-  return ({ before, limit }: { before?: string | null; limit: number }): MessagePage => {
+  return ({ place, limit }: { place?: PagePlace | null; limit: number }): MessagePage => {
     const all = messages();
-    const end = before ? all.findIndex((one) => one.id === before) : all.length;
-    const start = Math.max(0, end - limit);
-    return { messages: all.slice(start, end), has_older: start > 0 };
+    const at = (id: string) => {
+      const found = all.findIndex((one) => one.id === id);
+      if (found < 0) throw new BackendError({ code: 'not_found', message: 'no such message', hint: null, trace_id: '' });
+      return found;
+    };
+    let [start, end] = [Math.max(0, all.length - limit), all.length];
+    if (place && 'before' in place) [start, end] = [Math.max(0, at(place.before) - limit), at(place.before)];
+    if (place && 'after' in place) [start, end] = [at(place.after) + 1, Math.min(all.length, at(place.after) + 1 + limit)];
+    if (place && 'around' in place) {
+      end = Math.min(all.length, at(place.around) + 1 + Math.floor(limit / 2));
+      start = Math.max(0, end - limit);
+    }
+    return { messages: all.slice(start, end), has_older: start > 0, has_newer: end < all.length };
   };
 }
 
@@ -195,6 +205,104 @@ describe('pages', () => {
     release();
     await Promise.all([one, two]);
     expect(ids(state)).toEqual(['m0', 'm1', 'm2']);
+  });
+});
+
+describe('a message far above the end', () => {
+  it('has what is put behind it there, and can be left out', async () => {
+    const { state, double, shown } = await opened(chain(150));
+    await state.loadOlder();
+    await state.loadOlder();
+    double.answers.message_insert = ({ after, content }) => {
+      const put = message('put', after ?? null, content);
+      shown.messages = chain(150).flatMap((one) => (one.id === after ? [one, put] : one.parent_id === after ? { ...one, parent_id: 'put' } : one));
+      return put;
+    };
+    await state.insert('m10', 'user', 'between');
+    expect(ids(state).slice(9, 13)).toEqual(['m9', 'm10', 'put', 'm11']);
+    expect(state.turns).toHaveLength(151);
+
+    double.answers.message_leave_out = () => message('put', 'm10', 'between');
+    await state.leaveOut('put', true);
+    expect(state.turns[11]?.message.left_out).toBe(true);
+  });
+});
+
+describe('a message that is to be shown', () => {
+  const names = (from: number, to: number) => chain(to).slice(from).map((one) => one.id);
+
+  it('is among the turns already, or comes with those around it', async () => {
+    const { state, double } = await opened(chain(500));
+    const asked = () => double.calls.filter(([command]) => command === 'message_page').length;
+    await state.reveal('m480');
+    expect(asked()).toBe(1);
+    expect(state.revealed).toEqual({ id: 'm480' });
+    await state.reveal('m100');
+    expect(ids(state)).toEqual(names(71, 131));
+    expect([state.hasOlder, state.hasNewer]).toEqual([true, true]);
+    expect(state.revealed).toEqual({ id: 'm100' });
+  });
+
+  it('comes at once when its conversation is opened', async () => {
+    const double = new Double({ conversation_get: () => CONVERSATION, message_page: paged(() => chain(500)) });
+    const state = new ConversationState(double, 'c');
+    await state.load('m250');
+    expect(ids(state)).toContain('m250');
+    expect(double.calls.filter(([command]) => command === 'message_page')).toHaveLength(1);
+  });
+
+  it('is reached from there in both directions, up to the end', async () => {
+    const { state } = await opened(chain(200));
+    await state.reveal('m60');
+    await state.loadOlder();
+    await state.loadNewer();
+    await state.loadNewer();
+    expect(ids(state)).toEqual(names(0, 200).slice(0, state.turns.length));
+    await state.loadNewer();
+    expect(state.hasNewer).toBe(false);
+    expect(ids(state)).toEqual(names(0, 200));
+  });
+
+  it('stays in view when something changes, until the end is wanted', async () => {
+    const { state, shown } = await opened(chain(500));
+    await state.reveal('m100');
+    shown.messages = chain(502);
+    await state.refresh();
+    expect(ids(state)).toContain('m100');
+    expect(state.hasNewer).toBe(true);
+    await state.toEnd();
+    expect(state.last?.id).toBe('m501');
+    expect(state.hasNewer).toBe(false);
+  });
+
+  it('gives way to the end when the branch does not go there any more', async () => {
+    const { state, shown } = await opened(chain(500));
+    await state.reveal('m100');
+    shown.messages = [message('q', null, 'Else')];
+    await state.refresh();
+    expect(ids(state)).toEqual(['q']);
+    expect(state.hasNewer).toBe(false);
+  });
+
+  it('of another branch is selected first', async () => {
+    const { state, double, shown } = await opened(chain(4));
+    double.answers.message_select = () => {
+      shown.messages = [...chain(2), message('other', 'm1', 'Other')];
+      return CONVERSATION;
+    };
+    await state.reveal('other');
+    expect(ids(state)).toEqual(['m0', 'm1', 'other']);
+  });
+
+  it('that is gone leaves the end, and is told', async () => {
+    const double = new Double({ conversation_get: () => CONVERSATION, message_page: paged(() => chain(3)) });
+    const state = new ConversationState(double, 'c');
+    double.answers.message_select = () => {
+      throw new BackendError({ code: 'not_found', message: 'no such message', hint: null, trace_id: '' });
+    };
+    await expect(state.load('gone')).rejects.toMatchObject({ code: 'not_found' });
+    expect(ids(state)).toEqual(['m0', 'm1', 'm2']);
+    expect(state.state.type).toBe('ready');
   });
 });
 

@@ -25,6 +25,8 @@ export interface TurnPlace {
 
 /** So close to the end counts as the end: fractions of pixels and rounding. */
 const END_PX = 6;
+/** The share of the port above a turn that is shown: what comes before it helps to understand it. */
+const LEAD = 0.15;
 
 export class ScrollFollower {
   /** The end stays in view as text arrives. */
@@ -39,15 +41,20 @@ export class ScrollFollower {
   #wantedTurn: HTMLElement | null = null;
   #port: ScrollPort | null = null;
   #turns: () => ArrayLike<HTMLElement> = () => [];
+  #endsHere: () => boolean = () => true;
   #lastTop = 0;
   #lastHeight = 0;
   #lastClient = 0;
   #anchor: { element: HTMLElement; top: number } | null = null;
 
-  /** `turns` answers the elements that can be an anchor, in order. Begins at a place, or at the end. */
-  attach(port: ScrollPort, turns: () => ArrayLike<HTMLElement>, wanted: TurnPlace | null = null): void {
+  /**
+   * `turns` answers the elements that can be an anchor, in order; `endsHere`, whether the last of them is really the
+   * last. Begins at a place, or at the end.
+   */
+  attach(port: ScrollPort, turns: () => ArrayLike<HTMLElement>, wanted: TurnPlace | null = null, endsHere: () => boolean = () => true): void {
     this.#port = port;
     this.#turns = turns;
+    this.#endsHere = endsHere;
     if (wanted) {
       this.following = false;
       this.place = this.#wanted = wanted;
@@ -76,7 +83,7 @@ export class ScrollFollower {
     // Content that became shorter, or a port that became taller, pushes the position up without anyone scrolling.
     const shrank = port.scrollHeight < this.#lastHeight || port.clientHeight > this.#lastClient;
     if (up && !shrank) this.following = false;
-    if (end && !(up && !shrank)) this.following = true;
+    if (end && !(up && !shrank) && this.#endsHere()) this.following = true;
     this.#remember(port, end);
   }
 
@@ -114,15 +121,27 @@ export class ScrollFollower {
     if (port && (this.#wanted || (this.following && !this.#isAtEnd(port)))) this.onResize();
   }
 
-  /** Goes to the end and stays there. */
+  /** Goes to the end, and stays there if it is the real one. */
   toEnd(): void {
-    this.following = true;
+    this.following = this.#endsHere();
     this.seeking = false;
     this.#wanted = null;
     const port = this.#port;
     if (!port) return;
     this.#scrollTo(port, port.scrollHeight);
     this.#remember(port, true);
+  }
+
+  /** Brings a turn into view, a little below the top, and leaves the end alone. */
+  show(turn: HTMLElement): void {
+    const port = this.#port;
+    if (!port) return;
+    this.following = false;
+    this.seeking = false;
+    this.#wanted = null;
+    const below = turn.getBoundingClientRect().top - this.#edge();
+    this.#scrollTo(port, port.scrollTop + below - port.clientHeight * LEAD);
+    this.#remember(port, this.#isAtEnd(port));
   }
 
   /** Holds on to the turn in view before something is put in above it; `onResize` then keeps it. */

@@ -50,10 +50,10 @@ class Page {
   }
 }
 
-function attached(heights: number[]) {
+function attached(heights: number[], endsHere = { value: true }) {
   const page = new Page(heights);
   const follower = new ScrollFollower();
-  follower.attach(page, () => page.turns());
+  follower.attach(page, () => page.turns(), null, () => endsHere.value);
   const scroll = (top: number) => {
     page.scrollTop = top;
     follower.onScroll();
@@ -146,6 +146,25 @@ describe('a reader who is elsewhere', () => {
     scroll(450);
     grow(2, 500);
     expect(page.scrollTop).toBe(450);
+  });
+
+  it('sees a turn that is shown a little below the top, and keeps it', () => {
+    const { page, follower, grow } = attached([400, 400, 400, 400]);
+    follower.show(page.turns()[1] as HTMLElement);
+    expect([page.scrollTop, follower.following]).toEqual([325, false]);
+    grow(3, 200);
+    expect(page.scrollTop).toBe(325);
+  });
+
+  it('does not follow where more turns come behind the last one there', () => {
+    const endsHere = { value: false };
+    const { follower, scroll } = attached([400, 400], endsHere);
+    scroll(100);
+    scroll(300);
+    expect(follower.following).toBe(false);
+    endsHere.value = true;
+    scroll(300);
+    expect(follower.following).toBe(true);
   });
 
   it('is told when the end is out of sight', () => {

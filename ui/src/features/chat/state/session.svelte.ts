@@ -1,15 +1,17 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, Event, LoadedModel, Model, ModelId } from '$/gen/protocol';
+import type { ConversationId, Event, LoadedModel, MessageId, Model, ModelId, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import { Edits } from './edits.svelte';
+import { FindInConversation } from './find.svelte';
 import { PendingSettings, type ChatSettings } from './pendingSettings.svelte';
 import { Presence } from './presence';
 import { ReadingPlaces } from './readingPlaces';
+import { ChatSearch } from './search.svelte';
 import type { Turn } from './turn.svelte';
 
 /** What the page does for those who do not press its buttons. */
@@ -41,6 +43,9 @@ export class ChatSession {
   readonly #presence = new Presence();
   readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
+  /** The search over all conversations; kept while its column is closed. */
+  readonly search: ChatSearch;
+  readonly find: FindInConversation;
 
   readonly #sirocco: Sirocco;
   readonly #announce: (turn: Turn) => string;
@@ -51,6 +56,8 @@ export class ChatSession {
     this.#sirocco = sirocco;
     this.#announce = announce;
     this.meter = new ContextMeter(sirocco.backend);
+    this.search = new ChatSearch(sirocco.backend);
+    this.find = new FindInConversation(sirocco.backend, () => this.current);
     this.#pending = new PendingSettings({ onError: (thrown) => void sirocco.toasts.error(thrown) });
     this.draft = new Draft({
       save: async (text) => {
@@ -99,9 +106,16 @@ export class ChatSession {
     };
   }
 
-  /** Shows a conversation; null is a new chat. */
-  async open(id: ConversationId | null): Promise<void> {
-    if (id === this.current.id) return;
+  /**
+   * Shows a conversation, at its end or at a message; null is a new chat. Throws why the message could not be shown;
+   * the conversation is there then.
+   */
+  async open(id: ConversationId | null, message: MessageId | null = null): Promise<void> {
+    if (id === this.current.id) {
+      if (message) await this.current.reveal(message);
+      return;
+    }
+    this.find.close();
     void this.draft.flush();
     this.#pending.save();
     this.current.dispose();
@@ -109,8 +123,11 @@ export class ChatSession {
     const opened = this.#open(id);
     this.current = opened;
     this.draft.start(id ? '' : this.#newDraft);
-    await opened.load();
-    this.#takeDraft(opened);
+    try {
+      await opened.load(message);
+    } finally {
+      this.#takeDraft(opened);
+    }
   }
 
   /** Asks for the open conversation again, as after a failure. */
@@ -187,21 +204,12 @@ export class ChatSession {
     if (!model) return 'no_model';
     this.sending = true;
     try {
-      if (!current.id) {
-        const id = await current.create(model.id);
-        this.#newDraft = '';
-        if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
-        this.chosenSettings = {};
-        this.chosenModelId = null;
-        this.#sirocco.navigation.openConversation(id);
-      } else if (current.conversation?.model_id !== model.id) {
-        await current.update({ model_id: model.id });
-      }
+      if (!current.id) await this.#create(current, model.id);
+      else if (current.conversation?.model_id !== model.id) await current.update({ model_id: model.id });
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
       await current.send(text);
-      if (this.draft.text === text) this.draft.change('');
-      await this.draft.flush();
+      await this.#taken(text);
       return 'sent';
     } catch (thrown) {
       const error = BackendError.from(thrown);
@@ -210,6 +218,38 @@ export class ChatSession {
     } finally {
       this.sending = false;
     }
+  }
+
+  /** Puts the draft at the end as a message of either role, without an answer. Answers whether there was one. */
+  async insert(role: Role): Promise<boolean> {
+    const text = this.draft.text;
+    const { current, model } = this;
+    if (text.trim() === '' || this.sending || current.liveTurn) return false;
+    this.sending = true;
+    try {
+      if (!current.id) await this.#create(current, model?.id ?? null);
+      await current.insert(null, role, text);
+      await this.#taken(text);
+      return true;
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Makes the new chat a conversation, with what was chosen for it. */
+  async #create(current: ConversationState, model_id: ModelId | null): Promise<void> {
+    const id = await current.create(model_id);
+    this.#newDraft = '';
+    if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
+    this.chosenSettings = {};
+    this.chosenModelId = null;
+    this.#sirocco.navigation.openConversation(id);
+  }
+
+  /** The draft is in the conversation now. */
+  async #taken(text: string): Promise<void> {
+    if (this.draft.text === text) this.draft.change('');
+    await this.draft.flush();
   }
 
   handle(event: Event): void {

@@ -56,6 +56,18 @@ export interface Stored {
   messages: Message[];
 }
 
+/** The messages from the first one to the leaf, or to another message. */
+export function branchOf({ conversation, messages }: Stored, until: string | null = conversation.head): Message[] {
+  const branch: Message[] = [];
+  for (let id = until; id; ) {
+    const found = messages.find((one) => one.id === id);
+    if (!found) break;
+    branch.unshift(found);
+    id = found.parent_id;
+  }
+  return branch;
+}
+
 export function message(conversation_id: string, id: string, role: Role, content: string, parent: string | null, at: number): Message {
   const run: Run | null =
     role === 'assistant'
@@ -82,6 +94,7 @@ export function message(conversation_id: string, id: string, role: Role, content
     model_name: role === 'assistant' ? 'Qwen2.5 Coder 0.5B Instruct' : null,
     run,
     versions: [id],
+    left_out: false,
   };
 }
 

@@ -24,13 +24,15 @@ import type {
 import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
-import { ANSWER, message, newConversation, scriptedConversations, type Stored } from './conversations';
+import { branchHandlers } from './branches';
+import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
 import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
+import { searchHandlers } from './search';
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -78,6 +80,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     for (const download of options.downloads ?? []) this.downloads.set(download.id, download);
     this.#handlers = {
       ...this.#own,
+      ...branchHandlers(this),
+      ...searchHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
@@ -202,18 +206,23 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return found.conversation;
     },
 
-    message_page: ({ conversation_id, before, limit }) => {
-      const { conversation, messages } = this.#stored(conversation_id);
-      const branch: Message[] = [];
-      for (let id = conversation.head; id; ) {
-        const found = messages.find((one) => one.id === id);
-        if (!found) break;
-        branch.unshift(found);
-        id = found.parent_id;
+    message_page: ({ conversation_id, place, limit }) => {
+      const branch = branchOf(this.#stored(conversation_id));
+      const at = (id: string) => {
+        const found = branch.findIndex((one) => one.id === id);
+        if (found < 0) throw missing('message');
+        return found;
+      };
+      let end = branch.length;
+      let count = limit;
+      if (place && 'before' in place) end = at(place.before);
+      if (place && 'around' in place) end = Math.min(end, at(place.around) + 1 + Math.floor(limit / 2));
+      if (place && 'after' in place) {
+        count = Math.min(limit, end - at(place.after) - 1);
+        end = at(place.after) + 1 + count;
       }
-      const end = before ? branch.findIndex((one) => one.id === before) : branch.length;
-      const start = Math.max(0, end - limit);
-      return { messages: branch.slice(start, end), has_older: start > 0 };
+      const start = Math.max(0, end - count);
+      return { messages: branch.slice(start, end), has_older: start > 0, has_newer: end < branch.length };
     },
     message_send: ({ conversation_id, content }) => {
       const { conversation, messages } = this.#stored(conversation_id);
@@ -222,9 +231,11 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.#answer(conversation, question.id).assistant_message };
     },
-    message_regenerate: ({ id }) => {
+    message_regenerate: ({ id, model_id }) => {
       const { conversation, found } = this.#message(id);
-      return this.#answer(conversation, found.parent_id);
+      const started = this.#answer(conversation, found.parent_id);
+      if (model_id) started.assistant_message.model_name = this.#model(model_id).name;
+      return started;
     },
     message_continue: ({ id }) => {
       const { conversation, found } = this.#message(id);
@@ -264,8 +275,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return {};
     },
     context_count: ({ conversation_id, draft }) => {
-      const { conversation, messages } = this.#stored(conversation_id);
-      const text = conversation.system_prompt + messages.map((one) => one.content).join('');
+      const stored = this.#stored(conversation_id);
+      const sent = branchOf(stored).filter((one) => !one.left_out);
+      const text = stored.conversation.system_prompt + sent.map((one) => one.content).join('');
       const draft_tokens = Math.ceil(draft.length / 4);
       return { prompt_tokens: Math.ceil(text.length / 4) + draft_tokens, draft_tokens, context_length: 8192 };
     },

@@ -1,0 +1,68 @@
+//! Search over all conversations, and in one.
+
+use sirocco_chat::{Excerpt, Needle, SearchTerms};
+use sirocco_protocol::commands::{MessageFind, MessageSearch};
+use sirocco_protocol::{ErrorReport, FoundMessage, MessageId, SearchResult};
+use sirocco_store::{FoundConversation, FoundText, TextQuery};
+
+use crate::App;
+use crate::error::Report;
+use crate::library::blocking;
+
+impl App {
+    pub(crate) async fn search_messages(
+        &self,
+        request: MessageSearch,
+    ) -> Result<Vec<SearchResult>, ErrorReport> {
+        let terms = SearchTerms::read(&request.query);
+        let query = TextQuery {
+            phrases: terms.phrases.clone(),
+            last_is_prefix: terms.last_is_prefix,
+        };
+        let found = self.inner.store.search(&query, &request).await.report()?;
+        Ok(found.into_iter().map(|one| result(&terms, one)).collect())
+    }
+
+    pub(crate) async fn find_in_conversation(
+        &self,
+        request: MessageFind,
+    ) -> Result<Vec<MessageId>, ErrorReport> {
+        let store = &self.inner.store;
+        let conversation = store.conversation(request.conversation_id).await.report()?;
+        let (Some(needle), Some(head)) = (Needle::new(&request.query), conversation.head) else {
+            return Ok(Vec::new());
+        };
+        let branch = store.branch(head).await.report()?;
+        // Thousands of long messages take longer than anything else may wait.
+        blocking(move || {
+            let found = branch.into_iter().filter(|one| needle.is_in(&one.content));
+            found.map(|one| one.id).collect()
+        })
+        .await
+    }
+}
+
+fn result(terms: &SearchTerms, found: FoundConversation) -> SearchResult {
+    SearchResult {
+        title_marks: terms.marks(&found.conversation.title),
+        conversation: found.conversation,
+        message: found.message.map(|text| message(terms, text)),
+        message_count: found.message_count,
+        place: found.place,
+    }
+}
+
+fn message(terms: &SearchTerms, text: FoundText) -> FoundMessage {
+    let Excerpt {
+        text: snippet,
+        marks,
+    } = terms.excerpt(&text.content);
+    FoundMessage {
+        id: text.id,
+        role: text.role,
+        model_name: text.model_name,
+        created_at_ms: text.created_at_ms,
+        snippet,
+        marks,
+    }
+}

@@ -1,0 +1,191 @@
+//! Full-text search. The index is kept by the triggers of migration 4; here it is asked.
+//!
+//! Words are what SQLite's `unicode61` takes for words: runs of letters and digits, without case
+//! and diacritics. Scripts that put no spaces between words, such as Chinese, are found by the
+//! beginning of such a run only.
+
+use sirocco_protocol::commands::MessageSearch;
+use sirocco_protocol::{ConversationSummary, MessageId, Role, SearchCursor};
+use sqlx::FromRow;
+
+use crate::conversations::SummaryRow;
+use crate::error::Attempt;
+use crate::value::{from_word, parse, unsigned};
+use crate::{Store, StoreError};
+
+/// What is looked for: all of it must occur in one title or one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextQuery {
+    /// Words, and phrases of several words one after the other. Any text will do.
+    pub phrases: Vec<String>,
+    /// The last word of the last phrase is the beginning of one.
+    pub last_is_prefix: bool,
+}
+
+/// A conversation in which it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundConversation {
+    /// Its row.
+    pub conversation: ConversationSummary,
+    /// Its place among the results.
+    pub place: SearchCursor,
+    /// The newest message with the words.
+    pub message: Option<FoundText>,
+    /// How many messages have them.
+    pub message_count: u32,
+}
+
+/// A message in which it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundText {
+    /// Its id.
+    pub id: MessageId,
+    /// Who speaks.
+    pub role: Role,
+    /// The model that wrote it.
+    pub model_name: Option<String>,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// All of it.
+    pub content: String,
+}
+
+/// The limits bound the work for words that are everywhere. Numbers grow with time, so what they
+/// leave out is the oldest.
+const SEARCH: &str = "
+    with
+    hits (conversation_id, at_ms, number) as (
+        select n.conversation_id, n.created_at_ms, n.number
+        from message_index
+        cross join message_numbers n on n.number = message_index.rowid
+        cross join conversations c on c.id = n.conversation_id
+        where message_index match ?1 and not n.hidden
+          and (?2 is null or n.role = ?2) and (?3 is null or n.model_name = ?3)
+          and n.created_at_ms >= ?4 and n.created_at_ms < ?5
+          and c.deleted_at_ms is null
+        order by message_index.rowid desc
+        limit 2000
+    ),
+    titles (conversation_id, at_ms) as (
+        select c.id, c.updated_at_ms
+        from title_index
+        cross join title_numbers n on n.number = title_index.rowid
+        cross join conversations c on c.id = n.conversation_id
+        where title_index match ?1 and ?2 is null and ?3 is null
+          and c.updated_at_ms >= ?4 and c.updated_at_ms < ?5
+          and c.deleted_at_ms is null
+        order by title_index.rowid desc
+        limit 2000
+    ),
+    found (conversation_id, titled, at_ms, number, hits) as (
+        select conversation_id, max(titled), max(at_ms), max(number), count(number)
+        from (
+            select conversation_id, 0 as titled, at_ms, number from hits
+            union all
+            select conversation_id, 1, at_ms, null from titles
+        )
+        group by conversation_id
+    ),
+    page as (
+        select * from found
+        where ?6 is null or (titled, at_ms, conversation_id) < (?6, ?7, ?8)
+        order by titled desc, at_ms desc, conversation_id desc
+        limit ?9
+    )
+    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
+           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running,
+           p.titled, p.at_ms, p.hits,
+           m.id as message_id, m.role, m.model_name, m.created_at_ms as written_at_ms, m.content
+    from page p
+    cross join conversations c on c.id = p.conversation_id
+    left join message_numbers n on n.number = p.number
+    left join messages m on m.id = n.message_id
+    order by p.titled desc, p.at_ms desc, p.conversation_id desc";
+
+impl Store {
+    /// A page of the conversations with these words, in the order of [`SearchCursor`]. The filters
+    /// are those of the request, whose text is not looked at. No words find nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn search(
+        &self,
+        query: &TextQuery,
+        request: &MessageSearch,
+    ) -> Result<Vec<FoundConversation>, StoreError> {
+        let Some(expression) = expression(query) else {
+            return Ok(Vec::new());
+        };
+        let after = request.after;
+        let rows: Vec<FoundRow> = sqlx::query_as(SEARCH)
+            .bind(expression)
+            .bind(request.role.map(Role::as_str))
+            .bind(&request.model_name)
+            .bind(request.from_ms.unwrap_or(i64::MIN))
+            .bind(request.until_ms.unwrap_or(i64::MAX))
+            .bind(after.map(|after| after.titled))
+            .bind(after.map(|after| after.at_ms))
+            .bind(after.map(|after| after.id.to_string()))
+            .bind(request.limit)
+            .fetch_all(&self.reader)
+            .await
+            .attempt("search the messages")?;
+        rows.into_iter().map(FoundRow::found).collect()
+    }
+}
+
+/// The query in the language of FTS5. There every phrase is a string, so no word of a person's is
+/// taken for an operator. A quotation mark would end the string and a zero the whole query; neither
+/// is part of a word.
+fn expression(query: &TextQuery) -> Option<String> {
+    let phrases: Vec<String> = query
+        .phrases
+        .iter()
+        .map(|phrase| format!("\"{}\"", phrase.replace(['"', '\0'], " ")))
+        .collect();
+    let mark = if query.last_is_prefix { " *" } else { "" };
+    (!phrases.is_empty()).then(|| phrases.join(" ") + mark)
+}
+
+#[derive(FromRow)]
+struct FoundRow {
+    #[sqlx(flatten)]
+    summary: SummaryRow,
+    titled: bool,
+    at_ms: i64,
+    hits: i64,
+    message_id: Option<String>,
+    role: Option<String>,
+    model_name: Option<String>,
+    written_at_ms: Option<i64>,
+    content: Option<String>,
+}
+
+impl FoundRow {
+    fn found(self) -> Result<FoundConversation, StoreError> {
+        let conversation = self.summary.summary()?;
+        let message = match (self.message_id, self.role, self.written_at_ms, self.content) {
+            (Some(id), Some(role), Some(created_at_ms), Some(content)) => Some(FoundText {
+                id: parse("message id", &id)?,
+                role: from_word("role", role)?,
+                model_name: self.model_name,
+                created_at_ms,
+                content,
+            }),
+            _ => None,
+        };
+        Ok(FoundConversation {
+            place: SearchCursor {
+                titled: self.titled,
+                at_ms: self.at_ms,
+                id: conversation.id,
+            },
+            conversation,
+            message,
+            message_count: unsigned("number of messages", self.hits)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

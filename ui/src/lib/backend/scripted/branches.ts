@@ -1,0 +1,63 @@
+/** What changes the trees of the scripted conversations without an answer: messages put in and left out, and copies. */
+import { entry, missing, type Handlers, type ScriptedHost } from './host';
+import { branchOf, message, type Stored } from './conversations';
+
+export function branchHandlers(host: ScriptedHost) {
+  const changed = ({ conversation }: Stored) => {
+    host.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: conversation.head });
+    host.emit({ type: 'conversation_changed', conversation: conversation.summary });
+  };
+
+  const withMessage = (id: string): Stored => {
+    for (const stored of host.stored.values()) if (stored.messages.some((one) => one.id === id)) return stored;
+    throw missing('message');
+  };
+
+  function copy(source: Stored, until: string | null, mark: string): Stored {
+    const id = host.id('c-copy');
+    const taken = until === null ? source.messages : branchOf(source, until);
+    const ids = new Map(taken.map((one) => [one.id, host.id('msg')]));
+    const now_ms = Date.now();
+    const { summary } = source.conversation;
+    const made = structuredClone({ conversation: source.conversation, messages: taken });
+    made.conversation.summary = { ...summary, id, title: `${summary.title} (${mark})`, created_at_ms: now_ms, updated_at_ms: now_ms, pinned: false };
+    made.conversation.head = ids.get(until ?? source.conversation.head ?? '') ?? null;
+    made.conversation.draft = '';
+    for (const one of made.messages) {
+      one.id = ids.get(one.id) ?? one.id;
+      one.conversation_id = id;
+      one.parent_id = one.parent_id && (ids.get(one.parent_id) ?? null);
+      one.versions = one.versions.flatMap((version) => ids.get(version) ?? []);
+      if (one.run) one.run = { ...one.run, id: `run-${one.id}`, conversation_id: id, message_id: one.id };
+    }
+    host.stored.set(id, made);
+    host.emit({ type: 'conversation_changed', conversation: made.conversation.summary });
+    return made;
+  }
+
+  return {
+    conversation_duplicate: ({ id }) => copy(entry(host.stored, id, 'conversation'), null, 'copy').conversation,
+    conversation_branch: ({ message_id }) => copy(withMessage(message_id), message_id, 'branch').conversation,
+    message_insert: ({ conversation_id, after, role, content }) => {
+      const stored = entry(host.stored, conversation_id, 'conversation');
+      const { conversation, messages } = stored;
+      const parent = after ?? conversation.head;
+      const inserted = message(conversation_id, host.id('msg'), role, content, parent, Date.now());
+      inserted.run = null;
+      inserted.model_name = null;
+      if (after) for (const one of messages) if (one.parent_id === after) one.parent_id = inserted.id;
+      if (conversation.head === parent) conversation.head = inserted.id;
+      messages.push(inserted);
+      changed(stored);
+      return inserted;
+    },
+    message_leave_out: ({ id, left_out }) => {
+      const stored = withMessage(id);
+      const found = stored.messages.find((one) => one.id === id);
+      if (!found) throw missing('message');
+      found.left_out = left_out;
+      changed(stored);
+      return found;
+    },
+  } satisfies Partial<Handlers>;
+}
