@@ -1,6 +1,6 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
-//! where thinking ends and the answer begins, how often a follower hears of new text, and what an
-//! export looks like.
+//! where thinking ends and the answer begins, how often a follower hears of new text, what an export
+//! looks like, and what the conversations of other apps become here.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -19,6 +19,7 @@
 
 mod budget;
 mod coalescer;
+pub mod exchange;
 mod export;
 mod prompt;
 mod reasoning;
@@ -26,7 +27,7 @@ mod title;
 
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
-pub use export::{export_json, export_markdown};
+pub use export::{export, export_extension};
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{ReasoningSplitter, Split, Start, start_of};
 pub use title::{NEW_CONVERSATION, automatic_title};
