@@ -6,6 +6,7 @@ mod crashes;
 mod download_failures;
 mod downloads;
 mod endings;
+mod exchange;
 mod follow;
 mod hub;
 mod hub_page;

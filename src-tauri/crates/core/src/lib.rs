@@ -13,6 +13,7 @@ mod conversations;
 mod discover;
 mod downloads;
 mod error;
+mod exchange;
 mod handler;
 pub mod home;
 mod host;

@@ -1,12 +1,14 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
 import type { Commands, Download, ErrorCode, Event, Model, ModelRoot, Settings } from '$/gen/protocol';
 import { BackendError } from '../error';
+import type { Stored } from './conversations';
 
 export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
 
 export interface ScriptedHost {
   readonly models: Map<string, Model>;
   readonly downloads: Map<string, Download>;
+  readonly stored: Map<string, Stored>;
   roots: ModelRoot[];
   settings: Settings;
   /** Pause between steps of what takes time; 0: nothing happens by itself. */

@@ -26,6 +26,7 @@ import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { ANSWER, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
+import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
@@ -82,6 +83,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...downloadHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
       ...hubHandlers(this),
+      ...exchangeHandlers(this, this.#host === 'window'),
     };
   }
 
