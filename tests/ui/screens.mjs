@@ -31,6 +31,8 @@ const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
 };
 
+const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
+
 // By name: which scripted backend, and the steps that lead to the screen.
 const SCREENS = {
   welcome: ["empty", text("Talk to language models on your own machine")],
@@ -48,6 +50,16 @@ const SCREENS = {
   "disk use": ["", keys("Control+3"), list, button("Disk use"), text("in all")],
   trash: ["", keys("Control+3"), list, button("Trash"), (page) => page.getByRole("heading", { level: 1, name: "Trash" }).waitFor()],
   settings: ["", keys("Control+,"), (page) => page.getByRole("heading", { level: 1 }).waitFor()],
+  "import of conversations": ["", keys("Control+,"), importing, text("File or folder")],
+  "what an import brings": ["", keys("Control+,"), importing, (page) => page.getByLabel("File or folder").fill("~/export.zip"), keys("Enter"), text("Left out")],
+  "export menu": [
+    "",
+    list,
+    (page) => page.locator("[data-row]").first().click(),
+    button("Export this conversation"),
+    (page) => page.getByRole("menuitem", { name: "Export as" }).click(),
+    (page) => page.getByRole("menuitem", { name: "Web page" }).waitFor(),
+  ],
   connections: ["", keys("Control+,"), list, button(/Connections/), (page) => page.getByRole("heading", { level: 1, name: /onnections/ }).waitFor()],
   "an empty library": ["empty", keys("Control+3"), text("Path of a GGUF file or a folder")],
   "ten thousand models": ["many", keys("Control+3"), list, text("10,000 models")],

@@ -13,12 +13,13 @@ import { libraryStrings, modelStrings } from '$/lib/strings.en';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
 import { DownloadQueue } from './downloads.svelte';
+import { ConversationExchange } from './exchange.svelte';
 import { ImportQuestion } from './imports.svelte';
 import { ModelLibrary } from './models.svelte';
 import { Navigation } from './navigation.svelte';
 import { Toasts } from './toasts.svelte';
 
-export { AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
+export { AppState, ConversationExchange, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
 
 const KEY = Symbol('sirocco');
 
@@ -28,6 +29,7 @@ export class Sirocco {
   readonly models: ModelLibrary;
   readonly conversations: ConversationList;
   readonly downloads: DownloadQueue;
+  readonly exchange: ConversationExchange;
   readonly imports = new ImportQuestion();
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
@@ -38,6 +40,7 @@ export class Sirocco {
     this.models = new ModelLibrary(backend);
     this.conversations = new ConversationList(backend);
     this.downloads = new DownloadQueue(backend);
+    this.exchange = new ConversationExchange(backend);
   }
 
   /** Listens to events, then loads everything. Answers the function that stops listening. */
@@ -64,6 +67,7 @@ export class Sirocco {
     this.conversations.handle(event);
     this.downloads.handle(event);
     this.imports.handle(event);
+    this.exchange.handle(event);
   }
 
   /** Says what went wrong with nobody waiting for it; before the event is taken, so that it is said once. */
