@@ -6,9 +6,17 @@ use std::pin::Pin;
 use sirocco_core::Host;
 use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
 use tauri::AppHandle;
-use tauri_plugin_dialog::DialogExt;
+use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
+
+/// Sends the one path that was chosen, or none.
+fn send_one(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<FilePath>) + Send {
+    move |path| {
+        let paths = path.into_iter().filter_map(|path| path.into_path().ok());
+        let _: Result<(), Vec<PathBuf>> = sender.send(paths.collect());
+    }
+}
 
 /// The window as the App's host.
 pub struct WindowHost {
@@ -44,22 +52,23 @@ impl Host for WindowHost {
             }
             PickKind::Certificates => dialog
                 .add_filter("Certificates (PEM)", &["pem", "crt", "cer"])
-                .pick_file(move |path| {
-                    let paths = path
-                        .into_iter()
-                        .filter_map(|path| path.into_path().ok())
-                        .collect();
-                    let _: Result<(), Vec<PathBuf>> = sender.send(paths);
-                }),
-            PickKind::Folder => dialog.pick_folder(move |path| {
-                let paths = path
-                    .into_iter()
-                    .filter_map(|path| path.into_path().ok())
-                    .collect();
-                let _: Result<(), Vec<PathBuf>> = sender.send(paths);
-            }),
+                .pick_file(send_one(sender)),
+            PickKind::Conversations => dialog
+                .add_filter("Conversations (JSON, zip)", &["json", "jsonl", "zip"])
+                .pick_file(send_one(sender)),
+            PickKind::Folder => dialog.pick_folder(send_one(sender)),
         }
         // A dialog that goes away without an answer was cancelled.
+        Box::pin(async move { receiver.await.unwrap_or_default() })
+    }
+
+    fn save(&self, name: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+        let (sender, receiver) = oneshot::channel();
+        let dialog = self.handle.dialog().file().set_file_name(name);
+        dialog.save_file(move |path| {
+            let path = path.and_then(|path| path.into_path().ok());
+            let _: Result<(), Option<PathBuf>> = sender.send(path);
+        });
         Box::pin(async move { receiver.await.unwrap_or_default() })
     }
 

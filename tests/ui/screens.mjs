@@ -31,6 +31,7 @@ const list = async (page) => {
 };
 const conversation = [list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()];
 
+const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
 const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable" };
 
 // By name: the steps that lead from a new chat to the screen, and those that put back what outlives it.
@@ -62,6 +63,18 @@ const SCREENS = {
   "disk use": { steps: [keys("Control+3"), list, button("Disk use"), text("in all")] },
   trash: { steps: [keys("Control+3"), list, button("Trash"), heading("Trash")] },
   settings: { steps: [keys("Control+,"), heading("Settings")] },
+  "import of conversations": { steps: [keys("Control+,"), importing, text("File or folder")] },
+  "what an import brings": {
+    steps: [keys("Control+,"), importing, (page) => page.getByLabel("File or folder").fill("~/export.zip"), keys("Enter"), text("Left out")],
+  },
+  "export menu": {
+    steps: [
+      ...conversation,
+      button("Export this conversation"),
+      (page) => page.getByRole("menuitem", { name: "Export as" }).click(),
+      (page) => page.getByRole("menuitem", { name: "Web page" }).waitFor(),
+    ],
+  },
   shortcuts: { steps: [keys("Control+/"), heading("Keyboard shortcuts")] },
   connections: { steps: [keys("Control+,"), list, button(/^Connections$/), heading(/onnections/)] },
 };

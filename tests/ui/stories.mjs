@@ -3,7 +3,7 @@
 // SIROCCO_CLI, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
 
 import assert from "node:assert/strict";
-import { copyFileSync, linkSync, mkdirSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { ending, temporaryFolder } from "../hub/programs.mjs";
@@ -64,6 +64,33 @@ test("an answer stops when it is told to", async () => {
   await transcript().getByText("stopped", { exact: true }).first().waitFor({ timeout: 10_000 });
   const text = await answers().nth(1).innerText();
   assert.doesNotMatch(text, /\b499\b/);
+});
+
+test("conversations of another app come in from a file and go out as one", async () => {
+  const node = (role, words, parent) => ({
+    parent,
+    message: { author: { role }, content: { content_type: "text", parts: [words] } },
+  });
+  const file = join(temporaryFolder(atEnd), "conversations.json");
+  const mapping = { a: node("user", "Why two tides?", null), b: node("assistant", "Two bulges.", "a") };
+  writeFileSync(file, JSON.stringify([{ id: "tides", title: "Tides", create_time: 1_700_000_000, mapping }]));
+  await page.keyboard.press("Control+,");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByLabel("File or folder").fill(file);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Import 1 conversation" }).click();
+  await page.getByRole("button", { name: "Show it" }).click();
+  await transcript().getByText("Two bulges.").waitFor();
+
+  await page.getByRole("button", { name: "Export this conversation" }).click();
+  await page.getByRole("menuitem", { name: "Export as" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("menuitem", { name: "Markdown", exact: true }).click(),
+  ]);
+  assert.match(download.suggestedFilename(), /^2023-11-1\d Tides\.md$/);
+  const text = readFileSync(await download.path(), "utf8");
+  assert.match(text, /^# Tides\n[^]*## You\n\nWhy two tides\?\n[^]*Two bulges\.\n$/);
 });
 
 test("the page complained about nothing", () => {

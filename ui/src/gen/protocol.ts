@@ -796,11 +796,165 @@ done_bytes: number,
 /**
  * Bytes in all, of all shards.
  */
-total_bytes: number, } | { "type": "paths_dropped", 
+total_bytes: number, } | { "type": "exchange_moved", 
+/**
+ * What `exchange_import` was given.
+ */
+handle: PathHandle, 
+/**
+ * Conversations looked at.
+ */
+done_count: number, 
+/**
+ * Conversations in all.
+ */
+total_count: number, } | { "type": "paths_dropped", 
 /**
  * With handles to give back.
  */
 paths: Array<PickedPath>, } | { "type": "lagged" };
+
+/**
+ * Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which
+ * is one file.
+ */
+export type ExchangeExport = { 
+/**
+ * Which; none for all.
+ */
+conversation_id?: ConversationId | null, 
+/**
+ * As what.
+ */
+format: ExportFormat, 
+/**
+ * Where to.
+ */
+target: ExportTarget, };
+
+/**
+ * A form that conversations come in.
+ */
+export type ExchangeFormat = "sirocco" | "chatgpt" | "lmstudio" | "openwebui" | "jan";
+
+/**
+ * Imports the conversations of a picked file or folder that are not here yet; progress comes as events.
+ */
+export type ExchangeImport = { 
+/**
+ * From `path_pick`, `path_type` or a drop.
+ */
+handle: PathHandle, };
+
+/**
+ * What a picked file or folder holds.
+ */
+export type ExchangePreview = { 
+/**
+ * The forms recognised; more than one only in a folder or zip.
+ */
+formats: Array<ExchangeFormat>, 
+/**
+ * Conversations that can be imported, those that are here already included.
+ */
+conversation_count: number, 
+/**
+ * Of these, how many are here already.
+ */
+known_count: number, 
+/**
+ * Messages of all these conversations.
+ */
+message_count: number, 
+/**
+ * Branches of all these conversations: ends of their trees.
+ */
+branch_count: number, 
+/**
+ * What of them stays behind.
+ */
+left_out: Array<LeftOut>, 
+/**
+ * What cannot be imported.
+ */
+refused: Array<RefusedConversation>, };
+
+/**
+ * What a picked file or folder with conversations holds; changes nothing.
+ */
+export type ExchangePreviewRequest = { 
+/**
+ * From `path_pick`, `path_type` or a drop.
+ */
+handle: PathHandle, };
+
+/**
+ * What an import did.
+ */
+export type ExchangeReport = { 
+/**
+ * The new conversations, that with the latest message first.
+ */
+added: Array<ConversationId>, 
+/**
+ * How many were here already; nothing of them was changed.
+ */
+known_count: number, 
+/**
+ * What could not be imported.
+ */
+refused: Array<RefusedConversation>, };
+
+/**
+ * A form that conversations go out in.
+ */
+export type ExportFormat = "markdown" | "html" | "json" | "jsonl";
+
+/**
+ * Where an export goes.
+ */
+export type ExportTarget = "ask" | "answer";
+
+/**
+ * What became of an export.
+ */
+export type Exported = { "type": "cancelled" } | { "type": "saved", 
+/**
+ * For display.
+ */
+path: string, 
+/**
+ * How many conversations are in it.
+ */
+conversation_count: number, } | { "type": "text", 
+/**
+ * A name for its file.
+ */
+name: string, 
+/**
+ * Such as `text/markdown`.
+ */
+media_type: string, 
+/**
+ * How many conversations are in it.
+ */
+conversation_count: number, 
+/**
+ * The content of the file.
+ */
+text: string, } | { "type": "archive", 
+/**
+ * A name for its file.
+ */
+name: string, 
+/**
+ * How many conversations are in it.
+ */
+conversation_count: number, 
+/**
+ * The content of the file in base64.
+ */
+base64: string, };
 
 /**
  * A message with the words that were looked for.
@@ -1348,6 +1502,24 @@ models: Array<Model>,
  * Files that are no models, each with the reason.
  */
 problems: Array<string>, };
+
+/**
+ * How much of it.
+ */
+export type LeftOut = { 
+/**
+ * Of what.
+ */
+kind: LeftOutKind, 
+/**
+ * How many.
+ */
+count: number, };
+
+/**
+ * What an import does not bring along.
+ */
+export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
 
 /**
  * How a model is to be loaded.
@@ -2219,7 +2391,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder" | "certificates";
+export type PickKind = "model_files" | "folder" | "certificates" | "conversations";
 
 /**
  * A path a person chose, as the page may know it.
@@ -2251,6 +2423,19 @@ url: string, };
  * Why a download that could run does not run right now. It goes on by itself.
  */
 export type QueueReason = "turn" | "schedule" | "offline" | "rate_limit" | "retry";
+
+/**
+ * A conversation, or a whole file, that cannot be imported.
+ */
+export type RefusedConversation = { 
+/**
+ * Its title, or the file's name.
+ */
+name: string, 
+/**
+ * Why; lower-case start, no period.
+ */
+reason: string, };
 
 /**
  * Who speaks.
@@ -2850,6 +3035,12 @@ export interface Commands {
   message_search: { request: MessageSearch; response: Array<SearchResult> };
   /** The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count. */
   message_find: { request: MessageFind; response: Array<MessageId> };
+  /** What a picked file or folder with conversations holds; changes nothing. */
+  exchange_preview: { request: ExchangePreviewRequest; response: ExchangePreview };
+  /** Imports the conversations of a picked file or folder that are not here yet; progress comes as events. */
+  exchange_import: { request: ExchangeImport; response: ExchangeReport };
+  /** Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which is one file. */
+  exchange_export: { request: ExchangeExport; response: Exported };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */

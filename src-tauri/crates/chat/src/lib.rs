@@ -1,6 +1,6 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
 //! where thinking ends and the answer begins, how often a follower hears of new text, what a search
-//! shows, and what an export looks like.
+//! shows, what an export looks like, and what the conversations of other apps become here.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -20,6 +20,7 @@
 mod budget;
 mod coalescer;
 mod excerpt;
+pub mod exchange;
 mod export;
 mod fold;
 mod prompt;
@@ -30,7 +31,7 @@ mod title;
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
 pub use excerpt::Excerpt;
-pub use export::{export_json, export_markdown};
+pub use export::{export, export_extension};
 pub use fold::Needle;
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};

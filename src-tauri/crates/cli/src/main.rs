@@ -7,7 +7,9 @@
 //! run here or does not fit, 130 interrupted.
 
 mod chat;
+mod export;
 mod get;
+mod import_chats;
 mod models;
 mod output;
 mod progress;
@@ -65,6 +67,10 @@ enum Command {
         #[command(subcommand)]
         command: token::Command,
     },
+    /// Write one conversation, or all, as a file.
+    Export(export::Export),
+    /// Import conversations of other apps, or exported ones: a file, a folder or a zip.
+    ImportChats(import_chats::ImportChats),
     /// Serve the interface to a browser on this machine.
     ServeUi {
         /// Port on 127.0.0.1; 0 for any that is free.
@@ -103,6 +109,8 @@ fn main() -> ExitCode {
             Command::Downloads(json) => get::list(home, json.json).await,
             Command::Serve(serve) => serve::run(home, serve).await,
             Command::Token { command } => token::run(&home, command),
+            Command::Export(export) => export::run(home, export).await,
+            Command::ImportChats(import) => import_chats::run(home, import).await,
             Command::ServeUi { port } => serve_ui::run(home, port).await,
         }
     });

@@ -43,12 +43,17 @@ pub async fn library(session: &Session) -> Result<Vec<Model>> {
     session.call("model_list", ModelList {}).await
 }
 
-/// Adds a file or folder in place.
-async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
+/// The handle of a path on the command line.
+pub async fn pick(session: &Session, path: &Path) -> Result<PickedPath> {
     let path = std::path::absolute(path)
         .with_context(|| format!("could not resolve `{}`", path.display()))?;
     let path = path.display().to_string();
-    let picked: PickedPath = session.call("path_type", PathType { path }).await?;
+    session.call("path_type", PathType { path }).await
+}
+
+/// Adds a file or folder in place.
+async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
+    let picked = pick(session, path).await?;
     session
         .call(
             "model_import",

@@ -115,6 +115,18 @@ impl Handler for App {
         self.find_in_conversation(request).await
     }
 
+    async fn exchange_preview(&self, request: ExchangePreviewRequest) -> Answer<ExchangePreview> {
+        self.preview_conversations(request.handle).await
+    }
+
+    async fn exchange_import(&self, request: ExchangeImport) -> Answer<ExchangeReport> {
+        self.import_conversations(request.handle).await
+    }
+
+    async fn exchange_export(&self, request: ExchangeExport) -> Answer<Exported> {
+        self.export_conversations(request).await
+    }
+
     async fn run_stop(&self, request: RunStop) -> Answer<Nothing> {
         // A run that has ended by itself meanwhile is what was wished for.
         self.inner.runs.stop(request.id);

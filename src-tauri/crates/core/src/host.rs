@@ -13,6 +13,12 @@ pub trait Host: Send + Sync + 'static {
     /// Opens a native dialog and waits for it; empty if it was cancelled or there is none.
     fn pick(&self, kind: PickKind) -> Pin<Box<dyn Future<Output = Vec<PathBuf>> + Send>>;
 
+    /// Asks in a native dialog where to save a file and waits for it; none if it was cancelled or
+    /// there is no dialog. The name is what it is called unless the person chooses otherwise.
+    fn save(&self, _name: &str) -> Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// Shows a file in the file manager. Blocks.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod conversations;
 mod discover;
 mod downloads;
 mod error;
+mod exchange;
 pub mod glance;
 mod handler;
 pub mod home;

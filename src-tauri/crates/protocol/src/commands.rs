@@ -213,6 +213,21 @@ commands! {
         query: String,
     }) -> Vec<MessageId>;
 
+    /// What a picked file or folder with conversations holds; changes nothing.
+    exchange_preview(ExchangePreviewRequest { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ExchangePreview;
+    /// Imports the conversations of a picked file or folder that are not here yet; progress comes as events.
+    exchange_import(ExchangeImport { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ExchangeReport;
+    /// Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which
+    /// is one file.
+    exchange_export(ExchangeExport {
+        /// Which; none for all.
+        conversation_id: Option<ConversationId>,
+        /// As what.
+        format: ExportFormat,
+        /// Where to.
+        target: ExportTarget,
+    }) -> Exported;
+
     /// Ends a run within one token; its words are kept.
     run_stop(RunStop { #[doc = " Which."] id: RunId }) -> Nothing;
     /// Tokens of the prompt as it would be sent now; needs the model loaded.

@@ -92,11 +92,21 @@ pub enum Event {
         /// Bytes in all, of all shards.
         total_bytes: u64,
     },
+    /// Conversations that are being imported were saved.
+    ExchangeMoved {
+        /// What `exchange_import` was given.
+        handle: PathHandle,
+        /// Conversations looked at.
+        done_count: u32,
+        /// Conversations in all.
+        total_count: u32,
+    },
     /// Files were dropped onto the window.
     PathsDropped {
         /// With handles to give back.
         paths: Vec<PickedPath>,
     },
-    /// The listener was too slow and missed events: ask for everything again.
+    /// The listener was too slow and missed events, or more changed than is told one by one: ask for
+    /// everything again.
     Lagged,
 }

@@ -57,6 +57,8 @@ pub enum PickKind {
     Folder,
     /// A file with certificates.
     Certificates,
+    /// A file with conversations.
+    Conversations,
 }
 
 /// A path a person chose, as the page may know it.

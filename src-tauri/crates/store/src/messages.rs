@@ -207,7 +207,7 @@ pub(crate) async fn save_text(
 }
 
 #[derive(FromRow)]
-struct MessageRow {
+pub(crate) struct MessageRow {
     id: String,
     conversation_id: String,
     parent_id: Option<String>,
@@ -295,6 +295,20 @@ async fn complete(
             .or_default()
             .push(parse("message id", &version)?);
     }
+    let mut messages = with_runs(connection, rows).await?;
+    for message in &mut messages {
+        let versions = versions.remove(&message.id.to_string());
+        message.versions = versions.unwrap_or_default();
+    }
+    Ok(messages)
+}
+
+/// Adds runs; the versions are left empty.
+pub(crate) async fn with_runs(
+    connection: &mut SqliteConnection,
+    rows: Vec<MessageRow>,
+) -> Result<Vec<Message>, StoreError> {
+    let ids = list(rows.iter().map(|row| &row.id));
     let mut runs: HashMap<MessageId, Run> = HashMap::new();
     let latest: Vec<RunRow> = sqlx::query_as(LATEST_RUNS)
         .bind(&ids)
@@ -318,7 +332,7 @@ async fn complete(
                 created_at_ms: row.created_at_ms,
                 model_name: row.model_name,
                 run: runs.remove(&id),
-                versions: versions.remove(&row.id).unwrap_or_default(),
+                versions: Vec::new(),
                 left_out: row.left_out,
             })
         })

@@ -40,8 +40,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "chat",
-        example: "chat_speed",
-        needs_worker: false,
+        programs: &[Example("chat_speed")],
     },
     Bench {
         name: "engine",

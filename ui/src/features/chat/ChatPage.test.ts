@@ -1,4 +1,5 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
@@ -231,6 +232,20 @@ describe('the list', () => {
     await waitFor(() => expect(backend.stored.has(first?.id ?? '')).toBe(false));
     state.toasts.items[0]?.action?.run();
     await waitFor(() => expect(backend.stored.has(first?.id ?? '')).toBe(true));
+  });
+
+  it('exports a conversation from its menu', async () => {
+    const { state, context, backend } = await opened();
+    render(ConversationColumn, { context });
+    const user = userEvent.setup();
+    const first = state.conversations.items[0];
+    await screen.findByRole('button', { name: first?.title ?? '' });
+    await user.click(screen.getAllByRole('button', { name: 'More for this conversation' })[0] as HTMLElement);
+    const exportAs = await screen.findByRole('menuitem', { name: 'Export as' });
+    exportAs.focus();
+    await user.keyboard('{ArrowRight}');
+    await user.click(await screen.findByRole('menuitem', { name: 'Web page' }));
+    await waitFor(() => expect(backend.calls.at(-1)).toMatchObject({ command: 'exchange_export', request: { conversation_id: first?.id, format: 'html' } }));
   });
 
   it('a rename that ends by going elsewhere does not take the focus back', async () => {

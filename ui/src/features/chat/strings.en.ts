@@ -68,6 +68,7 @@ export const chatStrings = {
   },
   header: {
     rename: 'Rename this conversation',
+    more: 'Export this conversation',
     context: (used: string, all: string) => `Context ${used} of ${all} tokens`,
     contextShort: (used: string, all: string) => `${used} of ${all}`,
   },

@@ -1,5 +1,5 @@
 /** The table of settings: what each is called, under which words it is found, and where it stands. */
-import { settingsStrings as s } from '$/lib/strings.en';
+import { exchangeStrings, settingsStrings as s } from '$/lib/strings.en';
 
 export type SettingsGroup = keyof typeof s.groups;
 export type ParameterName = keyof typeof s.parameters;
@@ -17,6 +17,8 @@ export type RowName =
   | 'default_system_prompt'
   | ParameterName
   | 'max_tokens'
+  | 'import_chats'
+  | 'export_chats'
   | 'offline'
   | 'account'
   | 'endpoint'
@@ -81,6 +83,18 @@ export const ROWS: SettingsRow[] = [
     words: `${s.parameters[name][1]} sampling parameters`,
   })),
   { name: 'max_tokens', group: 'conversations', label: s.maxTokens, words: `${s.maxTokensText} max tokens` },
+  {
+    name: 'import_chats',
+    group: 'exchange',
+    label: exchangeStrings.importRow,
+    words: `${exchangeStrings.importRowText} ${Object.values(exchangeStrings.apps).join(' ')} history`,
+  },
+  {
+    name: 'export_chats',
+    group: 'exchange',
+    label: exchangeStrings.exportRow,
+    words: `${exchangeStrings.exportRowText} ${Object.values(exchangeStrings.formats).join(' ')} backup save download`,
+  },
   { name: 'offline', group: 'network', label: s.offline, words: `${s.offlineText} switch internet` },
   { name: 'account', group: 'network', label: s.account, words: `${s.accountText} ${s.signIn} hugging face login gated` },
   { name: 'endpoint', group: 'network', label: s.endpoint, words: `${s.endpointText} ${s.endpointDefault} hugging face url` },

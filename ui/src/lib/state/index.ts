@@ -14,12 +14,13 @@ import { Actions } from './actions.svelte';
 import { AppState } from './app.svelte';
 import { ConversationList } from './conversations.svelte';
 import { DownloadQueue } from './downloads.svelte';
+import { ConversationExchange } from './exchange.svelte';
 import { ImportQuestion } from './imports.svelte';
 import { ModelLibrary } from './models.svelte';
 import { Navigation } from './navigation.svelte';
 import { Toasts } from './toasts.svelte';
 
-export { Actions, AppState, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
+export { Actions, AppState, ConversationExchange, ConversationList, DownloadQueue, ImportQuestion, ModelLibrary, Navigation, Toasts };
 
 const KEY = Symbol('sirocco');
 
@@ -30,6 +31,7 @@ export class Sirocco {
   readonly models: ModelLibrary;
   readonly conversations: ConversationList;
   readonly downloads: DownloadQueue;
+  readonly exchange: ConversationExchange;
   readonly imports = new ImportQuestion();
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
@@ -41,6 +43,7 @@ export class Sirocco {
     this.models = new ModelLibrary(backend);
     this.conversations = new ConversationList(backend);
     this.downloads = new DownloadQueue(backend);
+    this.exchange = new ConversationExchange(backend);
   }
 
   /** Listens to events, then loads everything. Answers the function that stops listening. */
@@ -67,6 +70,7 @@ export class Sirocco {
     this.conversations.handle(event);
     this.downloads.handle(event);
     this.imports.handle(event);
+    this.exchange.handle(event);
   }
 
   /** Says what went wrong with nobody waiting for it; before the event is taken, so that it is said once. */

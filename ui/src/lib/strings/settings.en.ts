@@ -10,6 +10,7 @@ export const settingsStrings = {
     writing: 'Writing',
     models: 'Loading models',
     conversations: 'New conversations',
+    exchange: 'Conversations',
     network: 'Network',
     downloads: 'Downloads',
     storage: 'Storage',

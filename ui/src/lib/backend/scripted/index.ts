@@ -27,6 +27,7 @@ import type { Backend, StreamHandle } from '../index';
 import { branchHandlers } from './branches';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
+import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
@@ -86,6 +87,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...downloadHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
       ...hubHandlers(this),
+      ...exchangeHandlers(this, this.#host === 'window'),
     };
   }
 

@@ -1,0 +1,191 @@
+//! Our own JSON: a conversation with all its branches, written and read.
+//!
+//! It has its own shape, apart from the types of the wire, so that these can change while files
+//! stay readable. Fields may be added within a version; a reader refuses a newer one. What is tied
+//! to one machine stays out: the model chosen, the draft, the ids of runs.
+//!
+//! ```json
+//! { "format": "sirocco-conversation", "version": 1, "id": "0190…", "title": "Sums",
+//!   "created_at_ms": 1700000000000, "updated_at_ms": 1700000000000, "pinned": false,
+//!   "system_prompt": "", "parameters": { "temperature": 0.7, … }, "head": "0191…",
+//!   "messages": [{ "id": "0191…", "parent_id": null, "role": "user", "content": "2 + 2?",
+//!                  "reasoning": null, "created_at_ms": 1700000000000, "model_name": null,
+//!                  "run": null, "left_out": false }] }
+//! ```
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sirocco_protocol::{
+    Conversation, ErrorReport, ExchangeFormat, Message, Parameters, Role, Run, RunState, Statistics,
+};
+
+use super::draft::Draft;
+use super::field::{sensible_ms, text};
+use super::tree::{Joining, Node, Said};
+use super::{ForeignRun, Problem};
+
+const FORMAT: &str = "sirocco-conversation";
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct File<'a> {
+    format: Cow<'a, str>,
+    version: u32,
+    id: String,
+    title: Cow<'a, str>,
+    created_at_ms: i64,
+    updated_at_ms: i64,
+    #[serde(default)]
+    pinned: bool,
+    #[serde(default)]
+    system_prompt: Cow<'a, str>,
+    #[serde(default)]
+    parameters: Cow<'a, Parameters>,
+    #[serde(default)]
+    head: Option<String>,
+    messages: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry<'a> {
+    id: String,
+    #[serde(default)]
+    parent_id: Option<String>,
+    role: Role,
+    content: Cow<'a, str>,
+    #[serde(default)]
+    reasoning: Option<Cow<'a, str>>,
+    created_at_ms: i64,
+    #[serde(default)]
+    model_name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    run: Option<Generation>,
+    #[serde(default)]
+    left_out: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Generation {
+    state: RunState,
+    started_at_ms: i64,
+    ended_at_ms: Option<i64>,
+    statistics: Option<Statistics>,
+    error: Option<ErrorReport>,
+}
+
+/// The conversation and its whole tree as indented JSON.
+pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
+    let file = File {
+        format: FORMAT.into(),
+        version: VERSION,
+        id: conversation.summary.id.to_string(),
+        title: conversation.summary.title.as_str().into(),
+        created_at_ms: conversation.summary.created_at_ms,
+        updated_at_ms: conversation.summary.updated_at_ms,
+        pinned: conversation.summary.pinned,
+        system_prompt: conversation.system_prompt.as_str().into(),
+        parameters: Cow::Borrowed(&conversation.parameters),
+        head: conversation.head.map(|head| head.to_string()),
+        messages: tree.iter().map(Entry::of).collect(),
+    };
+    let mut json = serde_json::to_string_pretty(&file)
+        .expect("the file has string keys and no failing serializer");
+    json.push('\n');
+    json
+}
+
+impl<'a> Entry<'a> {
+    fn of(message: &'a Message) -> Self {
+        Self {
+            id: message.id.to_string(),
+            parent_id: message.parent_id.map(|parent| parent.to_string()),
+            role: message.role,
+            content: message.content.as_str().into(),
+            reasoning: message.reasoning.as_deref().map(Cow::from),
+            created_at_ms: message.created_at_ms,
+            model_name: message.model_name.as_deref().map(Cow::from),
+            run: message.run.as_ref().map(Generation::of),
+            left_out: message.left_out,
+        }
+    }
+
+    fn node(self) -> Node {
+        let mut said = Said::new(self.role, self.content.into_owned());
+        said.reasoning = self.reasoning.map(Cow::into_owned);
+        said.created_at_ms = sensible_ms(self.created_at_ms);
+        said.model_name = self.model_name.map(Cow::into_owned);
+        said.run = self.run.map(Generation::ended);
+        said.left_out = self.left_out;
+        Node {
+            id: self.id,
+            parent: self.parent_id,
+            said: Some(said),
+        }
+    }
+}
+
+impl Generation {
+    fn of(run: &Run) -> Self {
+        Self {
+            state: run.state,
+            started_at_ms: run.started_at_ms,
+            ended_at_ms: run.ended_at_ms,
+            statistics: run.statistics.clone(),
+            error: run.error.clone(),
+        }
+    }
+
+    /// One that was still going on is cut off in the file.
+    fn ended(self) -> ForeignRun {
+        let started_at_ms = sensible_ms(self.started_at_ms).unwrap_or(0);
+        ForeignRun {
+            state: if self.state.is_terminal() {
+                self.state
+            } else {
+                RunState::Interrupted
+            },
+            started_at_ms,
+            ended_at_ms: self
+                .ended_at_ms
+                .and_then(sensible_ms)
+                .unwrap_or(started_at_ms),
+            statistics: self.statistics,
+            error: self.error,
+        }
+    }
+}
+
+pub fn is_one(value: &Value) -> bool {
+    text(value, "format") == Some(FORMAT)
+}
+
+pub fn read(value: &Value) -> Result<Draft, Problem> {
+    let version = value.get("version").and_then(Value::as_u64);
+    if let Some(found) = version.filter(|version| *version > u64::from(VERSION)) {
+        return Err(Problem::NewerVersion {
+            found,
+            known: VERSION,
+        });
+    }
+    let file = File::deserialize(value)?;
+    let parameters = file.parameters.into_owned();
+    parameters.validate().map_err(Problem::Parameters)?;
+    let mut draft = Draft::new(ExchangeFormat::Sirocco);
+    draft.id = Some(file.id);
+    draft.title = Some(file.title.into_owned());
+    draft.created_at_ms = sensible_ms(file.created_at_ms);
+    draft.updated_at_ms = sensible_ms(file.updated_at_ms);
+    draft.pinned = file.pinned;
+    draft.system_prompt = file.system_prompt.into_owned();
+    draft.parameters = parameters;
+    draft.nodes = file.messages.into_iter().map(Entry::node).collect();
+    draft.head = file.head;
+    // Each message stays as it was.
+    draft.joining = Joining::Nothing;
+    Ok(draft)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use super::super::ForeignConversation;
+use super::super::fixture::{
+    CHATGPT, JAN_MESSAGES, JAN_THREAD, LMSTUDIO, LMSTUDIO_NAME, NOW_MS, OPENWEBUI, OWN, drawn,
+    reading, refusal,
+};
+use super::super::read_thread;
+use super::*;
+use serde_json::json;
+use sirocco_protocol::{
+    ConversationId, ConversationSummary, MessageId, ModelId, RunId, StopReason,
+};
+
+/// What the store would hold of it.
+fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
+    let conversation_id = ConversationId::fresh();
+    let ids: Vec<MessageId> = foreign
+        .messages
+        .iter()
+        .map(|_| MessageId::fresh())
+        .collect();
+    let messages = foreign
+        .messages
+        .iter()
+        .zip(&ids)
+        .map(|(message, id)| Message {
+            id: *id,
+            conversation_id,
+            parent_id: message.parent.map(|parent| ids[parent]),
+            role: message.role,
+            content: message.content.clone(),
+            reasoning: message.reasoning.clone(),
+            created_at_ms: message.created_at_ms,
+            model_name: message.model_name.clone(),
+            run: message.run.as_ref().map(|run| Run {
+                id: RunId::fresh(),
+                conversation_id,
+                message_id: *id,
+                model_id: Some(ModelId::fresh()),
+                state: run.state,
+                started_at_ms: run.started_at_ms,
+                ended_at_ms: Some(run.ended_at_ms),
+                statistics: run.statistics.clone(),
+                error: run.error.clone(),
+            }),
+            versions: vec![*id],
+            left_out: message.left_out,
+        });
+    let conversation = Conversation {
+        summary: ConversationSummary {
+            id: conversation_id,
+            title: foreign.title.clone(),
+            created_at_ms: foreign.created_at_ms,
+            updated_at_ms: foreign.updated_at_ms,
+            pinned: foreign.pinned,
+            running: false,
+            unread: true,
+        },
+        model_id: None,
+        system_prompt: foreign.system_prompt.clone(),
+        parameters: foreign.parameters.clone(),
+        draft: "but ".into(),
+        head: Some(ids[foreign.head]),
+    };
+    (conversation, messages.collect())
+}
+
+#[test]
+fn what_any_form_brings_comes_back_from_our_own_file_as_it_was() {
+    let mut all = reading(LMSTUDIO_NAME, LMSTUDIO);
+    for (name, bytes) in [("a.json", CHATGPT), ("b.json", OPENWEBUI), ("c.json", OWN)] {
+        all.add(reading(name, bytes));
+    }
+    all.add(read_thread("jan", JAN_THREAD, JAN_MESSAGES, NOW_MS).unwrap());
+    assert_eq!(all.formats.len(), 5);
+    assert_eq!(all.conversations.len(), 5);
+    for foreign in all.conversations {
+        let (conversation, messages) = kept(&foreign);
+        let json = write(&conversation, &messages);
+        let mut again = reading("again.json", json);
+        let again = again.conversations.remove(0);
+        let id = conversation.summary.id.to_string();
+        assert_eq!(
+            again,
+            ForeignConversation {
+                format: ExchangeFormat::Sirocco,
+                id: Some(id),
+                ..foreign
+            }
+        );
+    }
+}
+
+#[test]
+fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
+    let reading = reading("sirocco.json", OWN);
+    let [wind] = &reading.conversations[..] else {
+        panic!("{reading:?}")
+    };
+    assert_eq!(wind.system_prompt, "You are a sailor.\n");
+    assert_eq!(wind.parameters.temperature, Some(0.25));
+    assert_eq!(
+        drawn(wind),
+        [
+            ">u: What is a sirocco?",
+            "   a: A wind.",
+            "     u: ",
+            ">  a: A warm wind from"
+        ]
+    );
+    let runs: Vec<_> = wind
+        .messages
+        .iter()
+        .map(|message| message.run.as_ref())
+        .collect();
+    let [None, Some(completed), None, Some(cut)] = runs[..] else {
+        panic!("{runs:?}")
+    };
+    let statistics = completed.statistics.as_ref().unwrap();
+    assert_eq!(statistics.stop_reason, Some(StopReason::EndOfTurn));
+    assert_eq!(
+        (completed.state, completed.ended_at_ms),
+        (RunState::Completed, 1_740_000_012_000)
+    );
+    assert_eq!(
+        (cut.state, cut.ended_at_ms),
+        (RunState::Interrupted, cut.started_at_ms)
+    );
+}
+
+fn changed(change: impl FnOnce(&mut serde_json::Value)) -> String {
+    let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
+    change(&mut file);
+    refusal(&file)
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    let reason = changed(|file| file["version"] = json!(2));
+    assert_eq!(
+        reason,
+        "version 2 of this form is newer than this app, which knows up to 1"
+    );
+    let reason = changed(|file| file["parameters"]["temperature"] = json!(9));
+    assert_eq!(reason, "temperature must lie between 0 and 5");
+    let reason = changed(|file| file["messages"][0]["role"] = json!("system"));
+    assert!(reason.contains("unknown variant `system`"), "{reason}");
+    let reason = changed(|file| file["messages"][1]["content"] = json!(7));
+    assert!(reason.contains("invalid type"), "{reason}");
+    let reason = changed(|file| {
+        file["messages"][0]["parent_id"] = json!("0190f5c8-0000-7000-8000-000000000014")
+    });
+    assert_eq!(reason, "messages answer each other in a circle");
+    let reason = changed(|file| file["messages"][1]["id"] = file["messages"][0]["id"].clone());
+    assert_eq!(
+        reason,
+        "two messages have the id `0190f5c8-0000-7000-8000-000000000011`"
+    );
+}

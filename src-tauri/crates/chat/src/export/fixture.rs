@@ -1,0 +1,41 @@
+//! What the tests of all formats write.
+
+use sirocco_protocol::{
+    Conversation, ConversationId, ConversationSummary, Message, MessageId, Parameters, Role,
+};
+
+pub fn conversation() -> Conversation {
+    Conversation {
+        summary: ConversationSummary {
+            id: ConversationId::fresh(),
+            title: "Sums\nand more".into(),
+            created_at_ms: 1_700_000_000_999,
+            updated_at_ms: 1_700_000_001_000,
+            pinned: false,
+            running: false,
+            unread: false,
+        },
+        model_id: None,
+        system_prompt: "Be brief.\n".into(),
+        parameters: Parameters::default(),
+        draft: String::new(),
+        head: None,
+    }
+}
+
+pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
+    let id = MessageId::fresh();
+    Message {
+        id,
+        conversation_id: ConversationId::fresh(),
+        parent_id: None,
+        role,
+        content: content.into(),
+        reasoning: reasoning.map(str::to_owned),
+        created_at_ms: 0,
+        model_name: (role == Role::Assistant).then(|| "Tiny 1B".into()),
+        run: None,
+        versions: vec![id],
+        left_out: false,
+    }
+}

@@ -1,0 +1,87 @@
+//! Markdown. That of the messages stays as it is, so the headings between them are of the second
+//! level, and thoughts are folded away.
+
+use std::fmt::Write;
+
+use sirocco_protocol::{Conversation, Message};
+
+use super::{date, one_line, reasoning, speaker};
+
+pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
+    let mut text = format!("# {}\n", one_line(&conversation.summary.title));
+    if let Some(created) = date(conversation.summary.created_at_ms) {
+        let _ = write!(text, "\n*{created}*\n");
+    }
+    let system = conversation.system_prompt.trim();
+    if !system.is_empty() {
+        let _ = write!(text, "\n## System\n\n{system}\n");
+    }
+    for message in branch {
+        let _ = write!(text, "\n## {}\n", one_line(speaker(message)));
+        if let Some(reasoning) = reasoning(message) {
+            let _ = write!(
+                text,
+                "\n<details>\n<summary>Reasoning</summary>\n\n{reasoning}\n\n</details>\n"
+            );
+        }
+        let content = message.content.trim();
+        if !content.is_empty() {
+            let _ = write!(text, "\n{content}\n");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{conversation, message};
+    use super::*;
+    use sirocco_protocol::Role;
+
+    #[test]
+    fn it_reads_like_the_transcript() {
+        let branch = [
+            message(Role::User, "2 + 2?", None),
+            message(Role::Assistant, "# Four\n", Some("two and two\n")),
+            message(Role::Assistant, "", Some(" ")),
+        ];
+        let expected = "\
+# Sums and more
+
+*2023-11-14T22:13:20Z*
+
+## System
+
+Be brief.
+
+## You
+
+2 + 2?
+
+## Tiny 1B
+
+<details>
+<summary>Reasoning</summary>
+
+two and two
+
+</details>
+
+# Four
+
+## Tiny 1B
+";
+        let branch: Vec<&Message> = branch.iter().collect();
+        assert_eq!(write(&conversation(), &branch), expected);
+    }
+
+    #[test]
+    fn a_time_that_is_no_date_is_left_out() {
+        let mut odd = conversation();
+        odd.system_prompt.clear();
+        for time in [i64::MAX, i64::MIN] {
+            odd.summary.created_at_ms = time;
+            assert_eq!(write(&odd, &[]), "# Sums and more\n");
+        }
+    }
+}

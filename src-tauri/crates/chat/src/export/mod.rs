@@ -1,0 +1,126 @@
+//! A conversation as a file: Markdown and a page for people, JSON for programs and for coming back,
+//! JSONL for trainers.
+//!
+//! JSON holds the whole tree; the others hold the shown branch.
+
+mod html;
+mod jsonl;
+mod markdown;
+
+use std::collections::HashMap;
+
+use sirocco_protocol::{Conversation, ExportFormat, Message, MessageId, Role};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::exchange::write_own;
+
+/// The text of the file. `tree` is every message that is not hidden. None if there is nothing for
+/// this format in it: JSONL wants an answer.
+#[must_use]
+pub fn export(
+    format: ExportFormat,
+    conversation: &Conversation,
+    tree: &[Message],
+) -> Option<String> {
+    let branch = shown_branch(conversation.head, tree);
+    match format {
+        ExportFormat::Markdown => Some(markdown::write(conversation, &branch)),
+        ExportFormat::Html => Some(html::write(conversation, &branch)),
+        ExportFormat::Json => Some(write_own(conversation, tree)),
+        ExportFormat::Jsonl => jsonl::write(conversation, &branch),
+    }
+}
+
+/// How files of a format end.
+#[must_use]
+pub fn export_extension(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Markdown => "md",
+        ExportFormat::Html => "html",
+        ExportFormat::Json => "json",
+        ExportFormat::Jsonl => "jsonl",
+    }
+}
+
+/// From the first message to the head.
+fn shown_branch(head: Option<MessageId>, tree: &[Message]) -> Vec<&Message> {
+    let by_id: HashMap<MessageId, &Message> =
+        tree.iter().map(|message| (message.id, message)).collect();
+    let mut branch = Vec::new();
+    let mut at = head;
+    while let Some(message) = at.and_then(|id| by_id.get(&id)) {
+        branch.push(*message);
+        at = message.parent_id;
+    }
+    branch.reverse();
+    branch
+}
+
+/// What a reader sees as the name of who speaks.
+fn speaker(message: &Message) -> &str {
+    match (message.role, &message.model_name) {
+        (Role::User, _) => "You",
+        (Role::Assistant, Some(model)) => model,
+        (Role::Assistant, None) => "Assistant",
+    }
+}
+
+fn reasoning(message: &Message) -> Option<&str> {
+    let reasoning = message.reasoning.as_deref()?.trim();
+    (!reasoning.is_empty()).then_some(reasoning)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Seconds are enough; none for a time outside the years 0 to 9999.
+fn date(unix_ms: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(unix_ms.div_euclid(1000))
+        .ok()?
+        .format(&Rfc3339)
+        .ok()
+}
+
+#[cfg(test)]
+mod fixture;
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::{conversation, message};
+    use super::*;
+
+    #[test]
+    fn the_shown_branch_goes_from_the_first_message_to_the_head() {
+        let question = message(Role::User, "q", None);
+        let mut first = message(Role::Assistant, "a1", None);
+        let mut second = message(Role::Assistant, "a2", None);
+        first.parent_id = Some(question.id);
+        second.parent_id = Some(question.id);
+        let tree = [question, first.clone(), second.clone()];
+        let words = |head| -> Vec<&str> {
+            let branch = shown_branch(head, &tree);
+            branch.into_iter().map(|m| m.content.as_str()).collect()
+        };
+        assert_eq!(words(Some(first.id)), ["q", "a1"]);
+        assert_eq!(words(Some(second.id)), ["q", "a2"]);
+        assert!(words(None).is_empty());
+    }
+
+    #[test]
+    fn every_format_but_that_of_trainers_takes_a_conversation_without_an_answer() {
+        let mut conversation = conversation();
+        let tree = [message(Role::User, "q", None)];
+        conversation.head = Some(tree[0].id);
+        for (format, writes) in [
+            (ExportFormat::Markdown, true),
+            (ExportFormat::Html, true),
+            (ExportFormat::Json, true),
+            (ExportFormat::Jsonl, false),
+        ] {
+            let text = export(format, &conversation, &tree);
+            assert_eq!(text.is_some(), writes, "{format:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/** Conversations in and out: a file of ChatGPT with two conversations, and exports that say what they are. */
+import type { ExportFormat } from '$/gen/protocol';
+import { message, newConversation } from './conversations';
+import { entry, refusal, type Handlers, type ScriptedHost } from './host';
+import { NOW } from './models';
+
+type ExchangeCommand = 'exchange_preview' | 'exchange_import' | 'exchange_export';
+
+/** What the file holds. */
+const FOREIGN = [
+  { id: 'c-tides', title: 'Tides and moons', at: NOW - 40 * 86_400_000 },
+  { id: 'c-knives', title: 'Knives', at: NOW - 90 * 86_400_000 },
+];
+const REFUSED = [{ name: 'Cut in two', reason: 'message `b` answers `a`, which is not there' }];
+const ENDINGS: Record<ExportFormat, string> = { markdown: 'md', html: 'html', json: 'json', jsonl: 'jsonl' };
+
+export function exchangeHandlers(host: ScriptedHost, inWindow: boolean): Pick<Handlers, ExchangeCommand> {
+  const { stored } = host;
+  const check = (handle: string): void => {
+    if (!handle.endsWith('.txt')) return;
+    throw refusal('file_problem', `could not read \`${handle}\`: it holds no conversations of a known form`, 'exports of ChatGPT can be read');
+  };
+  return {
+    exchange_preview: ({ handle }) => {
+      check(handle);
+      return {
+        formats: ['chatgpt'],
+        conversation_count: FOREIGN.length,
+        known_count: FOREIGN.filter(({ id }) => stored.has(id)).length,
+        message_count: 4,
+        branch_count: 3,
+        left_out: [
+          { kind: 'attachments', count: 1 },
+          { kind: 'tools', count: 12 },
+        ],
+        refused: REFUSED,
+      };
+    },
+    exchange_import: ({ handle }) => {
+      check(handle);
+      const fresh = FOREIGN.filter(({ id }) => !stored.has(id));
+      for (const { id, title, at } of fresh) {
+        const conversation = newConversation(id, title, at);
+        const question = message(id, `${id}-1`, 'user', 'Why?', null, at);
+        const answer = message(id, `${id}-2`, 'assistant', 'Because.', question.id, at);
+        conversation.head = answer.id;
+        stored.set(id, { conversation, messages: [question, answer] });
+        host.emit({ type: 'conversation_changed', conversation: conversation.summary });
+      }
+      host.emit({ type: 'exchange_moved', handle, done_count: FOREIGN.length, total_count: FOREIGN.length });
+      return { added: fresh.map(({ id }) => id), known_count: FOREIGN.length - fresh.length, refused: REFUSED };
+    },
+    exchange_export: ({ conversation_id, format, target }) => {
+      const all = [...stored.values()];
+      const chosen = conversation_id ? [entry(stored, conversation_id, 'conversation')] : all;
+      const conversation_count = chosen.length;
+      const title = conversation_id ? (chosen[0]?.conversation.summary.title ?? '') : 'Sirocco conversations';
+      const isArchive = !conversation_id && format !== 'jsonl';
+      const name = `${title}.${isArchive ? 'zip' : ENDINGS[format]}`;
+      if (target === 'ask') {
+        if (!inWindow) throw refusal('invalid_request', 'only the window of the app can ask where to save');
+        return { type: 'saved', path: `/home/ada/${name}`, conversation_count };
+      }
+      if (isArchive) return { type: 'archive', name, conversation_count, base64: btoa('PK') };
+      return { type: 'text', name, media_type: `text/${format}`, conversation_count, text: `# ${title}\n` };
+    },
+  };
+}
