@@ -16,6 +16,8 @@ mod library_keeping;
 mod library_roots;
 mod loading;
 mod network;
+mod presets;
+mod prompts;
 mod queue;
 mod versions;
 

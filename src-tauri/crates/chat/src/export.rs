@@ -14,16 +14,13 @@ const VERSION: u32 = 1;
 /// them are of the second level, and thoughts are folded away.
 #[must_use]
 pub fn export_markdown(conversation: &Conversation, branch: &[Message]) -> String {
+    let system_prompt = conversation.settings.values.system_prompt_or_empty().trim();
     let mut text = format!("# {}\n", one_line(&conversation.summary.title));
     if let Some(created) = date(conversation.summary.created_at_ms) {
         let _ = write!(text, "\n*{created}*\n");
     }
-    if !conversation.system_prompt.trim().is_empty() {
-        let _ = write!(
-            text,
-            "\n## System\n\n{}\n",
-            conversation.system_prompt.trim()
-        );
+    if !system_prompt.is_empty() {
+        let _ = write!(text, "\n## System\n\n{system_prompt}\n");
     }
     for message in branch {
         let speaker = match (message.role, &message.model_name) {
@@ -84,7 +81,9 @@ fn date(unix_ms: i64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::{ConversationId, ConversationSummary, MessageId, Parameters};
+    use sirocco_protocol::{
+        ConversationId, ConversationSettings, ConversationSummary, LayerValues, MessageId,
+    };
 
     fn conversation() -> Conversation {
         Conversation {
@@ -98,8 +97,13 @@ mod tests {
                 unread: false,
             },
             model_id: None,
-            system_prompt: "Be brief.\n".into(),
-            parameters: Parameters::default(),
+            settings: ConversationSettings {
+                preset_id: None,
+                values: LayerValues {
+                    system_prompt: Some("Be brief.\n".into()),
+                    ..LayerValues::default()
+                },
+            },
             draft: String::new(),
             head: None,
         }
@@ -160,7 +164,7 @@ two and two
     #[test]
     fn a_time_that_is_no_date_is_left_out() {
         let mut odd = conversation();
-        odd.system_prompt.clear();
+        odd.settings = ConversationSettings::default();
         for time in [i64::MAX, i64::MIN] {
             odd.summary.created_at_ms = time;
             assert_eq!(export_markdown(&odd, &[]), "# Sums and more\n");

@@ -1,6 +1,6 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
-//! where thinking ends and the answer begins, how often a follower hears of new text, and what an
-//! export looks like.
+//! where thinking ends and the answer begins, how often a follower hears of new text, where each
+//! setting comes from, and what an export or a preset file looks like.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -20,6 +20,8 @@
 mod budget;
 mod coalescer;
 mod export;
+mod layers;
+mod preset_file;
 mod prompt;
 mod reasoning;
 mod title;
@@ -27,6 +29,8 @@ mod title;
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
 pub use export::{export_json, export_markdown};
+pub use layers::{Resolved, resolve};
+pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{ReasoningSplitter, Split, Start, start_of};
 pub use title::{NEW_CONVERSATION, automatic_title};

@@ -18,12 +18,15 @@ pub mod home;
 mod host;
 pub mod instance;
 mod keeping;
+mod layers;
 mod library;
 mod loading;
 pub mod logging;
 mod machine;
 mod network;
 mod picked;
+mod presets;
+mod prompts;
 mod runs;
 
 /// The minute of the local day now, which the hours of downloads are compared with.

@@ -57,6 +57,8 @@ pub enum PickKind {
     Folder,
     /// A file with certificates.
     Certificates,
+    /// Preset files, several at once.
+    Presets,
 }
 
 /// A path a person chose, as the page may know it.

@@ -58,7 +58,9 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::{DownloadSettings, NetworkSettings, Parameters, ProxyChoice, Theme};
+    use sirocco_protocol::{
+        DownloadSettings, NetworkSettings, Parameters, PresetId, ProxyChoice, Theme,
+    };
 
     async fn write(store: &Store, key: &str, value: &str) {
         sqlx::query("insert or replace into settings (key, value) values (?1, ?2)")
@@ -77,9 +79,12 @@ mod tests {
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),
             default_parameters: Parameters {
                 temperature: Some(0.5),
-                stop: vec!["</s>".into()],
+                stop: Some(vec!["</s>".into()]),
                 ..Parameters::default()
             },
+            default_preset_id: "01890000-0000-7000-8000-000000000000"
+                .parse::<PresetId>()
+                .ok(),
             enter_sends: false,
             list_width: 300,
             inspector_open: false,
