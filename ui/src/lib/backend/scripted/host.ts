@@ -1,11 +1,12 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Download, ErrorCode, Event, Model, ModelRoot, Settings } from '$/gen/protocol';
+import type { Commands, Download, ErrorCode, Event, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
 import { BackendError } from '../error';
 
 export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
 
 export interface ScriptedHost {
   readonly models: Map<string, Model>;
+  readonly modelDefaults: Map<string, ModelDefaults>;
   readonly downloads: Map<string, Download>;
   roots: ModelRoot[];
   settings: Settings;
