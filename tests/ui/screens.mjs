@@ -42,7 +42,7 @@ const SCREENS = {
   welcome: ["empty", text("Talk to language models on your own machine")],
   "new chat": ["", text("answers on this machine")],
   chat: ["", list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()],
-  presets: ["", list, (page) => page.locator("[data-row]").first().click(), inspector, button("More for presets"), text("Import from LM Studio")],
+  presets: ["", list, (page) => page.locator("[data-row]").first().click(), inspector, button(/^Preset:/), (page) => page.getByRole("option", { name: "Careful code" }).click(), (page) => page.getByText("preset", { exact: true }).first().waitFor()],
   "prompt list": ["", (page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
   "prompt library": ["", button("Prompts"), text("Prompt library"), (page) => page.getByRole("menuitem", { name: "Prompt library" }).click(), text("Built in")],
   "prompt builder": ["", button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt builder" }).click(), text("What is missing")],
