@@ -31,18 +31,11 @@ const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
 };
 
-/** Under 900 px the inspector lies over the rest and is opened first. */
-const inspector = async (page) => {
-  const shown = page.getByRole("complementary", { name: "Inspector" });
-  if (!(await shown.isVisible())) await page.getByRole("button", { name: "Show the inspector" }).click();
-};
-
 // By name: which scripted backend, and the steps that lead to the screen.
 const SCREENS = {
   welcome: ["empty", text("Talk to language models on your own machine")],
   "new chat": ["", text("answers on this machine")],
   chat: ["", list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()],
-  presets: ["", list, (page) => page.locator("[data-row]").first().click(), inspector, button(/^Preset:/), (page) => page.getByRole("option", { name: "Careful code" }).click(), (page) => page.getByText("preset", { exact: true }).first().waitFor()],
   "prompt list": ["", (page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
   "prompt library": ["", button("Prompts"), text("Prompt library"), (page) => page.getByRole("menuitem", { name: "Prompt library" }).click(), text("Built in")],
   "prompt builder": ["", button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt builder" }).click(), text("What is missing")],
