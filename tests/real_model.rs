@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, Message, Parameters, RunState, Started, Statistics, StopReason,
+    Conversation, ConversationId, ConversationSettings, LayerValues, Message, Parameters, RunState,
+    Started, Statistics, StopReason,
 };
 use sirocco_testkit::TempApp;
 use tokio::sync::{Mutex, MutexGuard};
@@ -54,7 +55,13 @@ async fn conversation(app: &TempApp, parameters: Parameters) -> anyhow::Result<C
 
 async fn set(app: &TempApp, id: ConversationId, parameters: Parameters) -> anyhow::Result<()> {
     let update = ConversationUpdate {
-        parameters: Some(parameters),
+        settings: Some(ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: None,
+                parameters,
+            },
+        }),
         ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", update)

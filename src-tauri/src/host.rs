@@ -10,12 +10,19 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-/// Sends the one path that was chosen, or none.
-fn send_one(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<FilePath>) + Send {
-    move |path| {
-        let paths = path.into_iter().filter_map(|path| path.into_path().ok());
+/// Sends all paths that were chosen.
+fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<FilePath>>) + Send {
+    move |paths| {
+        let paths = paths.into_iter().flatten();
+        let paths = paths.filter_map(|path| path.into_path().ok());
         let _: Result<(), Vec<PathBuf>> = sender.send(paths.collect());
     }
+}
+
+/// Sends the one path that was chosen, or none.
+fn send_one(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<FilePath>) + Send {
+    let send_all = send_all(sender);
+    move |path| send_all(path.map(|path| vec![path]))
 }
 
 /// The window as the App's host.
@@ -38,18 +45,12 @@ impl Host for WindowHost {
         let (sender, receiver) = oneshot::channel();
         let dialog = self.handle.dialog().file();
         match kind {
-            PickKind::ModelFiles => {
-                dialog
-                    .add_filter("Models (GGUF)", &["gguf"])
-                    .pick_files(move |paths| {
-                        let paths = paths
-                            .into_iter()
-                            .flatten()
-                            .filter_map(|path| path.into_path().ok())
-                            .collect();
-                        let _: Result<(), Vec<PathBuf>> = sender.send(paths);
-                    })
-            }
+            PickKind::ModelFiles => dialog
+                .add_filter("Models (GGUF)", &["gguf"])
+                .pick_files(send_all(sender)),
+            PickKind::Presets => dialog
+                .add_filter("Presets (JSON)", &["json"])
+                .pick_files(send_all(sender)),
             PickKind::Certificates => dialog
                 .add_filter("Certificates (PEM)", &["pem", "crt", "cer"])
                 .pick_file(send_one(sender)),

@@ -18,7 +18,9 @@ use serde_json::{Map, json};
 use sirocco_engine::Worker;
 use sirocco_engine_wire::{ChatMessage, FromWorker, GenerateRequest, Prompt, SamplingParameters};
 use sirocco_protocol::commands::{ConversationCreate, ConversationUpdate};
-use sirocco_protocol::{Conversation, LoadOptions, Parameters, RunUpdate};
+use sirocco_protocol::{
+    Conversation, ConversationSettings, LayerValues, LoadOptions, Parameters, RunUpdate,
+};
 use sirocco_testkit::{Script, TempApp, TinyModel};
 
 /// Answers of each kind.
@@ -224,7 +226,13 @@ async fn through_the_app(app: &TempApp) -> anyhow::Result<Seen> {
         ..Parameters::default()
     };
     let update = ConversationUpdate {
-        parameters: Some(parameters),
+        settings: Some(ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: None,
+                parameters,
+            },
+        }),
         ..ConversationUpdate::of(id)
     };
     app.call::<Conversation>("conversation_update", update)

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sirocco_core::home::Home;
-use sirocco_protocol::{ConversationId, MessageId, Parameters, Role};
+use sirocco_protocol::{ConversationId, ConversationSettings, MessageId, Role};
 use sirocco_store::{NewConversation, NewMessage, Store, Turn};
 use sirocco_testkit::open_app;
 
@@ -95,8 +95,7 @@ async fn fill(home: &Home) -> Result<()> {
             id,
             title: dice.text(5),
             model_id: None,
-            system_prompt: String::new(),
-            parameters: Parameters::default(),
+            settings: ConversationSettings::default(),
         };
         store.create_conversation(new, now_ms).await?;
         let mut messages: Vec<NewMessage> = Vec::new();

@@ -2,8 +2,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    ContextUse, Conversation, ConversationSummary, Event, Parameters, Role, RunState, Settings,
-    StopReason, Theme,
+    ContextUse, Conversation, ConversationSettings, ConversationSummary, Event, LayerValues,
+    Parameters, Role, RunState, Settings, StopReason, Theme,
 };
 use sirocco_testkit::Script;
 
@@ -145,18 +145,28 @@ async fn parameters_and_system_prompt_reach_the_model() -> anyhow::Result<()> {
     );
 
     let parameters = Parameters {
-        stop: vec!["STOP".into()],
+        stop: Some(vec!["STOP".into()]),
         seed: Some(7),
         ..Parameters::default()
     };
     let system_prompt = Some("You are a weather station in the desert.".into());
-    let change = ConversationUpdate {
-        parameters: Some(parameters),
-        system_prompt,
-        ..ConversationUpdate::of(id)
+    let set = async |values| {
+        let settings = ConversationSettings {
+            preset_id: None,
+            values,
+        };
+        let change = ConversationUpdate {
+            settings: Some(settings),
+            ..ConversationUpdate::of(id)
+        };
+        app.call::<Conversation>("conversation_update", change)
+            .await
     };
-    app.call::<Conversation>("conversation_update", change)
-        .await?;
+    set(LayerValues {
+        system_prompt,
+        parameters,
+    })
+    .await?;
     let after: ContextUse = app.call("context_count", without).await?;
     assert!(
         after.prompt_tokens > before.prompt_tokens + 5,
@@ -171,12 +181,11 @@ async fn parameters_and_system_prompt_reach_the_model() -> anyhow::Result<()> {
         max_tokens: Some(3),
         ..Parameters::default()
     };
-    let change = ConversationUpdate {
-        parameters: Some(parameters),
-        ..ConversationUpdate::of(id)
-    };
-    app.call::<Conversation>("conversation_update", change)
-        .await?;
+    set(LayerValues {
+        system_prompt: None,
+        parameters,
+    })
+    .await?;
     let answer = app.send_and_finish(id, "Count again.").await?;
     let statistics = answer
         .run
@@ -239,10 +248,6 @@ async fn settings_and_drafts_survive_a_restart() -> anyhow::Result<()> {
     );
     let kept: Conversation = app.call("conversation_get", ConversationGet { id }).await?;
     assert_eq!(kept.draft, "half a thou");
-    let new: Conversation = app
-        .call("conversation_create", ConversationCreate { model_id: None })
-        .await?;
-    assert_eq!(new.system_prompt, "Be brief.");
     app.send_and_finish(id, "half a thought").await?;
     let sent: Conversation = app.call("conversation_get", ConversationGet { id }).await?;
     assert_eq!(sent.draft, "");

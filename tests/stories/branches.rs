@@ -3,8 +3,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    ContextUse, Conversation, ConversationId, ErrorCode, Event, Message, MessageId, Role, RunState,
-    Started,
+    ContextUse, Conversation, ConversationId, ConversationSettings, ErrorCode, Event, LayerValues,
+    Message, MessageId, Role, RunState, Started,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel};
 
@@ -131,7 +131,13 @@ async fn a_branch_becomes_a_conversation_of_its_own_with_the_same_settings() -> 
     app.send_and_finish(id, "two").await?;
     let changes = ConversationUpdate {
         title: Some("Counting".into()),
-        system_prompt: Some("Be brief.".into()),
+        settings: Some(ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: Some("Be brief.".into()),
+                ..LayerValues::default()
+            },
+        }),
         ..ConversationUpdate::of(id)
     };
     let source: Conversation = app.call("conversation_update", changes).await?;
@@ -142,7 +148,7 @@ async fn a_branch_becomes_a_conversation_of_its_own_with_the_same_settings() -> 
     };
     let made: Conversation = app.call("conversation_branch", branch).await?;
     assert_eq!(made.summary.title, "Counting (branch)");
-    assert_eq!(made.system_prompt, "Be brief.");
+    assert_eq!(made.settings, source.settings);
     assert_eq!(made.model_id, source.model_id);
     let told = |event: &Event| matches!(event, Event::ConversationChanged { conversation } if conversation.id == made.summary.id);
     assert!(events.drain().iter().any(told));

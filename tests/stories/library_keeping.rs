@@ -108,6 +108,7 @@ async fn a_model_is_loaded_as_its_defaults_say() -> anyhow::Result<()> {
     let defaults = ModelDefaults {
         context_length: Some(1024),
         threads: Some(1),
+        ..ModelDefaults::default()
     };
     let request = ModelDefaultsSet {
         id,
@@ -135,7 +136,7 @@ async fn a_model_is_loaded_as_its_defaults_say() -> anyhow::Result<()> {
         id,
         defaults: ModelDefaults {
             context_length: Some(0),
-            threads: None,
+            ..ModelDefaults::default()
         },
     };
     assert_eq!(

@@ -18,6 +18,8 @@ mod library_keeping;
 mod library_roots;
 mod loading;
 mod network;
+mod presets;
+mod prompts;
 mod queue;
 mod search;
 mod server_access;

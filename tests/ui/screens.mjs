@@ -48,6 +48,12 @@ const SCREENS = {
   "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
   palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
   "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox").fill("co"), (page) => page.locator("mark").first().waitFor()] },
+  "prompt list": {
+    steps: [(page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
+    undo: [(page) => page.getByRole("textbox", { name: "Message" }).fill("")],
+  },
+  "prompt library": { steps: [button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt library" }).click(), text("Built in")] },
+  "prompt builder": { steps: [button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt builder" }).click(), text("What is missing")] },
   picker: { steps: [keys("Control+l"), (page) => page.getByRole("grid").waitFor()] },
   "load options": { steps: [keys("Control+l"), button(/^Load options:/), text("Context length")] },
   discover: { steps: [keys("Control+2"), text("Chosen for this machine")] },

@@ -246,13 +246,9 @@ summary: ConversationSummary,
  */
 model_id: ModelId | null, 
 /**
- * Sent before everything else; empty for none.
+ * What it sets itself.
  */
-system_prompt: string, 
-/**
- * Sampling parameters.
- */
-parameters: Parameters, 
+settings: ConversationSettings, 
 /**
  * The draft of the next message.
  */
@@ -272,7 +268,7 @@ export type ConversationBranch = {
 message_id: MessageId, };
 
 /**
- * A new conversation with the defaults of the settings.
+ * A new conversation with the preset that is standard for its model.
  */
 export type ConversationCreate = { 
 /**
@@ -357,6 +353,19 @@ export type ConversationRestore = {
 id: ConversationId, };
 
 /**
+ * What a conversation sets itself; the rest comes from the layers below, see [`Layer`](crate::Layer).
+ */
+export type ConversationSettings = { 
+/**
+ * The preset it is based on. One that was deleted since is named too, and its values hold.
+ */
+preset_id: PresetId | null, 
+/**
+ * Its own values.
+ */
+values: LayerValues, };
+
+/**
  * A row of the conversation list.
  */
 export type ConversationSummary = { 
@@ -410,13 +419,9 @@ pinned?: boolean | null,
  */
 model_id?: ModelId | null, 
 /**
- * New system prompt.
+ * Preset and own values, all of them.
  */
-system_prompt?: string | null, 
-/**
- * New parameters, all of them.
- */
-parameters?: Parameters | null, 
+settings?: ConversationSettings | null, 
 /**
  * Text being written.
  */
@@ -756,7 +761,23 @@ loaded: LoadedModel, } | { "type": "ejected",
 /**
  * Which.
  */
-model_id: ModelId, } | { "type": "download_changed", 
+model_id: ModelId, } | { "type": "preset_changed", 
+/**
+ * The preset.
+ */
+preset: Preset, } | { "type": "preset_removed", 
+/**
+ * Which.
+ */
+preset_id: PresetId, } | { "type": "prompt_changed", 
+/**
+ * The prompt.
+ */
+prompt: LibraryPrompt, } | { "type": "prompt_removed", 
+/**
+ * Which.
+ */
+prompt_id: PromptId, } | { "type": "download_changed", 
 /**
  * The download.
  */
@@ -1504,6 +1525,54 @@ models: Array<Model>,
 problems: Array<string>, };
 
 /**
+ * A preset that was read from a file.
+ */
+export type ImportedPreset = { 
+/**
+ * As it was kept.
+ */
+preset: Preset, 
+/**
+ * What the file says besides, in words: nothing here has a place for it.
+ */
+left_out: Array<string>, };
+
+/**
+ * What a conversation has where it sets nothing itself.
+ */
+export type Inherited = { 
+/**
+ * The preset among the layers.
+ */
+preset: Preset | null, 
+/**
+ * Every value; `None` only where it means something, such as no limit.
+ */
+values: LayerValues, 
+/**
+ * Where each value comes from, by the name of its field.
+ */
+origins: { [key in string]: Layer }, };
+
+/**
+ * Where a value comes from. A later one goes over an earlier one.
+ */
+export type Layer = "engine" | "model" | "settings" | "preset" | "conversation";
+
+/**
+ * What one layer sets. `None` falls through to the layer below.
+ */
+export type LayerValues = { 
+/**
+ * Sent before everything else; empty for none.
+ */
+system_prompt: string | null, 
+/**
+ * Sampling parameters.
+ */
+parameters: Parameters, };
+
+/**
  * How much of it.
  */
 export type LeftOut = { 
@@ -1520,6 +1589,23 @@ count: number, };
  * What an import does not bring along.
  */
 export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
+
+/**
+ * A prompt that is used again and again.
+ */
+export type LibraryPrompt = { 
+/**
+ * Its id; none for one that comes with the app and cannot be changed.
+ */
+id: PromptId | null, 
+/**
+ * Never blank.
+ */
+title: string, 
+/**
+ * What is inserted; `{{name}}` stands for a value that is asked for first.
+ */
+text: string, };
 
 /**
  * How a model is to be loaded.
@@ -2002,7 +2088,15 @@ context_length?: number | null,
 /**
  * Threads; none is the default of the settings.
  */
-threads?: number | null, };
+threads?: number | null, 
+/**
+ * The preset that new conversations with it begin with; none is that of the settings.
+ */
+preset_id?: PresetId | null, 
+/**
+ * What its conversations have where nothing above [`Layer::Model`](crate::Layer) says otherwise.
+ */
+values?: LayerValues | null, };
 
 /**
  * How a model is loaded unless something else is asked for.
@@ -2292,8 +2386,8 @@ export type Nothing = Record<symbol, never>;
 export type PagePlace = { "before": MessageId } | { "after": MessageId } | { "around": MessageId };
 
 /**
- * Sampling parameters of a conversation. `None` means the default, which the interface shows as
- * such. Ranges are checked by [`Parameters::validate`].
+ * Sampling parameters, as far as one [`Layer`](crate::Layer) sets them; `None` falls through to the
+ * layer below, and at last to the default told here. Ranges are checked by [`Parameters::validate`].
  */
 export type Parameters = { 
 /**
@@ -2361,9 +2455,9 @@ seed: number | null,
  */
 max_tokens: number | null, 
 /**
- * Strings that end the answer and are not part of it; at most 16.
+ * Strings that end the answer and are not part of it; at most 16, default none.
  */
-stop: Array<string>, };
+stop: Array<string> | null, };
 
 /**
  * A path the backend minted a handle for; paths themselves never come from the page.
@@ -2391,7 +2485,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder" | "certificates" | "conversations";
+export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets";
 
 /**
  * A path a person chose, as the page may know it.
@@ -2409,6 +2503,178 @@ path: string,
  * It is a folder.
  */
 is_folder: boolean, };
+
+/**
+ * System prompt, sampling parameters and stop strings under a name.
+ */
+export type Preset = { 
+/**
+ * Its id.
+ */
+id: PresetId, 
+/**
+ * Never blank; two may have the same.
+ */
+name: string, 
+/**
+ * What it sets.
+ */
+values: LayerValues, 
+/**
+ * Unix time in milliseconds.
+ */
+created_at_ms: number, 
+/**
+ * Unix time in milliseconds of the last change.
+ */
+updated_at_ms: number, };
+
+/**
+ * The preset a conversation is to be based on.
+ */
+export type PresetChoice = { "type": "standard" } | { "type": "none" } | { "type": "preset", 
+/**
+ * Which.
+ */
+id: PresetId, };
+
+/**
+ * Keeps values as a preset.
+ */
+export type PresetCreate = { 
+/**
+ * Not blank, at most 200 characters.
+ */
+name: string, 
+/**
+ * What it sets.
+ */
+values: LayerValues, };
+
+/**
+ * Takes a preset off the list; conversations based on it keep its values. It can be restored.
+ */
+export type PresetDelete = { 
+/**
+ * Which.
+ */
+id: PresetId, };
+
+/**
+ * Writes a preset into a folder, as LM Studio does; answers the path of the file.
+ */
+export type PresetExport = { 
+/**
+ * Which.
+ */
+id: PresetId, 
+/**
+ * A folder's.
+ */
+handle: PathHandle, };
+
+/**
+ * A preset.
+ */
+export type PresetId = string;
+
+/**
+ * Reads a preset file of LM Studio (`*.preset.json`).
+ */
+export type PresetImport = { 
+/**
+ * A file's.
+ */
+handle: PathHandle, };
+
+/**
+ * Presets by name.
+ */
+export type PresetList = Record<symbol, never>;
+
+/**
+ * Brings a deleted preset back.
+ */
+export type PresetRestore = { 
+/**
+ * Which.
+ */
+id: PresetId, };
+
+/**
+ * Changes what is given, leaves the rest.
+ */
+export type PresetUpdate = { 
+/**
+ * Which.
+ */
+id: PresetId, 
+/**
+ * New name.
+ */
+name?: string | null, 
+/**
+ * New values, all of them.
+ */
+values?: LayerValues | null, };
+
+/**
+ * Keeps a prompt.
+ */
+export type PromptCreate = { 
+/**
+ * Not blank, at most 200 characters.
+ */
+title: string, 
+/**
+ * Not blank.
+ */
+text: string, };
+
+/**
+ * Takes a prompt off the list; it can be restored.
+ */
+export type PromptDelete = { 
+/**
+ * Which.
+ */
+id: PromptId, };
+
+/**
+ * A prompt of the prompt library.
+ */
+export type PromptId = string;
+
+/**
+ * Prompts by title: the person's own, then those that come with the app.
+ */
+export type PromptList = Record<symbol, never>;
+
+/**
+ * Brings a deleted prompt back.
+ */
+export type PromptRestore = { 
+/**
+ * Which.
+ */
+id: PromptId, };
+
+/**
+ * Replaces title and text of a prompt.
+ */
+export type PromptUpdate = { 
+/**
+ * Which.
+ */
+id: PromptId, 
+/**
+ * Not blank, at most 200 characters.
+ */
+title: string, 
+/**
+ * Not blank.
+ */
+text: string, };
 
 /**
  * How the network is reached.
@@ -2739,13 +3005,17 @@ default_context_length: number,
  */
 threads: number | null, 
 /**
- * Written into new conversations.
+ * Holds where neither the conversation nor its preset has one; empty for none.
  */
 default_system_prompt: string, 
 /**
- * Written into new conversations.
+ * Hold where neither the conversation nor its preset says otherwise.
  */
 default_parameters: Parameters, 
+/**
+ * The preset of new conversations, unless their model has one of its own.
+ */
+default_preset_id: PresetId | null, 
 /**
  * Enter sends; otherwise Ctrl+Enter does.
  */
@@ -2779,6 +3049,19 @@ trash_days: number, };
  * All settings.
  */
 export type SettingsGet = Record<symbol, never>;
+
+/**
+ * What a conversation has where it sets nothing itself, and where each value comes from.
+ */
+export type SettingsInherit = { 
+/**
+ * Its model.
+ */
+model_id?: ModelId | null, 
+/**
+ * Its preset.
+ */
+preset: PresetChoice, };
 
 /**
  * Replaces all settings.
@@ -2997,7 +3280,7 @@ export interface Commands {
   app_status: { request: AppStatusRequest; response: AppStatus };
   /** Conversations, pinned first, then newest first; `query` filters by title. */
   conversation_list: { request: ConversationList; response: Array<ConversationSummary> };
-  /** A new conversation with the defaults of the settings. */
+  /** A new conversation with the preset that is standard for its model. */
   conversation_create: { request: ConversationCreate; response: Conversation };
   /** One conversation. */
   conversation_get: { request: ConversationGet; response: Conversation };
@@ -3045,6 +3328,32 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** What a conversation has where it sets nothing itself, and where each value comes from. */
+  settings_inherit: { request: SettingsInherit; response: Inherited };
+  /** Presets by name. */
+  preset_list: { request: PresetList; response: Array<Preset> };
+  /** Keeps values as a preset. */
+  preset_create: { request: PresetCreate; response: Preset };
+  /** Changes what is given, leaves the rest. */
+  preset_update: { request: PresetUpdate; response: Preset };
+  /** Takes a preset off the list; conversations based on it keep its values. It can be restored. */
+  preset_delete: { request: PresetDelete; response: Nothing };
+  /** Brings a deleted preset back. */
+  preset_restore: { request: PresetRestore; response: Preset };
+  /** Reads a preset file of LM Studio (`*.preset.json`). */
+  preset_import: { request: PresetImport; response: ImportedPreset };
+  /** Writes a preset into a folder, as LM Studio does; answers the path of the file. */
+  preset_export: { request: PresetExport; response: string };
+  /** Prompts by title: the person's own, then those that come with the app. */
+  prompt_list: { request: PromptList; response: Array<LibraryPrompt> };
+  /** Keeps a prompt. */
+  prompt_create: { request: PromptCreate; response: LibraryPrompt };
+  /** Replaces title and text of a prompt. */
+  prompt_update: { request: PromptUpdate; response: LibraryPrompt };
+  /** Takes a prompt off the list; it can be restored. */
+  prompt_delete: { request: PromptDelete; response: Nothing };
+  /** Brings a deleted prompt back. */
+  prompt_restore: { request: PromptRestore; response: LibraryPrompt };
   /** The library. */
   model_list: { request: ModelList; response: Array<Model> };
   /** Looks through all roots again. */

@@ -1,6 +1,7 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
 //! where thinking ends and the answer begins, how often a follower hears of new text, what a search
-//! shows, what an export looks like, and what the conversations of other apps become here.
+//! shows, where each setting comes from, what an export or a preset file looks like, and what the
+//! conversations of other apps become here.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -23,6 +24,8 @@ mod excerpt;
 pub mod exchange;
 mod export;
 mod fold;
+mod layers;
+mod preset_file;
 mod prompt;
 mod reasoning;
 mod terms;
@@ -33,6 +36,8 @@ pub use coalescer::{Coalescer, Delta};
 pub use excerpt::Excerpt;
 pub use export::{export, export_extension};
 pub use fold::Needle;
+pub use layers::{Resolved, resolve};
+pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use terms::SearchTerms;

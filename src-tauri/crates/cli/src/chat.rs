@@ -77,14 +77,17 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
         }
     };
     let id = conversation.summary.id;
-    let mut parameters = conversation.parameters;
+    let mut settings = conversation.settings;
+    let parameters = &mut settings.values.parameters;
     parameters.temperature = chat.temperature.or(parameters.temperature);
     parameters.seed = chat.seed.or(parameters.seed);
     parameters.max_tokens = chat.max_tokens.or(parameters.max_tokens);
+    if chat.system.is_some() {
+        settings.values.system_prompt.clone_from(&chat.system);
+    }
     let changes = ConversationUpdate {
         model_id,
-        system_prompt: chat.system.clone(),
-        parameters: Some(parameters),
+        settings: Some(settings),
         ..ConversationUpdate::of(id)
     };
     let _: Conversation = session.call("conversation_update", changes).await?;

@@ -3,7 +3,8 @@
 use sirocco_chat::NEW_CONVERSATION;
 use sirocco_protocol::commands::{ConversationUpdate, MessageEdit};
 use sirocco_protocol::{
-    Conversation, ConversationId, ErrorCode, ErrorReport, Event, MessageId, ModelId, Role, Started,
+    Conversation, ConversationId, ConversationSettings, ErrorCode, ErrorReport, Event, LayerValues,
+    MessageId, ModelId, Role, Started,
 };
 use sirocco_store::{NewConversation, NewMessage, Turn};
 
@@ -16,13 +17,14 @@ impl App {
         &self,
         model_id: Option<ModelId>,
     ) -> Result<Conversation, ErrorReport> {
-        let settings = self.inner.store.settings().await.report()?;
         let new = NewConversation {
             id: ConversationId::fresh(),
             title: NEW_CONVERSATION.to_owned(),
             model_id,
-            system_prompt: settings.default_system_prompt,
-            parameters: settings.default_parameters,
+            settings: ConversationSettings {
+                preset_id: self.standard_preset(model_id).await?,
+                values: LayerValues::default(),
+            },
         };
         let conversation = self
             .inner
@@ -50,7 +52,8 @@ impl App {
                 "a title must not be empty",
             ));
         }
-        if let Some(parameters) = &changes.parameters {
+        if let Some(settings) = &changes.settings {
+            let parameters = &settings.values.parameters;
             parameters
                 .validate()
                 .map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;

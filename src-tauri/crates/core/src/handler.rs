@@ -138,6 +138,58 @@ impl Handler for App {
             .await
     }
 
+    async fn settings_inherit(&self, request: SettingsInherit) -> Answer<Inherited> {
+        self.inherited(request).await
+    }
+
+    async fn preset_list(&self, _: PresetList) -> Answer<Vec<Preset>> {
+        self.inner.store.list_presets().await.report()
+    }
+
+    async fn preset_create(&self, request: PresetCreate) -> Answer<Preset> {
+        self.create_preset(&request.name, request.values).await
+    }
+
+    async fn preset_update(&self, request: PresetUpdate) -> Answer<Preset> {
+        self.update_preset(request).await
+    }
+
+    async fn preset_delete(&self, request: PresetDelete) -> Answer<Nothing> {
+        self.delete_preset(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn preset_restore(&self, request: PresetRestore) -> Answer<Preset> {
+        self.restore_preset(request.id).await
+    }
+
+    async fn preset_import(&self, request: PresetImport) -> Answer<ImportedPreset> {
+        self.import_preset(request.handle).await
+    }
+
+    async fn preset_export(&self, request: PresetExport) -> Answer<String> {
+        self.export_preset(request).await
+    }
+
+    async fn prompt_list(&self, _: PromptList) -> Answer<Vec<LibraryPrompt>> {
+        self.prompts().await
+    }
+
+    async fn prompt_create(&self, request: PromptCreate) -> Answer<LibraryPrompt> {
+        self.create_prompt(request).await
+    }
+
+    async fn prompt_update(&self, request: PromptUpdate) -> Answer<LibraryPrompt> {
+        self.update_prompt(request).await
+    }
+
+    async fn prompt_delete(&self, request: PromptDelete) -> Answer<Nothing> {
+        self.delete_prompt(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn prompt_restore(&self, request: PromptRestore) -> Answer<LibraryPrompt> {
+        self.restore_prompt(request.id).await
+    }
+
     async fn model_list(&self, _: ModelList) -> Answer<Vec<Model>> {
         self.models().await
     }

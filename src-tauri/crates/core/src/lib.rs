@@ -22,12 +22,15 @@ pub mod home;
 mod host;
 pub mod instance;
 mod keeping;
+mod layers;
 mod library;
 mod loading;
 pub mod logging;
 mod machine;
 mod network;
 mod picked;
+mod presets;
+mod prompts;
 mod runs;
 mod search;
 

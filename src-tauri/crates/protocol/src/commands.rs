@@ -94,7 +94,7 @@ commands! {
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> Vec<ConversationSummary>;
-    /// A new conversation with the defaults of the settings.
+    /// A new conversation with the preset that is standard for its model.
     conversation_create(ConversationCreate {
         /// The model it talks to.
         model_id: Option<ModelId>,
@@ -111,10 +111,8 @@ commands! {
         pinned: Option<bool>,
         /// Choose the model.
         model_id: Option<ModelId>,
-        /// New system prompt.
-        system_prompt: Option<String>,
-        /// New parameters, all of them.
-        parameters: Option<Parameters>,
+        /// Preset and own values, all of them.
+        settings: Option<ConversationSettings>,
         /// Text being written.
         draft: Option<String>,
         /// Seen or not.
@@ -237,6 +235,69 @@ commands! {
         /// Text being written.
         draft: String,
     }) -> ContextUse;
+
+    /// What a conversation has where it sets nothing itself, and where each value comes from.
+    settings_inherit(SettingsInherit {
+        /// Its model.
+        model_id: Option<ModelId>,
+        /// Its preset.
+        preset: PresetChoice,
+    }) -> Inherited;
+
+    /// Presets by name.
+    preset_list(PresetList {}) -> Vec<Preset>;
+    /// Keeps values as a preset.
+    preset_create(PresetCreate {
+        /// Not blank, at most 200 characters.
+        name: String,
+        /// What it sets.
+        values: LayerValues,
+    }) -> Preset;
+    /// Changes what is given, leaves the rest.
+    preset_update(PresetUpdate {
+        /// Which.
+        id: PresetId,
+        /// New name.
+        name: Option<String>,
+        /// New values, all of them.
+        values: Option<LayerValues>,
+    }) -> Preset;
+    /// Takes a preset off the list; conversations based on it keep its values. It can be restored.
+    preset_delete(PresetDelete { #[doc = " Which."] id: PresetId }) -> Nothing;
+    /// Brings a deleted preset back.
+    preset_restore(PresetRestore { #[doc = " Which."] id: PresetId }) -> Preset;
+    /// Reads a preset file of LM Studio (`*.preset.json`).
+    preset_import(PresetImport { #[doc = " A file's."] handle: PathHandle }) -> ImportedPreset;
+    /// Writes a preset into a folder, as LM Studio does; answers the path of the file.
+    preset_export(PresetExport {
+        /// Which.
+        id: PresetId,
+        /// A folder's.
+        handle: PathHandle,
+    }) -> String;
+
+    /// Prompts by title: the person's own, then those that come with the app.
+    prompt_list(PromptList {}) -> Vec<LibraryPrompt>;
+    /// Keeps a prompt.
+    prompt_create(PromptCreate {
+        /// Not blank, at most 200 characters.
+        title: String,
+        /// Not blank.
+        text: String,
+    }) -> LibraryPrompt;
+    /// Replaces title and text of a prompt.
+    prompt_update(PromptUpdate {
+        /// Which.
+        id: PromptId,
+        /// Not blank, at most 200 characters.
+        title: String,
+        /// Not blank.
+        text: String,
+    }) -> LibraryPrompt;
+    /// Takes a prompt off the list; it can be restored.
+    prompt_delete(PromptDelete { #[doc = " Which."] id: PromptId }) -> Nothing;
+    /// Brings a deleted prompt back.
+    prompt_restore(PromptRestore { #[doc = " Which."] id: PromptId }) -> LibraryPrompt;
 
     /// The library.
     model_list(ModelList {}) -> Vec<Model>;
@@ -438,8 +499,7 @@ impl ConversationUpdate {
             title: None,
             pinned: None,
             model_id: None,
-            system_prompt: None,
-            parameters: None,
+            settings: None,
             draft: None,
             unread: None,
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConversationId, MessageId, ModelId, Parameters, Run};
+use crate::{ConversationId, LayerValues, MessageId, ModelId, PresetId, Run};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -54,14 +54,22 @@ pub struct Conversation {
     pub summary: ConversationSummary,
     /// The model it talks to, if one was chosen.
     pub model_id: Option<ModelId>,
-    /// Sent before everything else; empty for none.
-    pub system_prompt: String,
-    /// Sampling parameters.
-    pub parameters: Parameters,
+    /// What it sets itself.
+    pub settings: ConversationSettings,
     /// The draft of the next message.
     pub draft: String,
     /// The leaf of the branch being shown.
     pub head: Option<MessageId>,
+}
+
+/// What a conversation sets itself; the rest comes from the layers below, see [`Layer`](crate::Layer).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationSettings {
+    /// The preset it is based on. One that was deleted since is named too, and its values hold.
+    pub preset_id: Option<PresetId>,
+    /// Its own values.
+    pub values: LayerValues,
 }
 
 /// Who speaks.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    ConversationId, ConversationSummary, Download, DownloadId, HubAccount, LoadedModel, MessageId,
-    Model, ModelId, PathHandle, PickedPath, Run, Settings, Verification,
+    ConversationId, ConversationSummary, Download, DownloadId, HubAccount, LibraryPrompt,
+    LoadedModel, MessageId, Model, ModelId, PathHandle, PickedPath, Preset, PresetId, PromptId,
+    Run, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -53,6 +54,26 @@ pub enum Event {
     Ejected {
         /// Which.
         model_id: ModelId,
+    },
+    /// A preset is new, or was changed.
+    PresetChanged {
+        /// The preset.
+        preset: Preset,
+    },
+    /// A preset was deleted (it can be restored).
+    PresetRemoved {
+        /// Which.
+        preset_id: PresetId,
+    },
+    /// A prompt of the library is new, or was changed.
+    PromptChanged {
+        /// The prompt.
+        prompt: LibraryPrompt,
+    },
+    /// A prompt of the library was deleted (it can be restored).
+    PromptRemoved {
+        /// Which.
+        prompt_id: PromptId,
     },
     /// A download moved.
     DownloadChanged {

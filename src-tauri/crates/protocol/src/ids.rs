@@ -48,6 +48,10 @@ ids! {
     RootId,
     /// One download.
     DownloadId,
+    /// A preset.
+    PresetId,
+    /// A prompt of the prompt library.
+    PromptId,
     /// A path the backend minted a handle for; paths themselves never come from the page.
     PathHandle,
 }

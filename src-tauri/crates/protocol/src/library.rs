@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ErrorReport, ModelId, ModelOrigin, RootId};
+use crate::{ErrorReport, LayerValues, ModelId, ModelOrigin, PresetId, RootId};
 
 /// How a file that was dropped or picked enters the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -122,7 +122,7 @@ pub struct RootSuggestion {
 }
 
 /// How a model is loaded unless something else is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 #[ts(optional_fields = nullable)]
 pub struct ModelDefaults {
@@ -130,4 +130,8 @@ pub struct ModelDefaults {
     pub context_length: Option<u32>,
     /// Threads; none is the default of the settings.
     pub threads: Option<u32>,
+    /// The preset that new conversations with it begin with; none is that of the settings.
+    pub preset_id: Option<PresetId>,
+    /// What its conversations have where nothing above [`Layer::Model`](crate::Layer) says otherwise.
+    pub values: Option<LayerValues>,
 }

@@ -59,6 +59,8 @@ pub enum PickKind {
     Certificates,
     /// A file with conversations.
     Conversations,
+    /// Preset files, several at once.
+    Presets,
 }
 
 /// A path a person chose, as the page may know it.

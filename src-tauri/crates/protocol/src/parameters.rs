@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Sampling parameters of a conversation. `None` means the default, which the interface shows as
-/// such. Ranges are checked by [`Parameters::validate`].
+/// Sampling parameters, as far as one [`Layer`](crate::Layer) sets them; `None` falls through to the
+/// layer below, and at last to the default told here. Ranges are checked by [`Parameters::validate`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 pub struct Parameters {
@@ -41,8 +41,8 @@ pub struct Parameters {
     pub seed: Option<u64>,
     /// Longest answer in tokens; none is up to the end of the context.
     pub max_tokens: Option<u32>,
-    /// Strings that end the answer and are not part of it; at most 16.
-    pub stop: Vec<String>,
+    /// Strings that end the answer and are not part of it; at most 16, default none.
+    pub stop: Option<Vec<String>>,
 }
 
 impl Parameters {
@@ -72,7 +72,8 @@ impl Parameters {
         if self.max_tokens == Some(0) {
             return Err("max_tokens must be at least 1".into());
         }
-        if self.stop.len() > 16 || self.stop.iter().any(String::is_empty) {
+        let stop = self.stop.as_deref().unwrap_or_default();
+        if stop.len() > 16 || stop.iter().any(String::is_empty) {
             return Err("stop takes up to 16 strings, none of them empty".into());
         }
         Ok(())

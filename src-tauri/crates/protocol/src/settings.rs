@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DownloadSettings, NetworkSettings, Parameters, ServerSettings};
+use crate::{DownloadSettings, NetworkSettings, Parameters, PresetId, ServerSettings};
 
 /// Colours of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -92,10 +92,12 @@ pub struct Settings {
     pub default_context_length: u32,
     /// Threads of a worker; none is the number of physical cores.
     pub threads: Option<u32>,
-    /// Written into new conversations.
+    /// Holds where neither the conversation nor its preset has one; empty for none.
     pub default_system_prompt: String,
-    /// Written into new conversations.
+    /// Hold where neither the conversation nor its preset says otherwise.
     pub default_parameters: Parameters,
+    /// The preset of new conversations, unless their model has one of its own.
+    pub default_preset_id: Option<PresetId>,
     /// Enter sends; otherwise Ctrl+Enter does.
     pub enter_sends: bool,
     /// Width of the conversation list in pixels.
@@ -122,6 +124,7 @@ impl Default for Settings {
             threads: None,
             default_system_prompt: String::new(),
             default_parameters: Parameters::default(),
+            default_preset_id: None,
             enter_sends: true,
             list_width: 280,
             inspector_open: true,

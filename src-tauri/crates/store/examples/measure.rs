@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use sirocco_protocol::commands::{ConversationList, MessagePageRequest};
 use sirocco_protocol::{
-    ConversationCursor, ConversationId, MessageId, PagePlace, Parameters, Role, RunId, RunState,
+    ConversationCursor, ConversationId, ConversationSettings, MessageId, PagePlace, Role, RunId,
+    RunState,
 };
 use sirocco_store::{NewConversation, NewMessage, NewRun, RunEnd, Store, StoreError, Turn};
 
@@ -96,8 +97,7 @@ async fn create(store: &Store, title: String, now_ms: i64) -> Result<Conversatio
         id,
         title,
         model_id: None,
-        system_prompt: "You are helpful.".into(),
-        parameters: Parameters::default(),
+        settings: ConversationSettings::default(),
     };
     store.create_conversation(new, now_ms).await?;
     Ok(id)

@@ -1,7 +1,10 @@
 //! Conversations: the list, and one with its settings.
 
 use sirocco_protocol::commands::{ConversationList, ConversationUpdate};
-use sirocco_protocol::{Conversation, ConversationId, ConversationSummary, ModelId, Parameters};
+use sirocco_protocol::{
+    Conversation, ConversationId, ConversationSettings, ConversationSummary, LayerValues, ModelId,
+    PresetId,
+};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
@@ -17,10 +20,8 @@ pub struct NewConversation {
     pub title: String,
     /// The model it talks to.
     pub model_id: Option<ModelId>,
-    /// Sent before everything else.
-    pub system_prompt: String,
-    /// Sampling parameters.
-    pub parameters: Parameters,
+    /// What it sets itself.
+    pub settings: ConversationSettings,
 }
 
 const LIST_FIRST: &str = "
@@ -71,7 +72,7 @@ impl Store {
     /// Adds a conversation.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such model.
+    /// [`StoreError::NotFound`] if there is no such model or preset.
     pub async fn create_conversation(
         &self,
         new: NewConversation,
@@ -79,19 +80,22 @@ impl Store {
     ) -> Result<Conversation, StoreError> {
         let mut transaction = self.write().await?;
         require_model(&mut transaction, new.model_id).await?;
+        require_preset(&mut transaction, new.settings.preset_id).await?;
+        let values = &new.settings.values;
         sqlx::query(
             "insert into conversations
                  (id, title, title_folded, title_is_automatic, created_at_ms, updated_at_ms,
-                  model_id, parameters, system_prompt)
-             values (?1, ?2, ?3, 1, ?4, ?4, ?5, ?6, ?7)",
+                  model_id, parameters, system_prompt, system_prompt_is_own, preset_id)
+             values (?1, ?2, ?3, 1, ?4, ?4, ?5, ?6, coalesce(?7, ''), ?7 is not null, ?8)",
         )
         .bind(new.id.to_string())
         .bind(&new.title)
         .bind(new.title.to_lowercase())
         .bind(now_ms)
         .bind(new.model_id.map(|id| id.to_string()))
-        .bind(to_json(&new.parameters))
-        .bind(&new.system_prompt)
+        .bind(to_json(&values.parameters))
+        .bind(&values.system_prompt)
+        .bind(new.settings.preset_id.map(|id| id.to_string()))
         .execute(&mut *transaction)
         .await
         .attempt("add a conversation")?;
@@ -113,13 +117,16 @@ impl Store {
     /// more. Nothing here moves the conversation in the list, except the pin.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for the conversation or the model.
+    /// [`StoreError::NotFound`] for the conversation, the model or the preset.
     pub async fn update_conversation(
         &self,
         changes: &ConversationUpdate,
     ) -> Result<Conversation, StoreError> {
         let mut transaction = self.write().await?;
         require_model(&mut transaction, changes.model_id).await?;
+        let settings = changes.settings.as_ref();
+        let preset_id = settings.and_then(|settings| settings.preset_id);
+        require_preset(&mut transaction, preset_id).await?;
         sqlx::query(
             "update conversations set
                  title = coalesce(?2, title),
@@ -127,10 +134,12 @@ impl Store {
                  title_is_automatic = case when ?2 is null then title_is_automatic else 0 end,
                  pinned = coalesce(?4, pinned),
                  model_id = coalesce(?5, model_id),
-                 system_prompt = coalesce(?6, system_prompt),
-                 parameters = coalesce(?7, parameters),
-                 draft = coalesce(?8, draft),
-                 unread = coalesce(?9, unread)
+                 draft = coalesce(?6, draft),
+                 unread = coalesce(?7, unread),
+                 parameters = coalesce(?8, parameters),
+                 system_prompt = iif(?8 is null, system_prompt, coalesce(?9, '')),
+                 system_prompt_is_own = iif(?8 is null, system_prompt_is_own, ?9 is not null),
+                 preset_id = iif(?8 is null, preset_id, ?10)
              where id = ?1 and deleted_at_ms is null",
         )
         .bind(changes.id.to_string())
@@ -138,10 +147,11 @@ impl Store {
         .bind(changes.title.as_ref().map(|title| title.to_lowercase()))
         .bind(changes.pinned)
         .bind(changes.model_id.map(|id| id.to_string()))
-        .bind(&changes.system_prompt)
-        .bind(changes.parameters.as_ref().map(to_json))
         .bind(&changes.draft)
         .bind(changes.unread)
+        .bind(settings.map(|settings| to_json(&settings.values.parameters)))
+        .bind(settings.and_then(|settings| settings.values.system_prompt.as_deref()))
+        .bind(preset_id.map(|id| id.to_string()))
         .execute(&mut *transaction)
         .await
         .attempt("change a conversation")?;
@@ -229,7 +239,8 @@ struct ConversationRow {
     #[sqlx(flatten)]
     summary: SummaryRow,
     model_id: Option<String>,
-    system_prompt: String,
+    preset_id: Option<String>,
+    system_prompt: Option<String>,
     parameters: String,
     draft: String,
     head_id: Option<String>,
@@ -244,7 +255,9 @@ pub(crate) async fn fetch(
         "select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
                 exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null)
                     as running,
-                c.model_id, c.system_prompt, c.parameters, c.draft, c.head_id
+                c.model_id, c.preset_id,
+                iif(c.system_prompt_is_own, c.system_prompt, null) as system_prompt,
+                c.parameters, c.draft, c.head_id
          from conversations c
          where c.id = ?1 and c.deleted_at_ms is null",
     )
@@ -256,8 +269,13 @@ pub(crate) async fn fetch(
     Ok(Conversation {
         summary: row.summary.summary()?,
         model_id: parse_option("model id", row.model_id.as_deref())?,
-        system_prompt: row.system_prompt,
-        parameters: from_json("parameters", &row.parameters)?,
+        settings: ConversationSettings {
+            preset_id: parse_option("preset id", row.preset_id.as_deref())?,
+            values: LayerValues {
+                system_prompt: row.system_prompt,
+                parameters: from_json("parameters", &row.parameters)?,
+            },
+        },
         draft: row.draft,
         head: parse_option("message id", row.head_id.as_deref())?,
     })
@@ -281,10 +299,29 @@ pub(crate) async fn require_model(
     }
 }
 
+/// As [`require_model`]; a deleted preset is there.
+async fn require_preset(
+    connection: &mut SqliteConnection,
+    id: Option<PresetId>,
+) -> Result<(), StoreError> {
+    let Some(id) = id else { return Ok(()) };
+    let known: bool = sqlx::query_scalar("select exists (select 1 from presets where id = ?1)")
+        .bind(id.to_string())
+        .fetch_one(connection)
+        .await
+        .attempt("look for a preset")?;
+    if known {
+        Ok(())
+    } else {
+        Err(StoreError::not_found("preset", id))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture::{ask, conversation, model, plan};
+    use sirocco_protocol::{Parameters, Preset};
 
     fn all(query: &str) -> ConversationList {
         ConversationList {
@@ -376,18 +413,31 @@ mod tests {
         );
 
         let model = store.save_model(&model("/m", "m"), 1).await.unwrap();
-        let parameters = Parameters {
-            seed: Some(u64::MAX),
-            temperature: Some(0.25),
-            ..Parameters::default()
+        let preset = Preset {
+            id: PresetId::fresh(),
+            name: "Brief".into(),
+            values: LayerValues::default(),
+            created_at_ms: 1,
+            updated_at_ms: 1,
+        };
+        store.add_preset(&preset).await.unwrap();
+        let settings = ConversationSettings {
+            preset_id: Some(preset.id),
+            values: LayerValues {
+                system_prompt: Some("be brief".into()),
+                parameters: Parameters {
+                    seed: Some(u64::MAX),
+                    temperature: Some(0.25),
+                    ..Parameters::default()
+                },
+            },
         };
         let changes = ConversationUpdate {
             id,
             title: Some("b".into()),
             pinned: Some(true),
             model_id: Some(model.model.id),
-            system_prompt: Some("be brief".into()),
-            parameters: Some(parameters.clone()),
+            settings: Some(settings.clone()),
             draft: Some("but ".into()),
             unread: Some(true),
         };
@@ -395,8 +445,7 @@ mod tests {
         assert_eq!(after.summary.title, "b");
         assert!(after.summary.pinned && after.summary.unread);
         assert_eq!(after.model_id, changes.model_id);
-        assert_eq!(after.system_prompt, "be brief");
-        assert_eq!(after.parameters, parameters);
+        assert_eq!(after.settings, settings);
         assert_eq!(after.draft, "but ");
         assert_eq!(after.summary.updated_at_ms, 1);
         assert_eq!(store.conversation(id).await.unwrap(), after);
@@ -407,6 +456,36 @@ mod tests {
         let after = store.update_conversation(&cleared).await.unwrap();
         assert_eq!(after.draft, "");
         assert!(!after.summary.pinned && after.summary.unread);
+        assert_eq!(after.settings, settings);
+
+        cleared.settings = Some(ConversationSettings::default());
+        let after = store.update_conversation(&cleared).await.unwrap();
+        assert_eq!(after.settings, ConversationSettings::default());
+    }
+
+    #[tokio::test]
+    async fn no_system_prompt_is_not_the_same_as_an_empty_one() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut changes = ConversationUpdate::of(conversation(&store, "a", 1).await.summary.id);
+        for system_prompt in [Some(String::new()), None, Some("be brief".into())] {
+            let mut settings = ConversationSettings::default();
+            settings.values.system_prompt = system_prompt;
+            changes.settings = Some(settings.clone());
+            let after = store.update_conversation(&changes).await.unwrap();
+            assert_eq!(after.settings, settings);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_preset_that_is_not_there_is_named() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut changes = ConversationUpdate::of(conversation(&store, "a", 1).await.summary.id);
+        changes.settings = Some(ConversationSettings {
+            preset_id: Some(PresetId::fresh()),
+            values: LayerValues::default(),
+        });
+        let error = store.update_conversation(&changes).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotFound { what: "preset", .. }));
     }
 
     #[tokio::test]

@@ -97,8 +97,9 @@ async fn insert_conversation(
     sqlx::query(
         "insert into conversations
              (id, title, title_folded, title_is_automatic, created_at_ms, updated_at_ms,
-              model_id, parameters, system_prompt)
-         select ?2, ?3, ?4, 0, ?5, ?5, model_id, parameters, system_prompt
+              model_id, parameters, system_prompt, system_prompt_is_own, preset_id)
+         select ?2, ?3, ?4, 0, ?5, ?5, model_id, parameters, system_prompt, system_prompt_is_own,
+                preset_id
          from conversations where id = ?1",
     )
     .bind(copy.from.to_string())
@@ -157,7 +158,7 @@ mod tests {
     use crate::fixture::{ask, conversation, message, plan, say, shown, words};
     use crate::{NewMessage, RunEnd};
     use sirocco_protocol::commands::ConversationUpdate;
-    use sirocco_protocol::{Parameters, Role, RunState};
+    use sirocco_protocol::{ConversationSettings, LayerValues, Parameters, Role, RunState};
 
     fn copy(from: ConversationId, until: Option<MessageId>) -> ConversationCopy {
         ConversationCopy {
@@ -191,10 +192,15 @@ mod tests {
             pinned: Some(true),
             unread: Some(true),
             draft: Some("half".into()),
-            system_prompt: Some("be brief".into()),
-            parameters: Some(Parameters {
-                seed: Some(7),
-                ..Parameters::default()
+            settings: Some(ConversationSettings {
+                preset_id: None,
+                values: LayerValues {
+                    system_prompt: Some("be brief".into()),
+                    parameters: Parameters {
+                        seed: Some(7),
+                        ..Parameters::default()
+                    },
+                },
             }),
             ..ConversationUpdate::of(id)
         };
@@ -210,8 +216,7 @@ mod tests {
         );
         assert!(!made.summary.pinned && !made.summary.unread);
         assert_eq!(made.draft, "");
-        assert_eq!(made.system_prompt, source.system_prompt);
-        assert_eq!(made.parameters, source.parameters);
+        assert_eq!(made.settings, source.settings);
 
         let messages = shown(&store, copied).await;
         assert_eq!(words(&store, copied).await, ["q", "a2"]);

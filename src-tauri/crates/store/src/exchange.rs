@@ -35,7 +35,7 @@ pub struct ImportedConversation {
     pub updated_at_ms: i64,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Sent before everything else.
+    /// Sent before everything else; empty for what the defaults say.
     pub system_prompt: String,
     /// Sampling parameters.
     pub parameters: Parameters,
@@ -155,8 +155,8 @@ impl Store {
         sqlx::query(
             "insert into conversations
                  (id, title, title_folded, title_is_automatic, pinned, created_at_ms, updated_at_ms,
-                  parameters, system_prompt, origin)
-             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  parameters, system_prompt, system_prompt_is_own, origin)
+             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8 <> '', ?9)",
         )
         .bind(imported.id.to_string())
         .bind(&imported.title)
@@ -315,8 +315,9 @@ mod tests {
         assert_eq!(words(&store, new.id).await, ["q", "a1"]);
 
         let (conversation, tree) = store.conversation_tree(new.id).await.unwrap();
-        assert_eq!(conversation.system_prompt, "be brief");
-        assert_eq!(conversation.parameters, new.parameters);
+        let values = conversation.settings.values;
+        assert_eq!(values.system_prompt.as_deref(), Some("be brief"));
+        assert_eq!(values.parameters, new.parameters);
         assert_eq!(conversation.head, Some(new.head));
         let ids: Vec<_> = tree.iter().map(|message| message.id).collect();
         let expected: Vec<_> = new.messages.iter().map(|message| message.id).collect();

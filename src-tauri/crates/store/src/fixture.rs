@@ -2,8 +2,8 @@
 
 use sirocco_protocol::commands::MessagePageRequest;
 use sirocco_protocol::{
-    Conversation, ConversationId, Message, MessageId, ModelId, ModelVerdict, Parameters, Role,
-    RunId,
+    Conversation, ConversationId, ConversationSettings, Message, MessageId, ModelId, ModelVerdict,
+    Role, RunId,
 };
 
 use crate::{NewConversation, NewMessage, NewModel, NewRun, Store, Turn};
@@ -15,8 +15,7 @@ pub(crate) async fn conversation(store: &Store, title: &str, now_ms: i64) -> Con
                 id: ConversationId::fresh(),
                 title: title.into(),
                 model_id: None,
-                system_prompt: String::new(),
-                parameters: Parameters::default(),
+                settings: ConversationSettings::default(),
             },
             now_ms,
         )

@@ -13,7 +13,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), sirocco_store::StoreError> {
-//! use sirocco_protocol::{ConversationId, Parameters};
+//! use sirocco_protocol::{ConversationId, ConversationSettings};
 //! use sirocco_store::{NewConversation, Store};
 //!
 //! let store = Store::open_in_memory().await?;
@@ -23,8 +23,7 @@
 //!             id: ConversationId::fresh(),
 //!             title: "New conversation".into(),
 //!             model_id: None,
-//!             system_prompt: String::new(),
-//!             parameters: Parameters::default(),
+//!             settings: ConversationSettings::default(),
 //!         },
 //!         1_700_000_000_000,
 //!     )
@@ -44,6 +43,8 @@ mod messages;
 mod models;
 mod newer;
 mod open;
+mod presets;
+mod prompts;
 mod roots;
 mod runs;
 mod search;

@@ -234,6 +234,7 @@ async fn copy_aside(writer: &SqlitePool, path: &Path, migration: i64) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sirocco_protocol::Parameters;
     use sqlx::migrate::{Migration, MigrationType};
 
     fn with_a_second_migration() -> Migrator {
@@ -322,6 +323,64 @@ mod tests {
             .fetch_all(&store.reader)
             .await
             .unwrap();
+    }
+
+    /// The schema as it was before this migration.
+    fn before(version: i64) -> Migrator {
+        let older = MIGRATIONS.iter().filter(|one| one.version < version);
+        Migrator::with_migrations(older.cloned().collect())
+    }
+
+    #[tokio::test]
+    async fn conversations_keep_what_they_have_when_defaults_begin_to_fall_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sirocco.db");
+        let old = open_with(&path, &before(5)).await.unwrap();
+        sqlx::raw_sql(
+            r#"
+            insert into settings (key, value) values
+                ('default_system_prompt', '""'),
+                ('default_parameters', '{"temperature":0.2,"top_k":null,"max_tokens":64,"stop":[]}');
+            insert into conversations (id, title, title_folded, title_is_automatic, created_at_ms,
+                updated_at_ms, parameters, system_prompt)
+            values
+                ('01890000-0000-7000-8000-000000000001', 'a', 'a', 1, 1, 1,
+                 '{"temperature":null,"top_k":5,"seed":18446744073709551615,"stop":[]}', ''),
+                ('01890000-0000-7000-8000-000000000002', 'b', 'b', 1, 1, 1,
+                 '{"temperature":0.2,"max_tokens":9,"stop":["END"]}', 'Be brief.');
+            "#,
+        )
+        .execute(&old.writer)
+        .await
+        .unwrap();
+        old.close().await;
+
+        let store = Store::open(&path).await.unwrap();
+        let settings = async |id: &str| {
+            let conversation = store.conversation(id.parse().unwrap()).await.unwrap();
+            assert_eq!(conversation.settings.preset_id, None);
+            conversation.settings.values
+        };
+        let plain = settings("01890000-0000-7000-8000-000000000001").await;
+        let expected = Parameters {
+            temperature: Some(0.7),
+            top_k: Some(5),
+            seed: Some(u64::MAX),
+            max_tokens: Some(1_000_000),
+            ..Parameters::default()
+        };
+        assert_eq!((plain.system_prompt, plain.parameters), (None, expected));
+        let own = settings("01890000-0000-7000-8000-000000000002").await;
+        let expected = Parameters {
+            temperature: Some(0.2),
+            max_tokens: Some(9),
+            stop: Some(vec!["END".into()]),
+            ..Parameters::default()
+        };
+        assert_eq!(own.system_prompt.as_deref(), Some("Be brief."));
+        assert_eq!(own.parameters, expected);
+        let defaults = store.settings().await.unwrap().default_parameters;
+        assert_eq!((defaults.temperature, defaults.stop), (Some(0.2), None));
     }
 
     #[tokio::test]

@@ -61,8 +61,8 @@ mod tests {
 
     use super::*;
     use sirocco_protocol::{
-        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, ProxyChoice,
-        ServerSettings, Theme,
+        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, PresetId,
+        ProxyChoice, ServerSettings, Theme,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
@@ -88,9 +88,12 @@ mod tests {
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),
             default_parameters: Parameters {
                 temperature: Some(0.5),
-                stop: vec!["</s>".into()],
+                stop: Some(vec!["</s>".into()]),
                 ..Parameters::default()
             },
+            default_preset_id: "01890000-0000-7000-8000-000000000000"
+                .parse::<PresetId>()
+                .ok(),
             enter_sends: false,
             list_width: 300,
             inspector_open: false,

@@ -7,7 +7,7 @@
 )]
 
 use sirocco_protocol::commands::{ConversationList, MessagePageRequest};
-use sirocco_protocol::{ConversationId, MessageId, Parameters, Role, RunId, RunState};
+use sirocco_protocol::{ConversationId, ConversationSettings, MessageId, Role, RunId, RunState};
 use sirocco_store::{NewConversation, NewMessage, NewRun, RunEnd, Store, Turn};
 
 async fn conversation_with_a_run(store: &Store) -> (ConversationId, RunId) {
@@ -16,8 +16,7 @@ async fn conversation_with_a_run(store: &Store) -> (ConversationId, RunId) {
         id,
         title: "New conversation".into(),
         model_id: None,
-        system_prompt: String::new(),
-        parameters: Parameters::default(),
+        settings: ConversationSettings::default(),
     };
     store.create_conversation(new, 1).await.unwrap();
     let answer = NewMessage {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use sirocco_protocol::commands::MessagePageRequest;
-use sirocco_protocol::{ConversationId, Message, MessageId, PagePlace, Parameters, Role};
+use sirocco_protocol::{ConversationId, ConversationSettings, Message, MessageId, PagePlace, Role};
 use sirocco_store::{NewConversation, NewMessage, Store, Turn};
 
 #[derive(Clone, Debug)]
@@ -99,8 +99,7 @@ impl Bench {
             id,
             title: "New conversation".into(),
             model_id: None,
-            system_prompt: String::new(),
-            parameters: Parameters::default(),
+            settings: ConversationSettings::default(),
         };
         store.create_conversation(new, 1).await.unwrap();
         Self {

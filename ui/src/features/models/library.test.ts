@@ -191,15 +191,16 @@ describe('the page of a model', () => {
 describe('the defaults of one model', () => {
   it('are offered before the general ones, and kept when asked', async () => {
     const { all, backend } = await started({ settings: { default_context_length: 8192 } });
-    await backend.call('model_defaults_set', { id: 'm-llama', defaults: { context_length: 16_384, threads: 4 } });
+    await backend.call('model_defaults_set', { id: 'm-llama', defaults: { context_length: 16_384, threads: 4, preset_id: 'p-code' } });
     const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
     await choice.learn();
     expect([choice.contextLength, choice.threads, choice.isStandard]).toEqual([16_384, 4, true]);
     choice.setContext(2048);
     expect(choice.isStandard).toBe(false);
     await choice.keep();
-    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4 });
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4, preset_id: 'p-code' });
     await choice.drop();
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toMatchObject({ preset_id: 'p-code' });
     expect([choice.contextLength, choice.threads, choice.hasDefaults]).toEqual([8192, 8, false]);
   });
 

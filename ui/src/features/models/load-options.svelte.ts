@@ -91,12 +91,12 @@ export class LoadChoice {
   /** Keeps the choice for this model. */
   async keep(): Promise<void> {
     const threads = this.threads === this.#general.threads ? null : this.threads;
-    this.defaults = await this.#models.setDefaults(this.model.id, { context_length: this.contextLength, threads });
+    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, context_length: this.contextLength, threads });
   }
 
   /** Goes back to the general defaults. */
   async drop(): Promise<void> {
-    this.defaults = await this.#models.setDefaults(this.model.id, { context_length: null, threads: null });
+    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, context_length: null, threads: null });
     this.#takeStandard();
   }
 

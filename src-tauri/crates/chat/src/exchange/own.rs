@@ -77,6 +77,7 @@ struct Generation {
 
 /// The conversation and its whole tree as indented JSON.
 pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
+    let values = &conversation.settings.values;
     let file = File {
         format: FORMAT.into(),
         version: VERSION,
@@ -85,8 +86,8 @@ pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
         created_at_ms: conversation.summary.created_at_ms,
         updated_at_ms: conversation.summary.updated_at_ms,
         pinned: conversation.summary.pinned,
-        system_prompt: conversation.system_prompt.as_str().into(),
-        parameters: Cow::Borrowed(&conversation.parameters),
+        system_prompt: values.system_prompt_or_empty().into(),
+        parameters: Cow::Borrowed(&values.parameters),
         head: conversation.head.map(|head| head.to_string()),
         messages: tree.iter().map(Entry::of).collect(),
     };

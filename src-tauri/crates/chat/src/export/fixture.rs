@@ -1,7 +1,8 @@
 //! What the tests of all formats write.
 
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, Message, MessageId, Parameters, Role,
+    Conversation, ConversationId, ConversationSettings, ConversationSummary, LayerValues, Message,
+    MessageId, Parameters, Role,
 };
 
 pub fn conversation() -> Conversation {
@@ -16,8 +17,13 @@ pub fn conversation() -> Conversation {
             unread: false,
         },
         model_id: None,
-        system_prompt: "Be brief.\n".into(),
-        parameters: Parameters::default(),
+        settings: ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: Some("Be brief.\n".into()),
+                parameters: Parameters::default(),
+            },
+        },
         draft: String::new(),
         head: None,
     }

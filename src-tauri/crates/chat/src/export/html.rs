@@ -26,7 +26,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
             "<p class=\"time\"><time datetime=\"{created}\">{created}</time></p>"
         );
     }
-    let system = conversation.system_prompt.trim();
+    let system = conversation.settings.values.system_prompt_or_empty().trim();
     if !system.is_empty() {
         fold(&mut page, "System prompt", system);
     }
@@ -135,7 +135,7 @@ mod tests {
         answer.model_name = Some("</h2><script>".into());
         let mut titled = conversation();
         titled.summary.title = "</title><script>".into();
-        titled.system_prompt = format!("```\n</code>{hostile}\n```");
+        titled.settings.values.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
         let page = write(&titled, &[&answer]);
         assert!(
             !page.contains("<script") && !page.contains("<img"),

@@ -28,7 +28,11 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> Option<String>
         reasoning: None,
         left_out: message.left_out,
     });
-    let messages = assemble(&conversation.system_prompt, turns, false);
+    let messages = assemble(
+        conversation.settings.values.system_prompt_or_empty(),
+        turns,
+        false,
+    );
     let last = messages
         .iter()
         .rposition(|message| message.role == PromptRole::Assistant)?;
@@ -63,7 +67,7 @@ mod tests {
         ];
         let branch: Vec<&Message> = branch.iter().collect();
         let mut conversation = conversation();
-        conversation.system_prompt = "Be brief.".into();
+        conversation.settings.values.system_prompt = Some("Be brief.".into());
         assert_eq!(
             write(&conversation, &branch).unwrap(),
             concat!(

@@ -12,7 +12,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
     if let Some(created) = date(conversation.summary.created_at_ms) {
         let _ = write!(text, "\n*{created}*\n");
     }
-    let system = conversation.system_prompt.trim();
+    let system = conversation.settings.values.system_prompt_or_empty().trim();
     if !system.is_empty() {
         let _ = write!(text, "\n## System\n\n{system}\n");
     }
@@ -78,7 +78,7 @@ two and two
     #[test]
     fn a_time_that_is_no_date_is_left_out() {
         let mut odd = conversation();
-        odd.system_prompt.clear();
+        odd.settings.values.system_prompt = None;
         for time in [i64::MAX, i64::MIN] {
             odd.summary.created_at_ms = time;
             assert_eq!(write(&odd, &[]), "# Sums and more\n");

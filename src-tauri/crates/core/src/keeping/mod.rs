@@ -100,21 +100,24 @@ impl App {
         &self,
         request: ModelDefaultsSet,
     ) -> Result<ModelDefaults, ErrorReport> {
-        let ModelDefaults {
-            context_length,
-            threads,
-        } = request.defaults;
-        if context_length == Some(0) || threads == Some(0) {
+        let defaults = &request.defaults;
+        if defaults.context_length == Some(0) || defaults.threads == Some(0) {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
                 "context length and threads are at least 1",
             ));
         }
+        if let Some(values) = &defaults.values {
+            let refused = |message| refuse(ErrorCode::InvalidRequest, message);
+            values.parameters.validate().map_err(refused)?;
+        }
         let store = &self.inner.store;
         let stored = store
-            .set_model_defaults(request.id, &request.defaults)
+            .set_model_defaults(request.id, defaults)
             .await
             .report()?;
+        // What its conversations have may be other than it was.
+        self.model_changed(&stored);
         Ok(stored.defaults)
     }
 }

@@ -125,14 +125,16 @@ impl App {
             .conversation(conversation_id)
             .await
             .report()?;
+        let values = self.effective(&conversation).await?;
+        let system_prompt = values.system_prompt_or_empty();
         let request = GenerateRequest {
             id: 0,
             prompt: self
-                .prompt(&conversation, leaf, None, work.continues)
+                .prompt(system_prompt, leaf, None, work.continues)
                 .await?,
-            sampling: prompt::sampling(&conversation.parameters),
-            max_tokens: conversation.parameters.max_tokens,
-            stop: conversation.parameters.stop.clone(),
+            sampling: prompt::sampling(&values.parameters),
+            max_tokens: values.parameters.max_tokens,
+            stop: values.parameters.stop.unwrap_or_default(),
         };
         self.follow_worker(active, &turn, request).await
     }

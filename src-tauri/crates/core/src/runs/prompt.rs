@@ -3,7 +3,7 @@
 use serde_json::Map;
 use sirocco_chat::{PromptTurn, assemble};
 use sirocco_engine_wire::{ChatMessage, Prompt, SamplingParameters};
-use sirocco_protocol::{Conversation, ErrorReport, MessageId, Parameters};
+use sirocco_protocol::{ErrorReport, MessageId, Parameters};
 
 use crate::App;
 use crate::clock::now_ms;
@@ -14,7 +14,7 @@ impl App {
     /// be written on. `draft` is a further message of the person's.
     pub(crate) async fn prompt(
         &self,
-        conversation: &Conversation,
+        system_prompt: &str,
         leaf: Option<MessageId>,
         draft: Option<&str>,
         continue_last: bool,
@@ -37,7 +37,7 @@ impl App {
                 reasoning: None,
                 left_out: false,
             }));
-        let messages = assemble(&conversation.system_prompt, turns, continue_last)
+        let messages = assemble(system_prompt, turns, continue_last)
             .into_iter()
             .map(|message| ChatMessage {
                 role: message.role.as_str().to_owned(),
@@ -54,7 +54,8 @@ impl App {
     }
 }
 
-/// What the worker is told about sampling: the conversation's wishes over the defaults.
+/// What the worker is told about sampling. The engine's defaults are among the layers, so only what
+/// has no default is missing here.
 pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
     let mut sampling = SamplingParameters::default();
     macro_rules! take {
@@ -80,4 +81,16 @@ pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
     }
     sampling.seed = parameters.seed;
     sampling
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::engine;
+
+    #[test]
+    fn the_lowest_layer_is_what_a_worker_does_by_itself() {
+        let lowest = sampling(&engine().parameters);
+        assert_eq!(lowest, SamplingParameters::default());
+    }
 }

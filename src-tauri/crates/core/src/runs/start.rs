@@ -172,8 +172,10 @@ impl App {
             .residency
             .ready(model_id)
             .ok_or_else(not_loaded)?;
+        let values = self.effective(&conversation).await?;
+        let system_prompt = values.system_prompt_or_empty();
         let without = self
-            .prompt(&conversation, conversation.head, None, false)
+            .prompt(system_prompt, conversation.head, None, false)
             .await?;
         let has_draft = !draft.trim().is_empty();
         // Some templates refuse a conversation without a message.
@@ -188,7 +190,7 @@ impl App {
         };
         let all = if has_draft {
             let with = self
-                .prompt(&conversation, conversation.head, Some(draft), false)
+                .prompt(system_prompt, conversation.head, Some(draft), false)
                 .await?;
             loaded.worker.count(with).await.report()?
         } else {

@@ -192,6 +192,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::fixture::model;
+    use sirocco_protocol::{LayerValues, PresetId};
 
     fn update(id: ModelId) -> ModelUpdate {
         ModelUpdate {
@@ -272,6 +273,11 @@ mod tests {
         let defaults = ModelDefaults {
             context_length: Some(2048),
             threads: None,
+            preset_id: Some(PresetId::fresh()),
+            values: Some(LayerValues {
+                system_prompt: Some("Be brief.".into()),
+                ..LayerValues::default()
+            }),
         };
         let stored = store.set_model_defaults(id, &defaults).await.unwrap();
         assert_eq!(stored.defaults, defaults);

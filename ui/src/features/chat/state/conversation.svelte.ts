@@ -10,19 +10,20 @@
 import type {
   Conversation,
   ConversationId,
+  ConversationSettings,
   Event,
   Message,
   MessageId,
   MessagePage,
   ModelId,
   PagePlace,
-  Parameters,
   Role,
   Run,
   RunUpdate,
   Started,
 } from '$/gen/protocol';
 import { BackendError, type Backend, type StreamHandle } from '$/lib/backend';
+import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
 import { isLive, Turn } from './turn.svelte';
 
 export type Loading = { type: 'loading' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
@@ -319,13 +320,17 @@ export class ConversationState {
   async update(changes: {
     title?: string;
     model_id?: ModelId;
-    system_prompt?: string;
-    parameters?: Parameters;
+    settings?: ConversationSettings;
     draft?: string;
     unread?: boolean;
   }): Promise<void> {
     const conversation = await this.#backend.call('conversation_update', { id: this.#known(), ...changes });
     if (!this.#disposed) this.conversation = conversation;
+  }
+
+  /** Changes some of what this conversation sets itself. */
+  async updateSettings(changes: ChatSettings): Promise<void> {
+    await this.update({ settings: withChanges(this.conversation?.settings ?? NO_SETTINGS, changes) });
   }
 
   #known(): ConversationId {

@@ -1,14 +1,8 @@
 /** Changed settings of a conversation, kept a moment after the last change: a drag is one save. */
 
-import type { Parameters } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
+import type { ChatSettings } from '../presets/values';
 import type { ConversationState } from './conversation.svelte';
-
-/** What the inspector sets. */
-export interface ChatSettings {
-  system_prompt?: string;
-  parameters?: Parameters;
-}
 
 export interface PendingSettingsOptions {
   /** A save by itself failed; what was changed still waits. */
@@ -50,7 +44,7 @@ export class PendingSettings {
     const sent = this.#pending;
     if (!sent) return;
     try {
-      await sent.of.update(sent.changes);
+      await sent.of.updateSettings(sent.changes);
       if (this.#pending === sent) this.#pending = null;
     } catch (thrown) {
       // A conversation that is gone takes no settings any more.

@@ -1,14 +1,18 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, Event, LoadedModel, MessageId, Model, ModelId, Role } from '$/gen/protocol';
+import type { ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
+import { InheritedSettings } from '../presets/inherited.svelte';
+import { PresetShelf } from '../presets/shelf.svelte';
+import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
+import { PromptLibrary } from '../prompts/library.svelte';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import { Edits } from './edits.svelte';
 import { FindInConversation } from './find.svelte';
-import { PendingSettings, type ChatSettings } from './pendingSettings.svelte';
+import { PendingSettings } from './pendingSettings.svelte';
 import { Presence } from './presence';
 import { ReadingPlaces } from './readingPlaces';
 import { ChatSearch } from './search.svelte';
@@ -46,6 +50,9 @@ export class ChatSession {
   /** The search over all conversations; kept while its column is closed. */
   readonly search: ChatSearch;
   readonly find: FindInConversation;
+  readonly presets: PresetShelf;
+  readonly inherited: InheritedSettings;
+  readonly prompts: PromptLibrary;
 
   readonly #sirocco: Sirocco;
   readonly #announce: (turn: Turn) => string;
@@ -58,6 +65,9 @@ export class ChatSession {
     this.meter = new ContextMeter(sirocco.backend);
     this.search = new ChatSearch(sirocco.backend);
     this.find = new FindInConversation(sirocco.backend, () => this.current);
+    this.presets = new PresetShelf(sirocco.backend);
+    this.inherited = new InheritedSettings(sirocco.backend);
+    this.prompts = new PromptLibrary(sirocco.backend);
     this.#pending = new PendingSettings({ onError: (thrown) => void sirocco.toasts.error(thrown) });
     this.draft = new Draft({
       save: async (text) => {
@@ -91,6 +101,8 @@ export class ChatSession {
   start(): () => void {
     const stopEvents = this.#sirocco.backend.events((event) => this.handle(event));
     const stopPresence = this.#presence.start(() => void this.seen());
+    void this.presets.load();
+    void this.prompts.load();
     return () => {
       stopEvents();
       stopPresence();
@@ -177,12 +189,24 @@ export class ChatSession {
     else this.chosenModelId = model_id;
   }
 
-  /** System prompt and parameters as changed in this chat and not kept in it yet. */
+  /** What this chat sets itself, with what is not kept in it yet. */
+  get settings(): ConversationSettings {
+    return withChanges(this.current.conversation?.settings ?? NO_SETTINGS, this.changedSettings);
+  }
+
+  /** The preset it is based on; a new chat begins with the standard one unless another was chosen. */
+  get presetChoice(): PresetChoice {
+    if (!this.current.id && this.chosenSettings.preset_id === undefined) return { type: 'standard' };
+    const { preset_id } = this.settings;
+    return preset_id === null ? { type: 'none' } : { type: 'preset', id: preset_id };
+  }
+
+  /** Settings as changed in this chat and not kept in it yet. */
   get changedSettings(): ChatSettings {
     return this.current.id ? this.#pending.of(this.current) : this.chosenSettings;
   }
 
-  /** Changes system prompt or parameters of this chat; kept a moment later. */
+  /** Changes preset, system prompt or parameters of this chat; kept a moment later. */
   changeSettings(changes: ChatSettings): void {
     if (this.current.id) this.#pending.change(this.current, changes);
     else this.chosenSettings = { ...this.chosenSettings, ...changes };
@@ -254,6 +278,9 @@ export class ChatSession {
 
   handle(event: Event): void {
     this.current.handle(event);
+    this.presets.handle(event);
+    this.inherited.handle(event);
+    this.prompts.handle(event);
     // The mark of a new answer comes after its last word, so it is taken away when it comes. The list may hear of it
     // after us, so its row is not asked, and what takes the mark away comes later.
     if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread)

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
+import { NO_PARAMETERS } from '$/lib/layers';
 import { Sirocco } from '$/lib/state';
-import { DEFAULTS } from '../parameters';
 import { ChatSession } from './session.svelte';
 
 async function started() {
@@ -17,18 +17,19 @@ async function started() {
 
 describe('changed settings', () => {
   it('are kept in their own conversation when another is opened', async () => {
-    const { chat, updates, first, second } = await started();
+    const { backend, chat, updates, first, second } = await started();
     await chat.open(first);
     chat.changeSettings({ system_prompt: 'Be brief.' });
     await chat.open(second);
-    expect(updates()).toEqual([{ id: first, system_prompt: 'Be brief.' }]);
+    const kept = backend.stored.get(first)?.conversation.settings.values.parameters;
+    expect(updates()).toEqual([{ id: first, settings: { preset_id: null, values: { system_prompt: 'Be brief.', parameters: kept } } }]);
     expect(chat.changedSettings).toEqual({});
   });
 
   it('are kept before the message that is sent at once', async () => {
     const { backend, chat, first } = await started();
     await chat.open(first);
-    chat.changeSettings({ parameters: { ...DEFAULTS, temperature: 0 } });
+    chat.changeSettings({ parameters: { ...NO_PARAMETERS, temperature: 0 } });
     chat.draft.text = 'Hello';
     await chat.send();
     const order = backend.calls.map((call) => call.command).filter((name) => name === 'conversation_update' || name === 'message_send');
@@ -46,6 +47,27 @@ describe('changed settings', () => {
     backend.succeed('conversation_update');
     chat.saveSettings();
     await vi.waitFor(() => expect(chat.changedSettings).toEqual({}));
+  });
+});
+
+describe('the preset of a chat', () => {
+  it('is the standard one in a new chat until another is chosen, and its own afterwards', async () => {
+    const { chat, first } = await started();
+    expect(chat.presetChoice).toEqual({ type: 'standard' });
+    chat.changeSettings({ preset_id: null });
+    expect(chat.presetChoice).toEqual({ type: 'none' });
+    chat.changeSettings({ preset_id: 'p' });
+    expect(chat.presetChoice).toEqual({ type: 'preset', id: 'p' });
+    await chat.open(first);
+    expect(chat.presetChoice).toEqual({ type: 'none' });
+  });
+
+  it('is sent with the settings that the first message was written under', async () => {
+    const { chat, updates } = await started();
+    chat.changeSettings({ preset_id: 'p-code' });
+    chat.draft.text = 'Hello';
+    await chat.send();
+    expect(updates()[0]).toMatchObject({ settings: { preset_id: 'p-code' } });
   });
 });
 
@@ -69,7 +91,7 @@ describe('a new chat', () => {
     chat.changeSettings({ system_prompt: 'Be brief.' });
     chat.draft.text = 'Hello';
     await chat.send();
-    expect(updates()[0]).toMatchObject({ system_prompt: 'Be brief.' });
+    expect(updates()[0]).toMatchObject({ settings: { values: { system_prompt: 'Be brief.' } } });
     expect(chat.chosenModelId).toBeNull();
     expect(chat.chosenSettings).toEqual({});
   });

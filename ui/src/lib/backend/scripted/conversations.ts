@@ -1,6 +1,7 @@
 /** Conversations of the scripted backend: the shapes of text a transcript must hold. */
 import type { Conversation, Message, Role, Run, Statistics } from '$/gen/protocol';
-import { NOW, SETTINGS } from './models';
+import { NO_VALUES } from '$/lib/layers';
+import { NOW } from './models';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -102,8 +103,7 @@ export function newConversation(id: string, title: string, at: number): Conversa
   return {
     summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false },
     model_id: 'm-coder',
-    system_prompt: '',
-    parameters: SETTINGS.default_parameters,
+    settings: { preset_id: null, values: NO_VALUES },
     draft: '',
     head: null,
   };
@@ -122,7 +122,8 @@ export function scriptedConversations(count: number): Map<string, Stored> {
     if (index === 3) conversation.summary.pinned = true;
     if (index === 1) conversation.summary.unread = true;
     if (index === 0) {
-      conversation.system_prompt = 'You are an experienced Rust engineer. Show code first, then the one trap that matters.';
+      const system_prompt = 'You are an experienced Rust engineer. Show code first, then the one trap that matters.';
+      conversation.settings = { preset_id: null, values: { ...NO_VALUES, system_prompt } };
       answer.reasoning = 'The user asks about reversing strings. The trap is grapheme clusters, so show that first.';
     }
     stored.set(id, { conversation, messages: [question, answer] });

@@ -15,6 +15,7 @@ import type {
   MemoryFit,
   Message,
   Model,
+  ModelDefaults,
   ModelRoot,
   Run,
   RunUpdate,
@@ -33,6 +34,7 @@ import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
 import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
+import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
 
 export interface ScriptedOptions {
@@ -53,6 +55,7 @@ const copy = <T>(value: T): T => structuredClone(value);
 export class ScriptedBackend implements Backend, ScriptedHost {
   readonly calls: { command: keyof Commands; request: unknown }[] = [];
   readonly models = new Map<string, Model>();
+  readonly modelDefaults = new Map<string, ModelDefaults>();
   readonly loaded = new Map<string, LoadedModel>();
   readonly downloads = new Map<string, Download>();
   readonly stored: Map<string, Stored>;
@@ -88,6 +91,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...networkHandlers(this, options.connections ?? 0),
       ...hubHandlers(this),
       ...exchangeHandlers(this, this.#host === 'window'),
+      ...presetHandlers(this),
     };
   }
 
@@ -173,8 +177,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     conversation_create: ({ model_id }) => {
       const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
       conversation.model_id = model_id ?? null;
-      conversation.system_prompt = this.settings.default_system_prompt;
-      conversation.parameters = copy(this.settings.default_parameters);
+      const { preset } = this.#handlers.settings_inherit({ model_id: model_id ?? null, preset: { type: 'standard' } });
+      conversation.settings.preset_id = preset?.id ?? null;
       this.stored.set(conversation.summary.id, { conversation, messages: [] });
       this.#changed(conversation);
       return conversation;
@@ -187,8 +191,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       summary.pinned = changes.pinned ?? summary.pinned;
       summary.unread = changes.unread ?? summary.unread;
       conversation.model_id = changes.model_id ?? conversation.model_id;
-      conversation.system_prompt = changes.system_prompt ?? conversation.system_prompt;
-      conversation.parameters = changes.parameters ?? conversation.parameters;
+      conversation.settings = changes.settings ?? conversation.settings;
       conversation.draft = changes.draft ?? conversation.draft;
       this.#changed(conversation);
       return conversation;
@@ -279,7 +282,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     context_count: ({ conversation_id, draft }) => {
       const stored = this.#stored(conversation_id);
       const sent = branchOf(stored).filter((one) => !one.left_out);
-      const text = stored.conversation.system_prompt + sent.map((one) => one.content).join('');
+      const text = (stored.conversation.settings.values.system_prompt ?? '') + sent.map((one) => one.content).join('');
       const draft_tokens = Math.ceil(draft.length / 4);
       return { prompt_tokens: Math.ceil(text.length / 4) + draft_tokens, draft_tokens, context_length: 8192 };
     },

@@ -1,5 +1,5 @@
 /** Keeping models in the scripted backend: roots, trash, hashes, duplicates, headers and defaults. */
-import type { DuplicateGroup, HeaderReport, Model, ModelDefaults, RootSuggestion, TrashedModel, Verification } from '$/gen/protocol';
+import type { DuplicateGroup, HeaderReport, Model, RootSuggestion, TrashedModel, Verification } from '$/gen/protocol';
 import { entry, refusal, type Handlers, type ScriptedHost } from './host';
 import { HASH, NOW, ROOTS } from './models';
 
@@ -45,10 +45,9 @@ export const TEMPLATE = `{%- if messages[0]['role'] == 'system' %}
 {%- endif %}`;
 
 export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryCommand> {
-  const { models } = host;
+  const { models, modelDefaults } = host;
   const trash = new Map<string, TrashedModel>();
   const trashed = new Map<string, Model>();
-  const defaults = new Map<string, ModelDefaults>();
   let linked = false;
 
   const verify = async (id: string): Promise<void> => {
@@ -159,10 +158,11 @@ export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryComma
       linked = true;
       return freed;
     },
-    model_defaults_get: ({ id }) => defaults.get(id) ?? {},
-    model_defaults_set: ({ id, defaults: wanted }) => {
-      defaults.set(id, wanted);
-      return wanted;
+    model_defaults_get: ({ id }) => modelDefaults.get(id) ?? {},
+    model_defaults_set: ({ id, defaults }) => {
+      modelDefaults.set(id, defaults);
+      host.emit({ type: 'model_changed', model: entry(models, id, 'model') });
+      return defaults;
     },
     trash_list: () => [...trash.values()].reverse(),
     trash_empty: () => {

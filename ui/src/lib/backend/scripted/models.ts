@@ -1,5 +1,6 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
 import type { AppStatus, Model, ModelRoot, ModelVerdict, Settings, StarterModel } from '$/gen/protocol';
+import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
 export const NOW = Date.now();
@@ -135,25 +136,8 @@ export const SETTINGS: Settings = {
   default_context_length: 8192,
   threads: null,
   default_system_prompt: '',
-  default_parameters: {
-    temperature: null,
-    top_k: null,
-    top_p: null,
-    min_p: null,
-    typical_p: null,
-    xtc_probability: null,
-    xtc_threshold: null,
-    dry_multiplier: null,
-    dry_base: null,
-    dry_allowed_length: null,
-    repeat_penalty: null,
-    repeat_last_n: null,
-    presence_penalty: null,
-    frequency_penalty: null,
-    seed: null,
-    max_tokens: null,
-    stop: [],
-  },
+  default_parameters: NO_PARAMETERS,
+  default_preset_id: null,
   enter_sends: true,
   list_width: 280,
   inspector_open: true,

@@ -7,7 +7,8 @@ use super::super::read_thread;
 use super::*;
 use serde_json::json;
 use sirocco_protocol::{
-    ConversationId, ConversationSummary, MessageId, ModelId, RunId, StopReason,
+    ConversationId, ConversationSettings, ConversationSummary, LayerValues, MessageId, ModelId,
+    RunId, StopReason,
 };
 
 /// What the store would hold of it.
@@ -56,8 +57,13 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
             unread: true,
         },
         model_id: None,
-        system_prompt: foreign.system_prompt.clone(),
-        parameters: foreign.parameters.clone(),
+        settings: ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: Some(foreign.system_prompt.clone()),
+                parameters: foreign.parameters.clone(),
+            },
+        },
         draft: "but ".into(),
         head: Some(ids[foreign.head]),
     };

@@ -1,0 +1,148 @@
+//! Where a setting of a conversation comes from: the one rule.
+//!
+//! The layers lie over each other in the order of [`Layer`]; each value is that of the highest layer
+//! that sets it. What is shown in the interface and what an engine is told both come from here.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sirocco_protocol::{Layer, LayerValues};
+
+/// What holds, and why.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resolved {
+    /// Every value that some layer sets.
+    pub values: LayerValues,
+    /// The layer of each, by the name of its field.
+    pub origins: BTreeMap<String, Layer>,
+}
+
+/// Lays the layers over each other, in whatever order they are given.
+///
+/// ```
+/// use sirocco_chat::resolve;
+/// use sirocco_protocol::{Layer, LayerValues, Parameters};
+///
+/// let temperature = |value| LayerValues {
+///     parameters: Parameters { temperature: Some(value), ..Parameters::default() },
+///     ..LayerValues::default()
+/// };
+/// let resolved = resolve([
+///     (Layer::Preset, temperature(0.2)),
+///     (Layer::Engine, temperature(0.7)),
+///     (Layer::Conversation, LayerValues::default()),
+/// ]);
+/// assert_eq!(resolved.values, temperature(0.2));
+/// assert_eq!(resolved.origins["temperature"], Layer::Preset);
+/// ```
+#[must_use]
+pub fn resolve(layers: impl IntoIterator<Item = (Layer, LayerValues)>) -> Resolved {
+    let mut layers: Vec<_> = layers.into_iter().collect();
+    layers.sort_by_key(|(layer, _)| *layer);
+    let mut resolved = Resolved::default();
+    let mut parameters = Map::new();
+    for (layer, values) in layers {
+        if values.system_prompt.is_some() {
+            resolved.values.system_prompt = values.system_prompt;
+            resolved.origins.insert("system_prompt".into(), layer);
+        }
+        // As JSON, so that a new parameter needs no line here.
+        let set = serde_json::to_value(&values.parameters)
+            .expect("parameters have string keys and no failing serializer");
+        for (name, value) in set.as_object().into_iter().flatten() {
+            if !value.is_null() {
+                parameters.insert(name.clone(), value.clone());
+                resolved.origins.insert(name.clone(), layer);
+            }
+        }
+    }
+    resolved.values.parameters = serde_json::from_value(Value::Object(parameters))
+        .expect("each value was one of the parameters a moment ago");
+    resolved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sirocco_protocol::Parameters;
+
+    fn parameters(parameters: Parameters) -> LayerValues {
+        LayerValues {
+            parameters,
+            ..LayerValues::default()
+        }
+    }
+
+    fn prompt(text: &str) -> LayerValues {
+        LayerValues {
+            system_prompt: Some(text.into()),
+            ..LayerValues::default()
+        }
+    }
+
+    #[test]
+    fn nothing_set_is_nothing_resolved() {
+        let nothing =
+            [Layer::Conversation, Layer::Engine].map(|layer| (layer, LayerValues::default()));
+        assert_eq!(resolve(nothing), Resolved::default());
+    }
+
+    #[test]
+    fn each_value_is_that_of_the_highest_layer_that_sets_it() {
+        let resolved = resolve([
+            (Layer::Conversation, prompt("")),
+            (
+                Layer::Model,
+                parameters(Parameters {
+                    seed: Some(u64::MAX),
+                    top_k: Some(7),
+                    ..Parameters::default()
+                }),
+            ),
+            (
+                Layer::Settings,
+                LayerValues {
+                    system_prompt: Some("Be brief.".into()),
+                    parameters: Parameters {
+                        top_k: Some(0),
+                        stop: Some(Vec::new()),
+                        ..Parameters::default()
+                    },
+                },
+            ),
+        ]);
+        let expected = LayerValues {
+            system_prompt: Some(String::new()),
+            parameters: Parameters {
+                seed: Some(u64::MAX),
+                top_k: Some(0),
+                stop: Some(Vec::new()),
+                ..Parameters::default()
+            },
+        };
+        assert_eq!(resolved.values, expected);
+        let origins: Vec<(&str, Layer)> = resolved
+            .origins
+            .iter()
+            .map(|(name, layer)| (name.as_str(), *layer))
+            .collect();
+        let expected = [
+            ("seed", Layer::Model),
+            ("stop", Layer::Settings),
+            ("system_prompt", Layer::Conversation),
+            ("top_k", Layer::Settings),
+        ];
+        assert_eq!(origins, expected);
+    }
+
+    #[test]
+    fn a_value_is_what_it_was_to_the_last_bit() {
+        for temperature in [0.1, 0.7, f32::MIN_POSITIVE, 1.0 / 3.0] {
+            let set = parameters(Parameters {
+                temperature: Some(temperature),
+                ..Parameters::default()
+            });
+            assert_eq!(resolve([(Layer::Preset, set.clone())]).values, set);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/** The `/` that opens the list of prompts while a message is written. */
+import type { LibraryPrompt } from '$/gen/protocol';
+
+export interface Slash {
+  /** Where the `/` stands. */
+  start: number;
+  /** Where the word after it ends: the caret. */
+  end: number;
+  /** What was typed after it. */
+  query: string;
+}
+
+/** The `/` that the caret stands behind: at the start or after a blank, with no blank after it. */
+export function slashAt(text: string, caret: number): Slash | null {
+  const match = /(?:^|\s)\/([^\s/]*)$/u.exec(text.slice(0, caret));
+  if (!match) return null;
+  const query = match[1] ?? '';
+  return { start: caret - query.length - 1, end: caret, query };
+}
+
+/** Prompts whose title has the query in it; those that have it at the start of a word come first. */
+export function matching(prompts: readonly LibraryPrompt[], query: string): LibraryPrompt[] {
+  const wanted = query.toLocaleLowerCase();
+  const rank = ({ title }: LibraryPrompt): number => {
+    const words = title.toLocaleLowerCase();
+    if (words.startsWith(wanted)) return 0;
+    if (words.split(/[\s-]+/u).some((word) => word.startsWith(wanted))) return 1;
+    // Titles have blanks and what is typed has none: `/stepby` finds “Step by step”.
+    return words.replace(/\s/gu, '').includes(wanted) ? 2 : 3;
+  };
+  return prompts
+    .map((prompt) => ({ prompt, rank: rank(prompt) }))
+    .filter((one) => one.rank < 3)
+    .sort((a, b) => a.rank - b.rank)
+    .map((one) => one.prompt);
+}
+
+/** The text with a part replaced, and where the caret stands after it. */
+export function replaced(text: string, start: number, end: number, by: string): { text: string; caret: number } {
+  return { text: text.slice(0, start) + by + text.slice(end), caret: start + by.length };
+}
