@@ -146,7 +146,7 @@ mod tests {
         let seen = of_downloads(&[runs.clone(), download(paused(), 200, 0.0)]);
         assert_eq!(
             seen.downloads.as_deref(),
-            Some("2 downloads, 30 %, 2 min left"),
+            Some("2 downloads, 30 %, 3 min left"),
             "1,400 bytes at 10 a second are 140 seconds"
         );
         assert!(seen.pausable && seen.resumable);
