@@ -95,8 +95,10 @@ test("a conversation is renamed, pinned and deleted, and comes back", async () =
 
 test("the model is marked, deleted and restored in the library", async () => {
   await press("Control+3");
-  const row = page.getByRole("list", { name: "Models" }).getByRole("button");
-  await walkTo(row);
+  const rows = page.getByRole("list", { name: "Models" }).getByRole("button");
+  // The first one is the heading of a folder.
+  await walkTo(rows);
+  await walkTo(rows.nth(1), "ArrowDown");
   await press("Enter");
   await walkTo(button("Mark as favourite"));
   await press("Enter");
@@ -108,7 +110,7 @@ test("the model is marked, deleted and restored in the library", async () => {
   await page.getByText(/is in the trash/).waitFor();
   await walkTo(button("Undo"));
   await press("Enter");
-  await row.first().waitFor();
+  await rows.nth(1).waitFor();
 });
 
 test("the offline switch is found, turned and obeyed", async () => {
@@ -120,7 +122,7 @@ test("the offline switch is found, turned and obeyed", async () => {
   await press("Control+2");
   await walkTo(page.getByRole("searchbox", { name: "Search Hugging Face" }));
   await page.keyboard.type("sharded");
-  await page.getByText(/offline/i).first().waitFor();
+  await page.getByText(/switched off/i).first().waitFor();
 });
 
 test("drawers and dialogs give the focus back to what opened them", async () => {
