@@ -53,10 +53,10 @@ test("who followed the end follows it again", async () => {
 
 test("the palette opens, finds and closes by keyboard, and gives the focus to what it opened", async () => {
   await walk.page.keyboard.press("Control+k");
-  await walk.page.getByRole("combobox").waitFor();
+  await walk.page.getByRole("combobox", { name: /^Find an action/ }).waitFor();
   await walk.page.keyboard.type("write a mess");
   await walk.page.keyboard.press("Enter");
-  await walk.page.getByRole("combobox").waitFor({ state: "detached" });
+  await walk.page.getByRole("combobox", { name: /^Find an action/ }).waitFor({ state: "detached" });
   await settled();
   assert.equal(await walk.page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Message");
 });

@@ -47,7 +47,7 @@ const SCREENS = {
   },
   "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
   palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
-  "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox").fill("co"), (page) => page.locator("mark").first().waitFor()] },
+  "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox", { name: /^Find an action/ }).fill("co"), (page) => page.locator("mark").first().waitFor()] },
   "prompt list": {
     steps: [(page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
     undo: [(page) => page.getByRole("textbox", { name: "Message" }).fill("")],
@@ -164,7 +164,10 @@ async function check({ page, complaints }, steps, name) {
 async function violations(page) {
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  // (axe cuts attributes short.) A menu that is open floats over all landmarks; what it may hold is told by its role.
+  const floats = ({ html }) => html.includes("data-bits-floating-");
+  const real = found.violations.filter(({ id, nodes }) => id !== "region" || !nodes.every(floats));
+  return real.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }
 
 async function photograph(page, name) {

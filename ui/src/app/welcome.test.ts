@@ -6,7 +6,7 @@ import { Welcome } from './welcome.svelte';
 async function firstStart() {
   const full = new ScriptedBackend();
   const model = (await full.call('model_list', {})).find((one) => one.verdict.type === 'runs');
-  const backend = new ScriptedBackend({ models: [], conversations: [] });
+  const backend = new ScriptedBackend({ models: [], conversations: 0 });
   const state = new Sirocco(backend);
   state.start();
   await state.reload();
