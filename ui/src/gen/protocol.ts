@@ -1,4 +1,5 @@
 // Generated from the protocol crate by `cargo xtask generate`. Do not edit.
+// It is so long because it is the whole contract, one declaration a type.
 
 /**
  * Hue of what is to be pressed or is chosen.

@@ -47,7 +47,7 @@ pub fn module() -> String {
     collector.visit::<commands::RunFollow>();
 
     let mut text = String::from(
-        "// Generated from the protocol crate by `cargo xtask generate`. Do not edit.\n\n",
+        "// Generated from the protocol crate by `cargo xtask generate`. Do not edit.\n// It is so long because it is the whole contract, one declaration a type.\n\n",
     );
     for declaration in collector.declarations.values() {
         let _ = writeln!(text, "{declaration}\n");
