@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sirocco_core::App;
 use sirocco_protocol::{ErrorReport, Event, RunUpdate};
 use tauri::ipc::Channel;
@@ -21,8 +22,8 @@ pub async fn rpc(
     app: State<'_, App>,
     command: String,
     payload: Value,
-) -> Result<Value, ErrorReport> {
-    app.call(&command, payload).await
+) -> Result<Box<RawValue>, ErrorReport> {
+    app.call_json(&command, payload).await
 }
 
 /// Opens a stream; answers when it has ended.

@@ -53,9 +53,10 @@ async fn main() -> Result<()> {
         app.call("model_update", update).await?;
         for times in [&mut fresh, &mut lists] {
             let started = Instant::now();
-            let listed = app.call("model_list", json!({})).await?;
+            let listed = app.call_json("model_list", json!({})).await?;
             times.push(started.elapsed());
-            ensure!(listed.as_array().is_some_and(|list| list.len() == MODELS));
+            let listed: Vec<Model> = serde_json::from_str(listed.get())?;
+            ensure!(listed.len() == MODELS);
         }
         let started = Instant::now();
         let scanned = app.call("model_scan", json!({})).await?;

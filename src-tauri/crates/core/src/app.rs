@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sirocco_engine::{Change, Residency, Runtime, Worker};
 use sirocco_hub::Network;
 use sirocco_hub::account::HubEnvironment;
@@ -154,11 +155,25 @@ impl App {
         Ok(app)
     }
 
-    /// Runs a command; see the table in the protocol crate.
+    /// Runs a command, as [`App::call_json`] does, for those who look into what it answers.
     ///
     /// # Errors
     /// A report with a trace id that finds the error in the log.
     pub async fn call(&self, command: &str, payload: Value) -> Result<Value, ErrorReport> {
+        let answer = self.call_json(command, payload).await?;
+        serde_json::from_str(answer.get())
+            .map_err(|error| ErrorReport::new(ErrorCode::Internal, error.to_string()))
+    }
+
+    /// Runs a command; see the table in the protocol crate. Hosts pass the JSON text of its answer on.
+    ///
+    /// # Errors
+    /// A report with a trace id that finds the error in the log.
+    pub async fn call_json(
+        &self,
+        command: &str,
+        payload: Value,
+    ) -> Result<Box<RawValue>, ErrorReport> {
         dispatch(self, command, payload).await.map_err(|mut report| {
             report.trace_id = RunId::fresh().0.simple().to_string()[20..].to_owned();
             tracing::warn!(trace_id = %report.trace_id, command, code = ?report.code, message = %report.message, "refused");

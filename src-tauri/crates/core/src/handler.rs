@@ -1,5 +1,7 @@
 //! The bodies of the commands: each hands over to the module it belongs to.
 
+use std::sync::Arc;
+
 use sirocco_protocol::commands::*;
 use sirocco_protocol::*;
 
@@ -190,7 +192,7 @@ impl Handler for App {
         self.restore_prompt(request.id).await
     }
 
-    async fn model_list(&self, _: ModelList) -> Answer<Vec<Model>> {
+    async fn model_list(&self, _: ModelList) -> Answer<Vec<Arc<Model>>> {
         self.models().await
     }
 

@@ -11,19 +11,23 @@
 //! embedding = stored bytes of token_embd; 4 bytes per element if it is F32, F16 or BF16, or without the kernels
 //! kv        = sum over blocks of kv heads * (key length + value length) * tokens * bytes per element,
 //!             tokens rounded up to a multiple of 512, but not beyond the context length of the model
-//! compute   = 57 MB (program, threads, heap of a worker with next to no model)
+//! compute   = 26 MB (program, threads, heap of a worker with next to no model)
 //!           + 150 bytes per token and per merge of the vocabulary
 //!           + chunk * (3 * feed forward length + 6 * embedding length) * 4   (between the matrices of one block)
 //!           + chunk * context * 4                                           (the causal mask)
 //!           + heads * chunk * context * 4            (attention scores; none with the worker's kernels)
 //!           + 2 * native context * (rotary dimensions / 2) * 4               (the rotary tables, for the full context)
-//!           with chunk = min(context, 512), the most of a prompt that is computed at once
+//!           with chunk = min(context, 128), what is computed at once of a prompt
 //! ```
 //!
-//! The two constants were measured as resident memory of the worker (x86-64 with AVX2, Linux): one of 2 MB of weights
-//! and 2,000 tokens takes 62 MB; 151,936 tokens with 151,387 merges take 45 MB more once the memory that reading them
-//! needed is used for something else. `tests/examples/fit_calibration.rs` compares the sum with a worker whose context
-//! is full.
+//! The two constants were measured as resident memory of the worker (x86-64 with AVX2, Linux): of a model with some
+//! thousand tokens, 24 to 33 MB are neither weights nor cache; 151,936 tokens with 151,387 merges take 45 MB more once
+//! the memory that reading them needed is used for something else. `tests/examples/fit_calibration.rs` compares the sum
+//! with a worker whose context is full.
+//!
+//! The worker makes its chunks as long as they take a quarter of a second, 16 to 512 tokens: a slow machine needs less
+//! than is said here and a fast one more, by some tens of MB. That is below a tenth of all but the smallest models,
+//! which are those that 512 tokens at once are for.
 //!
 //! Tensors are copied into the process (no memory map), so this memory must be free. While loading, the tensor at
 //! hand exists up to three times; that passes before the cache grows and is not counted.
@@ -34,10 +38,10 @@ use crate::tensor::Tensor;
 
 /// The steps in which mistral.rs grows its cache, in tokens.
 const CACHE_STEP_TOKENS: u64 = 512;
-/// The most tokens of a prompt that the worker computes at once.
-const LONGEST_CHUNK: u64 = 512;
+/// Tokens of a prompt that the worker computes at once, between the extremes of slow and fast machines.
+const CHUNK_TOKENS: u64 = 128;
 /// A worker with next to no model.
-const WORKER_BYTES: u64 = 57_000_000;
+const WORKER_BYTES: u64 = 26_000_000;
 /// Of a token or a merge, in the tokenizer.
 const VOCABULARY_ENTRY_BYTES: u64 = 150;
 
@@ -145,7 +149,7 @@ impl Shape {
             .saturating_mul(self.scored_heads.saturating_add(1))
             .saturating_add(self.activations);
         let compute_bytes = context_length
-            .min(LONGEST_CHUNK)
+            .min(CHUNK_TOKENS)
             .saturating_mul(numbers)
             .saturating_mul(4)
             .saturating_add(self.fixed_bytes);

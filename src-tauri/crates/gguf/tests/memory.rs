@@ -31,7 +31,7 @@ fn each_part_follows_the_formula() {
     let rotary = 2048 * 64 * 4;
     assert_eq!(
         estimate.compute_bytes,
-        57_000_000 + 150 * (TOKENS + 2) + 512 * activations * 4 + rotary
+        26_000_000 + 150 * (TOKENS + 2) + 128 * activations * 4 + rotary
     );
     let sum = estimate.weights_bytes
         + estimate.embedding_bytes

@@ -4,8 +4,11 @@
 //! TypeScript map in [`crate::typescript`]. Streams are separate: there is one, `run_follow`, whose
 //! messages are [`RunUpdate`](crate::RunUpdate).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use ts_rs::TS;
 
 use crate::*;
@@ -55,19 +58,20 @@ macro_rules! commands {
             )+
         }
 
-        /// Runs the command `name` with a JSON payload.
+        /// Runs the command `name` with a JSON payload. The answer is the JSON text itself: hosts pass it on, and a
+        /// tree of a long list takes longer to build than the list.
         ///
         /// # Errors
         /// [`ErrorCode::NotFound`] for an unknown name, [`ErrorCode::InvalidRequest`] for a payload
         /// of another shape, and whatever the command itself reports.
-        pub async fn dispatch(handler: &impl Handler, name: &str, payload: Value) -> Result<Value, ErrorReport> {
+        pub async fn dispatch(handler: &impl Handler, name: &str, payload: Value) -> Result<Box<RawValue>, ErrorReport> {
             match name {
                 $(stringify!($name) => {
                     let request: $request = serde_json::from_value(payload).map_err(|error| {
                         ErrorReport::new(ErrorCode::InvalidRequest, format!("{}: {error}", stringify!($name)))
                     })?;
                     let response = handler.$name(request).await?;
-                    serde_json::to_value(response)
+                    to_raw_value(&response)
                         .map_err(|error| ErrorReport::new(ErrorCode::Internal, error.to_string()))
                 })+
                 _ => Err(ErrorReport::new(ErrorCode::NotFound, format!("no command is called `{name}`"))),
@@ -300,7 +304,7 @@ commands! {
     prompt_restore(PromptRestore { #[doc = " Which."] id: PromptId }) -> LibraryPrompt;
 
     /// The library.
-    model_list(ModelList {}) -> Vec<Model>;
+    model_list(ModelList {}) -> Vec<Arc<Model>>;
     /// Looks through all roots again.
     model_scan(ModelScan {}) -> ImportOutcome;
     /// Adds a picked file, or all models of a picked folder.

@@ -63,7 +63,7 @@ pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use error::{CopyAsideError, StoreError};
 pub use exchange::{ImportedConversation, ImportedMessage, ImportedRun, Origin};
 pub use messages::BranchMessage;
-pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash};
+pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, library_order};
 pub use roots::{RootContent, StoredRoot};
 pub use runs::{NewRun, RunEnd};
 pub use search::{FoundConversation, FoundText, TextQuery};

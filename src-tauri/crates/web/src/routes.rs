@@ -89,7 +89,7 @@ async fn call(State(served): Shared, Path(command): Path<String>, body: Bytes) -
         // A task of its own: a client that goes away must not cut a command in two.
         Ok(payload) => {
             let app = served.app.clone();
-            let work = tokio::spawn(async move { app.call(&command, payload).await });
+            let work = tokio::spawn(async move { app.call_json(&command, payload).await });
             work.await.unwrap_or_else(|cut| {
                 Err(ErrorReport::new(
                     ErrorCode::Internal,

@@ -48,21 +48,13 @@ fn read_message(
     draft: &mut Draft,
 ) -> Result<Option<Said>, Problem> {
     let author = object(message, "author")?;
-    let role = match author.get("role").and_then(Value::as_str) {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => {
-            draft.take_system(&content(message, &mut LeftOutCounts::default())?.0);
-            return Ok(None);
-        }
-        Some("tool") => {
-            draft.left_out.count(LeftOutKind::Tools, 1);
-            return Ok(None);
-        }
-        _ => {
-            draft.left_out.count(LeftOutKind::Unknown, 1);
-            return Ok(None);
-        }
+    let role = author.get("role").and_then(Value::as_str);
+    let system = match role {
+        Some("system") => content(message, &mut LeftOutCounts::default())?.0,
+        _ => String::new(),
+    };
+    let Some(role) = draft.speaker(role, &system) else {
+        return Ok(None);
     };
     let metadata = message.get("metadata").unwrap_or(&Value::Null);
     if metadata.get("is_visually_hidden_from_conversation") == Some(&Value::Bool(true)) {

@@ -57,6 +57,19 @@ impl Draft {
         }
     }
 
+    /// Whose message here a message of this role is, if anybody's: the `words` of the system are taken as
+    /// [`take_system`](Self::take_system) does, and other messages are counted as left out.
+    pub fn speaker(&mut self, role: Option<&str>, words: &str) -> Option<Role> {
+        match role {
+            Some("user") => return Some(Role::User),
+            Some("assistant") => return Some(Role::Assistant),
+            Some("system") => self.take_system(words),
+            Some("tool") => self.left_out.count(LeftOutKind::Tools, 1),
+            _ => self.left_out.count(LeftOutKind::Unknown, 1),
+        }
+        None
+    }
+
     /// The conversation, or none if it has no messages; and what it leaves out.
     pub fn finish(
         self,

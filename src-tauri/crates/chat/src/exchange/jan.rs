@@ -95,21 +95,8 @@ fn read_message(
     draft: &mut Draft,
 ) -> Result<Option<Said>, Problem> {
     let (words, attachments) = parts(message.get("content"))?;
-    let role = match text(message, "role") {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => {
-            draft.take_system(&words);
-            return Ok(None);
-        }
-        Some("tool") => {
-            draft.left_out.count(LeftOutKind::Tools, 1);
-            return Ok(None);
-        }
-        _ => {
-            draft.left_out.count(LeftOutKind::Unknown, 1);
-            return Ok(None);
-        }
+    let Some(role) = draft.speaker(text(message, "role"), &words) else {
+        return Ok(None);
     };
     draft.left_out.count(LeftOutKind::Attachments, attachments);
     let mut said = Said::new(role, with_attachments(words, attachments));

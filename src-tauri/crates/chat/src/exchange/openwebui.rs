@@ -66,21 +66,8 @@ fn read_list(messages: &[Value], draft: &mut Draft) -> Result<(), Problem> {
 
 fn read_message(message: &Value, draft: &mut Draft) -> Result<Option<Said>, Problem> {
     let (words, other) = parts(message.get("content"))?;
-    let role = match text(message, "role") {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => {
-            draft.take_system(&words);
-            return Ok(None);
-        }
-        Some("tool") => {
-            draft.left_out.count(LeftOutKind::Tools, 1);
-            return Ok(None);
-        }
-        _ => {
-            draft.left_out.count(LeftOutKind::Unknown, 1);
-            return Ok(None);
-        }
+    let Some(role) = draft.speaker(text(message, "role"), &words) else {
+        return Ok(None);
     };
     let attachments = other + list(message, "files")?.len();
     draft.left_out.count(LeftOutKind::Attachments, attachments);

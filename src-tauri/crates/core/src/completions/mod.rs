@@ -21,6 +21,7 @@ mod answer;
 mod flow;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use sirocco_engine_wire::{
@@ -158,7 +159,10 @@ pub trait Completions: Send + Sync {
 
 impl Completions for App {
     fn library(&self) -> Answer<'_, Vec<Model>> {
-        Box::pin(self.models())
+        Box::pin(async move {
+            let models = self.models().await?;
+            Ok(models.into_iter().map(Arc::unwrap_or_clone).collect())
+        })
     }
 
     fn loaded_models(&self) -> Vec<LoadedModel> {

@@ -7,13 +7,13 @@ mod import;
 mod roots;
 mod scan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sirocco_hub::library::FoundModel;
 use sirocco_protocol::{ErrorCode, ErrorReport, Event, Model, ModelId, PathHandle, RootId};
-use sirocco_store::{NewModel, StoredModel};
+use sirocco_store::{NewModel, StoredModel, library_order};
 use tokio_util::sync::CancellationToken;
 
 use crate::App;
@@ -36,12 +36,17 @@ pub(crate) struct Library {
     listed: Mutex<Listed>,
 }
 
-/// The list as it was last read, until an event says that a model changed.
+/// The list as it was last read, and what changed since.
 #[derive(Default)]
 struct Listed {
     changes: u64,
-    models: Option<Arc<Vec<Model>>>,
+    models: Option<Vec<Arc<Model>>>,
+    /// Models of the list that must be read again.
+    stale: HashSet<ModelId>,
 }
+
+/// With so many changes the whole list is read again.
+const STALE_MODELS: usize = 500;
 
 impl Library {
     fn imports(&self) -> std::sync::MutexGuard<'_, HashMap<PathHandle, CancellationToken>> {
@@ -52,36 +57,59 @@ impl Library {
         self.listed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes an event. What changes a model is written first and told then, so a list that was read
-    /// before the event may be old, and one that was read after it is not.
+    /// Notes an event. What changes a model is written first and told then, so what was read before the event may be
+    /// old, and what was read after it is not. The event's own words do not count: two of one model may come in
+    /// another order than they were written in.
     pub fn note(&self, event: &Event) {
-        if matches!(
-            event,
-            Event::ModelChanged { .. } | Event::ModelRemoved { .. }
-        ) {
-            let mut listed = self.listed();
-            listed.changes += 1;
+        let id = match event {
+            Event::ModelChanged { model } => model.id,
+            Event::ModelRemoved { model_id } => *model_id,
+            _ => return,
+        };
+        let mut listed = self.listed();
+        listed.changes += 1;
+        listed.stale.insert(id);
+        if listed.stale.len() > STALE_MODELS {
             listed.models = None;
+        }
+        if listed.models.is_none() {
+            listed.stale.clear();
         }
     }
 }
 
 impl App {
-    pub(crate) async fn models(&self) -> Result<Vec<Model>, ErrorReport> {
-        let changes = {
+    pub(crate) async fn models(&self) -> Result<Vec<Arc<Model>>, ErrorReport> {
+        let (changes, known, stale) = {
             let listed = self.inner.library.listed();
-            if let Some(models) = &listed.models {
-                let models = Arc::clone(models);
-                drop(listed);
-                return Ok(models.to_vec());
-            }
-            listed.changes
+            (listed.changes, listed.models.clone(), listed.stale.clone())
         };
-        let stored = self.inner.store.list_models().await.report()?;
-        let models: Vec<Model> = stored.into_iter().map(|stored| stored.model).collect();
+        let store = &self.inner.store;
+        let models = match known {
+            Some(models) if stale.is_empty() => return Ok(models),
+            Some(models) => {
+                let changed = store
+                    .models(&Vec::from_iter(stale.iter().copied()))
+                    .await
+                    .report()?;
+                let changed = changed.into_iter().map(|stored| Arc::new(stored.model));
+                let same = models.into_iter().filter(|one| !stale.contains(&one.id));
+                let mut models: Vec<_> = same.chain(changed).collect();
+                models.sort_by(|one, other| library_order(one, other));
+                models
+            }
+            None => {
+                let stored = store.list_models().await.report()?;
+                stored
+                    .into_iter()
+                    .map(|stored| Arc::new(stored.model))
+                    .collect()
+            }
+        };
         let mut listed = self.inner.library.listed();
         if listed.changes == changes {
-            listed.models = Some(Arc::new(models.clone()));
+            listed.models = Some(models.clone());
+            listed.stale.clear();
         }
         Ok(models)
     }

@@ -7,6 +7,8 @@ mod keep;
 mod save;
 mod trash;
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use sirocco_protocol::{
     Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId,
@@ -14,7 +16,7 @@ use sirocco_protocol::{
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
-use crate::value::{from_json, from_word, parse, parse_option, unsigned};
+use crate::value::{from_json, from_word, list, parse, parse_option, unsigned};
 use crate::{Store, StoreError};
 
 pub use save::LibraryChanges;
@@ -101,19 +103,50 @@ macro_rules! select_models {
     };
 }
 
+/// The order of [`Store::list_models`], for those who keep the list and put single models back into it: favourites
+/// first, then by name whatever its case, then by key.
+#[must_use]
+pub fn library_order(one: &Model, other: &Model) -> Ordering {
+    fn folded(name: &str) -> impl Iterator<Item = u8> {
+        name.bytes().map(|byte| byte.to_ascii_lowercase())
+    }
+    let by_name = || folded(&one.name).cmp(folded(&other.name));
+    let by_mark = other.favourite.cmp(&one.favourite);
+    by_mark
+        .then_with(by_name)
+        .then_with(|| one.key.cmp(&other.key))
+}
+
 impl Store {
     /// The library, favourites first, then by name.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn list_models(&self) -> Result<Vec<StoredModel>, StoreError> {
+        let rows: Vec<ModelRow> = sqlx::query_as(select_models!("where m.deleted_at_ms is null"))
+            .fetch_all(&self.reader)
+            .await
+            .attempt("list models")?;
+        let mut models = rows
+            .into_iter()
+            .map(ModelRow::stored)
+            .collect::<Result<Vec<_>, _>>()?;
+        models.sort_unstable_by(|one, other| library_order(&one.model, &other.model));
+        Ok(models)
+    }
+
+    /// Those of these models that are in the library, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn models(&self, ids: &[ModelId]) -> Result<Vec<StoredModel>, StoreError> {
         let rows: Vec<ModelRow> = sqlx::query_as(select_models!(
-            "where m.deleted_at_ms is null
-             order by m.favourite desc, coalesce(m.given_name, m.name) collate nocase, m.key"
+            "where m.deleted_at_ms is null and m.id in (select value from json_each(?1))"
         ))
+        .bind(list(ids))
         .fetch_all(&self.reader)
         .await
-        .attempt("list models")?;
+        .attempt("read models")?;
         rows.into_iter().map(ModelRow::stored).collect()
     }
 
@@ -228,7 +261,7 @@ impl ModelRow {
 mod tests {
     use super::*;
     use crate::fixture::{conversation, model};
-    use sirocco_protocol::commands::ConversationUpdate;
+    use sirocco_protocol::commands::{ConversationUpdate, ModelUpdate};
 
     #[tokio::test]
     async fn a_path_that_is_known_keeps_its_id_key_and_times() {
@@ -250,6 +283,33 @@ mod tests {
         assert_eq!(saved, expected);
         assert_eq!(saved.model.used_at_ms, Some(2));
         assert_eq!(store.list_models().await.unwrap(), [saved]);
+    }
+
+    #[tokio::test]
+    async fn favourites_come_first_then_names_whatever_their_case() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut ids = Vec::new();
+        for name in ["beta", "Alpha", "alpha 2", "Zeta"] {
+            let mut new = model(&format!("/{name}"), name);
+            new.name = name.into();
+            ids.push(store.save_model(&new, 1).await.unwrap().model.id);
+        }
+        let mark = ModelUpdate {
+            id: ids[3],
+            name: None,
+            favourite: Some(true),
+            notes: None,
+        };
+        store.update_model(&mark).await.unwrap();
+        let names = |models: Vec<StoredModel>| -> Vec<String> {
+            models.into_iter().map(|stored| stored.model.name).collect()
+        };
+        let listed = names(store.list_models().await.unwrap());
+        assert_eq!(listed, ["Zeta", "Alpha", "alpha 2", "beta"]);
+
+        store.remove_model(ids[0]).await.unwrap();
+        let some = names(store.models(&ids[..2]).await.unwrap());
+        assert_eq!(some, ["Alpha"]);
     }
 
     #[tokio::test]
