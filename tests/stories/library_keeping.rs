@@ -73,6 +73,29 @@ async fn a_model_is_named_marked_and_written_about() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn the_list_shows_what_changed_and_keeps_its_order() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    copy_model(&app, &app.home().join("models/other.gguf"))?;
+    scan(&app).await?;
+    let before = models(&app).await?;
+    let [first, last] = &before[..] else {
+        panic!("{before:?}")
+    };
+    let update = ModelUpdate {
+        id: last.id,
+        name: None,
+        favourite: Some(true),
+        notes: None,
+    };
+    let marked: Model = app.call("model_update", update).await?;
+    assert_eq!(models(&app).await?, [marked, first.clone()]);
+    app.call::<Nothing>("model_forget", ModelForget { id: last.id })
+        .await?;
+    assert_eq!(models(&app).await?, [first.clone()]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_header_is_read_and_a_host_without_a_window_shows_no_file() -> anyhow::Result<()> {
     let app = app(&Script::default()).await?;
     let id = app.model().await?.id;
