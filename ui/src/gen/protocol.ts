@@ -1720,6 +1720,11 @@ values: LayerValues,
 origins: { [key in string]: Layer }, };
 
 /**
+ * Language of the interface.
+ */
+export type LanguageChoice = "system" | "en" | "fr";
+
+/**
  * Where a value comes from. A later one goes over an earlier one.
  */
 export type Layer = "engine" | "model" | "settings" | "preset" | "conversation";
@@ -3203,6 +3208,10 @@ cors_origins: Array<string>, };
  * All settings. Unknown fields of a newer version survive a round trip through the store.
  */
 export type Settings = { 
+/**
+ * Language of the interface.
+ */
+language: LanguageChoice, 
 /**
  * Colours.
  */

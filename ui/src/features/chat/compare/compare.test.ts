@@ -3,7 +3,8 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
-import { seedOf } from './arena.svelte';
+import { Arena, seedOf } from './arena.svelte';
+import Columns from './Columns.svelte';
 import ComparePage from './ComparePage.svelte';
 
 async function opened(options: ScriptedOptions = {}) {
@@ -115,6 +116,28 @@ describe('a blind comparison', () => {
     await ask();
     await user.click(screen.getByRole('button', { name: button }));
     expect(await screen.findByText(said)).toBeTruthy();
+  });
+});
+
+describe('in a narrow window', () => {
+  it('the answers are tabs, which the arrow keys turn', async () => {
+    const backend = new ScriptedBackend();
+    const state = new Sirocco(backend);
+    await state.reload();
+    const arena = new Arena(state);
+    arena.question = 'Why?';
+    await arena.ask(null);
+    await waitFor(() => expect(arena.running).toBe(false));
+    render(Columns, { props: { arena, narrow: true }, context: siroccoContext(state) });
+    const user = userEvent.setup();
+    const tabs = screen.getAllByRole('tab');
+    expect(tabs.map((tab) => tab.getAttribute('aria-selected'))).toEqual(['true', 'false']);
+    tabs[0]?.focus();
+    await user.keyboard('{ArrowRight}');
+    expect(document.activeElement).toBe(tabs[1]);
+    expect(screen.getByRole('tabpanel', { name: tabs[1]?.textContent ?? '' })).toBeTruthy();
+    await user.keyboard('{ArrowRight}');
+    expect(tabs[0]?.getAttribute('aria-selected')).toBe('true');
   });
 });
 

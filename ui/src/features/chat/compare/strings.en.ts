@@ -1,5 +1,3 @@
-import { plural } from '$/lib/format';
-
 /** Words of the comparisons: answers side by side, and what the votes on them come to. */
 export const compareStrings = {
   title: 'Compare models',
@@ -80,7 +78,6 @@ export const compareStrings = {
     empty: 'No votes yet',
     emptyText: 'Compare two models and vote on their answers. The table grows with every vote.',
     compare: 'Compare models',
-    count: (games: number) => plural(games, 'game'),
     export: 'Export',
     ratingsCsv: 'Ratings as CSV',
     answersCsv: 'Every answer with its seed as CSV',
