@@ -71,51 +71,47 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::cell::Cell;
 
     use super::*;
 
-    /// Whether a place may go now.
-    async fn may_go(place: &Place) -> bool {
+    /// How many a place is told go first; none if it may go.
+    async fn told(place: &Place) -> Option<u32> {
+        let heard = Cell::new(None);
         tokio::select! {
             biased;
-            () = place.turn(|_| {}) => true,
-            () = std::future::ready(()) => false,
+            () = place.turn(|ahead| heard.set(Some(ahead))) => None,
+            () = std::future::ready(()) => heard.get(),
         }
     }
 
     #[tokio::test]
     async fn one_goes_when_the_one_before_it_has_ended() {
-        let mut places = line(3, 1).into_iter();
-        let [first, second, third] = std::array::from_fn(|_| places.next().unwrap());
-        assert!(may_go(&first).await);
-        assert!(!may_go(&second).await && !may_go(&third).await);
-        let heard = Mutex::new(Vec::new());
-        tokio::join!(
-            third.turn(|ahead| heard.lock().unwrap().push(ahead)),
-            async {
-                drop(first);
-                tokio::task::yield_now().await;
-                drop(second);
-            }
-        );
-        assert_eq!(*heard.lock().unwrap(), [2, 1]);
+        let mut places = line(3, 1);
+        assert_eq!(told(&places[0]).await, None);
+        assert_eq!(told(&places[1]).await, Some(1));
+        assert_eq!(told(&places[2]).await, Some(2));
+        places.remove(0);
+        assert_eq!(told(&places[0]).await, None);
+        assert_eq!(told(&places[1]).await, Some(1));
+        let last = places.pop().unwrap();
+        tokio::join!(last.turn(|_| {}), async { drop(places) });
     }
 
     #[tokio::test]
     async fn one_that_gives_up_lets_nobody_go_beside_the_one_that_is_at_work() {
         let mut places = line(3, 1);
-        let last = places.pop().unwrap();
-        drop(last);
-        assert!(may_go(&places[0]).await);
-        assert!(!may_go(&places[1]).await);
+        places.remove(1);
+        assert_eq!(told(&places[0]).await, None);
+        assert_eq!(told(&places[1]).await, Some(1));
     }
 
     #[tokio::test]
     async fn as_many_go_at_once_as_there_is_room_for() {
         let places = line(4, 2);
-        assert!(may_go(&places[0]).await && may_go(&places[1]).await);
-        assert!(!may_go(&places[2]).await);
+        assert_eq!(told(&places[0]).await, None);
+        assert_eq!(told(&places[1]).await, None);
+        assert_eq!(told(&places[2]).await, Some(2));
         assert_eq!(places[3].ahead(), 3);
     }
 }
