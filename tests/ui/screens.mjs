@@ -31,6 +31,16 @@ const list = async (page) => {
 };
 const conversation = [list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()];
 
+const comparing = [button("Compare models"), text("One question, several answers")];
+const compared = [
+  ...comparing,
+  (page) => page.getByRole("textbox", { name: "Question to all" }).fill("Why is the sky blue?"),
+  button("Ask all"),
+  (page) => page.getByRole("group", { name: /^Which answer/ }).waitFor(),
+];
+const french = settings({ language: "fr" });
+const english = settings({ language: "en" });
+
 const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
 const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable" };
 
@@ -46,6 +56,11 @@ const SCREENS = {
     undo: [settings({ appearance: USUAL })],
   },
   "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
+  "a comparison to begin": { steps: comparing },
+  comparison: { steps: compared },
+  ratings: { steps: [...compared, button("Tie"), text("You voted for a tie."), (page) => page.getByRole("tab", { name: "Ratings" }).click(), text("Ratings of your models")] },
+  "chat in French": { steps: [french, (page) => page.locator('html[lang="fr"]').waitFor(), ...conversation], undo: [english] },
+  "settings in French": { steps: [french, keys("Control+,"), heading("Réglages")], undo: [english] },
   palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
   "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox", { name: /^Find an action/ }).fill("co"), (page) => page.locator("mark").first().waitFor()] },
   "prompt list": {

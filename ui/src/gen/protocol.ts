@@ -137,6 +137,153 @@ fits: HubFits,
 model_id: ModelId | null, };
 
 /**
+ * One answer of a comparison.
+ */
+export type ComparedAnswer = { 
+/**
+ * The answer, with its run. Without the model's name and id while they are hidden.
+ */
+message: Message, 
+/**
+ * Who wrote it; none while that is hidden.
+ */
+contestant: NamedContestant | null, 
+/**
+ * Memory of its worker when it had answered.
+ */
+memory_bytes: number | null, };
+
+/**
+ * One question and all answers to it.
+ */
+export type Comparison = { 
+/**
+ * Its id.
+ */
+id: ComparisonId, 
+/**
+ * Where the question stands. The answers are versions of one another.
+ */
+conversation_id: ConversationId, 
+/**
+ * The question.
+ */
+question: Message, 
+/**
+ * Unix time in milliseconds.
+ */
+created_at_ms: number, 
+/**
+ * Names are hidden until the vote, and the order is a random one.
+ */
+is_blind: boolean, 
+/**
+ * Seed of every answer.
+ */
+seed: number, 
+/**
+ * The vote, once there is one. It stays.
+ */
+verdict: Verdict | null, 
+/**
+ * The answers as they are shown, from left to right.
+ */
+answers: Array<ComparedAnswer>, };
+
+/**
+ * Writes all comparisons, or the ratings, as a file.
+ */
+export type ComparisonExport = { 
+/**
+ * What and how.
+ */
+format: ComparisonExportFormat, 
+/**
+ * Where to.
+ */
+target: ExportTarget, };
+
+/**
+ * What is written about the comparisons, and how.
+ */
+export type ComparisonExportFormat = "ratings_csv" | "answers_csv" | "json";
+
+/**
+ * One comparison.
+ */
+export type ComparisonGet = { 
+/**
+ * Which.
+ */
+id: ComparisonId, };
+
+/**
+ * A comparison of answers.
+ */
+export type ComparisonId = string;
+
+/**
+ * Goes on from an answer of a comparison: its branch is shown, and the conversation takes its model and preset.
+ */
+export type ComparisonKeep = { 
+/**
+ * Which.
+ */
+id: ComparisonId, 
+/**
+ * The answer.
+ */
+message_id: MessageId, };
+
+/**
+ * The latest comparison of a conversation.
+ */
+export type ComparisonLatest = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, };
+
+/**
+ * Asks several models or presets one question at the end of the shown branch. As many answer at once as the
+ * machine has cores and memory for; the others wait in order.
+ */
+export type ComparisonStart = { 
+/**
+ * Where; none is a new conversation.
+ */
+conversation_id?: ConversationId | null, 
+/**
+ * The question, not blank.
+ */
+content: string, 
+/**
+ * Two to four, all different.
+ */
+contestants: Array<Contestant>, 
+/**
+ * Hide names until the vote, and show the answers in random order.
+ */
+is_blind: boolean, 
+/**
+ * Seed of every answer; none is a random one.
+ */
+seed?: number | null, };
+
+/**
+ * Votes on a comparison whose answers have all ended; the best answer is kept at once. A vote stays.
+ */
+export type ComparisonVote = { 
+/**
+ * Which.
+ */
+id: ComparisonId, 
+/**
+ * The vote.
+ */
+verdict: Verdict, };
+
+/**
  * One request that left this machine (or was stopped from leaving).
  */
 export type Connection = { 
@@ -203,6 +350,19 @@ limit: number, };
  * What a connection was for.
  */
 export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update";
+
+/**
+ * Who is to answer: a model, with a preset or without.
+ */
+export type Contestant = { 
+/**
+ * The model.
+ */
+model_id: ModelId, 
+/**
+ * Its preset; none leaves the values of the layers below.
+ */
+preset_id?: PresetId | null, };
 
 /**
  * Tokens of the prompt as it would be sent now; needs the model loaded.
@@ -746,7 +906,11 @@ head: MessageId | null, } | { "type": "run_changed",
 /**
  * The run.
  */
-run: Run, } | { "type": "model_changed", 
+run: Run, } | { "type": "comparison_changed", 
+/**
+ * The comparison, with all names.
+ */
+comparison: Comparison, } | { "type": "model_changed", 
 /**
  * The model.
  */
@@ -1556,6 +1720,11 @@ values: LayerValues,
 origins: { [key in string]: Layer }, };
 
 /**
+ * Language of the interface.
+ */
+export type LanguageChoice = "system" | "en" | "fr";
+
+/**
  * Where a value comes from. A later one goes over an earlier one.
  */
 export type Layer = "engine" | "model" | "settings" | "preset" | "conversation";
@@ -2356,6 +2525,27 @@ export type ModelVerify = {
 id?: ModelId | null, };
 
 /**
+ * A contestant by the names it had when it answered.
+ */
+export type NamedContestant = { 
+/**
+ * The model, which may be gone by now.
+ */
+model_id: ModelId, 
+/**
+ * The preset, which may be deleted by now.
+ */
+preset_id: PresetId | null, 
+/**
+ * The model's name.
+ */
+model_name: string, 
+/**
+ * The preset's name.
+ */
+preset_name: string | null, };
+
+/**
  * How the app uses the network.
  */
 export type NetworkSettings = { 
@@ -2692,6 +2882,40 @@ url: string, };
 export type QueueReason = "turn" | "schedule" | "offline" | "rate_limit" | "retry";
 
 /**
+ * A line of the table over the person's own models.
+ */
+export type Rating = { 
+/**
+ * Who.
+ */
+contestant: NamedContestant, 
+/**
+ * Pairs of answers it was in and that were voted on.
+ */
+games: number, 
+/**
+ * Of these, those it was the best in.
+ */
+wins: number, 
+/**
+ * Those where both were said to be equally good, or both bad.
+ */
+ties: number, 
+/**
+ * Those where the other one was the best.
+ */
+losses: number, 
+/**
+ * On the scale of Elo: 1000 for who does as well as the average, 400 more for odds of ten to one.
+ */
+rating: number, };
+
+/**
+ * What the votes come to, the best first.
+ */
+export type RatingList = Record<symbol, never>;
+
+/**
  * A conversation, or a whole file, that cannot be imported.
  */
 export type RefusedConversation = { 
@@ -2985,6 +3209,10 @@ cors_origins: Array<string>, };
  */
 export type Settings = { 
 /**
+ * Language of the interface.
+ */
+language: LanguageChoice, 
+/**
  * Colours.
  */
 theme: Theme, 
@@ -3247,6 +3475,15 @@ deleted_at_ms: number,
 removed_at_ms: number, };
 
 /**
+ * What a vote says.
+ */
+export type Verdict = { "type": "best", 
+/**
+ * The answer.
+ */
+message_id: MessageId, } | { "type": "tie" } | { "type": "all_bad" };
+
+/**
  * Where checking a model's bytes against its hash stands.
  */
 export type Verification = { "type": "queued" } | { "type": "reading", 
@@ -3329,6 +3566,20 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** Asks several models or presets one question at the end of the shown branch. As many answer at once as the machine has cores and memory for; the others wait in order. */
+  comparison_start: { request: ComparisonStart; response: Comparison };
+  /** One comparison. */
+  comparison_get: { request: ComparisonGet; response: Comparison };
+  /** The latest comparison of a conversation. */
+  comparison_latest: { request: ComparisonLatest; response: Comparison | null };
+  /** Votes on a comparison whose answers have all ended; the best answer is kept at once. A vote stays. */
+  comparison_vote: { request: ComparisonVote; response: Comparison };
+  /** Goes on from an answer of a comparison: its branch is shown, and the conversation takes its model and preset. */
+  comparison_keep: { request: ComparisonKeep; response: Conversation };
+  /** What the votes come to, the best first. */
+  rating_list: { request: RatingList; response: Array<Rating> };
+  /** Writes all comparisons, or the ratings, as a file. */
+  comparison_export: { request: ComparisonExport; response: Exported };
   /** What a conversation has where it sets nothing itself, and where each value comes from. */
   settings_inherit: { request: SettingsInherit; response: Inherited };
   /** Presets by name. */

@@ -1,5 +1,5 @@
 /** Conversations as files: through the window's dialog, as a download of the browser, or on the clipboard. */
-import type { ConversationId, ExportFormat } from '$/gen/protocol';
+import type { ComparisonExportFormat, ConversationId, Exported, ExportFormat } from '$/gen/protocol';
 import { copyText } from './markdown/clipboard';
 import type { Sirocco } from './state';
 import { exchangeStrings as s } from './strings.en';
@@ -13,16 +13,32 @@ export async function exportConversations(state: Sirocco, conversation_id: Conve
   const target = app.status?.host === 'window' ? 'ask' : 'answer';
   try {
     const exported = await backend.call('exchange_export', { conversation_id, format, target });
-    if (exported.type === 'cancelled') return;
-    if (exported.type === 'text') download(exported.name, new Blob([exported.text], { type: exported.media_type }));
-    if (exported.type === 'archive') download(exported.name, new Blob([bytesOf(exported.base64)], { type: 'application/zip' }));
-    toasts.show(s.exported(exported.conversation_count), {
-      tone: 'success',
-      detail: exported.type === 'saved' ? exported.path : exported.name,
-    });
+    const detail = hand(exported);
+    if (exported.type !== 'cancelled') toasts.show(s.exported(exported.conversation_count), { tone: 'success', detail });
   } catch (thrown) {
     toasts.error(thrown);
   }
+}
+
+/** Exports what is known of comparisons; tells what came of it. */
+export async function exportComparisons({ app, backend, toasts }: Sirocco, format: ComparisonExportFormat, done: string): Promise<void> {
+  const target = app.status?.host === 'window' ? 'ask' : 'answer';
+  try {
+    const exported = await backend.call('comparison_export', { format, target });
+    const detail = hand(exported);
+    if (exported.type !== 'cancelled') toasts.show(done, { tone: 'success', detail });
+  } catch (thrown) {
+    toasts.error(thrown);
+  }
+}
+
+/** Gives a file that is not saved yet to the browser. Answers where it is now. */
+function hand(exported: Exported): string | null {
+  if (exported.type === 'cancelled') return null;
+  if (exported.type === 'saved') return exported.path;
+  if (exported.type === 'text') download(exported.name, new Blob([exported.text], { type: exported.media_type }));
+  else download(exported.name, new Blob([bytesOf(exported.base64)], { type: 'application/zip' }));
+  return exported.name;
 }
 
 /** Puts the shown branch on the clipboard. */

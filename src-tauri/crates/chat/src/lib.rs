@@ -1,7 +1,7 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
 //! where thinking ends and the answer begins, how often a follower hears of new text, what a search
-//! shows, where each setting comes from, what an export or a preset file looks like, and what the
-//! conversations of other apps become here.
+//! shows, where each setting comes from, what an export or a preset file looks like, what the
+//! conversations of other apps become here, and what votes on compared answers come to.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
 //! callers hold the rows. Rendering a chat template is the worker's part, counting tokens too.
@@ -18,6 +18,7 @@
 //! assert_eq!(answer.content, "Four.");
 //! ```
 
+mod arena;
 mod budget;
 mod coalescer;
 mod excerpt;
@@ -31,6 +32,7 @@ mod reasoning;
 mod terms;
 mod title;
 
+pub use arena::{Outcome, Voted, answers_csv, comparisons_json, ratings, ratings_csv, shuffled};
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
 pub use excerpt::Excerpt;

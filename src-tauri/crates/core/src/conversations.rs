@@ -78,7 +78,7 @@ impl App {
     }
 
     pub(crate) async fn delete_conversation(&self, id: ConversationId) -> Result<(), ErrorReport> {
-        if let Some(run) = self.inner.store.unfinished_run(id).await.report()? {
+        for run in self.inner.store.unfinished_runs(id).await.report()? {
             self.inner.runs.stop(run.id);
         }
         self.inner
@@ -152,13 +152,8 @@ impl App {
 
     pub(crate) async fn delete_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
         let message = self.inner.store.message(id).await.report()?;
-        if let Some(run) = self
-            .inner
-            .store
-            .unfinished_run(message.conversation_id)
-            .await
-            .report()?
-        {
+        let running = self.inner.store.unfinished_runs(message.conversation_id);
+        for run in running.await.report()? {
             self.inner.runs.stop_and_wait(run.id).await;
         }
         let conversation = self
@@ -179,14 +174,12 @@ impl App {
 
     /// The branch being written must stay the branch being shown.
     pub(crate) async fn refuse_while_running(&self, id: ConversationId) -> Result<(), ErrorReport> {
-        match self.inner.store.unfinished_run(id).await.report()? {
-            Some(_) => Err(refuse(
-                ErrorCode::Conflict,
-                "an answer is being written in this conversation",
-            )
-            .with_hint("wait for it or stop it")),
-            None => Ok(()),
+        let running = self.inner.store.unfinished_runs(id).await.report()?;
+        if running.is_empty() {
+            return Ok(());
         }
+        let message = "an answer is being written in this conversation";
+        Err(refuse(ErrorCode::Conflict, message).with_hint("wait for it or stop it"))
     }
 
     pub(crate) fn messages_changed(&self, conversation: &Conversation) {

@@ -140,6 +140,34 @@ impl Handler for App {
             .await
     }
 
+    async fn comparison_start(&self, request: ComparisonStart) -> Answer<Comparison> {
+        self.start_comparison(request).await
+    }
+
+    async fn comparison_get(&self, request: ComparisonGet) -> Answer<Comparison> {
+        self.comparison(request.id).await
+    }
+
+    async fn comparison_latest(&self, request: ComparisonLatest) -> Answer<Option<Comparison>> {
+        self.latest_comparison(request.conversation_id).await
+    }
+
+    async fn comparison_vote(&self, request: ComparisonVote) -> Answer<Comparison> {
+        self.vote(request).await
+    }
+
+    async fn comparison_keep(&self, request: ComparisonKeep) -> Answer<Conversation> {
+        self.keep(request).await
+    }
+
+    async fn rating_list(&self, _: RatingList) -> Answer<Vec<Rating>> {
+        self.ratings().await
+    }
+
+    async fn comparison_export(&self, request: ComparisonExport) -> Answer<Exported> {
+        self.export_comparisons(request).await
+    }
+
     async fn settings_inherit(&self, request: SettingsInherit) -> Answer<Inherited> {
         self.inherited(request).await
     }

@@ -27,12 +27,19 @@ impl App {
         conversation: &Conversation,
     ) -> Result<LayerValues, ErrorReport> {
         let settings = &conversation.settings;
-        let mut below = self
-            .below(conversation.model_id, settings.preset_id)
-            .await?;
-        below
-            .layers
-            .push((Layer::Conversation, settings.values.clone()));
+        self.values_over(conversation.model_id, settings.preset_id, &settings.values)
+            .await
+    }
+
+    /// What values of a conversation come to over this model and preset.
+    pub(crate) async fn values_over(
+        &self,
+        model_id: Option<ModelId>,
+        preset_id: Option<PresetId>,
+        own: &LayerValues,
+    ) -> Result<LayerValues, ErrorReport> {
+        let mut below = self.below(model_id, preset_id).await?;
+        below.layers.push((Layer::Conversation, own.clone()));
         Ok(resolve(below.layers).values)
     }
 

@@ -10,6 +10,7 @@
 mod app;
 mod branches;
 mod clock;
+mod comparisons;
 pub mod completions;
 mod conversations;
 mod discover;

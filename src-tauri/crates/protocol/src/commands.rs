@@ -240,6 +240,48 @@ commands! {
         draft: String,
     }) -> ContextUse;
 
+    /// Asks several models or presets one question at the end of the shown branch. As many answer at once as the
+    /// machine has cores and memory for; the others wait in order.
+    comparison_start(ComparisonStart {
+        /// Where; none is a new conversation.
+        conversation_id: Option<ConversationId>,
+        /// The question, not blank.
+        content: String,
+        /// Two to four, all different.
+        contestants: Vec<Contestant>,
+        /// Hide names until the vote, and show the answers in random order.
+        is_blind: bool,
+        /// Seed of every answer; none is a random one.
+        seed: Option<u32>,
+    }) -> Comparison;
+    /// One comparison.
+    comparison_get(ComparisonGet { #[doc = " Which."] id: ComparisonId }) -> Comparison;
+    /// The latest comparison of a conversation.
+    comparison_latest(ComparisonLatest { #[doc = " Which conversation."] conversation_id: ConversationId }) -> Option<Comparison>;
+    /// Votes on a comparison whose answers have all ended; the best answer is kept at once. A vote stays.
+    comparison_vote(ComparisonVote {
+        /// Which.
+        id: ComparisonId,
+        /// The vote.
+        verdict: Verdict,
+    }) -> Comparison;
+    /// Goes on from an answer of a comparison: its branch is shown, and the conversation takes its model and preset.
+    comparison_keep(ComparisonKeep {
+        /// Which.
+        id: ComparisonId,
+        /// The answer.
+        message_id: MessageId,
+    }) -> Conversation;
+    /// What the votes come to, the best first.
+    rating_list(RatingList {}) -> Vec<Rating>;
+    /// Writes all comparisons, or the ratings, as a file.
+    comparison_export(ComparisonExport {
+        /// What and how.
+        format: ComparisonExportFormat,
+        /// Where to.
+        target: ExportTarget,
+    }) -> Exported;
+
     /// What a conversation has where it sets nothing itself, and where each value comes from.
     settings_inherit(SettingsInherit {
         /// Its model.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    ConversationId, ConversationSummary, Download, DownloadId, HubAccount, LibraryPrompt,
-    LoadedModel, MessageId, Model, ModelId, PathHandle, PickedPath, Preset, PresetId, PromptId,
-    Run, Settings, Verification,
+    Comparison, ConversationId, ConversationSummary, Download, DownloadId, HubAccount,
+    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, PathHandle, PickedPath, Preset,
+    PresetId, PromptId, Run, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -34,6 +34,11 @@ pub enum Event {
     RunChanged {
         /// The run.
         run: Run,
+    },
+    /// A comparison was voted on.
+    ComparisonChanged {
+        /// The comparison, with all names.
+        comparison: Comparison,
     },
     /// A model is new, or was looked at again.
     ModelChanged {

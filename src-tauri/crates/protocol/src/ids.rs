@@ -42,6 +42,8 @@ ids! {
     MessageId,
     /// One generation.
     RunId,
+    /// A comparison of answers.
+    ComparisonId,
     /// A model of the library (one file, or all shards of one).
     ModelId,
     /// A folder the library watches.

@@ -24,6 +24,19 @@ pub enum Theme {
     HighContrast,
 }
 
+/// Language of the interface.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LanguageChoice {
+    /// As the system says, if there are texts in its language; else English.
+    #[default]
+    System,
+    /// English.
+    En,
+    /// French.
+    Fr,
+}
+
 /// Hue of what is to be pressed or is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +94,8 @@ impl Default for AppearanceSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct Settings {
+    /// Language of the interface.
+    pub language: LanguageChoice,
     /// Colours.
     pub theme: Theme,
     /// How the interface looks besides.
@@ -117,6 +132,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            language: LanguageChoice::System,
             theme: Theme::System,
             appearance: AppearanceSettings::default(),
             shortcuts: BTreeMap::new(),

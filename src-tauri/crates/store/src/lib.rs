@@ -8,7 +8,7 @@
 //! It is not the place for rules: what a title is made of, when a run may start or what belongs in
 //! a prompt is decided by others. It keeps only what must hold of the rows themselves: the head of
 //! a conversation is a visible leaf, a run that ended stays ended, a conversation has at most one
-//! run that has not.
+//! run that has not, or one for each answer of a comparison.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod comparisons;
 mod connections;
 mod conversations;
 mod copies;
@@ -56,6 +57,7 @@ mod value;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use comparisons::{NewComparedAnswer, NewComparison, StoredComparedAnswer, StoredComparison};
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use copies::ConversationCopy;

@@ -49,24 +49,25 @@ impl Store {
         fetch(&mut connection, id).await
     }
 
-    /// The run of a conversation that has not ended.
+    /// The runs of a conversation that have not ended: at most one, or those of a comparison.
     ///
     /// # Errors
     /// [`StoreError::Query`].
-    pub async fn unfinished_run(
+    pub async fn unfinished_runs(
         &self,
         conversation_id: ConversationId,
-    ) -> Result<Option<Run>, StoreError> {
-        let row: Option<RunRow> = sqlx::query_as(
+    ) -> Result<Vec<Run>, StoreError> {
+        let rows: Vec<RunRow> = sqlx::query_as(
             "select id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
                     statistics, error
-             from runs where conversation_id = ?1 and ended_at_ms is null",
+             from runs where conversation_id = ?1 and ended_at_ms is null
+             order by lane",
         )
         .bind(conversation_id.to_string())
-        .fetch_optional(&self.reader)
+        .fetch_all(&self.reader)
         .await
-        .attempt("look for an unfinished run")?;
-        row.map(RunRow::run).transpose()
+        .attempt("look for unfinished runs")?;
+        rows.into_iter().map(RunRow::run).collect()
     }
 
     /// Moves a run to `to` if it is in one of the states `from`; answers whether it was. A run
@@ -204,20 +205,23 @@ pub(crate) async fn fetch(connection: &mut SqliteConnection, id: RunId) -> Resul
     row.run()
 }
 
+/// Adds a run. Answers of a comparison are in lanes of their own; every other run is in lane 0.
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     conversation_id: ConversationId,
     run: &NewRun,
+    lane: u32,
     now_ms: i64,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into runs (id, conversation_id, message_id, model_id, state, started_at_ms)
-         values (?1, ?2, ?3, ?4, 'queued', ?5)",
+        "insert into runs (id, conversation_id, message_id, model_id, state, lane, started_at_ms)
+         values (?1, ?2, ?3, ?4, 'queued', ?5, ?6)",
     )
     .bind(run.id.to_string())
     .bind(conversation_id.to_string())
     .bind(run.message_id.to_string())
     .bind(run.model_id.map(|id| id.to_string()))
+    .bind(lane)
     .bind(now_ms)
     .execute(connection)
     .await
@@ -374,12 +378,10 @@ mod tests {
             store.message(run.message_id).await.unwrap().content,
             "half a"
         );
-        assert_eq!(
-            store
-                .unfinished_run(interrupted[0].conversation_id)
-                .await
-                .unwrap(),
-            None
-        );
+        let unfinished = store
+            .unfinished_runs(interrupted[0].conversation_id)
+            .await
+            .unwrap();
+        assert!(unfinished.is_empty());
     }
 }

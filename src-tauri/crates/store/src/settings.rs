@@ -61,8 +61,8 @@ mod tests {
 
     use super::*;
     use sirocco_protocol::{
-        Accent, AppearanceSettings, DownloadSettings, NetworkSettings, Parameters, PresetId,
-        ProxyChoice, ServerSettings, Theme,
+        Accent, AppearanceSettings, DownloadSettings, LanguageChoice, NetworkSettings, Parameters,
+        PresetId, ProxyChoice, ServerSettings, Theme,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
@@ -76,6 +76,7 @@ mod tests {
 
     fn unusual() -> Settings {
         Settings {
+            language: LanguageChoice::Fr,
             theme: Theme::HighContrast,
             appearance: AppearanceSettings {
                 accent: Accent::Sea,

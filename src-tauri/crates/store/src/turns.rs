@@ -59,33 +59,7 @@ impl Store {
                 conversation: turn.conversation_id,
             });
         }
-        for message in &turn.messages {
-            insert(&mut transaction, turn.conversation_id, message, now_ms).await?;
-        }
-        sqlx::query(
-            "update conversations set
-                 head_id = coalesce(?2, head_id),
-                 updated_at_ms = case when ?2 is null then updated_at_ms else max(updated_at_ms, ?3) end,
-                 title = case when title_is_automatic then coalesce(?4, title) else title end,
-                 title_folded = case when title_is_automatic then coalesce(?5, title_folded)
-                                     else title_folded end,
-                 draft = case when ?6 then '' else draft end
-             where id = ?1",
-        )
-        .bind(turn.conversation_id.to_string())
-        .bind(turn.messages.last().map(|message| message.id.to_string()))
-        .bind(now_ms)
-        .bind(&turn.automatic_title)
-        .bind(turn.automatic_title.as_ref().map(|title| title.to_lowercase()))
-        .bind(turn.clear_draft)
-        .execute(&mut *transaction)
-        .await
-        .attempt("move the head of a conversation")?;
-        if let Some(run) = &turn.run {
-            conversations::require_model(&mut transaction, run.model_id).await?;
-            require_visible(&mut transaction, turn.conversation_id, run.message_id).await?;
-            runs::insert(&mut transaction, turn.conversation_id, run, now_ms).await?;
-        }
+        add(&mut transaction, turn, now_ms).await?;
         transaction.commit().await.attempt("add a turn")
     }
 
@@ -137,6 +111,42 @@ impl Store {
         transaction.commit().await.attempt("insert a message")?;
         Ok(conversation)
     }
+}
+
+/// [`Store::add_turn`], without asking whether a run is in progress.
+pub(crate) async fn add(
+    connection: &mut SqliteConnection,
+    turn: &Turn,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    for message in &turn.messages {
+        insert(connection, turn.conversation_id, message, now_ms).await?;
+    }
+    sqlx::query(
+        "update conversations set
+             head_id = coalesce(?2, head_id),
+             updated_at_ms = case when ?2 is null then updated_at_ms else max(updated_at_ms, ?3) end,
+             title = case when title_is_automatic then coalesce(?4, title) else title end,
+             title_folded = case when title_is_automatic then coalesce(?5, title_folded)
+                                 else title_folded end,
+             draft = case when ?6 then '' else draft end
+         where id = ?1",
+    )
+    .bind(turn.conversation_id.to_string())
+    .bind(turn.messages.last().map(|message| message.id.to_string()))
+    .bind(now_ms)
+    .bind(&turn.automatic_title)
+    .bind(turn.automatic_title.as_ref().map(|title| title.to_lowercase()))
+    .bind(turn.clear_draft)
+    .execute(&mut *connection)
+    .await
+    .attempt("move the head of a conversation")?;
+    if let Some(run) = &turn.run {
+        conversations::require_model(connection, run.model_id).await?;
+        require_visible(connection, turn.conversation_id, run.message_id).await?;
+        runs::insert(connection, turn.conversation_id, run, 0, now_ms).await?;
+    }
+    Ok(())
 }
 
 async fn insert(
@@ -253,9 +263,10 @@ mod tests {
 
         store.interrupt_unfinished(30).await.unwrap();
         store.add_turn(&second, 40).await.unwrap();
-        let unfinished = store.unfinished_run(id).await.unwrap().unwrap();
-        assert_eq!(Some(unfinished.id), second.run.map(|run| run.id));
-        assert_eq!(unfinished.started_at_ms, 40);
+        let unfinished = store.unfinished_runs(id).await.unwrap();
+        let ids: Vec<_> = unfinished.iter().map(|run| run.id).collect();
+        assert_eq!(ids, second.run.map(|run| run.id).as_slice());
+        assert_eq!(unfinished[0].started_at_ms, 40);
     }
 
     #[tokio::test]

@@ -59,10 +59,12 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       words: s.focusComposerWords,
       keys: ['Shift+Escape'],
       run: () => {
-        navigation.view = 'chat';
+        navigation.openChat();
         navigation.composerFocus += 1;
       },
     },
+    { group, id: 'chat.compare', label: s.compare, words: s.compareWords, run: () => navigation.openComparison() },
+    { group, id: 'chat.ratings', label: s.ratings, words: s.ratingsWords, run: () => navigation.openComparison('ratings') },
     {
       group,
       id: 'chat.send',

@@ -2,4 +2,5 @@
 export { chatActions, chooseModel } from './chatActions';
 export { default as ChatInspector } from './ChatInspector.svelte';
 export { default as ChatPage } from './ChatPage.svelte';
+export { default as ComparePage } from './compare/ComparePage.svelte';
 export { default as ConversationColumn } from './ConversationColumn.svelte';

@@ -14,40 +14,57 @@ export interface ParameterRow {
   high: number;
   step: number;
   /** Words for a missing value. */
-  none?: string;
+  none?: string | undefined;
   /** The value that switches it off. */
   off?: number;
   /** A plain field, because a slider over such a range helps nobody. */
   field?: boolean;
 }
 
-const row = (key: NumberKey, name: string, low: number, high: number, step: number, hint: string, more: Partial<ParameterRow> = {}): ParameterRow => ({
-  key, name, low, high, step, hint, ...more,
+const strings = chatStrings.parameters;
+
+/** Its words are read when they are shown, in the language of that moment. */
+const row = (key: NumberKey, low: number, high: number, step: number, more: Pick<ParameterRow, 'off' | 'field'> = {}): ParameterRow => ({
+  key,
+  low,
+  high,
+  step,
+  ...more,
+  get name() {
+    return strings.fields[key][0];
+  },
+  get hint() {
+    return strings.fields[key][1];
+  },
+  get none() {
+    if (key === 'max_tokens') return strings.noLimit;
+    return key === 'seed' ? strings.fresh : undefined;
+  },
 });
 
 export const SAMPLING: readonly ParameterRow[] = [
-  row('temperature', 'Temperature', 0, 2, 0.05, 'Higher is more surprising; 0 always takes the likeliest token.'),
-  row('top_p', 'Top p', 0, 1, 0.01, 'Keeps the likeliest tokens up to this share.'),
-  row('top_k', 'Top k', 0, 200, 1, 'Keeps this many of the likeliest tokens.', { off: 0 }),
-  row('min_p', 'Min p', 0, 1, 0.01, 'Drops tokens under this share of the likeliest.', { off: 0 }),
-  row('repeat_penalty', 'Repeat penalty', 0.5, 2, 0.05, 'Makes recent tokens less likely.', { off: 1 }),
+  row('temperature', 0, 2, 0.05),
+  row('top_p', 0, 1, 0.01),
+  row('top_k', 0, 200, 1, { off: 0 }),
+  row('min_p', 0, 1, 0.01, { off: 0 }),
+  row('repeat_penalty', 0.5, 2, 0.05, { off: 1 }),
 ];
 
 export const LENGTH: readonly ParameterRow[] = [
-  row('max_tokens', 'Max tokens', 1, 1_000_000, 1, 'The longest answer, in tokens.', { none: 'no limit', field: true }),
-  row('seed', 'Seed', 0, Number.MAX_SAFE_INTEGER, 1, 'The same seed gives the same text.', { none: 'fresh', field: true }),
+  row('max_tokens', 1, 1_000_000, 1, { field: true }),
+  row('seed', 0, Number.MAX_SAFE_INTEGER, 1, { field: true }),
 ];
 
 export const ADVANCED: readonly ParameterRow[] = [
-  row('typical_p', 'Typical p', 0, 1, 0.01, 'Keeps tokens that are about as surprising as expected.', { off: 1 }),
-  row('repeat_last_n', 'Repeat last n', 0, 4096, 16, 'How many tokens count as recent.'),
-  row('presence_penalty', 'Presence penalty', -2, 2, 0.1, 'Flat penalty on tokens that were used.', { off: 0 }),
-  row('frequency_penalty', 'Frequency penalty', -2, 2, 0.1, 'Penalty for each earlier use.', { off: 0 }),
-  row('xtc_probability', 'XTC probability', 0, 1, 0.01, 'Chance that the likeliest tokens are left out.', { off: 0 }),
-  row('xtc_threshold', 'XTC threshold', 0, 0.5, 0.01, 'Share above which XTC leaves tokens out.'),
-  row('dry_multiplier', 'DRY multiplier', 0, 5, 0.05, 'Strength of the penalty on repeated phrases.', { off: 0 }),
-  row('dry_base', 'DRY base', 1, 4, 0.05, 'How fast that penalty grows.'),
-  row('dry_allowed_length', 'DRY allowed length', 1, 32, 1, 'Repeats up to this length are free.'),
+  row('typical_p', 0, 1, 0.01, { off: 1 }),
+  row('repeat_last_n', 0, 4096, 16),
+  row('presence_penalty', -2, 2, 0.1, { off: 0 }),
+  row('frequency_penalty', -2, 2, 0.1, { off: 0 }),
+  row('xtc_probability', 0, 1, 0.01, { off: 0 }),
+  row('xtc_threshold', 0, 0.5, 0.01),
+  row('dry_multiplier', 0, 5, 0.05, { off: 0 }),
+  row('dry_base', 1, 4, 0.05),
+  row('dry_allowed_length', 1, 32, 1),
 ];
 
 export const MOST_STOPS = 16;

@@ -1,12 +1,12 @@
 /** The figures under an answer. Pure. */
 
 import type { Message } from '$/gen/protocol';
-import { duration, wholeNumber } from '$/lib/format';
+import { dayAndTime, decimal, duration, wholeNumber } from '$/lib/format';
 import { chatStrings } from './strings.en';
 
 /** `18.4`, `132`: three figures, as many as mean something. */
 export function speed(tokens_per_second: number): string {
-  return tokens_per_second >= 100 ? String(Math.round(tokens_per_second)) : tokens_per_second.toFixed(1);
+  return tokens_per_second >= 100 ? String(Math.round(tokens_per_second)) : decimal(tokens_per_second, 1);
 }
 
 /** The short line: speed, time to first token, tokens, why it ended. */
@@ -39,6 +39,6 @@ export function allFigures(message: Message): [name: string, value: string][] {
     [strings.prefill, strings.perSecond(speed(figures.prefill_tokens_per_second))],
     [strings.decode, strings.perSecond(speed(figures.decode_tokens_per_second))],
     ...(figures.stop_reason ? [[strings.ended, strings.stopReason(figures.stop_reason)] as [string, string]] : []),
-    [strings.when, new Date(run.started_at_ms).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })],
+    [strings.when, dayAndTime(run.started_at_ms)],
   ];
 }

@@ -1,6 +1,6 @@
 /** Words of the chat. */
 import { duration, percent, plural } from '$/lib/format';
-import type { StopReason } from '$/gen/protocol';
+import type { Parameters, StopReason } from '$/gen/protocol';
 
 const STOP_REASONS: Record<StopReason, string> = {
   end_of_turn: 'ended by itself',
@@ -202,6 +202,25 @@ export const chatStrings = {
     nothing: 'none',
     atStart: 'Applies to this conversation from the next answer on.',
     range: (low: number, high: number) => `from ${low} to ${high}`,
+    /** The name of each, and what it does in one line. */
+    fields: {
+      temperature: ['Temperature', 'Higher is more surprising; 0 always takes the likeliest token.'],
+      top_p: ['Top p', 'Keeps the likeliest tokens up to this share.'],
+      top_k: ['Top k', 'Keeps this many of the likeliest tokens.'],
+      min_p: ['Min p', 'Drops tokens under this share of the likeliest.'],
+      repeat_penalty: ['Repeat penalty', 'Makes recent tokens less likely.'],
+      max_tokens: ['Max tokens', 'The longest answer, in tokens.'],
+      seed: ['Seed', 'The same seed gives the same text.'],
+      typical_p: ['Typical p', 'Keeps tokens that are about as surprising as expected.'],
+      repeat_last_n: ['Repeat last n', 'How many tokens count as recent.'],
+      presence_penalty: ['Presence penalty', 'Flat penalty on tokens that were used.'],
+      frequency_penalty: ['Frequency penalty', 'Penalty for each earlier use.'],
+      xtc_probability: ['XTC probability', 'Chance that the likeliest tokens are left out.'],
+      xtc_threshold: ['XTC threshold', 'Share above which XTC leaves tokens out.'],
+      dry_multiplier: ['DRY multiplier', 'Strength of the penalty on repeated phrases.'],
+      dry_base: ['DRY base', 'How fast that penalty grows.'],
+      dry_allowed_length: ['DRY allowed length', 'Repeats up to this length are free.'],
+    } satisfies Record<Exclude<keyof Parameters, 'stop'>, [string, string]>,
     noLimit: 'no limit',
     fresh: 'fresh',
     off: 'off',

@@ -1,6 +1,6 @@
 /** What results must be like: the choices a person has, and the chips that say which are made. */
 import type { HubFilters } from '$/gen/protocol';
-import { parameterCount } from '$/lib/format';
+import { languageName, parameterCount } from '$/lib/format';
 import { discoverStrings as s } from '$/lib/strings.en';
 
 /** Nothing asked. */
@@ -20,17 +20,6 @@ export const LICENSES = ['apache-2.0', 'mit', 'llama3.1', 'llama3.2', 'llama3.3'
 
 /** Two-letter codes; their names come from the browser. */
 export const LANGUAGES = ['en', 'zh', 'es', 'fr', 'de', 'it', 'pt', 'nl', 'pl', 'ru', 'uk', 'tr', 'ar', 'he', 'fa', 'hi', 'bn', 'ja', 'ko', 'vi', 'th', 'id'];
-
-const LANGUAGE_NAMES = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
-
-/** `fr` as `French`; the code itself where it is none. */
-export function languageName(code: string): string {
-  try {
-    return LANGUAGE_NAMES.of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
 
 /** A bound of the size range in words. */
 export function sizeWords(from: number | null | undefined, to: number | null | undefined): string {

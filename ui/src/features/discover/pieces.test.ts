@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HubScore, MemoryFit } from '$/gen/protocol';
-import { activeFilters, languageName, NO_FILTERS, sizeWords, stopOf, SIZE_STOPS } from './filters';
+import { languageName } from '$/lib/format';
+import { activeFilters, NO_FILTERS, sizeWords, stopOf, SIZE_STOPS } from './filters';
 import { progressOf } from './progress';
 import { countsInFractions, scoreShare } from './scores';
 import { templatePieces } from './template';

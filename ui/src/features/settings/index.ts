@@ -2,5 +2,5 @@
 export { default as SettingsColumn } from './SettingsColumn.svelte';
 export { default as ConnectionsPage } from './ConnectionsPage.svelte';
 export { default as SettingsPage } from './SettingsPage.svelte';
-export { ROWS as SETTINGS } from './rows';
+export { settingRows } from './rows';
 export { SettingsSearch } from './search.svelte';

@@ -5,6 +5,7 @@ export type SettingsGroup = keyof typeof s.groups;
 export type ParameterName = keyof typeof s.parameters;
 
 export type RowName =
+  | 'language'
   | 'theme'
   | 'accent'
   | 'interface_percent'
@@ -65,7 +66,9 @@ export const CONTEXT_STANDARD = 4096;
 export const DOWNLOADS_STANDARD = { parallel: 2, streams: 4 };
 export const TRASH_DAYS_STANDARD = 30;
 
-export const ROWS: SettingsRow[] = [
+/** All rows, in the language that is shown. */
+export const settingRows = (): SettingsRow[] => [
+  { name: 'language', group: 'appearance', label: s.language, words: `${s.languageText} language langue english anglais français french` },
   { name: 'theme', group: 'appearance', label: s.theme, words: `${s.themeText} ${Object.values(s.themes).join(' ')} colours colors` },
   { name: 'accent', group: 'appearance', label: s.accent, words: `${s.accentText} ${Object.values(s.accents).join(' ')} colour color highlight` },
   { name: 'interface_percent', group: 'appearance', label: s.interfaceSize, words: `${s.interfaceSizeText} zoom scale font` },
@@ -115,7 +118,7 @@ export const ROWS: SettingsRow[] = [
 /** Rows in which every word of the query appears. */
 export function rowsFor(query: string): SettingsRow[] {
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  return ROWS.filter((row) => {
+  return settingRows().filter((row) => {
     const text = `${row.label} ${row.words} ${s.groups[row.group]}`.toLocaleLowerCase();
     return words.every((word) => text.includes(word));
   });

@@ -4,7 +4,7 @@ import userEvent from '@testing-library/user-event';
 import type { AppearanceSettings } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
-import { ROWS, rowsFor } from './rows';
+import { settingRows, rowsFor } from './rows';
 import { SettingsSearch } from './search.svelte';
 import SettingsPage from './SettingsPage.svelte';
 
@@ -22,7 +22,7 @@ describe('searching settings', () => {
   it('finds by what a setting does, not only by its name', () => {
     expect(rowsFor('memory').map((row) => row.name)).toContain('default_context_length');
     expect(rowsFor('dark').map((row) => row.name)).toEqual(['theme']);
-    expect(rowsFor('')).toEqual(ROWS);
+    expect(rowsFor('')).toEqual(settingRows());
     expect(rowsFor('xyzzy')).toEqual([]);
   });
 });
@@ -30,7 +30,7 @@ describe('searching settings', () => {
 describe('the settings page', () => {
   it('shows every row, and only what is searched for', async () => {
     const { search } = await opened();
-    for (const row of ROWS) expect(screen.getAllByText(row.label).length, row.label).toBeGreaterThan(0);
+    for (const row of settingRows()) expect(screen.getAllByText(row.label).length, row.label).toBeGreaterThan(0);
     search.query = 'folder';
     await waitFor(() => expect(screen.queryByText('Theme')).toBeNull());
     expect(screen.getByText('/home/ada/.local/share/sirocco')).toBeTruthy();

@@ -1,7 +1,11 @@
-/** Figures in words: bytes, counts, durations, dates. Pure; the clock is passed in. */
+/**
+ * Figures in words: bytes, counts, durations, dates, in the language that is shown. The clock is passed in.
+ * What the examples show is English.
+ */
+import { decimal, formatters } from './locale';
+import { formatStrings as strings } from './strings.en';
 
-const DECIMAL = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-const BINARY = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+export { decimal, type Language, LOCALES, setLocale } from './locale';
 
 /** Windows' file manager counts in 1,024 (and writes KB); macOS and most of Linux in 1,000. */
 function countsInBinary(): boolean {
@@ -15,38 +19,34 @@ function scaled(bytes: number, base: number, units: string[], digits: (value: nu
     value /= base;
     unit += 1;
   }
-  const text = unit === 0 ? String(Math.round(value)) : value.toFixed(digits(value));
+  const text = unit === 0 ? String(Math.round(value)) : decimal(value, digits(value));
   return `${text} ${units[unit] ?? ''}`;
 }
 
 /** A size on disk, as the file manager of the platform counts: `397 MB`, `1.12 GB`. */
 export function fileSize(bytes: number): string {
   const digits = (value: number) => (value < 10 ? 2 : value < 100 ? 1 : 0);
-  if (countsInBinary()) return scaled(bytes, 1024, BINARY, digits).replace('iB', 'B');
-  return scaled(bytes, 1000, DECIMAL, digits);
+  if (countsInBinary()) return scaled(bytes, 1024, strings.windows, digits);
+  return scaled(bytes, 1000, strings.decimal, digits);
 }
 
 /** Memory, which is sold and measured in powers of two: `3.3 GiB`. */
 export function memorySize(bytes: number): string {
-  return scaled(bytes, 1024, BINARY, (value) => (value < 10 ? 1 : 0));
+  return scaled(bytes, 1024, strings.binary, (value) => (value < 10 ? 1 : 0));
 }
 
 /** `1.54 B`, `494 M`: weights of a model. */
 export function parameterCount(count: number): string {
-  if (count >= 1e9) return `${trim((count / 1e9).toFixed(count >= 1e10 ? 1 : 2))} B`;
-  if (count >= 1e6) return `${Math.round(count / 1e6)} M`;
+  if (count >= 1e9) return `${decimal(count / 1e9, count >= 1e10 ? 1 : 2, 0)} ${strings.billion}`;
+  if (count >= 1e6) return `${Math.round(count / 1e6)} ${strings.million}`;
   return wholeNumber(count);
-}
-
-function trim(figure: string): string {
-  return figure.includes('.') ? figure.replace(/\.?0+$/, '') : figure;
 }
 
 /** A count where three figures are enough: `812`, `61.2 K`, `1.2 M`. */
 export function shortCount(count: number): string {
   if (count < 1000) return wholeNumber(count);
-  const [value, unit] = count < 999_500 ? [count / 1e3, 'K'] : [count / 1e6, 'M'];
-  return `${trim(value.toFixed(value < 99.95 ? 1 : 0))} ${unit}`;
+  const [value, unit] = count < 999_500 ? [count / 1e3, strings.thousand] : [count / 1e6, strings.million];
+  return `${decimal(value, value < 99.95 ? 1 : 0, 0)} ${unit}`;
 }
 
 /** A length of context as people say it: `8k`, `128k`; exact where it is no whole number of thousands. */
@@ -65,31 +65,44 @@ export function sizeRange(from_bytes: number, to_bytes: number): string {
 
 /** `32,768`. */
 export function wholeNumber(count: number): string {
-  return WHOLE.format(Math.round(count));
+  return formatters().whole.format(Math.round(count));
 }
 
 /** `4,096 tokens`, `1 token`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${wholeNumber(count)} ${count === 1 ? one : many}`;
+  return `${wholeNumber(count)} ${inNumber(count, one, many)}`;
+}
+
+/** The form of a word that agrees with a count, by the rules of the language: in French 0 is singular too. */
+export function inNumber(count: number, one: string, many: string): string {
+  return formatters().plural.select(count) === 'one' ? one : many;
+}
+
+/** A language by its code: `fr` as `French`; the code itself where it is none. */
+export function languageName(code: string): string {
+  try {
+    return formatters().languages.of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 /** A share as `62%`; never 100% before it is done, never 0% after it began. */
 export function percent(share: number): string {
-  if (share >= 1) return '100%';
-  if (share <= 0) return '0%';
-  return `${Math.min(99, Math.max(1, Math.round(share * 100)))}%`;
+  const whole = share >= 1 || share <= 0 ? Math.min(1, Math.max(0, share)) : Math.min(0.99, Math.max(0.01, Math.round(share * 100) / 100));
+  return formatters().percent.format(whole);
 }
 
 /** A stretch of time in words people use: `12 s`, `3 min`, `1 h 20 min`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 0.9995) return `${Math.max(0, Math.round(ms))} ms`;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return `${decimal(seconds, 1)} s`;
   if (seconds < 89.5) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours >= 24) return plural(Math.round(hours / 24), 'day');
+  if (hours >= 24) return plural(Math.round(hours / 24), strings.day, strings.days);
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
@@ -97,26 +110,19 @@ export function duration(ms: number): string {
 export function timeLeft(remaining_bytes: number, bytes_per_second: number): string {
   if (bytes_per_second < 1 || remaining_bytes <= 0) return '';
   const seconds = Math.ceil(remaining_bytes / bytes_per_second);
-  return seconds < 10 ? `${seconds} s left` : `${duration(seconds * 1000)} left`;
+  return strings.left(seconds < 10 ? `${seconds} s` : duration(seconds * 1000));
 }
 
 export type DayGroup = 'today' | 'yesterday' | 'week' | 'month' | { month: string };
 
-// Made once: a formatter costs more than a thousand uses of it, and lists of 10,000 rows ask for each.
-const MONTH = new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric' });
-const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const DAY_AND_YEAR = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const months = new Map<number, string>();
-
 function monthName(ms: number): string {
   const date = new Date(ms);
   const month = date.getFullYear() * 12 + date.getMonth();
-  let name = months.get(month);
+  const { monthNames, month: format } = formatters();
+  let name = monthNames.get(month);
   if (name === undefined) {
-    name = MONTH.format(date);
-    months.set(month, name);
+    name = format.format(date);
+    monthNames.set(month, name);
   }
   return name;
 }
@@ -144,25 +150,37 @@ export function dayGroup(ms: number, now_ms: number): DayGroup {
 /** `just now`, `5 min ago`, `14:03`, `yesterday`, `12 Mar`, `12 Mar 2024`. */
 export function relativeDate(ms: number, now_ms: number): string {
   const minutes = Math.floor((now_ms - ms) / 60_000);
-  if (minutes < 1) return 'just now';
-  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 1) return strings.justNow;
+  if (minutes < 60) return strings.minutesAgo(String(minutes));
   const days = daysBetween(ms, now_ms);
   const date = new Date(ms);
-  if (days <= 0) return TIME.format(date);
-  if (days === 1) return 'yesterday';
+  const { time, day, dayAndYear } = formatters();
+  if (days <= 0) return time.format(date);
+  if (days === 1) return strings.yesterday;
   const sameYear = date.getFullYear() === new Date(now_ms).getFullYear();
-  return (sameYear ? DAY : DAY_AND_YEAR).format(date);
+  return (sameYear ? day : dayAndYear).format(date);
 }
 
 /** A day that may lie ahead: `12 Mar`, with its year when that is not this one. */
 export function calendarDay(ms: number, now_ms: number): string {
   const date = new Date(ms);
-  return (date.getFullYear() === new Date(now_ms).getFullYear() ? DAY : DAY_AND_YEAR).format(date);
+  const { day, dayAndYear } = formatters();
+  return (date.getFullYear() === new Date(now_ms).getFullYear() ? day : dayAndYear).format(date);
 }
 
 /** The time of day: `14:03`. */
 export function clockTime(ms: number): string {
-  return TIME.format(new Date(ms));
+  return formatters().time.format(new Date(ms));
+}
+
+/** Day and time: `12 Mar 2024, 14:03`. */
+export function dayAndTime(ms: number): string {
+  return formatters().dayAndTime.format(new Date(ms));
+}
+
+/** To the second: `12/03/2024, 14:03:27`. */
+export function exactTime(ms: number): string {
+  return formatters().exactly.format(new Date(ms));
 }
 
 /** A message of the backend (`could not open …`) as a sentence: first letter large, period at the end. */

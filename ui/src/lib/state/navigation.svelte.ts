@@ -5,12 +5,16 @@ import type { ConversationId, MessageId, ModelId } from '$/gen/protocol';
 export type View = 'chat' | 'discover' | 'library' | 'settings';
 /** What the library shows besides the page of one model. */
 export type LibraryPlace = 'folders' | 'duplicates' | 'disk' | 'trash';
+/** What the chat shows instead of a conversation: its answers side by side, or what the votes on them come to. */
+export type ComparePlace = 'columns' | 'ratings';
 export type SettingsPlace = 'settings' | 'connections' | 'shortcuts';
 
 export class Navigation {
   view = $state<View>('chat');
   /** The conversation shown; `null` is a new one that is not created yet. */
   conversationId = $state<ConversationId | null>(null);
+  /** The comparisons are shown in place of the conversation. */
+  comparing = $state<ComparePlace | null>(null);
   /** A message of it that is to be scrolled to once it shows; taken by the chat's page. */
   message = $state.raw<{ id: MessageId } | null>(null);
   /** The repository whose page is shown in Discover; `null` shows what there is to find. */
@@ -30,6 +34,7 @@ export class Navigation {
   openConversation(id: ConversationId, message: MessageId | null = null): void {
     this.#move();
     this.view = 'chat';
+    this.comparing = null;
     this.conversationId = id;
     this.message = message === null ? null : { id: message };
   }
@@ -38,8 +43,24 @@ export class Navigation {
   newChat(): void {
     this.#move();
     this.view = 'chat';
+    this.comparing = null;
     this.conversationId = null;
     this.composerFocus += 1;
+  }
+
+  /** Answers side by side in a conversation, in a new one (`null`), or what the votes come to. */
+  openComparison(place: ComparePlace = 'columns', id: ConversationId | null = this.conversationId): void {
+    this.#move();
+    this.view = 'chat';
+    this.comparing = place;
+    this.conversationId = id;
+  }
+
+  /** Back from the comparisons to the conversation itself. */
+  openChat(): void {
+    this.#move();
+    this.view = 'chat';
+    this.comparing = null;
   }
 
   openDiscover(repository: string | null = this.repository): void {

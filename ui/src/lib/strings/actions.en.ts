@@ -24,6 +24,10 @@ export const actionStrings = {
   themeWords: 'colours colors appearance',
 
   newChat: 'New chat',
+  compare: 'Compare models',
+  compareWords: 'arena side by side blind vote presets',
+  ratings: 'Show the ratings of your models',
+  ratingsWords: 'arena elo votes ranking table',
   focusComposer: 'Write a message',
   focusComposerWords: 'focus input composer',
   send: 'Send the message',

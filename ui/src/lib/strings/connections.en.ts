@@ -1,3 +1,4 @@
+import { wholeNumber } from '$/lib/format';
 import type { ConnectionPurpose, ErrorCode } from '$/gen/protocol';
 
 export const connectionStrings = {
@@ -17,7 +18,7 @@ export const connectionStrings = {
   notRead: 'The connections could not be read',
   tryAgain: 'Try again',
   refresh: 'Look again',
-  count: (count: number, more: boolean) => `${count.toLocaleString('en')}${more ? '+' : ''} ${count === 1 && !more ? 'connection' : 'connections'}`,
+  count: (count: number, more: boolean) => `${wholeNumber(count)}${more ? '+' : ''} ${count === 1 && !more ? 'connection' : 'connections'}`,
   received: (size: string) => `${size} received`,
   when: 'When',
   purpose: 'Why',

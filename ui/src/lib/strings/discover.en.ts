@@ -1,3 +1,4 @@
+import { plural } from '$/lib/format';
 import type { HubFits, HubSort, QueueReason } from '$/gen/protocol';
 
 export const discoverStrings = {
@@ -188,6 +189,7 @@ export const discoverStrings = {
   copied: 'Copied',
   otherFileCount: 'Other files',
   tensorTypes: 'Tensor types',
+  tensors: (count: number) => plural(count, 'tensor'),
   tensorsOf: (count: string, size: string) => `${count}, ${size}`,
   template: 'Chat template',
   noTemplate: 'The file has none; a plain one would be used.',

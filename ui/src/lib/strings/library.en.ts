@@ -1,3 +1,4 @@
+import { plural, wholeNumber } from '$/lib/format';
 import type { ImportMode, ModelOrigin } from '$/gen/protocol';
 
 export const libraryStrings = {
@@ -62,6 +63,7 @@ export const libraryStrings = {
   header: 'Header',
   headerShow: 'Show what the file says about itself',
   tensors: 'Tensors',
+  tensorCount: (count: number) => plural(count, 'tensor'),
   template: 'Chat template',
   templateNone: 'It has none; a plain one is used.',
   templateSafe: 'Nothing suspicious was found in it.',
@@ -95,7 +97,7 @@ export const libraryStrings = {
 
   // Folders
   foldersTitle: 'Folders',
-  modelsAndSize: (count: number, size: string) => `${count === 1 ? '1 model' : `${count.toLocaleString('en')} models`} · ${size}`,
+  modelsAndSize: (count: number, size: string) => `${count === 1 ? '1 model' : `${wholeNumber(count)} models`} · ${size}`,
   suggestions: 'Found on this machine',
   suggestionsText: 'Models of other apps can be used where they are. Sirocco never changes or deletes anything in their folders.',
   addFolder: 'Add',
@@ -112,7 +114,7 @@ export const libraryStrings = {
   linked: (size: string) => `${size} freed.`,
   notLinkable: 'They share one copy already, or lie on different drives.',
   hashUnknownCount: (count: number) =>
-    count === 1 ? 'The hash of 1 model is not known yet, so it was not compared.' : `The hashes of ${count.toLocaleString('en')} models are not known yet, so they were not compared.`,
+    count === 1 ? 'The hash of 1 model is not known yet, so it was not compared.' : `The hashes of ${wholeNumber(count)} models are not known yet, so they were not compared.`,
   verifyAll: 'Verify all',
   verifyAllText: 'Reads every file once; that takes a while on a slow disk.',
   verifyingAll: (done: number, all: number) => `${done} of ${all} read`,

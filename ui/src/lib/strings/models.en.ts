@@ -1,3 +1,5 @@
+import { wholeNumber } from '$/lib/format';
+
 export const modelStrings = {
   // The picker
   choose: 'Choose a model',
@@ -15,7 +17,7 @@ export const modelStrings = {
   progress: (name: string) => `Loading ${name}`,
   search: 'Search models',
   searchEmpty: (query: string) => `No model matches “${query}”.`,
-  results: (count: number) => (count === 1 ? '1 model' : `${count.toLocaleString('en')} models`),
+  results: (count: number) => (count === 1 ? '1 model' : `${wholeNumber(count)} models`),
   options: 'Load options',
   back: 'All models',
   noModels: 'The library is empty',

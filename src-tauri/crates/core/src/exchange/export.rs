@@ -22,6 +22,28 @@ use crate::library::blocking;
 /// Rows of the list that are asked for at once.
 const PAGE: u32 = 500;
 
+/// A file with one text in it, before it is written.
+pub(crate) struct Document {
+    name: String,
+    media_type: &'static str,
+}
+
+impl Document {
+    /// Called after the day.
+    pub fn dated(name: &str, ending: &str, media_type: &'static str) -> Self {
+        Self {
+            name: format!("{}.{ending}", names::stem(name, now_ms())),
+            media_type,
+        }
+    }
+}
+
+/// Where a file goes.
+enum Destination {
+    Answer,
+    File(PathBuf),
+}
+
 /// A file that is written but lies nowhere yet.
 struct Written {
     content: Content,
@@ -53,39 +75,48 @@ impl App {
             None => name_of_all(format),
         };
         // The person is asked before the work is done.
-        let path = match target {
-            ExportTarget::Answer => None,
-            ExportTarget::Ask => match self.ask_where(&name).await? {
-                Some(path) => Some(path),
-                None => return Ok(Exported::Cancelled),
-            },
+        let Some(destination) = self.destination(target, &name).await? else {
+            return Ok(Exported::Cancelled);
         };
         let written = match one {
             Some((conversation, tree)) => write_one(format, conversation, tree).await?,
             None => self.write_all(format).await?,
         };
-        let conversation_count = written.conversation_count;
-        let Some(path) = path else {
-            return Ok(match written.content {
-                Content::Text(text) => Exported::Text {
-                    name,
-                    media_type: media_type(format).to_owned(),
-                    conversation_count,
-                    text,
-                },
-                Content::Archive(bytes) => Exported::Archive {
-                    name,
-                    conversation_count,
-                    base64: STANDARD.encode(bytes),
-                },
-            });
+        let document = Document {
+            name,
+            media_type: media_type(format),
         };
-        let shown = path.display().to_string();
-        blocking(move || save(&path, &written.content)).await??;
-        Ok(Exported::Saved {
-            path: shown,
+        deliver(destination, document, written).await
+    }
+
+    /// Writes a text that is about so many conversations, once it is known where to.
+    pub(crate) async fn export_document(
+        &self,
+        target: ExportTarget,
+        document: Document,
+        write: impl Future<Output = Result<(String, u32), ErrorReport>>,
+    ) -> Result<Exported, ErrorReport> {
+        let Some(destination) = self.destination(target, &document.name).await? else {
+            return Ok(Exported::Cancelled);
+        };
+        let (text, conversation_count) = write.await?;
+        let written = Written {
+            content: Content::Text(text),
             conversation_count,
-        })
+        };
+        deliver(destination, document, written).await
+    }
+
+    /// None if the person closed the dialog.
+    async fn destination(
+        &self,
+        target: ExportTarget,
+        name: &str,
+    ) -> Result<Option<Destination>, ErrorReport> {
+        match target {
+            ExportTarget::Answer => Ok(Some(Destination::Answer)),
+            ExportTarget::Ask => Ok(self.ask_where(name).await?.map(Destination::File)),
+        }
     }
 
     async fn ask_where(&self, name: &str) -> Result<Option<PathBuf>, ErrorReport> {
@@ -159,6 +190,37 @@ impl App {
             content,
             conversation_count,
         })
+    }
+}
+
+/// Answers the file, or saves it.
+async fn deliver(
+    destination: Destination,
+    document: Document,
+    written: Written,
+) -> Result<Exported, ErrorReport> {
+    let conversation_count = written.conversation_count;
+    let name = document.name;
+    match (destination, written.content) {
+        (Destination::Answer, Content::Text(text)) => Ok(Exported::Text {
+            name,
+            media_type: document.media_type.to_owned(),
+            conversation_count,
+            text,
+        }),
+        (Destination::Answer, Content::Archive(bytes)) => Ok(Exported::Archive {
+            name,
+            conversation_count,
+            base64: STANDARD.encode(bytes),
+        }),
+        (Destination::File(path), content) => {
+            let shown = path.display().to_string();
+            blocking(move || save(&path, &content)).await??;
+            Ok(Exported::Saved {
+                path: shown,
+                conversation_count,
+            })
+        }
     }
 }
 

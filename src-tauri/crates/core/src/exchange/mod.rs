@@ -10,3 +10,5 @@ mod import;
 mod names;
 mod origin;
 mod source;
+
+pub(crate) use export::Document;

@@ -7,12 +7,13 @@ use sirocco_chat::{Coalescer, Delta, ReasoningSplitter, Split, start_of};
 use sirocco_engine::{EngineError, Turn};
 use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Usage};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, Message, MessageId, ModelId, Run, RunId, RunState,
-    RunUpdate, Statistics, StopReason,
+    ErrorCode, ErrorReport, Event, LayerValues, LoadOptions, Message, MessageId, ModelId, Run,
+    RunId, RunState, RunUpdate, Statistics, StopReason,
 };
 use sirocco_store::{NewMessage, RunEnd, StoreError, StoredModel};
 use tokio::time::MissedTickBehavior;
 
+use super::line::Place;
 use super::{ActiveRun, prompt};
 use crate::App;
 use crate::clock::now_ms;
@@ -34,6 +35,16 @@ pub(super) struct Work {
     pub model_id: ModelId,
     /// The message has words already, and the model writes on.
     pub continues: bool,
+    /// The run belongs to a comparison.
+    pub compared: Option<Compared>,
+}
+
+/// What is different for an answer that is compared with others.
+pub(super) struct Compared {
+    /// What it is written with, instead of what holds in the conversation.
+    pub values: LayerValues,
+    /// Its place among the others.
+    pub place: Place,
 }
 
 impl Work {
@@ -43,6 +54,7 @@ impl Work {
             message_id: answer.id,
             model_id: model.model.id,
             continues,
+            compared: None,
         }
     }
 }
@@ -98,7 +110,13 @@ impl App {
             })
         };
         let queue = async {
-            self.load(work.model_id, LoadOptions::default()).await?;
+            match &work.compared {
+                None => drop(self.load(work.model_id, LoadOptions::default()).await?),
+                Some(compared) => {
+                    self.load_in_turn(work.model_id, &compared.place, waiting)
+                        .await?;
+                }
+            }
             self.inner
                 .residency
                 .turn(work.model_id, waiting)
@@ -119,13 +137,13 @@ impl App {
             };
             (live.run.conversation_id, leaf)
         };
-        let conversation = self
-            .inner
-            .store
-            .conversation(conversation_id)
-            .await
-            .report()?;
-        let values = self.effective(&conversation).await?;
+        let values = match &work.compared {
+            Some(compared) => compared.values.clone(),
+            None => {
+                let conversation = self.inner.store.conversation(conversation_id);
+                self.effective(&conversation.await.report()?).await?
+            }
+        };
         let system_prompt = values.system_prompt_or_empty();
         let request = GenerateRequest {
             id: 0,
@@ -136,7 +154,43 @@ impl App {
             max_tokens: values.parameters.max_tokens,
             stop: values.parameters.stop.unwrap_or_default(),
         };
-        self.follow_worker(active, &turn, request).await
+        let outcome = self.follow_worker(active, &turn, request).await;
+        if work.compared.is_some() {
+            let memory_bytes = *turn.loaded.worker.memory_bytes().borrow();
+            self.note_memory(work.message_id, memory_bytes).await;
+        }
+        outcome
+    }
+
+    /// Loads a model when it is this place's turn. What does not fit beside those that go first waits for them.
+    async fn load_in_turn(
+        &self,
+        model_id: ModelId,
+        place: &Place,
+        waiting: impl Fn(Option<f32>, u32),
+    ) -> Result<(), ErrorReport> {
+        place.turn(|ahead| waiting(None, ahead)).await;
+        loop {
+            let ahead = place.ahead();
+            match self.load(model_id, LoadOptions::default()).await {
+                Err(error) if error.code == ErrorCode::DoesNotFit && ahead > 0 => {
+                    waiting(None, ahead);
+                    place.fewer_than(ahead).await;
+                }
+                loaded => return loaded.map(drop),
+            }
+        }
+    }
+
+    /// A number for the table of a comparison; an answer is not lost for the want of it.
+    async fn note_memory(&self, message_id: MessageId, memory_bytes: u64) {
+        if memory_bytes == 0 {
+            return;
+        }
+        let noted = self.inner.store.note_memory(message_id, memory_bytes);
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "the memory of a worker was not kept");
+        }
     }
 
     /// Starts the generation and reads frames until it ends.

@@ -6,8 +6,11 @@
 
 mod drive;
 mod follow;
+mod line;
 mod prompt;
 mod start;
+
+pub(crate) use start::Contest;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,18 +1,31 @@
 //! Asking for an answer: what is added to the conversation, and which model is asked.
 
+use std::sync::Arc;
+
 use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
-    ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadState, MessageId,
-    ModelId, ModelVerdict, Role, RunId, Started,
+    ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues,
+    LoadState, MessageId, ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
-use super::drive::Work;
+use super::ActiveRun;
+use super::drive::{Compared, Work};
+use super::line::line;
 use crate::App;
 use crate::clock::now_ms;
 use crate::conversations::refuse_blank;
 use crate::error::{Report, refuse};
+
+/// A run of a comparison that is stored and has not begun.
+pub(crate) struct Contest {
+    pub run_id: RunId,
+    pub message_id: MessageId,
+    pub model_id: ModelId,
+    /// What it is written with.
+    pub values: LayerValues,
+}
 
 impl App {
     /// A question and its answer, at the end of the shown branch.
@@ -135,6 +148,7 @@ impl App {
             message_id: id,
             model_id: model.model.id,
             continues: true,
+            compared: None,
         };
         let turn = Turn {
             conversation_id: message.conversation_id,
@@ -232,15 +246,54 @@ impl App {
             .insert(run.clone(), assistant_message.clone());
         self.emit(Event::RunChanged { run });
         self.messages_changed(&conversation);
+        self.set_off(active, work);
+        Ok(Started {
+            user_message,
+            assistant_message,
+        })
+    }
+
+    /// Starts the tasks of runs that are stored and answer one question; at most `at_once` of them go at a time.
+    pub(crate) async fn begin_contest(
+        &self,
+        conversation_id: ConversationId,
+        contests: Vec<Contest>,
+        at_once: u32,
+    ) -> Result<(), ErrorReport> {
+        let store = &self.inner.store;
+        let places = line(u32::try_from(contests.len()).unwrap_or(u32::MAX), at_once);
+        let mut ready = Vec::new();
+        for (contest, place) in contests.into_iter().zip(places) {
+            let (run, message) =
+                tokio::try_join!(store.run(contest.run_id), store.message(contest.message_id))
+                    .report()?;
+            let active = self.inner.runs.insert(run.clone(), message);
+            self.emit(Event::RunChanged { run });
+            let work = Work {
+                run_id: contest.run_id,
+                message_id: contest.message_id,
+                model_id: contest.model_id,
+                continues: false,
+                compared: Some(Compared {
+                    values: contest.values,
+                    place,
+                }),
+            };
+            ready.push((active, work));
+        }
+        self.messages_changed(&store.conversation(conversation_id).await.report()?);
+        for (active, work) in ready {
+            self.set_off(active, work);
+        }
+        Ok(())
+    }
+
+    fn set_off(&self, active: Arc<ActiveRun>, work: Work) {
         let app = self.clone();
         // Not `spawn`: at the end of the app a run is ended properly, with its text.
         self.inner
             .tasks
             .spawn(async move { app.drive(active, work).await });
-        Ok(Started {
-            user_message,
-            assistant_message,
-        })
     }
 
     /// The conversation's model; the only loaded one; the one used last.
@@ -278,7 +331,7 @@ impl App {
         Ok(model)
     }
 
-    async fn named_model(&self, id: ModelId) -> Result<StoredModel, ErrorReport> {
+    pub(crate) async fn named_model(&self, id: ModelId) -> Result<StoredModel, ErrorReport> {
         match self.inner.store.trashed(id).await {
             Ok(trashed) => Err(refuse(
                 ErrorCode::NoModel,

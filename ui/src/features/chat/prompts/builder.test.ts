@@ -28,6 +28,14 @@ describe('the check of a prompt', () => {
     expect(problems({ task: '1. **Summarise** the text for my boss' })).toEqual([]);
     expect(problems({ task: 'A letter to the city about benches' })).toEqual(['task: no_verb']);
     expect(problems({ task: 'Write a letter' })).toEqual(['task: no_goal']);
+  });
+
+  it('knows the verbs of French too', () => {
+    expect(problems({ task: 'Écris une lettre à la mairie' })).toEqual([]);
+    expect(problems({ task: 'Maintenant, expliquez ce texte à un enfant' })).toEqual([]);
+    expect(problems({ task: 'Une lettre à la mairie sur les bancs' })).toEqual(['task: no_verb']);
+    expect(problems({ format: 'Un tableau' })).toEqual(['format: no_columns']);
+    expect(problems({ format: 'Un tableau avec les colonnes nom et prix' })).toEqual([]);
     expect(problems({ task: 'Benches' })).toEqual(['task: no_verb', 'task: no_goal']);
   });
 

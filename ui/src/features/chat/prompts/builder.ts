@@ -32,8 +32,24 @@ const VERBS = new Set(
     .filter(Boolean),
 );
 
+/** The same in French: verbs in -er, whose forms follow from their stem, and others as they are said. */
+const FRENCH_VERBS = new Set([
+  ...`adapt ajout amélior analys argument arrang associ calcul cherch class clarifi commenc comment compar complèt complét compos
+  conseill continu corrig cré critiqu débogu décid démontr dériv dessin détaill détermin développ devin discut donn
+  élabor énumèr énumér esquiss estim évalu examin expliqu explor formul fusionn génèr génér identifi illustr imagin implément improvis indiqu
+  interprèt interprét invent jou jug list localis marqu mesur modifi montr négoci nomm not ordonn organis parl planifi prépar présent
+  propos prouv racont rang rapport rassembl recherch recommand rédig reformul remplac résum révis sépar simplifi simul
+  structur suggèr suggér supprim sélectionn test transform trouv utilis vérifi`
+    .split(/\s+/)
+    .flatMap((stem) => [`${stem}e`, `${stem}er`, `${stem}ez`]),
+  ...`choisis choisir choisissez convertis convertir convertissez décris décrire décrivez définis définir définissez dis dites dire
+  écris écrire écrivez fais faire faites lis lire lisez mets mettre mettez prédis prédire prédisez produis produire produisez
+  réduis réduire réduisez réécris réécrire réécrivez remplis remplir remplissez rends rendre rendez réponds répondre répondez
+  résous résoudre résolvez traduis traduire traduisez`.split(/\s+/),
+]);
+
 /** Words that come before the verb without changing what is asked. */
-const POLITE = new Set(['please', 'kindly', 'now', 'then', 'first']);
+const POLITE = new Set(['please', 'kindly', 'now', 'then', 'first', 'maintenant', 'ensuite', 'puis', 'dabord']);
 
 /** Fewer words than this cannot say what is to be done and to which end. */
 const TASK_WORDS = 5;
@@ -49,13 +65,18 @@ function firstWord(text: string): string {
   return plain.find((word) => word !== '' && !POLITE.has(word)) ?? '';
 }
 
+function startsWithVerb(task: string): boolean {
+  const word = firstWord(task);
+  return VERBS.has(word) || FRENCH_VERBS.has(word);
+}
+
 /** What is missing, the weightiest first. */
 export function check(draft: Draft): Advice[] {
   const advice: Advice[] = [];
   const say = (part: Part, problem: Advice['problem'], needed = false) => advice.push({ part, problem, needed });
   if (words(draft.task).length === 0) say('task', 'missing', true);
   else {
-    if (!VERBS.has(firstWord(draft.task))) say('task', 'no_verb');
+    if (!startsWithVerb(draft.task)) say('task', 'no_verb');
     if (words(draft.task).length < TASK_WORDS) say('task', 'no_goal');
   }
   const context = words(draft.context).length;
@@ -63,7 +84,7 @@ export function check(draft: Draft): Advice[] {
   else if (context < CONTEXT_WORDS) say('context', 'thin');
   for (const part of ['exemplar', 'persona', 'format', 'tone'] as const) {
     if (words(draft[part]).length === 0) say(part, 'missing');
-    else if (part === 'format' && /\btable\b/i.test(draft.format) && !/[:|]|\bcolumns?\b/i.test(draft.format)) say('format', 'no_columns');
+    else if (part === 'format' && /\btable(au)?\b/i.test(draft.format) && !/[:|]|\b(columns?|colonnes?)\b/i.test(draft.format)) say('format', 'no_columns');
   }
   return advice;
 }

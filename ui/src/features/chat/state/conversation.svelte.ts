@@ -19,11 +19,11 @@ import type {
   PagePlace,
   Role,
   Run,
-  RunUpdate,
   Started,
 } from '$/gen/protocol';
-import { BackendError, type Backend, type StreamHandle } from '$/lib/backend';
+import { BackendError, type Backend } from '$/lib/backend';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
+import { PAGE_TIME, RunFollow } from './runFollow';
 import { isLive, Turn } from './turn.svelte';
 
 export type Loading = { type: 'loading' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
@@ -32,20 +32,12 @@ export type Loading = { type: 'loading' } | { type: 'ready' } | { type: 'failed'
 export const PAGE = 60;
 /** As many as the backend gives at once. */
 const LARGEST_PAGE = 500;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 8_000;
 
 export interface ConversationOptions {
   now?: () => number;
   wait?: (ms: number) => Promise<void>;
   /** An answer ended while it was being shown. */
   onFinished?: (turn: Turn) => void;
-}
-
-interface Follow {
-  turn: Turn;
-  handle: StreamHandle | null;
-  ended: boolean;
 }
 
 export class ConversationState {
@@ -66,7 +58,7 @@ export class ConversationState {
   readonly #now: () => number;
   readonly #wait: (ms: number) => Promise<void>;
   readonly #onFinished: (turn: Turn) => void;
-  readonly #follows = new Map<string, Follow>();
+  readonly #follows = new Map<string, RunFollow>();
   #refreshing: Promise<void> | null = null;
   #stale = false;
   #disposed = false;
@@ -74,8 +66,8 @@ export class ConversationState {
   constructor(backend: Backend, id: ConversationId | null, options: ConversationOptions = {}) {
     this.#backend = backend;
     this.id = id;
-    this.#now = options.now ?? (() => performance.now());
-    this.#wait = options.wait ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+    this.#now = options.now ?? PAGE_TIME.now;
+    this.#wait = options.wait ?? PAGE_TIME.wait;
     this.#onFinished = options.onFinished ?? (() => undefined);
     if (id) this.state = { type: 'loading' };
   }
@@ -400,93 +392,25 @@ export class ConversationState {
     for (const [id, follow] of this.#follows) {
       if (wanted.has(id)) continue;
       this.#follows.delete(id);
-      follow.ended = true;
-      follow.handle?.close();
+      follow.close();
     }
     for (const [id, turn] of wanted) {
       if (this.#follows.has(id)) continue;
-      const follow: Follow = { turn, handle: null, ended: false };
+      const onEnd = (how: 'finished' | 'unknown') => {
+        if (this.#follows.get(id) === follow) this.#follows.delete(id);
+        if (how === 'finished') this.#onFinished(turn);
+        else this.#refreshQuietly();
+      };
+      const follow = new RunFollow(this.#backend, turn, { now: this.#now, wait: this.#wait, onEnd });
       this.#follows.set(id, follow);
-      void this.#follow(id, follow);
-    }
-  }
-
-  /** Reads a run's stream to its end, again from a snapshot after every gap or break. */
-  async #follow(id: string, follow: Follow): Promise<void> {
-    let retry_ms = FIRST_RETRY_MS;
-    while (!follow.ended) {
-      let next = -1;
-      let gap = false;
-      let handle: StreamHandle | null = null;
-      handle = this.#backend.stream('run_follow', { id }, (update) => {
-        if (follow.ended || gap) return;
-        if (update.type === 'delta') {
-          if (update.sequence < next) return;
-          if (update.sequence > next) {
-            gap = true;
-            handle?.close();
-            return;
-          }
-          next++;
-        }
-        if (update.type === 'snapshot') next = update.next;
-        retry_ms = FIRST_RETRY_MS;
-        this.#take(follow, update);
-      });
-      follow.handle = handle;
-      try {
-        await handle.done;
-      } catch (thrown) {
-        if (BackendError.from(thrown).code === 'not_found') {
-          this.#end(id, follow);
-          this.#refreshQuietly();
-          return;
-        }
-      }
-      if (follow.ended) break;
-      if (gap) continue;
-      await this.#wait(retry_ms);
-      retry_ms = Math.min(LAST_RETRY_MS, retry_ms * 2);
-    }
-    if (this.#follows.get(id) === follow) this.#follows.delete(id);
-  }
-
-  #end(id: string, follow: Follow): void {
-    follow.ended = true;
-    if (this.#follows.get(id) === follow) this.#follows.delete(id);
-  }
-
-  #take(follow: Follow, update: RunUpdate): void {
-    const { turn } = follow;
-    switch (update.type) {
-      case 'snapshot':
-        turn.replace({ ...update.message, run: update.run, versions: turn.message.versions });
-        break;
-      case 'delta':
-        turn.append(update.content, update.reasoning, this.#now());
-        break;
-      case 'prefill':
-        turn.progress = { type: 'prefill', done: update.done, total: update.total };
-        break;
-      case 'waiting':
-        turn.progress = { type: 'waiting', load_progress: update.load_progress, ahead: update.ahead };
-        break;
-      case 'finished':
-        this.#end(update.run.id, follow);
-        turn.stopThinking(this.#now());
-        turn.replace({ ...update.message, run: update.run });
-        this.#onFinished(turn);
-        break;
+      void follow.read(id);
     }
   }
 
   /** Stops listening. Runs go on without us. */
   dispose(): void {
     this.#disposed = true;
-    for (const follow of this.#follows.values()) {
-      follow.ended = true;
-      follow.handle?.close();
-    }
+    for (const follow of this.#follows.values()) follow.close();
     this.#follows.clear();
   }
 }

@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Download, ErrorCode, Event, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
+import type { Commands, Conversation, Download, ErrorCode, Event, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -16,6 +16,9 @@ export interface ScriptedHost {
   readonly tick_ms: number;
   emit(event: Event): void;
   pause(ms: number): Promise<void>;
+  /** A new answer, which is being written from now on. */
+  answer(conversation: Conversation, parent_id: string | null): Started;
+  presetName(id: string | null): string | null;
   /** A new id. */
   id(prefix: string): string;
 }

@@ -26,6 +26,7 @@ import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { branchHandlers } from './branches';
+import { comparisonHandlers } from './comparisons';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { exchangeHandlers } from './exchange';
@@ -92,6 +93,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...hubHandlers(this),
       ...exchangeHandlers(this, this.#host === 'window'),
       ...presetHandlers(this),
+      ...comparisonHandlers(this),
     };
   }
 
@@ -234,11 +236,11 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
       messages.push(question);
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
-      return { user_message: question, assistant_message: this.#answer(conversation, question.id).assistant_message };
+      return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
     },
     message_regenerate: ({ id, model_id }) => {
       const { conversation, found } = this.#message(id);
-      const started = this.#answer(conversation, found.parent_id);
+      const started = this.answer(conversation, found.parent_id);
       if (model_id) started.assistant_message.model_name = this.#model(model_id).name;
       return started;
     },
@@ -256,7 +258,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       conversation.head = edited.id;
       this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: edited.id });
       if (!generate || edited.role === 'assistant') return { user_message: null, assistant_message: edited };
-      return { user_message: edited, assistant_message: this.#answer(conversation, edited.id).assistant_message };
+      return { user_message: edited, assistant_message: this.answer(conversation, edited.id).assistant_message };
     },
     message_select: ({ id }) => {
       const { conversation } = this.#message(id);
@@ -398,7 +400,11 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     }
   }
 
-  #answer(conversation: Conversation, parent_id: string | null): Started {
+  presetName(id: string | null): string | null {
+    return this.#handlers.preset_list({}).find((one) => one.id === id)?.name ?? null;
+  }
+
+  answer(conversation: Conversation, parent_id: string | null): Started {
     const { messages } = this.#stored(conversation.summary.id);
     const answer = message(conversation.summary.id, this.id('msg'), 'assistant', '', parent_id, Date.now());
     const versions = [...messages.filter((one) => one.parent_id === parent_id && one.role === 'assistant').map((one) => one.id), answer.id];

@@ -130,6 +130,7 @@ export const STATUS: AppStatus = {
 };
 
 export const SETTINGS: Settings = {
+  language: 'system',
   theme: 'system',
   appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable' },
   shortcuts: {},

@@ -1,0 +1,184 @@
+use sirocco_protocol::{ModelId, Role, RunState};
+
+use super::*;
+use crate::RunEnd;
+use crate::fixture::{ask, conversation, message, model, words};
+
+/// A comparison of two models that are in the library.
+async fn compared(store: &Store, conversation_id: ConversationId) -> NewComparison {
+    let question = message(None, Role::User, "why?");
+    let mut answers = Vec::new();
+    for name in ["left", "right"] {
+        let new = model(&format!("/{name}.gguf"), name);
+        let model_id = store.save_model(&new, 1).await.unwrap().model.id;
+        answers.push(NewComparedAnswer {
+            message: message(Some(question.id), Role::Assistant, ""),
+            run_id: RunId::fresh(),
+            contestant: NamedContestant {
+                model_id,
+                preset_id: None,
+                model_name: name.into(),
+                preset_name: (name == "left").then(|| "Short".into()),
+            },
+        });
+    }
+    NewComparison {
+        id: ComparisonId::fresh(),
+        conversation_id,
+        question,
+        answers,
+        is_blind: true,
+        seed: u32::MAX,
+        automatic_title: Some("Why".into()),
+    }
+}
+
+async fn started() -> (Store, NewComparison) {
+    let store = Store::open_in_memory().await.unwrap();
+    let id = conversation(&store, "a", 1).await.summary.id;
+    let new = compared(&store, id).await;
+    store.add_comparison(&new, 10).await.unwrap();
+    (store, new)
+}
+
+async fn end(store: &Store, run_id: RunId, content: &str) {
+    let end = RunEnd {
+        run_id,
+        state: RunState::Completed,
+        statistics: None,
+        error: None,
+        content: content.into(),
+        reasoning: None,
+        unread: false,
+    };
+    store.finish_run(&end, 20).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_comparison_comes_back_as_it_was_asked_with_the_left_answer_on_the_branch() {
+    let (store, new) = started().await;
+    let read = store.comparison(new.id).await.unwrap();
+    assert_eq!(read.question_id, new.question.id);
+    assert_eq!(
+        (read.created_at_ms, read.is_blind, read.seed, read.verdict),
+        (10, true, u32::MAX, None)
+    );
+    let contestants: Vec<_> = read
+        .answers
+        .iter()
+        .map(|answer| &answer.contestant)
+        .collect();
+    let asked: Vec<_> = new
+        .answers
+        .iter()
+        .map(|answer| &answer.contestant)
+        .collect();
+    assert_eq!(contestants, asked);
+    let after = store.conversation(new.conversation_id).await.unwrap();
+    assert_eq!(after.head, Some(new.answers[0].message.id));
+    assert_eq!(after.summary.title, "Why");
+    let latest = store.latest_comparison(new.conversation_id).await.unwrap();
+    assert_eq!(latest.as_ref(), Some(&read));
+    assert_eq!(store.comparisons().await.unwrap(), [read]);
+}
+
+#[tokio::test]
+async fn its_answers_are_written_side_by_side_and_nothing_else_is() {
+    let (store, new) = started().await;
+    let runs = store.unfinished_runs(new.conversation_id).await.unwrap();
+    assert_eq!(runs.len(), 2);
+    let again = compared(&store, new.conversation_id).await;
+    let refused = store.add_comparison(&again, 11).await.unwrap_err();
+    assert!(matches!(refused, StoreError::RunInProgress { .. }));
+
+    end(&store, new.answers[1].run_id, "right").await;
+    let running = store.conversation(new.conversation_id).await.unwrap();
+    assert!(running.summary.running, "the other one goes on");
+    end(&store, new.answers[0].run_id, "left").await;
+    assert_eq!(words(&store, new.conversation_id).await, ["why?", "left"]);
+    let shown = store.message(new.answers[0].message.id).await.unwrap();
+    assert_eq!(shown.versions.len(), 2);
+    store.add_comparison(&again, 30).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_comparison_beside_a_run_or_of_a_model_that_is_not_there_leaves_nothing() {
+    let store = Store::open_in_memory().await.unwrap();
+    let id = conversation(&store, "a", 1).await.summary.id;
+    let mut new = compared(&store, id).await;
+    ask(&store, id).await;
+    let refused = store.add_comparison(&new, 10).await.unwrap_err();
+    assert!(matches!(refused, StoreError::RunInProgress { .. }));
+    store.interrupt_unfinished(11).await.unwrap();
+    new.answers[1].contestant.model_id = ModelId::fresh();
+    let refused = store.add_comparison(&new, 12).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        StoreError::NotFound { what: "model", .. }
+    ));
+    assert!(store.comparisons().await.unwrap().is_empty());
+    assert_eq!(store.latest_comparison(id).await.unwrap(), None);
+    assert!(matches!(
+        store.comparison(new.id).await.unwrap_err(),
+        StoreError::NotFound {
+            what: "comparison",
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn a_vote_is_kept_once_and_only_for_its_own_answers() {
+    let (store, new) = started().await;
+    let stray = Verdict::Best {
+        message_id: new.question.id,
+    };
+    let refused = store.vote(new.id, stray).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        StoreError::NotFound { what: "answer", .. }
+    ));
+    let best = Verdict::Best {
+        message_id: new.answers[1].message.id,
+    };
+    assert!(store.vote(new.id, best).await.unwrap());
+    assert!(!store.vote(new.id, Verdict::Tie).await.unwrap());
+    assert_eq!(store.comparison(new.id).await.unwrap().verdict, Some(best));
+}
+
+#[tokio::test]
+async fn every_verdict_comes_back() {
+    for verdict in [Verdict::Tie, Verdict::AllBad] {
+        let (store, new) = started().await;
+        assert!(store.vote(new.id, verdict).await.unwrap());
+        let read = store.comparison(new.id).await.unwrap();
+        assert_eq!(read.verdict, Some(verdict));
+    }
+}
+
+#[tokio::test]
+async fn the_memory_of_a_worker_is_kept_with_its_answer() {
+    let (store, new) = started().await;
+    store
+        .note_memory(new.answers[1].message.id, 1 << 33)
+        .await
+        .unwrap();
+    let read = store.comparison(new.id).await.unwrap();
+    let memory: Vec<_> = read
+        .answers
+        .iter()
+        .map(|answer| answer.memory_bytes)
+        .collect();
+    assert_eq!(memory, [None, Some(1 << 33)]);
+}
+
+#[tokio::test]
+async fn a_deleted_question_is_not_the_latest_and_still_counts() {
+    let (store, new) = started().await;
+    store.delete_message(new.question.id, 40).await.unwrap();
+    assert_eq!(
+        store.latest_comparison(new.conversation_id).await.unwrap(),
+        None
+    );
+    assert_eq!(store.comparisons().await.unwrap().len(), 1);
+}

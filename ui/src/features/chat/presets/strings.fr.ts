@@ -1,0 +1,63 @@
+/** Words of presets, in French. */
+import type { Layer } from '$/gen/protocol';
+import { inNumber, plural } from '$/lib/format';
+import type { Translation } from '$/lib/language';
+import type * as en from './strings.en';
+
+const LAYERS: Record<Layer, string> = {
+  engine: 'par défaut',
+  model: 'valeur du modèle',
+  settings: 'votre valeur',
+  preset: 'préréglage',
+  conversation: 'défini ici',
+};
+
+export const presetStrings: Translation<typeof en.presetStrings> = {
+  label: 'Préréglage',
+  none: 'Sans préréglage',
+  deletedName: (name) => `${name} (supprimé)`,
+  more: 'Plus d’actions pour les préréglages',
+  layer: (layer) => LAYERS[layer],
+  reset: (name, value, layer) => `Ramener ${name} à ${value} (${LAYERS[layer]})`,
+  resetText: (name, layer) => `Rétablir ${name} (${LAYERS[layer]})`,
+  changes: (count) => `${plural(count, 'valeur')} ${inNumber(count, 'diffère', 'diffèrent')} du préréglage`,
+  instead: (now, saved) => `${now} au lieu de ${saved}`,
+  save: 'Enregistrer dans le préréglage',
+  revert: 'Rétablir',
+  saveAs: 'Enregistrer comme nouveau préréglage…',
+  rename: 'Renommer…',
+  duplicate: 'Dupliquer',
+  copyOf: (name) => `${name} (copie)`,
+  standard: 'Utiliser pour les nouvelles discussions',
+  standardOf: (model) => `Utiliser pour les nouvelles discussions avec ${model}`,
+  keepForModel: (model) => `En faire les valeurs par défaut de ${model}`,
+  forgetForModel: (model) => `Oublier les valeurs par défaut de ${model}`,
+  keptForModel: (model) => `${model} a maintenant ces valeurs par défaut`,
+  forgotForModel: (model) => `${model} n’a plus de valeurs par défaut propres`,
+  export: 'Exporter…',
+  import: 'Importer depuis LM Studio…',
+  delete: 'Supprimer',
+  deleted: (name) => `Préréglage « ${name} » supprimé`,
+  deletedDetail: 'Les conversations qui l’utilisent gardent ses valeurs.',
+  undo: 'Annuler',
+  saved: (name) => `Enregistré dans le préréglage « ${name} »`,
+  created: (name) => `Enregistré comme préréglage « ${name} »`,
+  exported: (path) => `Exporté vers ${path}`,
+  imported: (name) => `Préréglage « ${name} » importé`,
+  useHere: 'L’utiliser ici',
+  nameTitle: 'Enregistrer comme nouveau préréglage',
+  renameTitle: 'Renommer le préréglage',
+  nameLabel: 'Nom',
+  nameSubmit: 'Enregistrer',
+  importTitle: 'Importer un préréglage',
+  importLabel: 'Chemin d’un fichier de préréglage de LM Studio',
+  importPlaceholder: '/home/moi/.lmstudio/config-presets/court.preset.json',
+  importSubmit: 'Importer',
+  exportTitle: 'Exporter le préréglage',
+  exportLabel: 'Chemin d’un dossier',
+  exportPlaceholder: '/home/moi/Documents',
+  exportSubmit: 'Exporter',
+  pathHint: 'Sur la machine qui exécute Sirocco. ~ est le dossier personnel.',
+  leftOutTitle: (name) => `« ${name} » importé sans certains réglages`,
+  leftOutText: 'Ceux-ci n’ont pas de place dans Sirocco. Tout le reste a été repris.',
+};
