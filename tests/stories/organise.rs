@@ -70,7 +70,7 @@ async fn conversations_move_into_folders_and_a_deleted_folder_comes_back_with_th
             _ => None,
         })
         .await?;
-    assert_eq!(folders, [work.clone()]);
+    assert_eq!(folders, std::slice::from_ref(&work));
     let rows = events
         .wait("the rows that moved", |event| match event {
             Event::ConversationsOrganised { conversations, .. } => Some(conversations),

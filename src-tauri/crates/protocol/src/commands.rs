@@ -3,6 +3,8 @@
 //! From this table come the [`Handler`] trait with its dispatcher, the list [`COMMANDS`], and the
 //! TypeScript map in [`crate::typescript`]. Streams are separate: there is one, `run_follow`, whose
 //! messages are [`RunUpdate`](crate::RunUpdate).
+//!
+//! It is so long because it is the whole table, one declaration a command.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

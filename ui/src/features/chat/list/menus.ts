@@ -17,6 +17,9 @@ const strings = chatStrings.organise;
 
 type Rows = readonly ConversationSummary[];
 
+/** What takes the row of an open menu off the list comes after the menu has closed and given the focus back. */
+const afterMenu = (work: () => Promise<void>) => () => void setTimeout(() => void work(), 60);
+
 /** Every folder as `outer / inner`, those inside behind the one around them. */
 export function folderChoices({ folders }: Organiser): { folder: FolderOf; label: string }[] {
   const choices = folders.all.map((folder) => {
@@ -29,11 +32,11 @@ export function folderChoices({ folders }: Organiser): { folder: FolderOf; label
 export function moveMenu(state: Sirocco, organiser: Organiser, rows: Rows): Submenu {
   const all = (id: string | null) => rows.length > 0 && rows.every((row) => row.folder_id === id);
   const items: MenuEntry[] = [
-    { label: strings.noFolder, checked: all(null), onSelect: () => void moveTo(state, rows, null) },
+    { label: strings.noFolder, checked: all(null), onSelect: afterMenu(() => moveTo(state, rows, null)) },
     ...folderChoices(organiser).map(({ folder, label }) => ({
       label,
       checked: all(folder.id),
-      onSelect: () => void moveTo(state, rows, folder),
+      onSelect: afterMenu(() => moveTo(state, rows, folder)),
     })),
     'separator',
     { label: strings.newFolderEntry, icon: FolderPlus, onSelect: () => newFolder(organiser, null, (folder) => moveTo(state, rows, folder)) },
@@ -63,6 +66,6 @@ export function archiveItem(state: Sirocco, rows: Rows) {
   return {
     label: wanted ? strings.archive : strings.unarchive,
     icon: wanted ? Archive : ArchiveRestore,
-    onSelect: () => void archive(state, rows, wanted),
+    onSelect: afterMenu(() => archive(state, rows, wanted)),
   };
 }
