@@ -107,18 +107,13 @@ async fn conversations_are_listed_pinned_first_and_then_by_their_last_message() 
         ..ConversationUpdate::of(b)
     };
     app.call::<Conversation>("conversation_update", pin).await?;
-    let request = ConversationList {
-        query: String::new(),
-        after: None,
-        limit: 10,
-    };
+    let request = ConversationList::first(10);
     let list: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
     assert_eq!(list.iter().map(|row| row.id).collect::<Vec<_>>(), [b, a, c]);
     assert!(list.iter().all(|row| row.unread && !row.running));
     let request = ConversationList {
         query: "GAM".into(),
-        after: None,
-        limit: 10,
+        ..ConversationList::first(10)
     };
     let found: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
     assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [c]);

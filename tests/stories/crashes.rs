@@ -261,11 +261,7 @@ async fn an_app_that_is_killed_loses_two_seconds_at_most_and_leaves_no_worker() 
     let list: Vec<sirocco_protocol::ConversationSummary> = app
         .call(
             "conversation_list",
-            sirocco_protocol::commands::ConversationList {
-                query: String::new(),
-                after: None,
-                limit: 10,
-            },
+            sirocco_protocol::commands::ConversationList::first(10),
         )
         .await?;
     let answer = app

@@ -44,7 +44,7 @@ async fn export(
     format: ExportFormat,
 ) -> Result<Exported, ErrorReport> {
     let request = ExchangeExport {
-        conversation_id,
+        conversation_ids: conversation_id.map(|id| vec![id]),
         format,
         target: ExportTarget::Answer,
     };
@@ -59,11 +59,7 @@ async fn text(app: &TempApp, id: ConversationId, format: ExportFormat) -> anyhow
 }
 
 async fn list(app: &TempApp) -> anyhow::Result<Vec<ConversationSummary>> {
-    let request = ConversationList {
-        query: String::new(),
-        after: None,
-        limit: 500,
-    };
+    let request = ConversationList::first(500);
     Ok(app.call("conversation_list", request).await?)
 }
 
@@ -353,7 +349,7 @@ async fn in_window(home: &Path, chosen: Option<PathBuf>) -> anyhow::Result<Expor
     let import = serde_json::to_value(ExchangeImport { handle })?;
     app.call("exchange_import", import).await?;
     let request = ExchangeExport {
-        conversation_id: None,
+        conversation_ids: None,
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };
@@ -381,7 +377,7 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
     let id = import(&app, &fixture("jan")).await?.added[0];
     let ask = ExchangeExport {
-        conversation_id: Some(id),
+        conversation_ids: Some(vec![id]),
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };

@@ -19,6 +19,7 @@ mod library_keeping;
 mod library_roots;
 mod loading;
 mod network;
+mod organise;
 mod presets;
 mod prompts;
 mod queue;

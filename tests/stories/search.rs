@@ -9,15 +9,7 @@ use sirocco_testkit::{Script, TempApp};
 use crate::{app, code};
 
 fn search(query: &str) -> MessageSearch {
-    MessageSearch {
-        query: query.into(),
-        role: None,
-        model_name: None,
-        from_ms: None,
-        until_ms: None,
-        after: None,
-        limit: 20,
-    }
+    MessageSearch::first(query, 20)
 }
 
 async fn found(app: &TempApp, request: MessageSearch) -> anyhow::Result<Vec<SearchResult>> {

@@ -103,6 +103,22 @@ const SCREENS = {
 // The same over other backends, each on a page of its own.
 const OTHERS = {
   welcome: { scripted: "empty", steps: [text("Talk to language models on your own machine")] },
+  folders: {
+    scripted: "organised",
+    steps: [list, button(/^Work/), (page) => page.getByRole("button", { name: /Compare two lease/ }).first().waitFor()],
+  },
+  "a selection": {
+    scripted: "organised",
+    steps: [
+      list,
+      (page) => page.getByRole("button", { name: /Regex for ISO/ }).first().click({ modifiers: ["Control"] }),
+      (page) => page.getByRole("toolbar", { name: "Selected conversations" }).waitFor(),
+    ],
+  },
+  "the trash of conversations": {
+    scripted: "organised",
+    steps: [list, button("View and organise"), (page) => page.getByRole("menuitem", { name: "Trash" }).click(), button("Delete Summary of the Q3 report for good"), text("Delete for good?")],
+  },
   "an empty library": { scripted: "empty", steps: [keys("Control+3"), text("Path of a GGUF file or a folder")] },
   "ten thousand models": { scripted: "many", steps: [keys("Control+3"), list, text("10,000 models")] },
   "a backend that fails": { scripted: "broken", steps: [text("Try again")] },

@@ -415,6 +415,10 @@ settings: ConversationSettings,
  */
 draft: string, 
 /**
+ * What the person wrote beside it; no model sees it.
+ */
+notes: string, 
+/**
  * The leaf of the branch being shown.
  */
 head: MessageId | null, };
@@ -496,6 +500,18 @@ export type ConversationList = {
  */
 query: string, 
 /**
+ * Which ones; none is those that are not archived.
+ */
+shelf?: Shelf | null, 
+/**
+ * Only those that lie in this folder itself.
+ */
+folder_id?: FolderId | null, 
+/**
+ * Only those with this tag, in any case.
+ */
+tag?: string | null, 
+/**
  * Only conversations behind this place, for the next page.
  */
 after?: ConversationCursor | null, 
@@ -503,6 +519,29 @@ after?: ConversationCursor | null,
  * At most this many, 1 to 500.
  */
 limit: number, };
+
+/**
+ * Does one thing with several conversations, all or nothing; answers those that changed. Those that are not there
+ * are passed over.
+ */
+export type ConversationOrganise = { 
+/**
+ * Which, 1 to 10,000.
+ */
+ids: Array<ConversationId>, 
+/**
+ * What.
+ */
+change: Organising, };
+
+/**
+ * Removes deleted conversations for good; those that are not in the trash are passed over.
+ */
+export type ConversationRemove = { 
+/**
+ * Which, 1 to 10,000.
+ */
+ids: Array<ConversationId>, };
 
 /**
  * Brings a deleted conversation back.
@@ -557,7 +596,29 @@ running: boolean,
 /**
  * It has an answer that was not looked at.
  */
-unread: boolean, };
+unread: boolean, 
+/**
+ * The folder it lies in.
+ */
+folder_id: FolderId | null, 
+/**
+ * In alphabetical order.
+ */
+tags: Array<string>, 
+/**
+ * It is off the list, in the archive.
+ */
+archived: boolean, };
+
+/**
+ * The deleted conversations, last deleted first.
+ */
+export type ConversationTrash = Record<symbol, never>;
+
+/**
+ * Removes all deleted conversations for good.
+ */
+export type ConversationTrashEmpty = Record<symbol, never>;
 
 /**
  * Changes what is given, leaves the rest.
@@ -587,6 +648,10 @@ settings?: ConversationSettings | null,
  * Text being written.
  */
 draft?: string | null, 
+/**
+ * What is written beside it, all of it.
+ */
+notes?: string | null, 
 /**
  * Seen or not.
  */
@@ -894,7 +959,23 @@ conversation: ConversationSummary, } | { "type": "conversation_deleted",
 /**
  * Which.
  */
-conversation_id: ConversationId, } | { "type": "messages_changed", 
+conversation_id: ConversationId, } | { "type": "conversations_organised", 
+/**
+ * What.
+ */
+change: Organising, 
+/**
+ * Their rows, as they are now; deleted ones as they were.
+ */
+conversations: Array<ConversationSummary>, } | { "type": "conversations_removed", 
+/**
+ * Which.
+ */
+conversation_ids: Array<ConversationId>, } | { "type": "folders_changed", 
+/**
+ * All of them, by name.
+ */
+folders: Array<Folder>, } | { "type": "messages_changed", 
 /**
  * Where.
  */
@@ -1001,14 +1082,14 @@ total_count: number, } | { "type": "paths_dropped",
 paths: Array<PickedPath>, } | { "type": "lagged" };
 
 /**
- * Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which
- * is one file.
+ * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
+ * JSONL, which is one file.
  */
 export type ExchangeExport = { 
 /**
  * Which; none for all.
  */
-conversation_id?: ConversationId | null, 
+conversation_ids?: Array<ConversationId> | null, 
 /**
  * As what.
  */
@@ -1141,6 +1222,90 @@ conversation_count: number,
  * The content of the file in base64.
  */
 base64: string, };
+
+/**
+ * A folder of conversations.
+ */
+export type Folder = { 
+/**
+ * Its id.
+ */
+id: FolderId, 
+/**
+ * The folder it lies in; none at the top.
+ */
+parent_id: FolderId | null, 
+/**
+ * Not blank, at most 200 characters.
+ */
+name: string, };
+
+/**
+ * A new folder.
+ */
+export type FolderCreate = { 
+/**
+ * Not blank, at most 200 characters.
+ */
+name: string, 
+/**
+ * The folder it lies in; none at the top.
+ */
+parent_id?: FolderId | null, };
+
+/**
+ * Dissolves a folder: what lies in it moves to the folder around it. It can be restored.
+ */
+export type FolderDelete = { 
+/**
+ * Which.
+ */
+id: FolderId, };
+
+/**
+ * A folder of conversations.
+ */
+export type FolderId = string;
+
+/**
+ * The folders of conversations, by name.
+ */
+export type FolderList = Record<symbol, never>;
+
+/**
+ * Puts a folder into another one, or at the top; never into itself or a folder inside it.
+ */
+export type FolderMove = { 
+/**
+ * Which.
+ */
+id: FolderId, 
+/**
+ * Where to.
+ */
+parent_id?: FolderId | null, };
+
+/**
+ * Gives a folder another name.
+ */
+export type FolderRename = { 
+/**
+ * Which.
+ */
+id: FolderId, 
+/**
+ * Not blank, at most 200 characters.
+ */
+name: string, };
+
+/**
+ * Brings a deleted folder back, with what lay in it and was not moved since.
+ */
+export type FolderRestore = { 
+/**
+ * Which.
+ */
+id: FolderId, };
 
 /**
  * A message with the words that were looked for.
@@ -2116,6 +2281,14 @@ role?: Role | null,
  */
 model_name?: string | null, 
 /**
+ * Only conversations of this folder and the folders inside it.
+ */
+folder_id?: FolderId | null, 
+/**
+ * Only conversations with this tag, in any case.
+ */
+tag?: string | null, 
+/**
  * Not before this time, Unix time in milliseconds.
  */
 from_ms?: number | null, 
@@ -2570,6 +2743,23 @@ extra_ca: string | null, };
  * For commands that take or answer nothing: `{}`.
  */
 export type Nothing = Record<symbol, never>;
+
+/**
+ * What is done with several conversations at once.
+ */
+export type Organising = { "type": "move", 
+/**
+ * Which.
+ */
+folder_id: FolderId | null, } | { "type": "tag", 
+/**
+ * Not blank, at most 50 characters. Case does not tell tags apart.
+ */
+tag: string, } | { "type": "untag", 
+/**
+ * In any case.
+ */
+tag: string, } | { "type": "archive" } | { "type": "unarchive" } | { "type": "delete" } | { "type": "restore" };
 
 /**
  * Which page of the shown branch.
@@ -3272,7 +3462,11 @@ server: ServerSettings,
 /**
  * Days a deleted model stays in the trash, 0 to 365.
  */
-trash_days: number, };
+trash_days: number, 
+/**
+ * Days a deleted conversation stays in the trash, 0 to 365.
+ */
+conversation_trash_days: number, };
 
 /**
  * All settings.
@@ -3300,6 +3494,11 @@ export type SettingsSet = {
  * The new ones.
  */
 settings: Settings, };
+
+/**
+ * Which conversations a list has.
+ */
+export type Shelf = "list" | "archive";
 
 /**
  * What a started generation consists of.
@@ -3392,6 +3591,24 @@ stop_reason: StopReason | null, };
 export type StopReason = "end_of_turn" | "max_tokens" | "context_full" | "stop_string" | "user";
 
 /**
+ * The tags that conversations have, in alphabetical order.
+ */
+export type TagList = Record<symbol, never>;
+
+/**
+ * A tag that conversations have.
+ */
+export type TagUse = { 
+/**
+ * The tag, as it was written first.
+ */
+tag: string, 
+/**
+ * How many conversations that are not deleted have it.
+ */
+conversation_count: number, };
+
+/**
  * Something in a chat template that a person should look at.
  */
 export type TemplateConcern = { 
@@ -3448,6 +3665,23 @@ export type TrashEmpty = Record<symbol, never>;
  * What is in the trash, last deleted first.
  */
 export type TrashList = Record<symbol, never>;
+
+/**
+ * A conversation in the trash.
+ */
+export type TrashedConversation = { 
+/**
+ * Its row.
+ */
+conversation: ConversationSummary, 
+/**
+ * Unix time in milliseconds.
+ */
+deleted_at_ms: number, 
+/**
+ * When it is removed for good, Unix time in milliseconds.
+ */
+removed_at_ms: number, };
 
 /**
  * A model in the trash.
@@ -3528,6 +3762,28 @@ export interface Commands {
   conversation_delete: { request: ConversationDelete; response: Nothing };
   /** Brings a deleted conversation back. */
   conversation_restore: { request: ConversationRestore; response: Conversation };
+  /** Does one thing with several conversations, all or nothing; answers those that changed. Those that are not there are passed over. */
+  conversation_organise: { request: ConversationOrganise; response: Array<ConversationSummary> };
+  /** Removes deleted conversations for good; those that are not in the trash are passed over. */
+  conversation_remove: { request: ConversationRemove; response: Nothing };
+  /** The deleted conversations, last deleted first. */
+  conversation_trash: { request: ConversationTrash; response: Array<TrashedConversation> };
+  /** Removes all deleted conversations for good. */
+  conversation_trash_empty: { request: ConversationTrashEmpty; response: Nothing };
+  /** The tags that conversations have, in alphabetical order. */
+  tag_list: { request: TagList; response: Array<TagUse> };
+  /** The folders of conversations, by name. */
+  folder_list: { request: FolderList; response: Array<Folder> };
+  /** A new folder. */
+  folder_create: { request: FolderCreate; response: Folder };
+  /** Gives a folder another name. */
+  folder_rename: { request: FolderRename; response: Folder };
+  /** Puts a folder into another one, or at the top; never into itself or a folder inside it. */
+  folder_move: { request: FolderMove; response: Folder };
+  /** Dissolves a folder: what lies in it moves to the folder around it. It can be restored. */
+  folder_delete: { request: FolderDelete; response: Nothing };
+  /** Brings a deleted folder back, with what lay in it and was not moved since. */
+  folder_restore: { request: FolderRestore; response: Folder };
   /** A copy of a conversation with all its branches. */
   conversation_duplicate: { request: ConversationDuplicate; response: Conversation };
   /** A new conversation with the messages up to this one, and the settings of the old one. */
@@ -3560,7 +3816,7 @@ export interface Commands {
   exchange_preview: { request: ExchangePreviewRequest; response: ExchangePreview };
   /** Imports the conversations of a picked file or folder that are not here yet; progress comes as events. */
   exchange_import: { request: ExchangeImport; response: ExchangeReport };
-  /** Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which is one file. */
+  /** Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except JSONL, which is one file. */
   exchange_export: { request: ExchangeExport; response: Exported };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };

@@ -27,14 +27,14 @@ afterEach(() => vi.restoreAllMocks());
 describe('exporting', () => {
   it('asks in the window where to save, and tells where it lies', async () => {
     const { all, downloads } = await started('window');
-    await exportConversations(all, 'c-2', 'json');
+    await exportConversations(all, ['c-2'], 'json');
     expect(all.toasts.items).toMatchObject([{ text: '1 conversation exported', detail: '/home/ada/Regex for ISO dates.json' }]);
     expect(downloads).toEqual([]);
   });
 
   it('is a download in a browser', async () => {
     const { all, downloads } = await started('browser');
-    await exportConversations(all, 'c-2', 'markdown');
+    await exportConversations(all, ['c-2'], 'markdown');
     await exportConversations(all, null, 'json');
     expect(downloads.map(({ name }) => name)).toEqual(['Regex for ISO dates.md', 'Sirocco conversations.zip']);
     expect(await downloads[0]?.blob.text()).toBe('# Regex for ISO dates\n');
@@ -44,11 +44,11 @@ describe('exporting', () => {
   it('says what went wrong, and nothing when the person thought better of it', async () => {
     const { all, backend } = await started('window');
     vi.spyOn(backend, 'call').mockResolvedValueOnce({ type: 'cancelled' } as never);
-    await exportConversations(all, 'c-2', 'json');
+    await exportConversations(all, ['c-2'], 'json');
     expect(all.toasts.items).toEqual([]);
     vi.restoreAllMocks();
     backend.fail('exchange_export', { message: 'could not save `/a`', hint: null });
-    await exportConversations(all, 'c-2', 'json');
+    await exportConversations(all, ['c-2'], 'json');
     expect(all.toasts.items).toMatchObject([{ text: 'Could not save `/a`.', tone: 'danger' }]);
   });
 

@@ -7,12 +7,12 @@ import { exchangeStrings as s } from './strings.en';
 /** In the order of the menus: for people, then for programs. */
 export const EXPORT_FORMATS: readonly ExportFormat[] = ['markdown', 'html', 'json', 'jsonl'];
 
-/** Exports one conversation, or all for `null`; tells what came of it. */
-export async function exportConversations(state: Sirocco, conversation_id: ConversationId | null, format: ExportFormat): Promise<void> {
+/** Exports conversations, or all for `null`; tells what came of it. */
+export async function exportConversations(state: Sirocco, conversation_ids: ConversationId[] | null, format: ExportFormat): Promise<void> {
   const { app, backend, toasts } = state;
   const target = app.status?.host === 'window' ? 'ask' : 'answer';
   try {
-    const exported = await backend.call('exchange_export', { conversation_id, format, target });
+    const exported = await backend.call('exchange_export', { conversation_ids, format, target });
     const detail = hand(exported);
     if (exported.type !== 'cancelled') toasts.show(s.exported(exported.conversation_count), { tone: 'success', detail });
   } catch (thrown) {
@@ -44,7 +44,7 @@ function hand(exported: Exported): string | null {
 /** Puts the shown branch on the clipboard. */
 export async function copyAsMarkdown({ backend, toasts }: Sirocco, conversation_id: ConversationId): Promise<void> {
   try {
-    const exported = await backend.call('exchange_export', { conversation_id, format: 'markdown', target: 'answer' });
+    const exported = await backend.call('exchange_export', { conversation_ids: [conversation_id], format: 'markdown', target: 'answer' });
     const done = exported.type === 'text' && (await copyText(exported.text));
     if (done) toasts.show(s.copied, { duration_ms: 2000 });
     else toasts.show(s.copyFailed, { tone: 'danger' });

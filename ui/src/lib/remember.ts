@@ -13,6 +13,15 @@ export function remembered<Choice extends string>(name: string, choices: readonl
   }
 }
 
+/** The words that were kept last; none in a list that was never kept. */
+export function rememberedWords(name: string): string[] {
+  try {
+    return (localStorage.getItem(PREFIX + name) ?? '').split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
 export function remember(name: string, choice: string): void {
   try {
     localStorage.setItem(PREFIX + name, choice);

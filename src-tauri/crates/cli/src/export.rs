@@ -120,12 +120,12 @@ pub async fn run(home: Home, export: Export) -> Result<ExitCode> {
 }
 
 async fn ask(session: &Session, export: &Export) -> Result<Exported> {
-    let conversation_id = match &export.conversation {
-        Some(wanted) => Some(find(session, wanted).await?),
+    let conversation_ids = match &export.conversation {
+        Some(wanted) => Some(vec![find(session, wanted).await?]),
         None => None,
     };
     let request = ExchangeExport {
-        conversation_id,
+        conversation_ids,
         format: export.format.into(),
         target: ExportTarget::Answer,
     };
@@ -142,8 +142,7 @@ async fn find(session: &Session, wanted: &str) -> Result<ConversationId> {
     }
     let list = ConversationList {
         query: wanted.to_owned(),
-        after: None,
-        limit: 500,
+        ..ConversationList::first(500)
     };
     let rows: Vec<ConversationSummary> = session.call("conversation_list", list).await?;
     chosen(&rows, wanted).map_err(Into::into)
@@ -185,6 +184,7 @@ mod tests {
         let json = serde_json::json!({
             "id": ConversationId::fresh(), "title": title, "created_at_ms": 0, "updated_at_ms": 0,
             "pinned": false, "running": false, "unread": false,
+            "tags": [], "archived": false,
         });
         serde_json::from_value(json).expect("a row of the list")
     }

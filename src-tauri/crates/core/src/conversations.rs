@@ -11,6 +11,7 @@ use sirocco_store::{NewConversation, NewMessage, Turn};
 use crate::App;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
+use crate::keeping::check_notes;
 
 impl App {
     pub(crate) async fn create_conversation(
@@ -52,6 +53,7 @@ impl App {
                 "a title must not be empty",
             ));
         }
+        check_notes(changes.notes.as_deref())?;
         if let Some(settings) = &changes.settings {
             let parameters = &settings.values.parameters;
             parameters
@@ -64,12 +66,13 @@ impl App {
             .update_conversation(&changes)
             .await
             .report()?;
-        // A draft is written with every pause of the fingers and changes nothing in the list.
-        let only_draft = ConversationUpdate {
+        // Draft and notes are written with every pause of the fingers and change nothing in the list.
+        let only_written = ConversationUpdate {
             draft: None,
+            notes: None,
             ..changes.clone()
         } == ConversationUpdate::of(changes.id);
-        if !only_draft {
+        if !only_written {
             self.emit(Event::ConversationChanged {
                 conversation: conversation.summary.clone(),
             });

@@ -35,6 +35,7 @@ fn store(error: &StoreError) -> ErrorReport {
     let code = match error {
         StoreError::NotFound { .. } => ErrorCode::NotFound,
         StoreError::RunInProgress { .. } => ErrorCode::Conflict,
+        StoreError::FolderInItself { .. } => ErrorCode::InvalidRequest,
         error if error.is_disk_full() => ErrorCode::DiskFull,
         _ => ErrorCode::Internal,
     };
@@ -45,6 +46,10 @@ fn store(error: &StoreError) -> ErrorReport {
             ..report
         }
         .with_hint("wait for it or stop it"),
+        StoreError::FolderInItself { .. } => ErrorReport {
+            message: "a folder cannot be moved into itself or a folder inside it".into(),
+            ..report
+        },
         _ if code == ErrorCode::DiskFull => {
             report.with_hint("free some space; nothing that was saved is lost")
         }

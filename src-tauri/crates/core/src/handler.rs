@@ -59,6 +59,55 @@ impl Handler for App {
         self.restore_conversation(request.id).await
     }
 
+    async fn conversation_organise(
+        &self,
+        request: ConversationOrganise,
+    ) -> Answer<Vec<ConversationSummary>> {
+        self.organise(request).await
+    }
+
+    async fn conversation_remove(&self, request: ConversationRemove) -> Answer<Nothing> {
+        self.remove_conversations(&request.ids)
+            .await
+            .map(|()| Nothing {})
+    }
+
+    async fn conversation_trash(&self, _: ConversationTrash) -> Answer<Vec<TrashedConversation>> {
+        self.trashed_conversations().await
+    }
+
+    async fn conversation_trash_empty(&self, _: ConversationTrashEmpty) -> Answer<Nothing> {
+        self.empty_conversation_trash().await.map(|()| Nothing {})
+    }
+
+    async fn tag_list(&self, _: TagList) -> Answer<Vec<TagUse>> {
+        self.inner.store.list_tags().await.report()
+    }
+
+    async fn folder_list(&self, _: FolderList) -> Answer<Vec<Folder>> {
+        self.inner.store.list_folders().await.report()
+    }
+
+    async fn folder_create(&self, request: FolderCreate) -> Answer<Folder> {
+        self.create_folder(request).await
+    }
+
+    async fn folder_rename(&self, request: FolderRename) -> Answer<Folder> {
+        self.rename_folder(request).await
+    }
+
+    async fn folder_move(&self, request: FolderMove) -> Answer<Folder> {
+        self.move_folder(request).await
+    }
+
+    async fn folder_delete(&self, request: FolderDelete) -> Answer<Nothing> {
+        self.delete_folder(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn folder_restore(&self, request: FolderRestore) -> Answer<Folder> {
+        self.restore_folder(request.id).await
+    }
+
     async fn conversation_duplicate(&self, request: ConversationDuplicate) -> Answer<Conversation> {
         self.duplicate_conversation(request.id).await
     }

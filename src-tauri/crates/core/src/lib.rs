@@ -29,11 +29,13 @@ mod loading;
 pub mod logging;
 mod machine;
 mod network;
+mod organise;
 mod picked;
 mod presets;
 mod prompts;
 mod runs;
 mod search;
+mod trash;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
 #[must_use]

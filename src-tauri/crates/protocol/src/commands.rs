@@ -3,6 +3,8 @@
 //! From this table come the [`Handler`] trait with its dispatcher, the list [`COMMANDS`], and the
 //! TypeScript map in [`crate::typescript`]. Streams are separate: there is one, `run_follow`, whose
 //! messages are [`RunUpdate`](crate::RunUpdate).
+//!
+//! It is so long because it is the whole table, one declaration a command.
 
 use std::sync::Arc;
 
@@ -93,6 +95,12 @@ commands! {
     conversation_list(ConversationList {
         /// Words of the title; empty for all.
         query: String,
+        /// Which ones; none is those that are not archived.
+        shelf: Option<Shelf>,
+        /// Only those that lie in this folder itself.
+        folder_id: Option<FolderId>,
+        /// Only those with this tag, in any case.
+        tag: Option<String>,
         /// Only conversations behind this place, for the next page.
         after: Option<ConversationCursor>,
         /// At most this many, 1 to 500.
@@ -119,6 +127,8 @@ commands! {
         settings: Option<ConversationSettings>,
         /// Text being written.
         draft: Option<String>,
+        /// What is written beside it, all of it.
+        notes: Option<String>,
         /// Seen or not.
         unread: Option<bool>,
     }) -> Conversation;
@@ -126,6 +136,49 @@ commands! {
     conversation_delete(ConversationDelete { #[doc = " Which."] id: ConversationId }) -> Nothing;
     /// Brings a deleted conversation back.
     conversation_restore(ConversationRestore { #[doc = " Which."] id: ConversationId }) -> Conversation;
+    /// Does one thing with several conversations, all or nothing; answers those that changed. Those that are not there
+    /// are passed over.
+    conversation_organise(ConversationOrganise {
+        /// Which, 1 to 10,000.
+        ids: Vec<ConversationId>,
+        /// What.
+        change: Organising,
+    }) -> Vec<ConversationSummary>;
+    /// Removes deleted conversations for good; those that are not in the trash are passed over.
+    conversation_remove(ConversationRemove { #[doc = " Which, 1 to 10,000."] ids: Vec<ConversationId> }) -> Nothing;
+    /// The deleted conversations, last deleted first.
+    conversation_trash(ConversationTrash {}) -> Vec<TrashedConversation>;
+    /// Removes all deleted conversations for good.
+    conversation_trash_empty(ConversationTrashEmpty {}) -> Nothing;
+    /// The tags that conversations have, in alphabetical order.
+    tag_list(TagList {}) -> Vec<TagUse>;
+    /// The folders of conversations, by name.
+    folder_list(FolderList {}) -> Vec<Folder>;
+    /// A new folder.
+    folder_create(FolderCreate {
+        /// Not blank, at most 200 characters.
+        name: String,
+        /// The folder it lies in; none at the top.
+        parent_id: Option<FolderId>,
+    }) -> Folder;
+    /// Gives a folder another name.
+    folder_rename(FolderRename {
+        /// Which.
+        id: FolderId,
+        /// Not blank, at most 200 characters.
+        name: String,
+    }) -> Folder;
+    /// Puts a folder into another one, or at the top; never into itself or a folder inside it.
+    folder_move(FolderMove {
+        /// Which.
+        id: FolderId,
+        /// Where to.
+        parent_id: Option<FolderId>,
+    }) -> Folder;
+    /// Dissolves a folder: what lies in it moves to the folder around it. It can be restored.
+    folder_delete(FolderDelete { #[doc = " Which."] id: FolderId }) -> Nothing;
+    /// Brings a deleted folder back, with what lay in it and was not moved since.
+    folder_restore(FolderRestore { #[doc = " Which."] id: FolderId }) -> Folder;
     /// A copy of a conversation with all its branches.
     conversation_duplicate(ConversationDuplicate { #[doc = " Which."] id: ConversationId }) -> Conversation;
     /// A new conversation with the messages up to this one, and the settings of the old one.
@@ -198,6 +251,10 @@ commands! {
         role: Option<Role>,
         /// Only messages of the model of this name; leaves out titles.
         model_name: Option<String>,
+        /// Only conversations of this folder and the folders inside it.
+        folder_id: Option<FolderId>,
+        /// Only conversations with this tag, in any case.
+        tag: Option<String>,
         /// Not before this time, Unix time in milliseconds.
         from_ms: Option<i64>,
         /// Before this time, Unix time in milliseconds.
@@ -219,11 +276,11 @@ commands! {
     exchange_preview(ExchangePreviewRequest { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ExchangePreview;
     /// Imports the conversations of a picked file or folder that are not here yet; progress comes as events.
     exchange_import(ExchangeImport { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> ExchangeReport;
-    /// Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which
-    /// is one file.
+    /// Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
+    /// JSONL, which is one file.
     exchange_export(ExchangeExport {
         /// Which; none for all.
-        conversation_id: Option<ConversationId>,
+        conversation_ids: Option<Vec<ConversationId>>,
         /// As what.
         format: ExportFormat,
         /// Where to.
@@ -547,7 +604,41 @@ impl ConversationUpdate {
             model_id: None,
             settings: None,
             draft: None,
+            notes: None,
             unread: None,
+        }
+    }
+}
+
+impl ConversationList {
+    /// The first page of all that are listed; for struct update syntax.
+    #[must_use]
+    pub fn first(limit: u32) -> Self {
+        Self {
+            query: String::new(),
+            shelf: None,
+            folder_id: None,
+            tag: None,
+            after: None,
+            limit,
+        }
+    }
+}
+
+impl MessageSearch {
+    /// The first page without filters; for struct update syntax.
+    #[must_use]
+    pub fn first(query: impl Into<String>, limit: u32) -> Self {
+        Self {
+            query: query.into(),
+            role: None,
+            model_name: None,
+            folder_id: None,
+            tag: None,
+            from_ms: None,
+            until_ms: None,
+            after: None,
+            limit,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConversationId, LayerValues, MessageId, ModelId, PresetId, Run};
+use crate::{ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -22,6 +22,12 @@ pub struct ConversationSummary {
     pub running: bool,
     /// It has an answer that was not looked at.
     pub unread: bool,
+    /// The folder it lies in.
+    pub folder_id: Option<FolderId>,
+    /// In alphabetical order.
+    pub tags: Vec<String>,
+    /// It is off the list, in the archive.
+    pub archived: bool,
 }
 
 /// A place in the conversation list: pinned ones come first, then the newest, then the largest id.
@@ -58,6 +64,8 @@ pub struct Conversation {
     pub settings: ConversationSettings,
     /// The draft of the next message.
     pub draft: String,
+    /// What the person wrote beside it; no model sees it.
+    pub notes: String,
     /// The leaf of the branch being shown.
     pub head: Option<MessageId>,
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Comparison, ConversationId, ConversationSummary, Download, DownloadId, HubAccount,
-    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, PathHandle, PickedPath, Preset,
-    PresetId, PromptId, Run, Settings, Verification,
+    Comparison, ConversationId, ConversationSummary, Download, DownloadId, Folder, HubAccount,
+    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle, PickedPath,
+    Preset, PresetId, PromptId, Run, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -22,6 +22,23 @@ pub enum Event {
     ConversationDeleted {
         /// Which.
         conversation_id: ConversationId,
+    },
+    /// One thing was done with several conversations.
+    ConversationsOrganised {
+        /// What.
+        change: Organising,
+        /// Their rows, as they are now; deleted ones as they were.
+        conversations: Vec<ConversationSummary>,
+    },
+    /// Conversations of the trash are no more.
+    ConversationsRemoved {
+        /// Which.
+        conversation_ids: Vec<ConversationId>,
+    },
+    /// The folders of conversations changed.
+    FoldersChanged {
+        /// All of them, by name.
+        folders: Vec<Folder>,
     },
     /// Messages of a conversation changed otherwise than by a run being followed.
     MessagesChanged {

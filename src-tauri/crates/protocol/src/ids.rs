@@ -38,6 +38,8 @@ macro_rules! ids {
 ids! {
     /// A conversation.
     ConversationId,
+    /// A folder of conversations.
+    FolderId,
     /// One message of a conversation's tree.
     MessageId,
     /// One generation.

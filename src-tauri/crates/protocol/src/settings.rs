@@ -127,6 +127,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Days a deleted model stays in the trash, 0 to 365.
     pub trash_days: u32,
+    /// Days a deleted conversation stays in the trash, 0 to 365.
+    pub conversation_trash_days: u32,
 }
 
 impl Default for Settings {
@@ -148,6 +150,7 @@ impl Default for Settings {
             network: NetworkSettings::default(),
             server: ServerSettings::default(),
             trash_days: 30,
+            conversation_trash_days: 30,
         }
     }
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let list = |query: &str, after| ConversationList {
         query: query.into(),
         after,
-        limit: 100,
+        ..ConversationList::first(100)
     };
     let page = |place, limit| MessagePageRequest {
         conversation_id: long,

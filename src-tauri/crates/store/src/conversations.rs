@@ -3,7 +3,7 @@
 use sirocco_protocol::commands::{ConversationList, ConversationUpdate};
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSettings, ConversationSummary, LayerValues, ModelId,
-    PresetId,
+    PresetId, Shelf,
 };
 use sqlx::{FromRow, SqliteConnection};
 
@@ -24,23 +24,41 @@ pub struct NewConversation {
     pub settings: ConversationSettings,
 }
 
-const LIST_FIRST: &str = "
-    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
-           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
-    from conversations c
-    where c.deleted_at_ms is null
-      and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
-    order by c.pinned desc, c.updated_at_ms desc, c.id desc
-    limit ?2";
+/// What a [`SummaryRow`] is read from, of a table called `c`.
+macro_rules! summary_columns {
+    () => {
+        "c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread, c.folder_id,
+         c.archived_at_ms is not null as archived,
+         exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running,
+         (select json_group_array(tag) from (
+              select t.tag from conversation_tags t where t.conversation_id = c.id order by t.tag_folded
+          )) as tags"
+    };
+}
+pub(crate) use summary_columns;
 
-const LIST_NEXT: &str = "
-    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
-           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running
-    from conversations c
-    where c.deleted_at_ms is null and (c.pinned, c.updated_at_ms, c.id) < (?3, ?4, ?5)
-      and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
-    order by c.pinned desc, c.updated_at_ms desc, c.id desc
-    limit ?2";
+macro_rules! list_after {
+    ($place:literal) => {
+        concat!(
+            "select ",
+            summary_columns!(),
+            " from conversations c
+             where c.deleted_at_ms is null ",
+            $place,
+            " and (c.archived_at_ms is not null) = ?3
+              and (?4 is null or c.folder_id = ?4)
+              and (?5 is null or exists (
+                  select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?5
+              ))
+              and not exists (select 1 from json_each(?1) word where instr(c.title_folded, word.value) = 0)
+             order by c.pinned desc, c.updated_at_ms desc, c.id desc
+             limit ?2"
+        )
+    };
+}
+
+const LIST_FIRST: &str = list_after!("");
+const LIST_NEXT: &str = list_after!("and (c.pinned, c.updated_at_ms, c.id) < (?6, ?7, ?8)");
 
 impl Store {
     /// A page of the list, in the order of [`ConversationCursor`](sirocco_protocol::ConversationCursor).
@@ -54,10 +72,18 @@ impl Store {
     ) -> Result<Vec<ConversationSummary>, StoreError> {
         let words = list(request.query.to_lowercase().split_whitespace());
         let query = match request.after {
-            None => sqlx::query_as(LIST_FIRST).bind(words).bind(request.limit),
-            Some(after) => sqlx::query_as(LIST_NEXT)
-                .bind(words)
-                .bind(request.limit)
+            None => sqlx::query_as(LIST_FIRST),
+            Some(_) => sqlx::query_as(LIST_NEXT),
+        };
+        let query = query
+            .bind(words)
+            .bind(request.limit)
+            .bind(request.shelf == Some(Shelf::Archive))
+            .bind(request.folder_id.map(|id| id.to_string()))
+            .bind(request.tag.as_ref().map(|tag| tag.to_lowercase()));
+        let query = match request.after {
+            None => query,
+            Some(after) => query
                 .bind(after.pinned)
                 .bind(after.updated_at_ms)
                 .bind(after.id.to_string()),
@@ -139,7 +165,8 @@ impl Store {
                  parameters = coalesce(?8, parameters),
                  system_prompt = iif(?8 is null, system_prompt, coalesce(?9, '')),
                  system_prompt_is_own = iif(?8 is null, system_prompt_is_own, ?9 is not null),
-                 preset_id = iif(?8 is null, preset_id, ?10)
+                 preset_id = iif(?8 is null, preset_id, ?10),
+                 notes = coalesce(?11, notes)
              where id = ?1 and deleted_at_ms is null",
         )
         .bind(changes.id.to_string())
@@ -152,6 +179,7 @@ impl Store {
         .bind(settings.map(|settings| to_json(&settings.values.parameters)))
         .bind(settings.and_then(|settings| settings.values.system_prompt.as_deref()))
         .bind(preset_id.map(|id| id.to_string()))
+        .bind(&changes.notes)
         .execute(&mut *transaction)
         .await
         .attempt("change a conversation")?;
@@ -218,6 +246,9 @@ pub(crate) struct SummaryRow {
     pinned: bool,
     unread: bool,
     running: bool,
+    folder_id: Option<String>,
+    archived: bool,
+    tags: String,
 }
 
 impl SummaryRow {
@@ -230,6 +261,9 @@ impl SummaryRow {
             pinned: self.pinned,
             running: self.running,
             unread: self.unread,
+            folder_id: parse_option("folder id", self.folder_id.as_deref())?,
+            tags: from_json("tags", &self.tags)?,
+            archived: self.archived,
         })
     }
 }
@@ -243,7 +277,27 @@ struct ConversationRow {
     system_prompt: Option<String>,
     parameters: String,
     draft: String,
+    notes: String,
     head_id: Option<String>,
+}
+
+/// The rows of conversations that are not deleted, in the order of the list.
+pub(crate) async fn summaries(
+    connection: &mut SqliteConnection,
+    ids: &[String],
+) -> Result<Vec<ConversationSummary>, StoreError> {
+    let rows: Vec<SummaryRow> = sqlx::query_as(concat!(
+        "select ",
+        summary_columns!(),
+        " from conversations c
+         where c.id in (select value from json_each(?1)) and c.deleted_at_ms is null
+         order by c.pinned desc, c.updated_at_ms desc, c.id desc"
+    ))
+    .bind(list(ids))
+    .fetch_all(connection)
+    .await
+    .attempt("read conversations")?;
+    rows.into_iter().map(SummaryRow::summary).collect()
 }
 
 /// A conversation that is not deleted.
@@ -251,16 +305,15 @@ pub(crate) async fn fetch(
     connection: &mut SqliteConnection,
     id: ConversationId,
 ) -> Result<Conversation, StoreError> {
-    let row: ConversationRow = sqlx::query_as(
-        "select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
-                exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null)
-                    as running,
-                c.model_id, c.preset_id,
-                iif(c.system_prompt_is_own, c.system_prompt, null) as system_prompt,
-                c.parameters, c.draft, c.head_id
+    let row: ConversationRow = sqlx::query_as(concat!(
+        "select ",
+        summary_columns!(),
+        ", c.model_id, c.preset_id,
+           iif(c.system_prompt_is_own, c.system_prompt, null) as system_prompt,
+           c.parameters, c.draft, c.notes, c.head_id
          from conversations c
-         where c.id = ?1 and c.deleted_at_ms is null",
-    )
+         where c.id = ?1 and c.deleted_at_ms is null"
+    ))
     .bind(id.to_string())
     .fetch_optional(connection)
     .await
@@ -277,6 +330,7 @@ pub(crate) async fn fetch(
             },
         },
         draft: row.draft,
+        notes: row.notes,
         head: parse_option("message id", row.head_id.as_deref())?,
     })
 }
@@ -326,8 +380,7 @@ mod tests {
     fn all(query: &str) -> ConversationList {
         ConversationList {
             query: query.into(),
-            after: None,
-            limit: 100,
+            ..ConversationList::first(100)
         }
     }
 
@@ -439,6 +492,7 @@ mod tests {
             model_id: Some(model.model.id),
             settings: Some(settings.clone()),
             draft: Some("but ".into()),
+            notes: Some("for Ada".into()),
             unread: Some(true),
         };
         let after = store.update_conversation(&changes).await.unwrap();
@@ -446,7 +500,10 @@ mod tests {
         assert!(after.summary.pinned && after.summary.unread);
         assert_eq!(after.model_id, changes.model_id);
         assert_eq!(after.settings, settings);
-        assert_eq!(after.draft, "but ");
+        assert_eq!(
+            (after.draft.as_str(), after.notes.as_str()),
+            ("but ", "for Ada")
+        );
         assert_eq!(after.summary.updated_at_ms, 1);
         assert_eq!(store.conversation(id).await.unwrap(), after);
 
@@ -454,7 +511,10 @@ mod tests {
         cleared.draft = Some(String::new());
         cleared.pinned = Some(false);
         let after = store.update_conversation(&cleared).await.unwrap();
-        assert_eq!(after.draft, "");
+        assert_eq!(
+            (after.draft.as_str(), after.notes.as_str()),
+            ("", "for Ada")
+        );
         assert!(!after.summary.pinned && after.summary.unread);
         assert_eq!(after.settings, settings);
 

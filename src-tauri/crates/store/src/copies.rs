@@ -45,7 +45,7 @@ const TREE: &str = "
     select id, parent_id from tree order by depth, id";
 
 impl Store {
-    /// Copies a conversation with its settings, without its draft, its pin and its marks.
+    /// Copies a conversation with its settings, folder, tags and notes, without its draft, its pin and its marks.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for the conversation, or for a message that is not visible in it.
@@ -97,9 +97,9 @@ async fn insert_conversation(
     sqlx::query(
         "insert into conversations
              (id, title, title_folded, title_is_automatic, created_at_ms, updated_at_ms,
-              model_id, parameters, system_prompt, system_prompt_is_own, preset_id)
+              model_id, parameters, system_prompt, system_prompt_is_own, preset_id, folder_id, notes)
          select ?2, ?3, ?4, 0, ?5, ?5, model_id, parameters, system_prompt, system_prompt_is_own,
-                preset_id
+                preset_id, folder_id, notes
          from conversations where id = ?1",
     )
     .bind(copy.from.to_string())
@@ -107,9 +107,18 @@ async fn insert_conversation(
     .bind(&copy.title)
     .bind(copy.title.to_lowercase())
     .bind(now_ms)
-    .execute(connection)
+    .execute(&mut *connection)
     .await
     .attempt("copy a conversation")?;
+    sqlx::query(
+        "insert into conversation_tags (conversation_id, tag_folded, tag)
+         select ?2, tag_folded, tag from conversation_tags where conversation_id = ?1",
+    )
+    .bind(copy.from.to_string())
+    .bind(copy.id.to_string())
+    .execute(connection)
+    .await
+    .attempt("copy the tags of a conversation")?;
     Ok(())
 }
 
@@ -158,7 +167,9 @@ mod tests {
     use crate::fixture::{ask, conversation, message, plan, say, shown, words};
     use crate::{NewMessage, RunEnd};
     use sirocco_protocol::commands::ConversationUpdate;
-    use sirocco_protocol::{ConversationSettings, LayerValues, Parameters, Role, RunState};
+    use sirocco_protocol::{
+        ConversationSettings, LayerValues, Organising, Parameters, Role, RunState,
+    };
 
     fn copy(from: ConversationId, until: Option<MessageId>) -> ConversationCopy {
         ConversationCopy {
@@ -192,6 +203,7 @@ mod tests {
             pinned: Some(true),
             unread: Some(true),
             draft: Some("half".into()),
+            notes: Some("for Ada".into()),
             settings: Some(ConversationSettings {
                 preset_id: None,
                 values: LayerValues {
@@ -204,6 +216,8 @@ mod tests {
             }),
             ..ConversationUpdate::of(id)
         };
+        let tag = Organising::Tag { tag: "Sky".into() };
+        store.organise(&[id], &tag, 40).await.unwrap();
         let source = store.update_conversation(&changes).await.unwrap();
         let before = shown(&store, id).await;
 
@@ -216,6 +230,10 @@ mod tests {
         );
         assert!(!made.summary.pinned && !made.summary.unread);
         assert_eq!(made.draft, "");
+        assert_eq!(
+            (made.notes.as_str(), made.summary.tags),
+            ("for Ada", vec!["Sky".to_owned()])
+        );
         assert_eq!(made.settings, source.settings);
 
         let messages = shown(&store, copied).await;

@@ -61,6 +61,12 @@ pub enum StoreError {
         /// Which.
         conversation: sirocco_protocol::ConversationId,
     },
+    /// A folder would lie in itself.
+    #[error("folder {folder} cannot be moved into itself or a folder inside it")]
+    FolderInItself {
+        /// Which.
+        folder: sirocco_protocol::FolderId,
+    },
     /// A stored value cannot be read back.
     #[error("could not read the stored {what} `{value}`")]
     Unreadable {

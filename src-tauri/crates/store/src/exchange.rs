@@ -403,8 +403,7 @@ mod tests {
         let found = store
             .list_conversations(&sirocco_protocol::commands::ConversationList {
                 query: "ärger".into(),
-                after: None,
-                limit: 10,
+                ..sirocco_protocol::commands::ConversationList::first(10)
             })
             .await
             .unwrap();

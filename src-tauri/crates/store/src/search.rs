@@ -8,7 +8,7 @@ use sirocco_protocol::commands::MessageSearch;
 use sirocco_protocol::{ConversationSummary, MessageId, Role, SearchCursor};
 use sqlx::FromRow;
 
-use crate::conversations::SummaryRow;
+use crate::conversations::{SummaryRow, summary_columns};
 use crate::error::Attempt;
 use crate::value::{from_word, parse, unsigned};
 use crate::{Store, StoreError};
@@ -52,8 +52,14 @@ pub struct FoundText {
 
 /// The limits bound the work for words that are everywhere. Numbers grow with time, so what they
 /// leave out is the oldest.
-const SEARCH: &str = "
-    with
+const SEARCH: &str = concat!(
+    "
+    with recursive
+    folder (id) as (
+        select ?10 where ?10 is not null
+        union
+        select f.id from folder above cross join folders f on f.parent_id = above.id
+    ),
     hits (conversation_id, at_ms, number) as (
         select n.conversation_id, n.created_at_ms, n.number
         from message_index
@@ -63,6 +69,10 @@ const SEARCH: &str = "
           and (?2 is null or n.role = ?2) and (?3 is null or n.model_name = ?3)
           and n.created_at_ms >= ?4 and n.created_at_ms < ?5
           and c.deleted_at_ms is null
+          and (?10 is null or c.folder_id in (select id from folder))
+          and (?11 is null or exists (
+              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
+          ))
         order by message_index.rowid desc
         limit 2000
     ),
@@ -74,6 +84,10 @@ const SEARCH: &str = "
         where title_index match ?1 and ?2 is null and ?3 is null
           and c.updated_at_ms >= ?4 and c.updated_at_ms < ?5
           and c.deleted_at_ms is null
+          and (?10 is null or c.folder_id in (select id from folder))
+          and (?11 is null or exists (
+              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
+          ))
         order by title_index.rowid desc
         limit 2000
     ),
@@ -92,15 +106,16 @@ const SEARCH: &str = "
         order by titled desc, at_ms desc, conversation_id desc
         limit ?9
     )
-    select c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread,
-           exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running,
-           p.titled, p.at_ms, p.hits,
+    select ",
+    summary_columns!(),
+    ",     p.titled, p.at_ms, p.hits,
            m.id as message_id, m.role, m.model_name, m.created_at_ms as written_at_ms, m.content
     from page p
     cross join conversations c on c.id = p.conversation_id
     left join message_numbers n on n.number = p.number
     left join messages m on m.id = n.message_id
-    order by p.titled desc, p.at_ms desc, p.conversation_id desc";
+    order by p.titled desc, p.at_ms desc, p.conversation_id desc"
+);
 
 impl Store {
     /// A page of the conversations with these words, in the order of [`SearchCursor`]. The filters
@@ -127,6 +142,8 @@ impl Store {
             .bind(after.map(|after| after.at_ms))
             .bind(after.map(|after| after.id.to_string()))
             .bind(request.limit)
+            .bind(request.folder_id.map(|id| id.to_string()))
+            .bind(request.tag.as_ref().map(|tag| tag.to_lowercase()))
             .fetch_all(&self.reader)
             .await
             .attempt("search the messages")?;

@@ -117,6 +117,7 @@ mod tests {
                 cors_origins: vec!["http://localhost:3000".into()],
             },
             trash_days: 7,
+            conversation_trash_days: 8,
         }
     }
 

@@ -79,11 +79,7 @@ async fn read(store: Store, conversation_id: ConversationId) {
         let length = messages[0].content.len();
         assert!(length >= longest, "text that was seen does not vanish");
         longest = length;
-        let all = ConversationList {
-            query: String::new(),
-            after: None,
-            limit: 100,
-        };
+        let all = ConversationList::first(100);
         assert_eq!(store.list_conversations(&all).await.unwrap().len(), 8);
     }
 }

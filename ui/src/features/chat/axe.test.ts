@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { ScriptedBackend } from '$/lib/backend/scripted';
+import { organise } from '$/lib/backend/scripted/organise';
 import { Sirocco, siroccoContext } from '$/lib/state';
+import ChatInspector from './ChatInspector.svelte';
 import ChatPage from './ChatPage.svelte';
 import ConversationColumn from './ConversationColumn.svelte';
 import { sessionOf } from './session';
@@ -37,6 +39,32 @@ describe('the chat has no violations of axe', { timeout: 60_000 }, () => {
     render(ConversationColumn, { context });
     await user.type(screen.getByRole('searchbox'), 'grapheme');
     await screen.findByRole('list', { name: 'Search results' });
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in a list with folders, while rows are selected, and in the notes', async () => {
+    const { all, backend, context, user } = await started();
+    organise(backend);
+    await sessionOf(all).organiser.folders.load();
+    render(ConversationColumn, { context });
+    const folder = await screen.findByRole('button', { name: /^Work/ });
+    await user.click(folder);
+    await user.keyboard('{Control>}');
+    await user.click(await screen.findByRole('button', { name: /Compare two lease/ }));
+    await user.keyboard('{/Control}');
+    render(ChatInspector, { context });
+    await sessionOf(all).open('c-0');
+    await user.click(screen.getByRole('tab', { name: 'Notes' }));
+    await screen.findByRole('textbox', { name: 'Notes beside this conversation' });
+    expect(await violations()).toEqual([]);
+  });
+
+  it('in the trash', async () => {
+    const { all, backend, context } = await started();
+    organise(backend);
+    render(ConversationColumn, { context });
+    sessionOf(all).organiser.show({ type: 'trash' });
+    await screen.findByRole('button', { name: /^Restore/ });
     expect(await violations()).toEqual([]);
   });
 

@@ -6,16 +6,21 @@ import { copyAsMarkdown, EXPORT_FORMATS, exportConversations } from '$/lib/expor
 import type { Sirocco } from '$/lib/state';
 import { exchangeStrings as s } from '$/lib/strings.en';
 
+/** Of one conversation, or of several as one file. */
+export function exportMenu(state: Sirocco, ids: ConversationId[]) {
+  return {
+    label: s.exportAs,
+    icon: Download,
+    items: EXPORT_FORMATS.map((format) => ({
+      label: s.formats[format],
+      onSelect: () => void exportConversations(state, ids, format),
+    })),
+  };
+}
+
 export function exportItems(state: Sirocco, id: ConversationId) {
   return [
-    {
-      label: s.exportAs,
-      icon: Download,
-      items: EXPORT_FORMATS.map((format) => ({
-        label: s.formats[format],
-        onSelect: () => void exportConversations(state, id, format),
-      })),
-    },
+    exportMenu(state, [id]),
     { label: s.copyAsMarkdown, icon: Copy, onSelect: () => void copyAsMarkdown(state, id) },
   ];
 }

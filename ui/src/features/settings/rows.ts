@@ -31,6 +31,7 @@ export type RowName =
   | 'speed_limit'
   | 'hours'
   | 'trash_days'
+  | 'conversation_trash_days'
   | 'version'
   | 'data_folder'
   | 'runtimes'
@@ -108,6 +109,12 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'streams', group: 'downloads', label: s.streams, words: `${s.streamsText} streams speed` },
   { name: 'speed_limit', group: 'downloads', label: s.speedLimit, words: `${s.speedLimitText} throttle bandwidth` },
   { name: 'hours', group: 'downloads', label: s.hours, words: `${s.hoursText} schedule night` },
+  {
+    name: 'conversation_trash_days',
+    group: 'storage',
+    label: s.conversationTrashDays,
+    words: `${s.conversationTrashDaysText} trash chats`,
+  },
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },

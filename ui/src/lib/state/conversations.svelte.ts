@@ -1,5 +1,10 @@
-/** The list of conversations: pages of rows, kept in order by events. Never holds messages. */
-import type { Conversation, ConversationCursor, ConversationId, ConversationSummary, Event, ModelId } from '$/gen/protocol';
+/**
+ * The list of conversations: pages of rows, kept in order by events. Never holds messages, and no archived ones.
+ *
+ * Rows come by their time. Folders that are open are asked for as wholes, as their rows may be older than all that
+ * was asked for otherwise.
+ */
+import type { Conversation, ConversationCursor, ConversationId, ConversationSummary, Event, FolderId, ModelId, Organising } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 import { conversationOrder, placeOf } from '$/lib/conversationOrder';
 
@@ -16,6 +21,7 @@ export class ConversationList {
   readonly unreadCount: number = $derived(this.items.filter((row) => row.unread).length);
 
   readonly #backend: Backend;
+  readonly #wholeFolders = new Set<FolderId>();
   /** Answers of an older question are dropped. */
   #asked = 0;
   #loadingMore = false;
@@ -38,6 +44,7 @@ export class ConversationList {
       if (asked !== this.#asked) return;
       this.#rows = new Map(page.map((row) => [row.id, row]));
       this.#endOf(page);
+      await Promise.all([...this.#wholeFolders].map((id) => this.#readFolder(id)));
       this.state = { type: 'ready' };
     } catch (thrown) {
       if (asked === this.#asked && this.state.type !== 'ready') this.state = { type: 'failed', error: BackendError.from(thrown) };
@@ -61,6 +68,36 @@ export class ConversationList {
     }
   }
 
+  /** Has all conversations of a folder among the rows, from now on. */
+  async wholeFolder(id: FolderId): Promise<void> {
+    if (this.#wholeFolders.has(id)) return;
+    this.#wholeFolders.add(id);
+    try {
+      await this.#readFolder(id);
+    } catch (thrown) {
+      this.#wholeFolders.delete(id);
+      throw thrown;
+    }
+  }
+
+  async #readFolder(folder_id: FolderId): Promise<void> {
+    let after: ConversationCursor | null = null;
+    for (;;) {
+      const page: ConversationSummary[] = await this.#backend.call('conversation_list', { query: '', folder_id, after, limit: PAGE });
+      this.#put(...page);
+      const last = page.at(-1);
+      if (!last || page.length < PAGE) return;
+      after = placeOf(last);
+    }
+  }
+
+  /** Does one thing with several conversations; answers those that changed. */
+  async organise(ids: ConversationId[], change: Organising): Promise<ConversationSummary[]> {
+    const rows = await this.#backend.call('conversation_organise', { ids, change });
+    this.#organised(change, rows);
+    return rows;
+  }
+
   async create(model_id: ModelId | null = null): Promise<Conversation> {
     const conversation = await this.#backend.call('conversation_create', { model_id });
     this.#put(conversation.summary);
@@ -80,6 +117,10 @@ export class ConversationList {
 
   async pin(id: ConversationId, pinned: boolean): Promise<void> {
     await this.#change(id, { pinned });
+  }
+
+  async mark(id: ConversationId, unread: boolean): Promise<void> {
+    await this.#change(id, { unread });
   }
 
   /** Hides a conversation at once; it comes back if the backend refuses. */
@@ -103,10 +144,11 @@ export class ConversationList {
   handle(event: Event): void {
     if (event.type === 'conversation_changed') this.#put(event.conversation);
     if (event.type === 'conversation_deleted') this.#drop(event.conversation_id);
+    if (event.type === 'conversations_organised') this.#organised(event.change, event.conversations);
     if (event.type === 'lagged') void this.load();
   }
 
-  async #change(id: ConversationId, changes: { title?: string; pinned?: boolean }): Promise<void> {
+  async #change(id: ConversationId, changes: { title?: string; pinned?: boolean; unread?: boolean }): Promise<void> {
     const conversation = await this.#backend.call('conversation_update', { id, ...changes });
     this.#put(conversation.summary);
   }
@@ -117,14 +159,23 @@ export class ConversationList {
     this.hasMore = page.length >= PAGE;
   }
 
-  #put(row: ConversationSummary): void {
-    this.#rows = new Map(this.#rows).set(row.id, row);
+  #organised(change: Organising, rows: ConversationSummary[]): void {
+    if (change.type === 'delete') this.#drop(...rows.map((row) => row.id));
+    else this.#put(...rows);
   }
 
-  #drop(id: ConversationId): void {
-    if (!this.#rows.has(id)) return;
+  #put(...rows: ConversationSummary[]): void {
     const next = new Map(this.#rows);
-    next.delete(id);
+    for (const row of rows) {
+      if (row.archived) next.delete(row.id);
+      else next.set(row.id, row);
+    }
     this.#rows = next;
+  }
+
+  #drop(...ids: ConversationId[]): void {
+    const next = new Map(this.#rows);
+    for (const id of ids) next.delete(id);
+    if (next.size < this.#rows.size) this.#rows = next;
   }
 }

@@ -165,6 +165,9 @@ describe('the conversation list', () => {
     pinned: false,
     running: false,
     unread: false,
+    folder_id: null,
+    tags: [],
+    archived: false,
     ...more,
   });
 
@@ -212,6 +215,38 @@ describe('the conversation list', () => {
     await all.conversations.load();
     expect(all.conversations.items).toHaveLength(count);
     expect(all.conversations.state.type).toBe('ready');
+  });
+
+  it('holds no archived ones, and takes one change of several at once', async () => {
+    const { all, backend } = started();
+    await settle();
+    const count = all.conversations.items.length;
+    await all.conversations.organise(['c-1', 'c-2'], { type: 'archive' });
+    expect(all.conversations.items).toHaveLength(count - 2);
+    await all.conversations.organise(['c-1'], { type: 'unarchive' });
+    expect(all.conversations.row('c-1')).not.toBeNull();
+    await backend.call('conversation_organise', { ids: ['c-3', 'c-4'], change: { type: 'delete' } });
+    expect(all.conversations.items).toHaveLength(count - 3);
+    backend.fail('conversation_organise', { message: 'no' });
+    await expect(all.conversations.organise(['c-1'], { type: 'archive' })).rejects.toMatchObject({ message: 'no' });
+    expect(all.conversations.row('c-1')).not.toBeNull();
+  });
+
+  it('has the whole of an open folder, also of rows that are older than its page, and again after a gap', async () => {
+    const backend = new ScriptedBackend({ conversations: 600 });
+    const { id } = await backend.call('folder_create', { name: 'Old', parent_id: null });
+    for (let index = 590; index < 600; index += 1) {
+      const summary = backend.stored.get(`c-${index}`)?.conversation.summary;
+      if (summary) summary.folder_id = id;
+    }
+    const { all } = started(backend);
+    await settle();
+    const filed = () => all.conversations.items.filter((row) => row.folder_id === id);
+    expect(filed()).toHaveLength(0);
+    await all.conversations.wholeFolder(id);
+    expect(filed()).toHaveLength(10);
+    await all.conversations.load();
+    expect(filed()).toHaveLength(10);
   });
 
   it('has a copy as soon as it is made', async () => {

@@ -117,6 +117,8 @@ export const settingsStrings = {
   hoursSet: 'Set hours',
   from: 'From',
   to: 'To',
+  conversationTrashDays: 'Keep deleted conversations',
+  conversationTrashDaysText: 'How many days a deleted conversation can be restored from the trash of the list. 0 removes it when Sirocco starts next, or within a day.',
   trashDays: 'Keep deleted models',
   trashDaysText: 'How many days a deleted model can be restored. It takes its space until then; 0 removes it at once.',
   days: (count: number) => (count === 1 ? '1 day' : `${count} days`),

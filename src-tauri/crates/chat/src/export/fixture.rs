@@ -15,6 +15,9 @@ pub fn conversation() -> Conversation {
             pinned: false,
             running: false,
             unread: false,
+            folder_id: None,
+            tags: Vec::new(),
+            archived: false,
         },
         model_id: None,
         settings: ConversationSettings {
@@ -25,6 +28,7 @@ pub fn conversation() -> Conversation {
             },
         },
         draft: String::new(),
+        notes: String::new(),
         head: None,
     }
 }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use sirocco_chat::{export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
-    Conversation, ConversationCursor, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
-    ExportTarget, Exported, HostKind, Message,
+    Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
+    ExportTarget, Exported, HostKind, Message, Shelf,
 };
 
 use super::archive::Archive;
@@ -18,6 +18,7 @@ use crate::App;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
+use crate::organise::check_count;
 
 /// Rows of the list that are asked for at once.
 const PAGE: u32 = 500;
@@ -56,23 +57,26 @@ enum Content {
 }
 
 impl App {
-    /// Writes one conversation, or all that have messages.
+    /// Writes one conversation, or several that have messages.
     pub(crate) async fn export_conversations(
         &self,
         request: ExchangeExport,
     ) -> Result<Exported, ErrorReport> {
         let ExchangeExport {
-            conversation_id,
+            conversation_ids,
             format,
             target,
         } = request;
-        let one = match conversation_id {
-            Some(id) => Some(self.inner.store.conversation_tree(id).await.report()?),
-            None => None,
+        if let Some(ids) = &conversation_ids {
+            check_count(ids)?;
+        }
+        let one = match conversation_ids.as_deref() {
+            Some([id]) => Some(self.inner.store.conversation_tree(*id).await.report()?),
+            _ => None,
         };
         let name = match &one {
             Some((conversation, _)) => name_of(&conversation.summary, format),
-            None => name_of_all(format),
+            None => name_of_several(format),
         };
         // The person is asked before the work is done.
         let Some(destination) = self.destination(target, &name).await? else {
@@ -80,7 +84,13 @@ impl App {
         };
         let written = match one {
             Some((conversation, tree)) => write_one(format, conversation, tree).await?,
-            None => self.write_all(format).await?,
+            None => {
+                let ids = match conversation_ids {
+                    Some(ids) => ids,
+                    None => self.all_conversations().await?,
+                };
+                self.write_several(ids, format).await?
+            }
         };
         let document = Document {
             name,
@@ -129,52 +139,59 @@ impl App {
         Ok(self.inner.host.save(name).await)
     }
 
-    async fn write_all(&self, format: ExportFormat) -> Result<Written, ErrorReport> {
+    /// Those of the list, then the archived ones.
+    async fn all_conversations(&self) -> Result<Vec<ConversationId>, ErrorReport> {
+        let mut ids = Vec::new();
+        for shelf in [Shelf::List, Shelf::Archive] {
+            let mut request = ConversationList {
+                shelf: Some(shelf),
+                ..ConversationList::first(PAGE)
+            };
+            loop {
+                let page = self.inner.store.list_conversations(&request).await;
+                let page = page.report()?;
+                let Some(last) = page.last() else { break };
+                request.after = Some(last.into());
+                ids.extend(page.iter().map(|row| row.id));
+            }
+        }
+        Ok(ids)
+    }
+
+    async fn write_several(
+        &self,
+        ids: Vec<ConversationId>,
+        format: ExportFormat,
+    ) -> Result<Written, ErrorReport> {
         let mut lines = String::new();
         let mut archive = Archive::new();
         let mut conversation_count = 0;
-        let mut after: Option<ConversationCursor> = None;
-        loop {
-            let request = ConversationList {
-                query: String::new(),
-                after,
-                limit: PAGE,
+        for id in ids {
+            // One that was deleted meanwhile is not missed.
+            let Ok((conversation, tree)) = self.inner.store.conversation_tree(id).await else {
+                continue;
             };
-            let page = self
-                .inner
-                .store
-                .list_conversations(&request)
-                .await
-                .report()?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.into());
-            for row in page {
-                // One that was deleted meanwhile is not missed.
-                let Ok((conversation, tree)) = self.inner.store.conversation_tree(row.id).await
-                else {
-                    continue;
+            if tree.is_empty() {
+                continue;
+            }
+            let (text, grown) = blocking(move || {
+                let text = export(format, &conversation, &tree);
+                let row = &conversation.summary;
+                let stem = names::stem(&row.title, row.created_at_ms);
+                let added = match &text {
+                    Some(text) if format != ExportFormat::Jsonl => {
+                        archive.add(&stem, export_extension(format), text)
+                    }
+                    _ => Ok(()),
                 };
-                if tree.is_empty() {
-                    continue;
-                }
-                let (text, grown) = blocking(move || {
-                    let text = export(format, &conversation, &tree);
-                    let stem = names::stem(&row.title, row.created_at_ms);
-                    let added = match &text {
-                        Some(text) if format != ExportFormat::Jsonl => {
-                            archive.add(&stem, export_extension(format), text)
-                        }
-                        _ => Ok(()),
-                    };
-                    (text, added.map(|()| archive))
-                })
-                .await?;
-                archive = grown.map_err(|error| unwritten(&error))?;
-                let Some(text) = text else { continue };
-                conversation_count += 1;
-                if format == ExportFormat::Jsonl {
-                    lines.push_str(&text);
-                }
+                (text, added.map(|()| archive))
+            })
+            .await?;
+            archive = grown.map_err(|error| unwritten(&error))?;
+            let Some(text) = text else { continue };
+            conversation_count += 1;
+            if format == ExportFormat::Jsonl {
+                lines.push_str(&text);
             }
         }
         if conversation_count == 0 {
@@ -249,7 +266,7 @@ fn name_of(row: &ConversationSummary, format: ExportFormat) -> String {
     format!("{stem}.{}", export_extension(format))
 }
 
-fn name_of_all(format: ExportFormat) -> String {
+fn name_of_several(format: ExportFormat) -> String {
     let stem = names::stem("Sirocco conversations", now_ms());
     match format {
         ExportFormat::Jsonl => format!("{stem}.jsonl"),

@@ -6,6 +6,8 @@ mod space;
 mod trash;
 mod verify;
 
+pub(crate) use trash::{days_ms, removed_at_ms};
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -55,13 +57,7 @@ impl App {
                 ));
             }
         }
-        let notes = update.notes.as_deref().unwrap_or_default();
-        if notes.chars().count() > LONGEST_NOTES {
-            return Err(refuse(
-                ErrorCode::InvalidRequest,
-                format!("notes have at most {LONGEST_NOTES} characters"),
-            ));
-        }
+        check_notes(update.notes.as_deref())?;
         let stored = self.inner.store.update_model(&update).await.report()?;
         self.model_changed(&stored);
         Ok(stored.model)
@@ -119,6 +115,18 @@ impl App {
         // What its conversations have may be other than it was.
         self.model_changed(&stored);
         Ok(stored.defaults)
+    }
+}
+
+/// Refuses notes that nobody wrote by hand.
+pub(crate) fn check_notes(notes: Option<&str>) -> Result<(), ErrorReport> {
+    if notes.is_none_or(|notes| notes.chars().count() <= LONGEST_NOTES) {
+        Ok(())
+    } else {
+        Err(refuse(
+            ErrorCode::InvalidRequest,
+            format!("notes have at most {LONGEST_NOTES} characters"),
+        ))
     }
 }
 

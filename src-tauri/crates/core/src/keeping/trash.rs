@@ -18,7 +18,7 @@ use crate::error::{Report, refuse};
 use crate::library::{blocking, files_of};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Longest a deleted model is kept.
+/// Longest something deleted is kept.
 const MOST_DAYS: u32 = 365;
 const SWEEP_STEP: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -108,6 +108,9 @@ impl App {
             if let Err(error) = self.sweep_trash().await {
                 tracing::warn!(%error, "the trash was not swept");
             }
+            if let Err(error) = self.sweep_conversations().await {
+                tracing::warn!(%error, "the trash of conversations was not swept");
+            }
         }
     }
 
@@ -156,11 +159,19 @@ impl App {
             name: trashed.name,
             size_bytes: trashed.size_bytes,
             deleted_at_ms: trashed.deleted_at_ms,
-            removed_at_ms: trashed
-                .deleted_at_ms
-                .saturating_add(i64::from(days.min(MOST_DAYS)) * DAY_MS),
+            removed_at_ms: removed_at_ms(trashed.deleted_at_ms, days),
         })
     }
+}
+
+/// When something that was deleted then is removed for good.
+pub(crate) fn removed_at_ms(deleted_at_ms: i64, days: u32) -> i64 {
+    deleted_at_ms.saturating_add(days_ms(days))
+}
+
+/// How long the trash keeps something.
+pub(crate) fn days_ms(days: u32) -> i64 {
+    i64::from(days.min(MOST_DAYS)) * DAY_MS
 }
 
 /// Moves the files of a model that are there to the trash, and removes folders that are empty then.

@@ -3,7 +3,7 @@ use crate::fixture::{ask, conversation, message, say};
 use crate::{NewMessage, RunEnd, Turn};
 use proptest::prelude::*;
 use sirocco_protocol::commands::ConversationUpdate;
-use sirocco_protocol::{ConversationId, RunState};
+use sirocco_protocol::{ConversationId, Folder, FolderId, Organising, RunState};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
@@ -16,15 +16,7 @@ fn typed(words: &str) -> TextQuery {
 }
 
 fn all() -> MessageSearch {
-    MessageSearch {
-        query: String::new(),
-        role: None,
-        model_name: None,
-        from_ms: None,
-        until_ms: None,
-        after: None,
-        limit: 100,
-    }
+    MessageSearch::first("", 100)
 }
 
 /// What is found, each as its title and the newest message.
@@ -347,5 +339,46 @@ proptest! {
             let store = Store::open_in_memory().await.unwrap();
             store.search(&query, &all()).await.map(|_| ())
         }).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
+    }
+}
+
+#[tokio::test]
+async fn a_folder_is_searched_with_those_inside_it_and_a_tag_in_any_case() {
+    let store = Store::open_in_memory().await.unwrap();
+    let outer = folder(None);
+    let inner = folder(Some(outer.id));
+    store.add_folder(&outer, 1).await.unwrap();
+    store.add_folder(&inner, 1).await.unwrap();
+    for (title, folder_id) in [("a", Some(outer.id)), ("b", Some(inner.id)), ("c", None)] {
+        let (id, _) = talk(&store, title, &["wind"]).await;
+        let into = Organising::Move { folder_id };
+        store.organise(&[id], &into, 2).await.unwrap();
+        let tag = Organising::Tag {
+            tag: format!("T-{title}"),
+        };
+        store.organise(&[id], &tag, 3).await.unwrap();
+    }
+    let count = async |words: &str, folder: Option<&Folder>, tag: Option<&str>| {
+        let request = MessageSearch {
+            folder_id: folder.map(|folder| folder.id),
+            tag: tag.map(str::to_owned),
+            ..all()
+        };
+        found_with(&store, words, &request).await.len()
+    };
+    assert_eq!(count("wind", None, None).await, 3);
+    assert_eq!(count("wind", Some(&outer), None).await, 2);
+    assert_eq!(count("wind", Some(&inner), None).await, 1);
+    assert_eq!(count("wind", None, Some("t-C")).await, 1);
+    assert_eq!(count("wind", Some(&outer), Some("t-c")).await, 0);
+    assert_eq!(count("b", Some(&outer), None).await, 1, "titles too");
+    assert_eq!(count("b", Some(&outer), Some("t-a")).await, 0);
+}
+
+fn folder(parent_id: Option<FolderId>) -> Folder {
+    Folder {
+        id: FolderId::fresh(),
+        parent_id,
+        name: "f".into(),
     }
 }

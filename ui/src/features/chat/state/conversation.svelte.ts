@@ -314,6 +314,7 @@ export class ConversationState {
     model_id?: ModelId;
     settings?: ConversationSettings;
     draft?: string;
+    notes?: string;
     unread?: boolean;
   }): Promise<void> {
     const conversation = await this.#backend.call('conversation_update', { id: this.#known(), ...changes });
@@ -351,6 +352,11 @@ export class ConversationState {
           this.conversation = { ...this.conversation, summary: event.conversation };
         }
         break;
+      case 'conversations_organised': {
+        const summary = event.conversations.find((row) => row.id === this.id);
+        if (summary && this.conversation) this.conversation = { ...this.conversation, summary };
+        break;
+      }
       case 'messages_changed':
         if (event.conversation_id === this.id) this.#refreshQuietly();
         break;

@@ -5,7 +5,7 @@
  * is there, the results of the question before stay.
  */
 
-import type { Role, SearchCursor, SearchResult } from '$/gen/protocol';
+import type { FolderId, Role, SearchCursor, SearchResult } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 
 export type SearchState = { type: 'asking' } | { type: 'ready' } | { type: 'failed'; error: BackendError };
@@ -21,9 +21,12 @@ export interface SearchFilters {
   model_name: string | null;
   /** Not older than so many days. */
   days: number | null;
+  /** In this folder, or one inside it. */
+  folder_id: FolderId | null;
+  tag: string | null;
 }
 
-const NO_FILTERS: SearchFilters = { role: null, model_name: null, days: null };
+const NO_FILTERS: SearchFilters = { role: null, model_name: null, days: null, folder_id: null, tag: null };
 
 export class ChatSearch {
   text = $state('');
@@ -52,8 +55,7 @@ export class ChatSearch {
   }
 
   get filtered(): boolean {
-    const { role, model_name, days } = this.filters;
-    return role !== null || model_name !== null || days !== null;
+    return Object.values(this.filters).some((value) => value !== null);
   }
 
   /** The words changed: asked once typing rests. */
@@ -123,11 +125,13 @@ export class ChatSearch {
   }
 
   #page(after: SearchCursor | null): Promise<SearchResult[]> {
-    const { role, model_name, days } = this.filters;
+    const { role, model_name, days, folder_id, tag } = this.filters;
     return this.#backend.call('message_search', {
       query: this.text.trim(),
       role,
       model_name,
+      folder_id,
+      tag,
       from_ms: days === null ? null : this.#now() - days * DAY_MS,
       after,
       limit: PAGE,

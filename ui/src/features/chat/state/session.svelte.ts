@@ -12,6 +12,7 @@ import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import { Edits } from './edits.svelte';
 import { FindInConversation } from './find.svelte';
+import { Organiser } from './organiser.svelte';
 import { PendingSettings } from './pendingSettings.svelte';
 import { Presence } from './presence';
 import { ReadingPlaces } from './readingPlaces';
@@ -42,6 +43,10 @@ export class ChatSession {
   /** A send is on its way to the backend. */
   sending = $state(false);
   readonly draft: Draft;
+  /** What is written beside the open conversation. */
+  readonly notes: Draft;
+  /** Folders, archive, tags and trash. */
+  readonly organiser: Organiser;
   readonly edits = new Edits();
   readonly places = new ReadingPlaces();
   readonly #presence = new Presence();
@@ -76,6 +81,8 @@ export class ChatSession {
         else this.#newDraft = text;
       },
     });
+    this.notes = new Draft({ save: (text) => this.current.update({ notes: text }) });
+    this.organiser = new Organiser(sirocco);
     this.current = this.#open(null);
   }
 
@@ -103,6 +110,7 @@ export class ChatSession {
     const stopPresence = this.#presence.start(() => void this.seen());
     void this.presets.load();
     void this.prompts.load();
+    void this.organiser.folders.load();
     return () => {
       stopEvents();
       stopPresence();
@@ -129,16 +137,18 @@ export class ChatSession {
     }
     this.find.close();
     void this.draft.flush();
+    void this.notes.flush();
     this.#pending.save();
     this.current.dispose();
     this.meter.clear();
     const opened = this.#open(id);
     this.current = opened;
     this.draft.start(id ? '' : this.#newDraft);
+    this.notes.start('');
     try {
       await opened.load(message);
     } finally {
-      this.#takeDraft(opened);
+      this.#takeWritten(opened);
     }
   }
 
@@ -146,13 +156,15 @@ export class ChatSession {
   async reload(): Promise<void> {
     const { current } = this;
     await current.load();
-    this.#takeDraft(current);
+    this.#takeWritten(current);
   }
 
-  /** Puts the kept draft of a conversation into the composer, unless something was typed while it loaded. */
-  #takeDraft(of: ConversationState): void {
-    const kept = of.conversation?.draft;
-    if (this.current === of && this.draft.text === '' && kept) this.draft.start(kept);
+  /** Puts the kept draft and notes of a conversation in place, unless something was typed while it loaded. */
+  #takeWritten(of: ConversationState): void {
+    if (this.current !== of || !of.conversation) return;
+    const { draft, notes } = of.conversation;
+    if (this.draft.text === '' && draft) this.draft.start(draft);
+    if (this.notes.text === '' && notes) this.notes.start(notes);
   }
 
   #open(id: ConversationId | null): ConversationState {
@@ -281,15 +293,19 @@ export class ChatSession {
     this.presets.handle(event);
     this.inherited.handle(event);
     this.prompts.handle(event);
+    this.organiser.handle(event);
     // The mark of a new answer comes after its last word, so it is taken away when it comes. The list may hear of it
     // after us, so its row is not asked, and what takes the mark away comes later.
     if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread)
       queueMicrotask(() => void this.seen(true));
     if (event.type === 'conversation_deleted' && event.conversation_id === this.current.id) this.#sirocco.navigation.newChat();
+    if (event.type === 'conversations_organised' && event.change.type === 'delete' && event.conversations.some((row) => row.id === this.current.id))
+      this.#sirocco.navigation.newChat();
   }
 
   dispose(): void {
     void this.draft.flush();
+    void this.notes.flush();
     this.#pending.save();
     this.current.dispose();
     this.meter.clear();

@@ -101,10 +101,11 @@ export function message(conversation_id: string, id: string, role: Role, content
 
 export function newConversation(id: string, title: string, at: number): Conversation {
   return {
-    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false },
+    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false },
     model_id: 'm-coder',
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',
+    notes: '',
     head: null,
   };
 }

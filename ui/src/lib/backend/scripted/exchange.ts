@@ -50,12 +50,13 @@ export function exchangeHandlers(host: ScriptedHost, inWindow: boolean): Pick<Ha
       host.emit({ type: 'exchange_moved', handle, done_count: FOREIGN.length, total_count: FOREIGN.length });
       return { added: fresh.map(({ id }) => id), known_count: FOREIGN.length - fresh.length, refused: REFUSED };
     },
-    exchange_export: ({ conversation_id, format, target }) => {
+    exchange_export: ({ conversation_ids, format, target }) => {
       const all = [...stored.values()];
-      const chosen = conversation_id ? [entry(stored, conversation_id, 'conversation')] : all;
+      const chosen = conversation_ids?.map((id) => entry(stored, id, 'conversation')) ?? all;
       const conversation_count = chosen.length;
-      const title = conversation_id ? (chosen[0]?.conversation.summary.title ?? '') : 'Sirocco conversations';
-      const isArchive = !conversation_id && format !== 'jsonl';
+      const one = conversation_ids?.length === 1;
+      const title = one ? (chosen[0]?.conversation.summary.title ?? '') : 'Sirocco conversations';
+      const isArchive = !one && format !== 'jsonl';
       const name = `${title}.${isArchive ? 'zip' : ENDINGS[format]}`;
       if (target === 'ask') {
         if (!inWindow) throw refusal('invalid_request', 'only the window of the app can ask where to save');

@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Conversation, Download, ErrorCode, Event, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
+import type { Commands, Conversation, Download, ErrorCode, Event, Folder, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -10,6 +10,9 @@ export interface ScriptedHost {
   readonly modelDefaults: Map<string, ModelDefaults>;
   readonly downloads: Map<string, Download>;
   readonly stored: Map<string, Stored>;
+  /** Conversations in the trash. */
+  readonly deleted: Map<string, Stored>;
+  readonly folders: Map<string, Folder>;
   roots: ModelRoot[];
   settings: Settings;
   /** Pause between steps of what takes time; 0: nothing happens by itself. */

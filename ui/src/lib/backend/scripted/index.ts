@@ -3,7 +3,7 @@
  *
  * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
  * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations and
- * models), `=broken` (nothing answers) and `=loading` (nothing ever answers).
+ * models), `=broken` (nothing answers), `=loading` (nothing ever answers) and `=organised` (with folders, tags, archive and trash).
  */
 import type {
   Commands,
@@ -11,6 +11,7 @@ import type {
   Download,
   ErrorReport,
   Event,
+  Folder,
   LoadedModel,
   MemoryFit,
   Message,
@@ -35,6 +36,7 @@ import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
 import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
+import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
 
@@ -60,6 +62,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   readonly loaded = new Map<string, LoadedModel>();
   readonly downloads = new Map<string, Download>();
   readonly stored: Map<string, Stored>;
+  readonly deleted = new Map<string, Stored>();
+  readonly folders = new Map<string, Folder>();
   roots: ModelRoot[];
   settings: Settings;
 
@@ -70,7 +74,6 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   readonly #listeners = new Set<(event: Event) => void>();
   readonly #watchers = new Set<(connected: boolean) => void>();
   readonly #failures = new Map<keyof Commands, ErrorReport>();
-  readonly #deleted = new Map<string, Stored>();
   readonly #runs = new Map<string, { text: string; done: number; sequence: number; stopped: boolean; listeners: Set<(update: RunUpdate) => void> }>();
   #next = 1;
 
@@ -87,6 +90,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...this.#own,
       ...branchHandlers(this),
       ...searchHandlers(this),
+      ...organiseHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
@@ -167,11 +171,13 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return this.settings;
     },
 
-    conversation_list: ({ query, after, limit }) => {
+    conversation_list: ({ query, shelf, folder_id, tag, after, limit }) => {
       const words = query.toLowerCase().split(/\s+/);
       return [...this.stored.values()]
         .map((one) => one.conversation.summary)
         .filter((row) => words.every((word) => row.title.toLowerCase().includes(word)))
+        .filter((row) => row.archived === (shelf === 'archive') && (!folder_id || row.folder_id === folder_id))
+        .filter((row) => !tag || row.tags.some((one) => one.toLowerCase() === tag.toLowerCase()))
         .filter((row) => !after || conversationOrder(after, row) < 0)
         .sort(conversationOrder)
         .slice(0, limit);
@@ -195,19 +201,19 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       conversation.model_id = changes.model_id ?? conversation.model_id;
       conversation.settings = changes.settings ?? conversation.settings;
       conversation.draft = changes.draft ?? conversation.draft;
+      conversation.notes = changes.notes ?? conversation.notes;
       this.#changed(conversation);
       return conversation;
     },
     conversation_delete: ({ id }) => {
-      this.#deleted.set(id, this.#stored(id));
+      this.deleted.set(id, this.#stored(id));
       this.stored.delete(id);
       this.emit({ type: 'conversation_deleted', conversation_id: id });
       return {};
     },
     conversation_restore: ({ id }) => {
-      const found = this.#deleted.get(id);
-      if (!found) throw missing('conversation');
-      this.#deleted.delete(id);
+      const found = entry(this.deleted, id, 'conversation');
+      this.deleted.delete(id);
       this.stored.set(id, found);
       this.#changed(found.conversation);
       return found.conversation;
@@ -480,6 +486,7 @@ export function scriptedPage(kind: string): ScriptedBackend {
     connections: 400,
     tick_ms: 30,
   });
+  if (kind === 'organised') organise(page);
   if (kind === 'broken') {
     page.fail('app_status', { code: 'network', message: 'Sirocco does not answer', hint: 'check that it is still running on this machine' });
   }

@@ -146,4 +146,5 @@ export const SETTINGS: Settings = {
   network: { offline: false, endpoint: null, proxy: { type: 'system' }, extra_ca: null },
   server: { enabled: false, port: 1234, lan: false, cors_origins: [] },
   trash_days: 30,
+  conversation_trash_days: 30,
 };

@@ -2,6 +2,7 @@
 import type { FoundMessage, SearchCursor, SearchResult, TextRange } from '$/gen/protocol';
 import { branchOf, type Stored } from './conversations';
 import { entry, type Handlers, type ScriptedHost } from './host';
+import { isWithin } from './organise';
 
 const fold = (text: string) =>
   text
@@ -30,7 +31,7 @@ const order = (a: SearchCursor, b: SearchCursor) =>
 
 export function searchHandlers(host: ScriptedHost) {
   return {
-    message_search: ({ query, role, model_name, from_ms, until_ms, after, limit }) => {
+    message_search: ({ query, role, model_name, folder_id, tag, from_ms, until_ms, after, limit }) => {
       const words = fold(query).match(/[\p{L}\p{N}]+/gu) ?? [];
       const inTime = (at_ms: number) => at_ms >= (from_ms ?? -Infinity) && at_ms < (until_ms ?? Infinity);
 
@@ -67,7 +68,12 @@ export function searchHandlers(host: ScriptedHost) {
         };
       };
 
+      const inPlace = ({ conversation: { summary } }: Stored) =>
+        (!folder_id || isWithin(host.folders, summary.folder_id, folder_id)) &&
+        (!tag || summary.tags.some((one) => one.toLowerCase() === tag.toLowerCase()));
+
       return [...host.stored.values()]
+        .filter(inPlace)
         .flatMap((stored) => look(stored) ?? [])
         .sort((a, b) => order(a.place, b.place))
         .filter((one) => !after || order(after, one.place) < 0)

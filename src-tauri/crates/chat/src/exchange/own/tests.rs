@@ -55,6 +55,9 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
             pinned: foreign.pinned,
             running: false,
             unread: true,
+            folder_id: None,
+            tags: Vec::new(),
+            archived: false,
         },
         model_id: None,
         settings: ConversationSettings {
@@ -65,6 +68,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
             },
         },
         draft: "but ".into(),
+        notes: String::new(),
         head: Some(ids[foreign.head]),
     };
     (conversation, messages.collect())
