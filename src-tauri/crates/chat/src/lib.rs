@@ -1,5 +1,5 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
-//! where thinking ends and the answer begins, how often a follower hears of new text, what a search
+//! where thinking ends and the answer begins, what in it is a call of a tool, how often a follower hears of new text, what a search
 //! shows, where each setting comes from, what an export or a preset file looks like, and what the
 //! conversations of other apps become here.
 //!
@@ -30,6 +30,7 @@ mod prompt;
 mod reasoning;
 mod terms;
 mod title;
+mod tools;
 
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
 pub use coalescer::{Coalescer, Delta};
@@ -42,3 +43,4 @@ pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use terms::SearchTerms;
 pub use title::{NEW_CONVERSATION, automatic_title, marked_title};
+pub use tools::{CallPiece, Spoken, ToolCallSplitter, ToolFormat};
