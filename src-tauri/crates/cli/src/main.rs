@@ -17,7 +17,6 @@ mod serve;
 mod serve_ui;
 mod session;
 mod token;
-mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

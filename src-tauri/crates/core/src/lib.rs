@@ -33,6 +33,7 @@ mod presets;
 mod prompts;
 mod runs;
 mod search;
+pub mod wanted;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
 #[must_use]
