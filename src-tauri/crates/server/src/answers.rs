@@ -15,6 +15,7 @@ use sirocco_protocol::{ErrorReport, ModelId};
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::Fault;
+use crate::tools::{Call, Calls};
 
 /// Between two signs of life while nothing else is sent.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
@@ -87,6 +88,7 @@ impl Answers {
     pub async fn collect(mut self) -> Result<Vec<Whole>, Fault> {
         let mut all = Vec::new();
         let (mut content, mut reasoning, mut tokens) = (String::new(), String::new(), Vec::new());
+        let mut calls = Calls::default();
         while let Some(next) = self.next().await {
             match next?.1 {
                 Piece::Waiting { .. } | Piece::Started { .. } => {}
@@ -99,10 +101,12 @@ impl Answers {
                     reasoning.push_str(&more_reasoning);
                     tokens.extend(more_tokens);
                 }
+                Piece::Call(piece) => calls.push(&piece),
                 Piece::Finished(finish) => all.push(Whole {
                     content: std::mem::take(&mut content),
                     reasoning: std::mem::take(&mut reasoning),
                     tokens: std::mem::take(&mut tokens),
+                    calls: std::mem::take(&mut calls).0,
                     finish,
                 }),
             }
@@ -127,6 +131,7 @@ pub struct Whole {
     pub content: String,
     pub reasoning: String,
     pub tokens: Vec<Token>,
+    pub calls: Vec<Call>,
     pub finish: Finish,
 }
 

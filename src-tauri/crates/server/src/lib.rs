@@ -8,9 +8,13 @@
 //! | Route | Dialect |
 //! |---|---|
 //! | `GET /v1/models`, `/v1/models/{id}`, `POST /v1/chat/completions`, `/v1/completions` | OpenAI |
+//! | `POST /v1/responses`, `GET` and `DELETE` `/v1/responses/{id}`, `GET /v1/responses/{id}/input_items` | OpenAI |
 //! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
 //! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
+//! | `POST /api/pull`, `DELETE /api/delete` | Ollama |
 //! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions` | LM Studio |
+//! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
+//! | `POST /api/v1/chat` | LM Studio |
 //!
 //! On the loopback interface everybody is let in whose `Host` is this machine, and no page whose origin is not listed.
 //! On any other interface every request needs one of the [`Tokens`].
@@ -18,6 +22,7 @@
 mod answers;
 mod anthropic;
 mod body;
+mod embeddings;
 mod fault;
 mod follow;
 mod guard;
@@ -26,8 +31,10 @@ mod models;
 mod ollama;
 mod openai;
 mod prompt;
+mod pulls;
 mod routes;
 mod tokens;
+mod tools;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -82,6 +89,8 @@ impl Server {
         let router = routes::router(Arc::new(routes::Served {
             completions,
             guard: guard::Guard::new(options.address, options.cors_origins, options.tokens),
+            responses: Arc::default(),
+            chats: Arc::default(),
             stop: stop.clone(),
         }));
         // A token is a small packet, and is not to wait for the next one.

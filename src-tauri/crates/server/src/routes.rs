@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fault::{Dialect, Fault};
 use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS};
+use crate::openai::Responses;
 use crate::{anthropic, lm_studio, ollama, openai};
 
 /// Longest body: a very long prompt.
@@ -21,6 +22,10 @@ const BODY_BYTES: usize = 32 << 20;
 pub struct Served {
     pub completions: Arc<dyn Completions>,
     pub guard: Guard,
+    /// What `/v1/responses` has answered.
+    pub responses: Arc<Responses>,
+    /// What LM Studio's `/api/v1/chat` has answered.
+    pub chats: Arc<Responses>,
     /// Ends all streams.
     pub stop: CancellationToken,
 }
@@ -132,7 +137,7 @@ fn preflight(asked: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, HEAD, POST"),
+        HeaderValue::from_static("GET, HEAD, POST, DELETE"),
     );
     if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
