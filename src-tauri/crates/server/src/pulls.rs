@@ -1,6 +1,8 @@
 //! Downloads that programs ask for. They are the App's own: a program that goes away leaves them running, and the window
 //! shows them.
 
+use std::sync::Arc;
+
 use futures_util::{Stream, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,8 +12,6 @@ use sirocco_protocol::commands::{DownloadList, DownloadStart, HubModelGet};
 use sirocco_protocol::{Download, DownloadId, DownloadState, ErrorReport, Event, HubModel};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-
-use std::sync::Arc;
 
 use crate::fault::Fault;
 

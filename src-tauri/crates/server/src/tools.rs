@@ -15,8 +15,7 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// These tools, with `choice` as OpenAI words it: absent, `none`, `auto`, `required`, or the name of one. `field` is
-    /// where the choice stands in the request.
+    /// These tools, and who chooses among them; `field` is where that stands in the request.
     pub fn new(
         list: Vec<Value>,
         choice: Choice,
@@ -79,7 +78,7 @@ impl Choice {
             (Value::String(word), _) if word == "none" => Ok(Self::None),
             (Value::String(word), _) if word == "auto" => Ok(Self::Auto),
             (Value::String(word), _) if word == "required" => Ok(Self::Required),
-            (Value::Object(fields), Value::String(name)) if fields["type"] == "function" => {
+            (Value::Object(_), Value::String(name)) if value["type"] == "function" => {
                 Ok(Self::Named(name.clone()))
             }
             _ => Err(Fault::field(
@@ -220,7 +219,7 @@ mod tests {
         }});
         let flat = json!([{"type": "function", "name": "wind", "description": "Asks.", "parameters": null}]);
         for list in [wind(), flat] {
-            assert_eq!(of_openai(&list).unwrap(), [expected.clone()]);
+            assert_eq!(of_openai(&list).unwrap(), std::slice::from_ref(&expected));
         }
     }
 
@@ -257,6 +256,7 @@ mod tests {
             ),
             ("tool_choice", json!([]), json!("required")),
             ("tool_choice", wind(), json!("always")),
+            ("tool_choice", wind(), json!({"name": "wind"})),
             ("tool_choice", wind(), json!({"type": "allowed_tools"})),
             (
                 "tool_choice",

@@ -40,6 +40,8 @@ impl App {
         mut request: Request,
         pieces: &Pieces,
     ) -> Result<Option<Finish>, ErrorReport> {
+        self.force_call(model, &request.tool_choice, &mut request.prompt)
+            .await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
             turn = self.turn(model, request.context_length, |load_progress, ahead| {
@@ -51,8 +53,6 @@ impl App {
         };
         let load = load.end();
         let eject_after = request.eject_after;
-        self.force_call(model, &request.tool_choice, &mut request.prompt)
-            .await?;
         let mut flow = Flow::new(&request.prompt, request.one_call);
         let request = GenerateRequest {
             id: 0,

@@ -8,13 +8,13 @@ mod manage;
 mod models;
 mod options;
 
-pub use frames::timestamp;
-pub use models::parameter_size;
-
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get, post};
+
+pub use frames::timestamp;
+pub use models::parameter_size;
 
 use crate::embeddings;
 use crate::routes::Served;
