@@ -25,6 +25,7 @@ mod search;
 mod server_access;
 mod server_anthropic;
 mod server_lm_studio;
+mod server_log;
 mod server_manage;
 mod server_ollama;
 mod server_openai;

@@ -33,6 +33,8 @@ mod presets;
 mod prompts;
 mod runs;
 mod search;
+mod serving;
+pub mod tokens;
 pub mod wanted;
 
 /// The minute of the local day now, which the hours of downloads are compared with.

@@ -15,6 +15,7 @@ use sirocco_protocol::{ErrorReport, ModelId};
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::Fault;
+use crate::note::Note;
 use crate::tools::{Call, Calls};
 
 /// Between two signs of life while nothing else is sent.
@@ -31,6 +32,7 @@ pub struct Answers {
     index: u32,
     /// Read ahead, to know how to begin.
     first: Option<Piece>,
+    note: Option<Note>,
 }
 
 impl Answers {
@@ -46,6 +48,7 @@ impl Answers {
             current,
             index: 0,
             first: None,
+            note: Note::current(),
         }
     }
 
@@ -68,7 +71,12 @@ impl Answers {
         }
         loop {
             match self.current.as_mut()?.next().await {
-                Some(Ok(piece)) => return Some(Ok((self.index, piece))),
+                Some(Ok(piece)) => {
+                    if let Some(note) = &self.note {
+                        note.piece(&piece);
+                    }
+                    return Some(Ok((self.index, piece)));
+                }
                 Some(Err(report)) => {
                     self.current = None;
                     return Some(Err(report));

@@ -3,7 +3,7 @@
 //! Requests are read tolerantly and answered strictly: unknown fields are passed over, a field that asks for something
 //! that there is not yet is refused by name. A model is loaded by the first request for it, and requests to one model
 //! are answered in the order they came. A client that goes away ends its answer. All of this is asked of
-//! [`Completions`]; this crate keeps nothing but the hashes of its tokens.
+//! [`Completions`]; this crate keeps nothing but its last responses, in memory.
 //!
 //! | Route | Dialect |
 //! |---|---|
@@ -28,12 +28,12 @@ mod follow;
 mod guard;
 mod lm_studio;
 mod models;
+mod note;
 mod ollama;
 mod openai;
 mod prompt;
 mod pulls;
 mod routes;
-mod tokens;
 mod tools;
 
 use std::net::{IpAddr, SocketAddr};
@@ -48,7 +48,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use follow::Following;
-pub use tokens::{NamedToken, TokenError, Tokens};
+pub use sirocco_core::tokens::{TokenError, Tokens};
 
 /// How long requests may take to finish when the server closes.
 const CLOSING_TIME: Duration = Duration::from_secs(3);
@@ -115,10 +115,16 @@ impl Server {
         })
     }
 
-    /// Such as `http://127.0.0.1:1234`.
+    /// Such as `http://127.0.0.1:1234`; for all interfaces, that by which others reach this machine.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified()
+            && let Some(ip) = own_address()
+        {
+            address.set_ip(ip);
+        }
+        format!("http://{address}")
     }
 
     /// Ends streams, finishes requests, and lets go of the port.
@@ -131,4 +137,13 @@ impl Server {
             Err(_) => self.task.abort(),
         }
     }
+}
+
+/// The address of this machine in its network: that from which it would send something to another one. Nothing is sent;
+/// the address asked for is one of documentation.
+fn own_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    (!own.is_unspecified()).then_some(own)
 }

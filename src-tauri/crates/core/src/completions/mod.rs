@@ -29,7 +29,9 @@ pub use sirocco_chat::CallPiece;
 pub use sirocco_engine_wire::{
     ChatMessage, FinishReason, Prompt, SamplingParameters, TokenProbability, ToolCall, Usage,
 };
-use sirocco_protocol::{ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId};
+use sirocco_protocol::{
+    ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, ServedRequest,
+};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::App;
@@ -163,6 +165,9 @@ pub trait Completions: Send + Sync {
     /// Runs a command of the protocol's table, for what is no answer of a model: downloads and deletions.
     fn call<'a>(&'a self, command: &'a str, payload: Value) -> Answer<'a, Value>;
 
+    /// Notes a request for those who look at the server's log.
+    fn note_request(&self, request: ServedRequest);
+
     /// Listens to events.
     fn events(&self) -> broadcast::Receiver<Event>;
 
@@ -191,6 +196,10 @@ pub trait Completions: Send + Sync {
 impl Completions for App {
     fn call<'a>(&'a self, command: &'a str, payload: Value) -> Answer<'a, Value> {
         Box::pin(Self::call(self, command, payload))
+    }
+
+    fn note_request(&self, request: ServedRequest) {
+        Self::note_request(self, request);
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -36,6 +36,7 @@ import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
+import { serverHandlers, serverState } from './server';
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -43,6 +44,8 @@ export interface ScriptedOptions {
   downloads?: Download[];
   /** Entries of the connection log. */
   connections?: number;
+  /** Entries of the API server's log. */
+  requests?: number;
   loaded?: string[];
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
   tick_ms?: number;
@@ -92,6 +95,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...hubHandlers(this),
       ...exchangeHandlers(this, this.#host === 'window'),
       ...presetHandlers(this),
+      ...serverHandlers(this, options.requests ?? 0),
     };
   }
 
@@ -162,6 +166,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     settings_set: ({ settings }) => {
       this.settings = copy(settings);
       this.emit({ type: 'settings_changed', settings });
+      this.emit({ type: 'server_changed', state: serverState(settings.server) });
       return this.settings;
     },
 
