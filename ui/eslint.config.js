@@ -4,7 +4,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
-const features = ['chat', 'discover', 'exchange', 'models', 'downloads', 'settings', 'onboarding'];
+const features = ['chat', 'discover', 'exchange', 'models', 'downloads', 'settings', 'server', 'onboarding'];
 
 /** Only `lib/backend/tauri.ts` may know the window host. */
 const noTauri = {

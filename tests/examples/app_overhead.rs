@@ -174,7 +174,7 @@ async fn directly(worker: &Worker) -> anyhow::Result<Seen> {
     let message = ChatMessage {
         role: "user".into(),
         content: QUESTION.into(),
-        reasoning_content: None,
+        ..ChatMessage::default()
     };
     let request = GenerateRequest {
         id: 0,
@@ -182,6 +182,7 @@ async fn directly(worker: &Worker) -> anyhow::Result<Seen> {
             messages: vec![message],
             continue_last: false,
             variables: Map::new(),
+            tools: Vec::new(),
             now_s: 0,
         },
         sampling: SamplingParameters {

@@ -27,10 +27,14 @@ mod search;
 mod server_access;
 mod server_anthropic;
 mod server_lm_studio;
+mod server_log;
+mod server_manage;
 mod server_ollama;
 mod server_openai;
 mod server_queue;
+mod server_responses;
 mod server_scene;
+mod server_tools;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

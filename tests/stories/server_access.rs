@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use sirocco_protocol::commands::SettingsSet;
-use sirocco_protocol::{ErrorCode, ServerSettings, Settings};
+use sirocco_protocol::{ErrorCode, ServerSettings, Settings, TokenScope};
 use sirocco_server::{Following, Tokens};
 use sirocco_testkit::{Script, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -107,7 +107,10 @@ async fn pages_may_not_ask_unless_their_origin_is_listed() -> anyhow::Result<()>
 #[tokio::test]
 async fn the_network_needs_a_token() -> anyhow::Result<()> {
     let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
-    let token = scene.tokens.add("laptop")?;
+    let token = scene
+        .tokens
+        .add("laptop", &[TokenScope::Generate], None)?
+        .secret;
     for (path, error) in [
         ("/v1/models", "/error/message"),
         ("/api/v0/models", "/error"),

@@ -186,7 +186,7 @@ async fn errors_have_their_own_shape() -> anyhow::Result<()> {
         (
             400,
             "invalid_request_error",
-            json!({"tools": [{"name": "x"}]}),
+            json!({"tools": [{"type": "bash_20250124", "name": "bash"}]}),
         ),
         (400, "invalid_request_error", json!({"messages": []})),
     ] {

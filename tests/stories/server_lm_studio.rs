@@ -115,7 +115,7 @@ async fn errors_are_one_sentence() -> anyhow::Result<()> {
     let mut unknown = chat(&scene, false);
     unknown["model"] = json!("qwen");
     let mut tools = chat(&scene, false);
-    tools["tools"] = json!([{"type": "function"}]);
+    tools["tools"] = json!([{"type": "mcp"}]);
     for (expected, path, body) in [
         (404, CHAT, unknown),
         (400, CHAT, tools),

@@ -87,7 +87,7 @@ async fn models_are_listed_shown_and_seen_running() -> anyhow::Result<()> {
     ] {
         let shown = scene.ask("/api/show", name).await?;
         assert_eq!(&shown["details"], details);
-        assert_eq!(shown["capabilities"], json!(["completion"]));
+        assert_eq!(shown["capabilities"], json!(["completion", "tools"]));
         assert!(
             shown["template"]
                 .as_str()
@@ -291,11 +291,7 @@ async fn errors_are_one_sentence() -> anyhow::Result<()> {
         (404, CHAT, chat(&scene, json!({"model": "llama3"}))),
         (404, "/api/show", json!({"model": "llama3"})),
         (400, CHAT, chat(&scene, json!({"format": "json"}))),
-        (
-            400,
-            CHAT,
-            chat(&scene, json!({"tools": [{"type": "function"}]})),
-        ),
+        (400, CHAT, chat(&scene, json!({"tools": [{"type": "mcp"}]}))),
         (
             400,
             CHAT,
@@ -310,7 +306,7 @@ async fn errors_are_one_sentence() -> anyhow::Result<()> {
             json!({"model": scene.key, "prompt": "a", "suffix": "b"}),
         ),
         (400, "/api/embed", json!({"model": scene.key, "input": "a"})),
-        (404, "/api/pull", json!({"model": "llama3"})),
+        (404, "/api/signout", json!({})),
     ] {
         let (status, answer) = scene.post(path, body).await?;
         assert_eq!(status, expected, "{path}: {answer}");

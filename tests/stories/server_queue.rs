@@ -245,12 +245,13 @@ async fn a_reader_that_is_slow_holds_up_nobody() -> anyhow::Result<()> {
         let question = ChatMessage {
             role: "user".into(),
             content: "a".into(),
-            reasoning_content: None,
+            ..ChatMessage::default()
         };
         Request::new(Prompt::Chat {
             messages: vec![question],
             continue_last: false,
             variables: serde_json::Map::new(),
+            tools: Vec::new(),
             now_s: 0,
         })
     };

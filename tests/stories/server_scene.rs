@@ -31,6 +31,17 @@ impl Scene {
 
     pub async fn on(address: Ipv4Addr, origins: &[&str], script: &Script) -> anyhow::Result<Self> {
         let app = app(script).await?;
+        let key = app.model().await?.key;
+        Self::over(app, key, address, origins).await
+    }
+
+    /// Of this App, whose model has this key; empty if there is none yet.
+    pub async fn over(
+        app: TempApp,
+        key: String,
+        address: Ipv4Addr,
+        origins: &[&str],
+    ) -> anyhow::Result<Self> {
         let tokens = Tokens::in_file(app.outside().join("tokens.json"));
         let options = ServerOptions {
             address: IpAddr::V4(address),
@@ -46,7 +57,7 @@ impl Scene {
             .context("an address has a port")?
             .parse()?;
         Ok(Self {
-            key: app.model().await?.key,
+            key,
             client: Client::builder().no_proxy().build()?,
             app,
             server,

@@ -21,6 +21,7 @@ export function frameActions({ app, navigation, toasts }: Sirocco, deeds: FrameD
     { id: 'go.chat', group: 'go', label: s.chat, keys: ['Mod+1'], run: () => deeds.go('chat') },
     { id: 'go.discover', group: 'go', label: s.discover, words: s.discoverWords, keys: ['Mod+2'], run: () => deeds.go('discover') },
     { id: 'go.library', group: 'go', label: s.library, words: s.libraryWords, keys: ['Mod+3'], run: () => deeds.go('library') },
+    { id: 'go.developer', group: 'go', label: s.developer, words: s.developerWords, keys: ['Mod+4'], run: () => deeds.go('developer') },
     { id: 'go.settings', group: 'go', label: s.settings, words: s.settingsWords, keys: ['Mod+,'], run: () => deeds.go('settings') },
     { id: 'go.connections', group: 'go', label: s.connections, run: () => navigation.openSettings('connections') },
     { id: 'go.shortcuts', group: 'go', label: s.shortcuts, words: s.shortcutsWords, keys: ['Mod+/'], run: () => navigation.openSettings('shortcuts') },

@@ -1047,7 +1047,15 @@ account: HubAccount, } | { "type": "settings_changed",
 /**
  * All of them.
  */
-settings: Settings, } | { "type": "import_moved", 
+settings: Settings, } | { "type": "server_changed", 
+/**
+ * How it stands.
+ */
+state: ServerState, } | { "type": "request_changed", 
+/**
+ * The request.
+ */
+request: ServedRequest, } | { "type": "import_moved", 
 /**
  * What `model_import` was given; `model_import_cancel` takes it too.
  */
@@ -2740,6 +2748,19 @@ proxy: ProxyChoice,
 extra_ca: string | null, };
 
 /**
+ * A token that was just made.
+ */
+export type NewToken = { 
+/**
+ * What is kept of it.
+ */
+token: ServerToken, 
+/**
+ * The token itself, this once.
+ */
+secret: string, };
+
+/**
  * For commands that take or answer nothing: `{}`.
  */
 export type Nothing = Record<symbol, never>;
@@ -3374,6 +3395,47 @@ place: SearchCursor, };
 export type SecretPlace = "key_store" | "file" | "environment";
 
 /**
+ * A request to the API server. What was asked and answered is not kept.
+ */
+export type ServedRequest = { 
+/**
+ * Unique for the life of the process.
+ */
+id: number, 
+/**
+ * When it came, in Unix milliseconds.
+ */
+at_ms: number, 
+/**
+ * Method and path, such as `POST /v1/chat/completions`.
+ */
+route: string, 
+/**
+ * The model that it asked, if it named one that there is.
+ */
+model: string | null, 
+/**
+ * The name of the token that it carried.
+ */
+client: string | null, 
+/**
+ * HTTP's number for the answer; none while there is none, and if its client went away first.
+ */
+status: number | null, 
+/**
+ * Tokens of its prompt, once they are read.
+ */
+prompt_tokens: number | null, 
+/**
+ * Tokens written for it.
+ */
+completion_tokens: number | null, 
+/**
+ * How long it took; none while it runs.
+ */
+duration_ms: number | null, };
+
+/**
  * How models are served to other programs.
  */
 export type ServerSettings = { 
@@ -3386,6 +3448,10 @@ enabled: boolean,
  */
 port: number, 
 /**
+ * Listen at the port of Ollama, too.
+ */
+ollama_port: boolean, 
+/**
  * Serve the whole network rather than this machine only; every request needs a token then.
  */
 lan: boolean, 
@@ -3393,6 +3459,62 @@ lan: boolean,
  * Origins of pages that may ask, such as `http://localhost:3000`; `*` is any.
  */
 cors_origins: Array<string>, };
+
+/**
+ * How the API server stands.
+ */
+export type ServerState = { "type": "off" } | { "type": "listening", 
+/**
+ * Where, such as `http://127.0.0.1:1234`; the one to tell people first.
+ */
+addresses: Array<string>, 
+/**
+ * Why it does not answer at the port of Ollama as well, though it should.
+ */
+problem: string | null, } | { "type": "failed", 
+/**
+ * Why.
+ */
+message: string, };
+
+/**
+ * The server, and what was asked of it last.
+ */
+export type ServerStatus = { 
+/**
+ * How it stands.
+ */
+state: ServerState, 
+/**
+ * The last requests, newest first.
+ */
+requests: Array<ServedRequest>, };
+
+/**
+ * How the API server stands, and what was asked of it last.
+ */
+export type ServerStatusGet = Record<symbol, never>;
+
+/**
+ * A token of the API server, without what opens it.
+ */
+export type ServerToken = { 
+/**
+ * Whose it is, or what for.
+ */
+name: string, 
+/**
+ * What it opens.
+ */
+scopes: Array<TokenScope>, 
+/**
+ * Unix milliseconds.
+ */
+created_at_ms: number, 
+/**
+ * From when on it opens nothing (Unix milliseconds); none is never.
+ */
+expires_at_ms: number | null, };
 
 /**
  * All settings. Unknown fields of a newer version survive a round trip through the store.
@@ -3655,6 +3777,42 @@ end: number, };
  * Colours of the interface.
  */
 export type Theme = "system" | "light" | "dark" | "sepia" | "high_contrast";
+
+/**
+ * Makes one; it is answered this once.
+ */
+export type TokenCreate = { 
+/**
+ * Whose it is, or what for; no other has it.
+ */
+name: string, 
+/**
+ * What it opens; something at least.
+ */
+scopes: Array<TokenScope>, 
+/**
+ * From when on it opens nothing (Unix milliseconds); none is never.
+ */
+expires_at_ms?: number | null, };
+
+/**
+ * The tokens of the API server, oldest first.
+ */
+export type TokenList = Record<symbol, never>;
+
+/**
+ * Removes one; who uses it is refused from then on.
+ */
+export type TokenRevoke = { 
+/**
+ * Which.
+ */
+name: string, };
+
+/**
+ * What a token opens.
+ */
+export type TokenScope = "generate" | "manage";
 
 /**
  * Removes everything in the trash for good.
@@ -3956,6 +4114,14 @@ export interface Commands {
   connection_list: { request: ConnectionList; response: Array<Connection> };
   /** Forgets them. */
   connection_clear: { request: ConnectionClear; response: Nothing };
+  /** How the API server stands, and what was asked of it last. */
+  server_status: { request: ServerStatusGet; response: ServerStatus };
+  /** The tokens of the API server, oldest first. */
+  token_list: { request: TokenList; response: Array<ServerToken> };
+  /** Makes one; it is answered this once. */
+  token_create: { request: TokenCreate; response: NewToken };
+  /** Removes one; who uses it is refused from then on. */
+  token_revoke: { request: TokenRevoke; response: Nothing };
   /** All settings. */
   settings_get: { request: SettingsGet; response: Settings };
   /** Replaces all settings. */

@@ -24,6 +24,7 @@ export const appStrings = {
   chat: 'Chat',
   discover: 'Discover',
   library: 'Library',
+  developer: 'Developer',
   settings: 'Settings',
   downloads: 'Downloads',
   downloadsRunning: (share: string) => `Downloads, ${share} done`,

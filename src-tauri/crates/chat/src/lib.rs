@@ -1,6 +1,6 @@
 //! The pure rules of a conversation: what its title is, what a model is sent, what of it fits,
-//! where thinking ends and the answer begins, how often a follower hears of new text, what a search
-//! shows, where each setting comes from, what an export or a preset file looks like, what the
+//! where thinking ends and the answer begins, what in it is a call of a tool, how often a follower
+//! hears of new text, what a search shows, where each setting comes from, what an export or a preset file looks like, what the
 //! conversations of other apps become here, and what votes on compared answers come to.
 //!
 //! Nothing here reads a clock, a file or a database, and nothing waits: time is passed in, and the
@@ -31,6 +31,7 @@ mod prompt;
 mod reasoning;
 mod terms;
 mod title;
+mod tools;
 
 pub use arena::{Outcome, Voted, answers_csv, comparisons_json, ratings, ratings_csv, shuffled};
 pub use budget::{BudgetError, CountedMessage, Fitted, fit};
@@ -44,3 +45,4 @@ pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use terms::SearchTerms;
 pub use title::{NEW_CONVERSATION, automatic_title, marked_title};
+pub use tools::{CallPiece, Spoken, ToolCallSplitter, ToolFormat};

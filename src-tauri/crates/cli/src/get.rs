@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use sirocco_core::home::Home;
+use sirocco_core::wanted::Wanted;
 use sirocco_protocol::commands::{
     DownloadList, DownloadPause, DownloadStart, HubModelGet, Nothing, StarterDownload, StarterGet,
 };
@@ -14,7 +15,6 @@ use sirocco_protocol::{Download, DownloadState, Event, HubModel, ModelVerdict, S
 use crate::output::{bytes, table};
 use crate::progress::{Bars, describe};
 use crate::session::Session;
-use crate::wanted::Wanted;
 use crate::{INTERRUPTED, models};
 
 #[derive(Args)]

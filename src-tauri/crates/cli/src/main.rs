@@ -7,6 +7,7 @@
 //! run here or does not fit, 130 interrupted.
 
 mod chat;
+mod doctor;
 mod export;
 mod get;
 mod import_chats;
@@ -17,12 +18,12 @@ mod serve;
 mod serve_ui;
 mod session;
 mod token;
-mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use sirocco_core::home::Home;
 use sirocco_protocol::{ErrorCode, ErrorReport};
 
@@ -71,6 +72,13 @@ enum Command {
     Export(export::Export),
     /// Import conversations of other apps, or exported ones: a file, a folder or a zip.
     ImportChats(import_chats::ImportChats),
+    /// Say what keeps models from running here, and what to do about it.
+    Doctor(Json),
+    /// Print what a shell needs to complete this command: `sirocco completions bash > FILE`.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
     /// Serve the interface to a browser on this machine.
     ServeUi {
         /// Port on 127.0.0.1; 0 for any that is free.
@@ -111,6 +119,8 @@ fn main() -> ExitCode {
             Command::Token { command } => token::run(&home, command),
             Command::Export(export) => export::run(home, export).await,
             Command::ImportChats(import) => import_chats::run(home, import).await,
+            Command::Doctor(json) => doctor::run(home, json.json).await,
+            Command::Completions { shell } => Ok(print_completions(shell)),
             Command::ServeUi { port } => serve_ui::run(home, port).await,
         }
     });
@@ -129,6 +139,12 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn print_completions(shell: Shell) -> ExitCode {
+    let mut command = Arguments::command();
+    clap_complete::generate(shell, &mut command, "sirocco", &mut std::io::stdout());
+    ExitCode::SUCCESS
 }
 
 fn exit_code(code: ErrorCode) -> u8 {

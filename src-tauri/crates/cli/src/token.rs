@@ -1,11 +1,15 @@
 //! `sirocco token`: who may use the served models over the network.
 
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use sirocco_core::home::Home;
+use sirocco_protocol::TokenScope;
 use sirocco_server::Tokens;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -13,6 +17,12 @@ pub enum Command {
     Add {
         /// Whose it is, or what for.
         name: String,
+        /// It may load, eject, download and delete models, too.
+        #[arg(long)]
+        manage: bool,
+        /// Days after which it opens nothing.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
     },
     /// List the names of all tokens.
     List,
@@ -30,7 +40,15 @@ pub fn run(home: &Home, command: Command) -> Result<ExitCode> {
         .with_context(|| format!("could not make data folder `{}`", folder.display()))?;
     let tokens = Tokens::in_file(home.server_tokens());
     match command {
-        Command::Add { name } => println!("{}", tokens.add(&name)?),
+        Command::Add { name, manage, days } => {
+            let mut scopes = vec![TokenScope::Generate];
+            if manage {
+                scopes.push(TokenScope::Manage);
+            }
+            let end = days.map(|days| SystemTime::now() + DAY * u32::from(days));
+            let expires_at_ms = end.map(unix_ms).transpose()?;
+            println!("{}", tokens.add(&name, &scopes, expires_at_ms)?.secret);
+        }
         Command::List => {
             for token in tokens.list()? {
                 println!("{}", token.name);
@@ -39,4 +57,9 @@ pub fn run(home: &Home, command: Command) -> Result<ExitCode> {
         Command::Remove { name } => tokens.remove(&name)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn unix_ms(time: SystemTime) -> Result<i64> {
+    let since = time.duration_since(UNIX_EPOCH)?;
+    Ok(i64::try_from(since.as_millis())?)
 }

@@ -26,6 +26,7 @@ use crate::library::Library;
 use crate::network::{Access, Log};
 use crate::picked::PickedPaths;
 use crate::runs::Runs;
+use crate::serving::Serving;
 
 /// Events that wait for a slow listener before it is told that it lagged.
 const EVENTS: usize = 1024;
@@ -82,6 +83,7 @@ pub(crate) struct Inner {
     pub picked: PickedPaths,
     pub library: Library,
     pub keeping: Keeping,
+    pub serving: Serving,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
     pub tasks: TaskTracker,
@@ -135,6 +137,7 @@ impl App {
                 picked: PickedPaths::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),
+                serving: Serving::default(),
                 loading: tokio::sync::Mutex::default(),
                 tasks: TaskTracker::new(),
                 closing: CancellationToken::new(),

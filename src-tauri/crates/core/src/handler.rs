@@ -464,6 +464,22 @@ impl Handler for App {
         self.clear_connections().await.map(|()| Nothing {})
     }
 
+    async fn server_status(&self, _: ServerStatusGet) -> Answer<ServerStatus> {
+        Ok(Self::server_status(self))
+    }
+
+    async fn token_list(&self, _: TokenList) -> Answer<Vec<ServerToken>> {
+        self.list_tokens().await
+    }
+
+    async fn token_create(&self, request: TokenCreate) -> Answer<NewToken> {
+        self.create_token(request).await
+    }
+
+    async fn token_revoke(&self, request: TokenRevoke) -> Answer<Nothing> {
+        self.revoke_token(request.name).await.map(|()| Nothing {})
+    }
+
     async fn settings_get(&self, _: SettingsGet) -> Answer<Settings> {
         self.inner.store.settings().await.report()
     }

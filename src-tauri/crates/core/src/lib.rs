@@ -35,7 +35,10 @@ mod presets;
 mod prompts;
 mod runs;
 mod search;
+mod serving;
+pub mod tokens;
 mod trash;
+pub mod wanted;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
 #[must_use]

@@ -6,10 +6,10 @@ use serde_json::Value;
 use crate::SamplingParameters;
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 2;
+pub const WIRE_VERSION: u32 = 3;
 
 /// One message of a prompt, in the words of chat templates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChatMessage {
     /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
@@ -18,6 +18,26 @@ pub struct ChatMessage {
     /// What the model thought, for templates that want it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
+    /// Calls of tools that a message of the assistant's makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// Of a tool message: the call that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+    /// Of a tool message: the tool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_name: Option<String>,
+}
+
+/// A call of a tool, as it stands in a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// By which its answer refers to it.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// An object; a string if what a model wrote once is no JSON.
+    pub arguments: Value,
 }
 
 /// What a model is asked to continue.
@@ -34,6 +54,10 @@ pub enum Prompt {
         /// Further template variables, such as `enable_thinking`.
         #[serde(default)]
         variables: serde_json::Map<String, Value>,
+        /// Tools that the model may call, each as `{"type": "function", "function": {"name", "description",
+        /// "parameters"}}` with a JSON schema.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tools: Vec<Value>,
         /// Now, Unix seconds, for templates that print the date.
         #[serde(default)]
         now_s: i64,

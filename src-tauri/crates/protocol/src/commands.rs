@@ -580,6 +580,22 @@ commands! {
     /// Forgets them.
     connection_clear(ConnectionClear {}) -> Nothing;
 
+    /// How the API server stands, and what was asked of it last.
+    server_status(ServerStatusGet {}) -> ServerStatus;
+    /// The tokens of the API server, oldest first.
+    token_list(TokenList {}) -> Vec<ServerToken>;
+    /// Makes one; it is answered this once.
+    token_create(TokenCreate {
+        /// Whose it is, or what for; no other has it.
+        name: String,
+        /// What it opens; something at least.
+        scopes: Vec<TokenScope>,
+        /// From when on it opens nothing (Unix milliseconds); none is never.
+        expires_at_ms: Option<i64>,
+    }) -> NewToken;
+    /// Removes one; who uses it is refused from then on.
+    token_revoke(TokenRevoke { #[doc = " Which."] name: String }) -> Nothing;
+
     /// All settings.
     settings_get(SettingsGet {}) -> Settings;
     /// Replaces all settings.

@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     Comparison, ConversationId, ConversationSummary, Download, DownloadId, Folder, HubAccount,
     LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle, PickedPath,
-    Preset, PresetId, PromptId, Run, Settings, Verification,
+    Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -123,6 +123,16 @@ pub enum Event {
     SettingsChanged {
         /// All of them.
         settings: Settings,
+    },
+    /// The API server began to listen, ended or failed.
+    ServerChanged {
+        /// How it stands.
+        state: ServerState,
+    },
+    /// The API server was asked something, or a request moved on.
+    RequestChanged {
+        /// The request.
+        request: ServedRequest,
     },
     /// A file that is being imported was copied further.
     ImportMoved {

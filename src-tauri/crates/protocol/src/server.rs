@@ -6,6 +6,9 @@ use ts_rs::TS;
 /// The port of LM Studio's server: what was written for it finds this one.
 pub const SERVER_PORT: u16 = 1234;
 
+/// The port of Ollama: what was written for it looks nowhere else unless it is told to.
+pub const OLLAMA_PORT: u16 = 11434;
+
 /// How models are served to other programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -14,6 +17,8 @@ pub struct ServerSettings {
     pub enabled: bool,
     /// Port, 1 to 65535.
     pub port: u16,
+    /// Listen at the port of Ollama, too.
+    pub ollama_port: bool,
     /// Serve the whole network rather than this machine only; every request needs a token then.
     pub lan: bool,
     /// Origins of pages that may ask, such as `http://localhost:3000`; `*` is any.
@@ -25,6 +30,7 @@ impl Default for ServerSettings {
         Self {
             enabled: false,
             port: SERVER_PORT,
+            ollama_port: false,
             lan: false,
             cors_origins: Vec::new(),
         }
@@ -61,6 +67,91 @@ fn is_origin(text: &str) -> bool {
         || text.split_once("://").is_some_and(|(scheme, rest)| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic()) && is_name(rest)
         })
+}
+
+/// How the API server stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerState {
+    /// It does not run.
+    #[default]
+    Off,
+    /// It answers.
+    Listening {
+        /// Where, such as `http://127.0.0.1:1234`; the one to tell people first.
+        addresses: Vec<String>,
+        /// Why it does not answer at the port of Ollama as well, though it should.
+        problem: Option<String>,
+    },
+    /// It should run and does not.
+    Failed {
+        /// Why.
+        message: String,
+    },
+}
+
+/// The server, and what was asked of it last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServerStatus {
+    /// How it stands.
+    pub state: ServerState,
+    /// The last requests, newest first.
+    pub requests: Vec<ServedRequest>,
+}
+
+/// A request to the API server. What was asked and answered is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServedRequest {
+    /// Unique for the life of the process.
+    pub id: u64,
+    /// When it came, in Unix milliseconds.
+    pub at_ms: i64,
+    /// Method and path, such as `POST /v1/chat/completions`.
+    pub route: String,
+    /// The model that it asked, if it named one that there is.
+    pub model: Option<String>,
+    /// The name of the token that it carried.
+    pub client: Option<String>,
+    /// HTTP's number for the answer; none while there is none, and if its client went away first.
+    pub status: Option<u16>,
+    /// Tokens of its prompt, once they are read.
+    pub prompt_tokens: Option<u32>,
+    /// Tokens written for it.
+    pub completion_tokens: Option<u32>,
+    /// How long it took; none while it runs.
+    pub duration_ms: Option<u64>,
+}
+
+/// What a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenScope {
+    /// To ask models.
+    Generate,
+    /// To load, eject, download and delete them.
+    Manage,
+}
+
+/// A token of the API server, without what opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServerToken {
+    /// Whose it is, or what for.
+    pub name: String,
+    /// What it opens.
+    pub scopes: Vec<TokenScope>,
+    /// Unix milliseconds.
+    pub created_at_ms: i64,
+    /// From when on it opens nothing (Unix milliseconds); none is never.
+    pub expires_at_ms: Option<i64>,
+}
+
+/// A token that was just made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewToken {
+    /// What is kept of it.
+    pub token: ServerToken,
+    /// The token itself, this once.
+    pub secret: String,
 }
 
 #[cfg(test)]

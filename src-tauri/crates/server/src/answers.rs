@@ -15,6 +15,8 @@ use sirocco_protocol::{ErrorReport, ModelId};
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::Fault;
+use crate::note::Note;
+use crate::tools::{Call, Calls};
 
 /// Between two signs of life while nothing else is sent.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
@@ -30,6 +32,7 @@ pub struct Answers {
     index: u32,
     /// Read ahead, to know how to begin.
     first: Option<Piece>,
+    note: Option<Note>,
 }
 
 impl Answers {
@@ -45,6 +48,7 @@ impl Answers {
             current,
             index: 0,
             first: None,
+            note: Note::current(),
         }
     }
 
@@ -67,7 +71,12 @@ impl Answers {
         }
         loop {
             match self.current.as_mut()?.next().await {
-                Some(Ok(piece)) => return Some(Ok((self.index, piece))),
+                Some(Ok(piece)) => {
+                    if let Some(note) = &self.note {
+                        note.piece(&piece);
+                    }
+                    return Some(Ok((self.index, piece)));
+                }
                 Some(Err(report)) => {
                     self.current = None;
                     return Some(Err(report));
@@ -87,6 +96,7 @@ impl Answers {
     pub async fn collect(mut self) -> Result<Vec<Whole>, Fault> {
         let mut all = Vec::new();
         let (mut content, mut reasoning, mut tokens) = (String::new(), String::new(), Vec::new());
+        let mut calls = Calls::default();
         while let Some(next) = self.next().await {
             match next?.1 {
                 Piece::Waiting { .. } | Piece::Started { .. } => {}
@@ -99,10 +109,12 @@ impl Answers {
                     reasoning.push_str(&more_reasoning);
                     tokens.extend(more_tokens);
                 }
+                Piece::Call(piece) => calls.push(&piece),
                 Piece::Finished(finish) => all.push(Whole {
                     content: std::mem::take(&mut content),
                     reasoning: std::mem::take(&mut reasoning),
                     tokens: std::mem::take(&mut tokens),
+                    calls: std::mem::take(&mut calls).0,
                     finish,
                 }),
             }
@@ -127,6 +139,7 @@ pub struct Whole {
     pub content: String,
     pub reasoning: String,
     pub tokens: Vec<Token>,
+    pub calls: Vec<Call>,
     pub finish: Finish,
 }
 

@@ -102,6 +102,13 @@ pub struct Part {
     pub text: Option<String>,
     /// What the model thought, in Anthropic's words.
     pub thinking: Option<String>,
+    /// Of a call of a tool, in Anthropic's words.
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub input: Option<Value>,
+    /// Of the result of a call.
+    pub tool_use_id: Option<String>,
+    pub content: Option<Box<Content>>,
 }
 
 impl Content {

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sirocco_core::completions::FinishReason;
+use sirocco_core::completions::{Finish, FinishReason};
 use sirocco_protocol::{ErrorCode, ErrorReport, RunId};
 
 /// In whose words a request is.
@@ -14,6 +14,7 @@ pub enum Dialect {
     Anthropic,
     Ollama,
     LmStudio,
+    LmStudioV1,
 }
 
 impl Dialect {
@@ -23,6 +24,8 @@ impl Dialect {
             Self::Anthropic
         } else if path.starts_with("/api/v0") {
             Self::LmStudio
+        } else if path.starts_with("/api/v1") {
+            Self::LmStudioV1
         } else if path.starts_with("/v1") {
             Self::OpenAi
         } else {
@@ -83,6 +86,9 @@ impl Fault {
                 "error": {"type": self.anthropic_type(), "message": self.message},
                 "request_id": fresh_id("req_"),
             }),
+            Dialect::LmStudioV1 => json!({"error": {
+                "type": self.lm_studio_type(), "message": self.message, "code": self.code, "param": self.field,
+            }}),
             Dialect::Ollama | Dialect::LmStudio => json!({"error": self.message}),
         }
     }
@@ -97,6 +103,15 @@ impl Fault {
                 .insert(header::WWW_AUTHENTICATE, bearer);
         }
         response
+    }
+
+    fn lm_studio_type(&self) -> &'static str {
+        match (self.status, self.code) {
+            (_, Some("job_not_found")) => "job_not_found",
+            (StatusCode::NOT_FOUND, Some("model_not_found")) => "model_not_found",
+            (status, _) if status.is_server_error() => "internal_error",
+            _ => "invalid_request",
+        }
     }
 
     fn anthropic_type(&self) -> &'static str {
@@ -120,6 +135,10 @@ impl From<ErrorReport> for Fault {
             ErrorCode::NotFound | ErrorCode::NoModel => {
                 (StatusCode::NOT_FOUND, Some("model_not_found"))
             }
+            // Of the Hub: what it does not show to everybody is not there for those without a token.
+            ErrorCode::TokenNeeded => (StatusCode::NOT_FOUND, None),
+            ErrorCode::Gated => (StatusCode::FORBIDDEN, None),
+            ErrorCode::Network | ErrorCode::Offline => (StatusCode::BAD_GATEWAY, None),
             ErrorCode::Conflict => (StatusCode::CONFLICT, None),
             ErrorCode::DoesNotFit => (StatusCode::SERVICE_UNAVAILABLE, None),
             ErrorCode::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, None),
@@ -156,10 +175,11 @@ pub fn fresh_id(prefix: &str) -> String {
     format!("{prefix}{}", RunId::fresh().0.simple())
 }
 
-/// Why an answer ended, in OpenAI's and Ollama's words.
-pub fn finish_word(reason: FinishReason) -> &'static str {
-    match reason {
+/// Why an answer ended, in OpenAI's words.
+pub fn finish_word(finish: &Finish) -> &'static str {
+    match finish.reason {
         FinishReason::MaxTokens | FinishReason::ContextFull => "length",
+        _ if finish.calls > 0 => "tool_calls",
         FinishReason::EndOfTurn | FinishReason::StopString | FinishReason::Stopped => "stop",
     }
 }
@@ -185,6 +205,8 @@ mod tests {
                 .unwrap()
                 .starts_with("req_")
         );
+        let fault_v1 = fault.body(Dialect::LmStudioV1);
+        assert_eq!(fault_v1["error"]["type"], "invalid_request");
         for dialect in [Dialect::Ollama, Dialect::LmStudio] {
             assert_eq!(fault.body(dialect), json!({"error": "too much"}));
         }
@@ -196,6 +218,7 @@ mod tests {
             ("/v1/models", Dialect::OpenAi),
             ("/v1/messages/count_tokens", Dialect::Anthropic),
             ("/api/v0/models", Dialect::LmStudio),
+            ("/api/v1/chat", Dialect::LmStudioV1),
             ("/api/tags", Dialect::Ollama),
             ("/", Dialect::Ollama),
         ] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sirocco_core::App;
-use sirocco_protocol::{Event, ServerSettings, Settings};
+use sirocco_protocol::{Event, OLLAMA_PORT, ServerSettings, ServerState, Settings};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,9 +42,9 @@ async fn follow(app: App, tokens: Tokens, stop: CancellationToken) {
     let mut events = app.events();
     let mut wanted = settings(&app).await;
     loop {
-        let server = match &wanted {
-            Some(settings) if settings.enabled => start(&app, settings, &tokens).await,
-            _ => None,
+        let servers = match &wanted {
+            Some(settings) if settings.enabled => start_all(&app, settings, &tokens).await,
+            _ => Vec::new(),
         };
         // Until they are others.
         let next = loop {
@@ -61,9 +61,10 @@ async fn follow(app: App, tokens: Tokens, stop: CancellationToken) {
                 break changed;
             }
         };
-        if let Some(server) = server {
+        for server in servers {
             server.close().await;
         }
+        app.server_changed(ServerState::Off);
         if next.is_none() {
             return;
         }
@@ -77,8 +78,43 @@ async fn settings(app: &App) -> Option<ServerSettings> {
     Some(settings.server)
 }
 
-/// A port that is taken is told in the log; the rest of the app goes on.
-async fn start(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Option<Server> {
+/// Every server of the settings, and none if the first one does not start; the rest of the app goes on.
+async fn start_all(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Vec<Server> {
+    let first = match start(app, settings, settings.port, tokens).await {
+        Ok(server) => server,
+        Err(error) => {
+            let message = failure(settings.port, &error);
+            tracing::error!(message, "the API server did not start");
+            app.server_changed(ServerState::Failed { message });
+            return Vec::new();
+        }
+    };
+    let mut addresses = vec![first.address()];
+    let mut servers = vec![first];
+    let mut problem = None;
+    if settings.ollama_port && settings.port != OLLAMA_PORT {
+        match start(app, settings, OLLAMA_PORT, tokens).await {
+            Ok(server) => {
+                addresses.push(server.address());
+                servers.push(server);
+            }
+            Err(error) => {
+                let message = failure(OLLAMA_PORT, &error);
+                tracing::error!(message, "the API server listens at one port only");
+                problem = Some(message);
+            }
+        }
+    }
+    app.server_changed(ServerState::Listening { addresses, problem });
+    servers
+}
+
+async fn start(
+    app: &App,
+    settings: &ServerSettings,
+    port: u16,
+    tokens: &Tokens,
+) -> std::io::Result<Server> {
     let address = if settings.lan {
         Ipv4Addr::UNSPECIFIED
     } else {
@@ -86,15 +122,16 @@ async fn start(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Option<
     };
     let options = ServerOptions {
         address: IpAddr::V4(address),
-        port: settings.port,
+        port,
         cors_origins: settings.cors_origins.clone(),
         tokens: tokens.clone(),
     };
-    match Server::serve(Arc::new(app.clone()), options).await {
-        Ok(server) => Some(server),
-        Err(error) => {
-            tracing::error!(port = settings.port, %error, "the API server did not start");
-            None
-        }
+    Server::serve(Arc::new(app.clone()), options).await
+}
+
+fn failure(port: u16, error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!("port {port} is taken by another program"),
+        _ => format!("port {port} cannot be had: {error}"),
     }
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-use crate::Tokens;
+use sirocco_core::tokens::Tokens;
+use sirocco_protocol::{ServerToken, TokenScope};
 
 /// How long a browser may remember what a preflight was answered, in seconds.
 pub const PREFLIGHT_SECONDS: &str = "600";
@@ -71,8 +72,8 @@ impl Guard {
         !self.loopback
     }
 
-    /// The name of the token that the request carries, as `Authorization: Bearer …` or `x-api-key`.
-    pub fn token_name(&self, headers: &HeaderMap) -> Option<String> {
+    /// The token that the request carries, as `Authorization: Bearer …` or `x-api-key`.
+    pub fn token(&self, headers: &HeaderMap) -> Option<ServerToken> {
         let bearer = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
@@ -81,10 +82,33 @@ impl Guard {
             .map(|(_, token)| token);
         let key = headers.get("x-api-key").and_then(|key| key.to_str().ok());
         let token = bearer.or(key)?.trim();
-        self.tokens.name_of(token).unwrap_or_else(|error| {
+        self.tokens.find(token).unwrap_or_else(|error| {
             tracing::error!(%error, "nobody is let in");
             None
         })
+    }
+}
+
+/// What a token has to open for this path.
+pub fn scope_of(path: &str) -> TokenScope {
+    const MANAGING: [&str; 8] = [
+        "/api/pull",
+        "/api/push",
+        "/api/delete",
+        "/api/copy",
+        "/api/create",
+        "/api/v1/models/load",
+        "/api/v1/models/unload",
+        "/api/v1/models/download",
+    ];
+    let is_below = |root: &str| {
+        let rest = path.strip_prefix(root);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if MANAGING.into_iter().any(is_below) {
+        TokenScope::Manage
+    } else {
+        TokenScope::Generate
     }
 }
 
@@ -110,6 +134,20 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+
+    #[test]
+    fn what_changes_the_library_needs_more_than_what_asks_it() {
+        for path in [
+            "/api/pull",
+            "/api/v1/models/load",
+            "/api/v1/models/download/status/1",
+        ] {
+            assert_eq!(scope_of(path), TokenScope::Manage, "{path}");
+        }
+        for path in ["/api/chat", "/v1/models", "/api/v1/models", "/api/pulled"] {
+            assert_eq!(scope_of(path), TokenScope::Generate, "{path}");
+        }
+    }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs
@@ -158,7 +196,7 @@ mod tests {
         let guard = guard(Ipv4Addr::UNSPECIFIED, &[]);
         assert!(guard.knows_host(&headers(&[("host", "workstation:1234")])));
         assert!(guard.wants_token());
-        assert_eq!(guard.token_name(&headers(&[])), None);
+        assert_eq!(guard.token(&headers(&[])), None);
     }
 
     #[test]
@@ -189,14 +227,18 @@ mod tests {
     fn a_token_comes_as_bearer_or_as_key() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = Tokens::in_file(folder.path().join("tokens.json"));
-        let token = tokens.add("laptop").unwrap();
+        let token = tokens
+            .add("laptop", &[TokenScope::Generate], None)
+            .unwrap()
+            .secret;
         let guard = Guard::new(Ipv4Addr::UNSPECIFIED.into(), Vec::new(), tokens);
         for (name, value) in [
             ("authorization", format!("Bearer {token}")),
             ("authorization", format!("bearer {token}")),
             ("x-api-key", token.clone()),
         ] {
-            let name = guard.token_name(&headers(&[(name, &value)]));
+            let found = guard.token(&headers(&[(name, &value)]));
+            let name = found.map(|token| token.name);
             assert_eq!(name.as_deref(), Some("laptop"), "{value}");
         }
         for value in [
@@ -204,8 +246,8 @@ mod tests {
             format!("Basic {token}"),
             format!("Bearer {token}x"),
         ] {
-            let name = guard.token_name(&headers(&[("authorization", &value)]));
-            assert_eq!(name, None, "{value}");
+            let found = guard.token(&headers(&[("authorization", &value)]));
+            assert_eq!(found, None, "{value}");
         }
     }
 }

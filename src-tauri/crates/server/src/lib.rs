@@ -3,14 +3,18 @@
 //! Requests are read tolerantly and answered strictly: unknown fields are passed over, a field that asks for something
 //! that there is not yet is refused by name. A model is loaded by the first request for it, and requests to one model
 //! are answered in the order they came. A client that goes away ends its answer. All of this is asked of
-//! [`Completions`]; this crate keeps nothing but the hashes of its tokens.
+//! [`Completions`]; this crate keeps nothing but its last responses, in memory.
 //!
 //! | Route | Dialect |
 //! |---|---|
 //! | `GET /v1/models`, `/v1/models/{id}`, `POST /v1/chat/completions`, `/v1/completions` | OpenAI |
+//! | `POST /v1/responses`, `GET` and `DELETE` `/v1/responses/{id}`, `GET /v1/responses/{id}/input_items` | OpenAI |
 //! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
 //! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
+//! | `POST /api/pull`, `DELETE /api/delete` | Ollama |
 //! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions` | LM Studio |
+//! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
+//! | `POST /api/v1/chat` | LM Studio |
 //!
 //! On the loopback interface everybody is let in whose `Host` is this machine, and no page whose origin is not listed.
 //! On any other interface every request needs one of the [`Tokens`].
@@ -18,16 +22,19 @@
 mod answers;
 mod anthropic;
 mod body;
+mod embeddings;
 mod fault;
 mod follow;
 mod guard;
 mod lm_studio;
 mod models;
+mod note;
 mod ollama;
 mod openai;
 mod prompt;
+mod pulls;
 mod routes;
-mod tokens;
+mod tools;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -41,7 +48,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use follow::Following;
-pub use tokens::{NamedToken, TokenError, Tokens};
+pub use sirocco_core::tokens::{TokenError, Tokens};
 
 /// How long requests may take to finish when the server closes.
 const CLOSING_TIME: Duration = Duration::from_secs(3);
@@ -82,6 +89,8 @@ impl Server {
         let router = routes::router(Arc::new(routes::Served {
             completions,
             guard: guard::Guard::new(options.address, options.cors_origins, options.tokens),
+            responses: Arc::default(),
+            chats: Arc::default(),
             stop: stop.clone(),
         }));
         // A token is a small packet, and is not to wait for the next one.
@@ -106,10 +115,16 @@ impl Server {
         })
     }
 
-    /// Such as `http://127.0.0.1:1234`.
+    /// Such as `http://127.0.0.1:1234`; for all interfaces, that by which others reach this machine.
     #[must_use]
     pub fn address(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified()
+            && let Some(ip) = own_address()
+        {
+            address.set_ip(ip);
+        }
+        format!("http://{address}")
     }
 
     /// Ends streams, finishes requests, and lets go of the port.
@@ -122,4 +137,13 @@ impl Server {
             Err(_) => self.task.abort(),
         }
     }
+}
+
+/// The address of this machine in its network: that from which it would send something to another one. Nothing is sent;
+/// the address asked for is one of documentation.
+fn own_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    (!own.is_unspecified()).then_some(own)
 }

@@ -5,6 +5,7 @@ use sirocco_core::completions::Completions;
 use sirocco_protocol::{LoadState, LoadedModel, Model, ModelVerdict};
 
 use crate::fault::Fault;
+use crate::note::Note;
 
 /// The models that can be asked, by their keys.
 pub async fn list(completions: &dyn Completions) -> Result<Vec<Model>, Fault> {
@@ -19,6 +20,9 @@ pub async fn find(completions: &dyn Completions, name: Option<&str>) -> Result<M
     let models = completions.library().await?;
     let name = name.map(str::trim).unwrap_or_default();
     if let Some(model) = named(&models, name) {
+        if let Some(note) = Note::current() {
+            note.model(&model.key);
+        }
         return Ok(model.clone());
     }
     let mut keys: Vec<&str> = models

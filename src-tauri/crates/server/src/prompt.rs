@@ -1,15 +1,24 @@
 //! From the messages of a client to a prompt.
 
 use serde_json::{Map, Value};
-use sirocco_core::completions::{ChatMessage, Prompt};
+use sirocco_core::completions::{ChatMessage, Prompt, ToolCall};
 use time::OffsetDateTime;
 
 use crate::fault::Fault;
 
-/// The prompt for these messages. A last message of the assistant's is written on.
-pub fn chat(messages: Vec<ChatMessage>, variables: Map<String, Value>) -> Result<Prompt, Fault> {
+/// The prompt for these messages. A last message of the assistant's is written on, unless it calls tools.
+pub fn chat(
+    messages: Vec<ChatMessage>,
+    variables: Map<String, Value>,
+    tools: Vec<Value>,
+) -> Result<Prompt, Fault> {
     let mut merged: Vec<ChatMessage> = Vec::with_capacity(messages.len());
-    for message in messages {
+    for mut message in messages {
+        if message.tool_name.is_none()
+            && let Some(id) = &message.tool_call_id
+        {
+            message.tool_name = name_of(id, &merged);
+        }
         match merged.last_mut() {
             // Most templates take one system message, and clients send one for each thing they want to say.
             Some(last) if last.role == "system" && message.role == "system" => {
@@ -28,9 +37,10 @@ pub fn chat(messages: Vec<ChatMessage>, variables: Map<String, Value>) -> Result
         ));
     };
     Ok(Prompt::Chat {
-        continue_last: last.role == "assistant",
+        continue_last: last.role == "assistant" && last.tool_calls.is_empty(),
         messages: merged,
         variables,
+        tools,
         now_s: OffsetDateTime::now_utc().unix_timestamp(),
     })
 }
@@ -46,13 +56,10 @@ pub fn message(
         "system" | "developer" => "system",
         "user" => "user",
         "assistant" => "assistant",
-        "tool" | "function" => {
-            let message = format!("`{field}` is `{role}`: tools are not supported yet");
-            return Err(Fault::field(field, message));
-        }
         _ => {
-            let message =
-                format!("`{field}` is `{role}` but must be system, developer, user or assistant");
+            let message = format!(
+                "`{field}` is `{role}` but must be system, developer, user, assistant or tool"
+            );
             return Err(Fault::field(field, message));
         }
     };
@@ -60,7 +67,30 @@ pub fn message(
         role: role.to_owned(),
         content,
         reasoning_content,
+        ..ChatMessage::default()
     })
+}
+
+/// What a tool answered to the call with this id, or if there is none, to the last one.
+pub fn result(content: String, call_id: Option<String>, tool: Option<String>) -> ChatMessage {
+    ChatMessage {
+        role: "tool".into(),
+        content,
+        tool_call_id: call_id,
+        tool_name: tool,
+        ..ChatMessage::default()
+    }
+}
+
+/// The tool that a call with this id called.
+fn name_of(id: &str, messages: &[ChatMessage]) -> Option<String> {
+    let mut calls = messages
+        .iter()
+        .rev()
+        .flat_map(|message| &message.tool_calls);
+    calls
+        .find(|call: &&ToolCall| call.id == id)
+        .map(|call| call.name.clone())
 }
 
 /// Tells the template how much the model is to think, for those that ask: `none` and `minimal` are not at all.
@@ -74,6 +104,7 @@ pub fn set_effort(variables: &mut Map<String, Value>, effort: &str) {
 
 fn is_blank(message: &ChatMessage) -> bool {
     message.content.is_empty()
+        && message.tool_calls.is_empty()
         && message
             .reasoning_content
             .as_deref()
@@ -94,7 +125,7 @@ mod tests {
             messages,
             continue_last,
             ..
-        } = chat(messages, Map::new())?
+        } = chat(messages, Map::new(), Vec::new())?
         else {
             unreachable!("it is a chat");
         };
@@ -128,11 +159,37 @@ mod tests {
     fn what_cannot_be_said_is_refused_by_name() {
         let fault = prompt(&[]).unwrap_err();
         assert_eq!(fault.field.as_deref(), Some("messages"));
-        for role in ["tool", "function", "narrator"] {
+        for role in ["function", "narrator"] {
             let fault = prompt(&[(role, "a")]).unwrap_err();
             assert!(fault.message.contains(role), "{fault:?}");
             assert_eq!(fault.field.as_deref(), Some("messages[0].role"));
         }
+    }
+
+    #[test]
+    fn the_result_of_a_call_says_whose_it_is_and_a_call_is_not_written_on() {
+        let calling = ChatMessage {
+            role: "assistant".into(),
+            tool_calls: vec![crate::tools::earlier_call("1", "wind", "{}")],
+            ..ChatMessage::default()
+        };
+        let result = |id: &str| result("sirocco".into(), Some(id.into()), None);
+        let Ok(Prompt::Chat { messages, .. }) = chat(
+            vec![calling.clone(), result("1"), result("2")],
+            Map::new(),
+            Vec::new(),
+        ) else {
+            unreachable!("it is a chat");
+        };
+        let names: Vec<_> = messages
+            .iter()
+            .map(|message| message.tool_name.as_deref())
+            .collect();
+        assert_eq!(names, [None, Some("wind"), None]);
+        let prompt = chat(vec![calling], Map::new(), Vec::new()).unwrap();
+        assert!(
+            matches!(prompt, Prompt::Chat { continue_last: false, messages, .. } if messages.len() == 1)
+        );
     }
 
     #[test]

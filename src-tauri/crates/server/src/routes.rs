@@ -8,10 +8,13 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use sirocco_core::completions::Completions;
+use sirocco_protocol::ServerToken;
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::{Dialect, Fault};
-use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS};
+use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS, scope_of};
+use crate::note::Note;
+use crate::openai::Responses;
 use crate::{anthropic, lm_studio, ollama, openai};
 
 /// Longest body: a very long prompt.
@@ -21,6 +24,10 @@ const BODY_BYTES: usize = 32 << 20;
 pub struct Served {
     pub completions: Arc<dyn Completions>,
     pub guard: Guard,
+    /// What `/v1/responses` has answered.
+    pub responses: Arc<Responses>,
+    /// What LM Studio's `/api/v1/chat` has answered.
+    pub chats: Arc<Responses>,
     /// Ends all streams.
     pub stop: CancellationToken,
 }
@@ -80,21 +87,19 @@ async fn guard(State(served): Shared, request: Request, next: Next) -> Response 
             return Fault::new(StatusCode::FORBIDDEN, message).response(dialect);
         }
     };
-    let mut response = match &origin {
-        Some(_) if is_preflight(&request) => preflight(request.headers()),
-        _ if guard.wants_token() && guard.token_name(request.headers()).is_none() => {
-            let message = "a token is needed, as `Authorization: Bearer …`; `sirocco token add NAME` makes one";
-            Fault {
-                code: Some("invalid_api_key"),
-                ..Fault::new(StatusCode::UNAUTHORIZED, message)
-            }
-            .response(dialect)
-        }
-        // Told before it is sent.
-        _ if announced_length(request.headers()).is_some_and(|length| length > BODY_BYTES) => {
-            too_long().response(dialect)
-        }
-        _ => next.run(request).await,
+    let mut response = if origin.is_some() && is_preflight(&request) {
+        preflight(request.headers())
+    } else {
+        let token = guard.token(request.headers());
+        let client = token.as_ref().map(|token| token.name.clone());
+        let route = format!("{} {}", request.method(), request.uri().path());
+        let note = Note::begin(Arc::clone(&served.completions), route, client);
+        let answer = match refusal(guard, token.as_ref(), &request) {
+            Some(fault) => fault.response(dialect),
+            None => note.handle(next.run(request)).await,
+        };
+        note.status(answer.status());
+        answer
     };
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -102,6 +107,30 @@ async fn guard(State(served): Shared, request: Request, next: Next) -> Response 
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
     response
+}
+
+/// Why a request of this token is not even looked at.
+fn refusal(guard: &Guard, token: Option<&ServerToken>, request: &Request) -> Option<Fault> {
+    if guard.wants_token() {
+        let Some(token) = token else {
+            let message = "a token is needed, as `Authorization: Bearer …`; `sirocco token add NAME` makes one";
+            return Some(Fault {
+                code: Some("invalid_api_key"),
+                ..Fault::new(StatusCode::UNAUTHORIZED, message)
+            });
+        };
+        if !token.scopes.contains(&scope_of(request.uri().path())) {
+            let message = format!(
+                "the token `{}` does not open `{}`",
+                token.name,
+                request.uri().path()
+            );
+            return Some(Fault::new(StatusCode::FORBIDDEN, message));
+        }
+    }
+    // Told before it is sent.
+    let is_too_long = announced_length(request.headers()).is_some_and(|length| length > BODY_BYTES);
+    is_too_long.then(too_long)
 }
 
 /// The refusal of a body over the limit.
@@ -132,7 +161,7 @@ fn preflight(asked: &HeaderMap) -> Response {
     let headers = response.headers_mut();
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, HEAD, POST"),
+        HeaderValue::from_static("GET, HEAD, POST, DELETE"),
     );
     if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
 use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
 use sirocco_protocol::HostKind;
-use sirocco_server::{Following, Tokens};
+use sirocco_server::Following;
 
 use crate::{Web, WebOptions};
 
@@ -63,7 +63,6 @@ impl OwnedApp {
             source,
         };
         let kind = host.kind();
-        let tokens = Tokens::in_file(home.server_tokens());
         let app = App::open(AppOptions {
             home,
             host,
@@ -89,7 +88,8 @@ impl OwnedApp {
             token,
         };
         ownership.announce(&owner).map_err(failed)?;
-        let server = (kind != HostKind::Terminal).then(|| Following::begin(app.clone(), tokens));
+        let server =
+            (kind != HostKind::Terminal).then(|| Following::begin(app.clone(), app.tokens()));
         Ok(Self {
             app,
             owner,

@@ -6,7 +6,7 @@ use std::path::Path;
 use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
-use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError};
+use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError, in_words};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
 /// Tokenizer and template of one model.
@@ -82,10 +82,15 @@ impl Language {
                 messages,
                 continue_last,
                 variables,
+                tools,
                 now_s,
             } => {
-                let messages: Vec<Message> = messages.iter().map(Message::from).collect();
+                let mut messages: Vec<Message> = messages.iter().map(Message::from).collect();
+                if !self.template.knows_tools() {
+                    messages = in_words(&messages, tools);
+                }
                 let request = RenderRequest {
+                    tools,
                     add_generation_prompt: true,
                     continue_final_message: *continue_last,
                     bos_token: &self.bos,

@@ -26,6 +26,16 @@ const FIRST_CHUNK: usize = 16;
 /// Longest chunk: bounds the attention mask, which the engine materialises.
 const LONGEST_CHUNK: usize = 512;
 
+/// Control tokens by which an answer is known to call tools.
+const CALL_TOKENS: [&str; 6] = [
+    "[TOOL_CALLS]",
+    "[ARGS]",
+    "[CALL_ID]",
+    "<|python_tag|>",
+    "<tool_call>",
+    "</tool_call>",
+];
+
 /// A loaded model that generates.
 pub struct Session<E> {
     engine: E,
@@ -227,6 +237,8 @@ struct Writer<'a> {
     decoder: StreamDecoder,
     stops: StopStrings,
     with_logprobs: bool,
+    /// Tokens that open a call are shown, though they are no text.
+    with_calls: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -240,17 +252,17 @@ impl<'a> Writer<'a> {
                 .stream_decoder(continues_at_a_special_token(request)),
             stops: StopStrings::new(&request.stop),
             with_logprobs: request.sampling.top_logprobs.is_some(),
+            with_calls: matches!(&request.prompt, Prompt::Chat { tools, .. } if !tools.is_empty()),
         }
     }
 
     /// Emits the token; true if it completed a stop string.
     fn write(&mut self, sampled: &Sampled, emit: &mut dyn FnMut(FromWorker)) -> bool {
         let tokenizer = &self.language.tokenizer;
-        let bytes = if tokenizer.is_control(sampled.id) {
-            &[]
-        } else {
-            tokenizer.token_bytes(sampled.id)
-        };
+        let text = tokenizer.token_bytes(sampled.id);
+        let is_shown = !tokenizer.is_control(sampled.id)
+            || self.with_calls && CALL_TOKENS.iter().any(|token| token.as_bytes() == text);
+        let bytes = if is_shown { text } else { &[] };
         let released = self.stops.push(&self.decoder.push(bytes));
         let logprobs = if self.with_logprobs {
             vec![self.logprobs(sampled)]

@@ -2,7 +2,7 @@
 import { untrack } from 'svelte';
 import type { ConversationId, MessageId, ModelId } from '$/gen/protocol';
 
-export type View = 'chat' | 'discover' | 'library' | 'settings';
+export type View = 'chat' | 'discover' | 'library' | 'developer' | 'settings';
 /** What the library shows besides the page of one model. */
 export type LibraryPlace = 'folders' | 'duplicates' | 'disk' | 'trash';
 /** What the chat shows instead of a conversation: its answers side by side, or what the votes on them come to. */

@@ -8,6 +8,8 @@ export const actionStrings = {
   discoverWords: 'find search download models hub',
   library: 'Go to the library',
   libraryWords: 'models files folders',
+  developer: 'Go to the developer page',
+  developerWords: 'server api openai ollama tokens port',
   settings: 'Open the settings',
   settingsWords: 'preferences options',
   connections: 'Show all connections',

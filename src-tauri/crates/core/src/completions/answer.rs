@@ -37,9 +37,11 @@ impl App {
     async fn answer_until_left(
         &self,
         model: ModelId,
-        request: Request,
+        mut request: Request,
         pieces: &Pieces,
     ) -> Result<Option<Finish>, ErrorReport> {
+        self.force_call(model, &request.tool_choice, &mut request.prompt)
+            .await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
             turn = self.turn(model, request.context_length, |load_progress, ahead| {
@@ -51,7 +53,7 @@ impl App {
         };
         let load = load.end();
         let eject_after = request.eject_after;
-        let mut flow = Flow::new(&request.prompt);
+        let mut flow = Flow::new(&request.prompt, request.one_call);
         let request = GenerateRequest {
             id: 0,
             prompt: request.prompt,
@@ -83,6 +85,7 @@ impl App {
             reason,
             usage,
             reasoning_tokens: flow.reasoning_tokens,
+            calls: flow.calls,
             load,
         }))
     }
@@ -116,8 +119,8 @@ async fn relay(
     flow: &mut Flow,
     pieces: &Pieces,
 ) -> Result<(super::FinishReason, super::Usage), EngineError> {
-    let show = |piece: Option<Piece>| {
-        if let Some(piece) = piece {
+    let show = |more: Vec<Piece>| {
+        for piece in more {
             // The caller notices when nobody listens.
             let _ = pieces.send(Ok(piece));
         }
@@ -128,11 +131,17 @@ async fn relay(
             FromWorker::Started { prompt_end, .. } => flow.starts_after(&prompt_end),
             FromWorker::Prefill { total, .. } if !started => {
                 started = true;
-                show(Some(Piece::Started {
+                show(vec![Piece::Started {
                     prompt_tokens: total,
-                }));
+                }]);
+                show(flow.begin());
             }
-            FromWorker::Tokens(chunk) => show(flow.push(chunk)),
+            FromWorker::Tokens(chunk) => {
+                show(flow.push(chunk));
+                if flow.is_done() {
+                    generation.stop().await;
+                }
+            }
             FromWorker::Finished { reason, usage, .. } => {
                 show(flow.finish());
                 return Ok((reason, usage));

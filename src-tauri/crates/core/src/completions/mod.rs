@@ -19,16 +19,21 @@
 
 mod answer;
 mod flow;
+mod tools;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+pub use sirocco_chat::CallPiece;
 pub use sirocco_engine_wire::{
-    ChatMessage, FinishReason, Prompt, SamplingParameters, TokenProbability, Usage,
+    ChatMessage, FinishReason, Prompt, SamplingParameters, TokenProbability, ToolCall, Usage,
 };
-use sirocco_protocol::{ErrorReport, HeaderReport, LoadedModel, Model, ModelId};
-use tokio::sync::mpsc;
+use sirocco_protocol::{
+    ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, ServedRequest,
+};
+use tokio::sync::{broadcast, mpsc};
 
 use crate::App;
 use crate::error::Report;
@@ -47,6 +52,10 @@ pub struct Request {
     pub max_tokens: Option<u32>,
     /// Strings that end the answer and are not part of it.
     pub stop: Vec<String>,
+    /// Whether the model decides to call the tools of its prompt.
+    pub tool_choice: ToolChoice,
+    /// One call ends the answer.
+    pub one_call: bool,
     /// Tokens of context that are needed; none is whatever the model is loaded with.
     pub context_length: Option<u32>,
     /// Eject the model afterwards, unless somebody else waits for it.
@@ -62,10 +71,25 @@ impl Request {
             sampling: SamplingParameters::default(),
             max_tokens: None,
             stop: Vec::new(),
+            tool_choice: ToolChoice::Free,
+            one_call: false,
             context_length: None,
             eject_after: false,
         }
     }
+}
+
+/// Who decides that a tool is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// The model.
+    #[default]
+    Free,
+    /// The answer begins with a call; the model chooses of what. Its beginning is written for the model, the rest is
+    /// the model's own.
+    Required,
+    /// The same, of the tool with this name.
+    Named(String),
 }
 
 /// A token of the answer with its probability.
@@ -101,6 +125,8 @@ pub enum Piece {
         /// If asked for: the tokens of the answer since the last piece, those of the thoughts left out.
         tokens: Vec<Token>,
     },
+    /// More of a call of a tool; comes only to those who gave tools.
+    Call(CallPiece),
     /// The last piece.
     Finished(Finish),
 }
@@ -114,6 +140,8 @@ pub struct Finish {
     pub usage: Usage,
     /// Of the tokens written, those of the thoughts.
     pub reasoning_tokens: u32,
+    /// How many tools it calls.
+    pub calls: u32,
     /// How long the model was loaded for it.
     pub load: Duration,
 }
@@ -135,6 +163,15 @@ impl Completion {
 
 /// What a server asks of the App.
 pub trait Completions: Send + Sync {
+    /// Runs a command of the protocol's table, for what is no answer of a model: downloads and deletions.
+    fn call<'a>(&'a self, command: &'a str, payload: Value) -> Answer<'a, Value>;
+
+    /// Notes a request for those who look at the server's log.
+    fn note_request(&self, request: ServedRequest);
+
+    /// Listens to events.
+    fn events(&self) -> broadcast::Receiver<Event>;
+
     /// All models of the library, those that cannot run here included.
     fn library(&self) -> Answer<'_, Vec<Model>>;
 
@@ -158,6 +195,18 @@ pub trait Completions: Send + Sync {
 }
 
 impl Completions for App {
+    fn call<'a>(&'a self, command: &'a str, payload: Value) -> Answer<'a, Value> {
+        Box::pin(Self::call(self, command, payload))
+    }
+
+    fn note_request(&self, request: ServedRequest) {
+        Self::note_request(self, request);
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        Self::events(self)
+    }
+
     fn library(&self) -> Answer<'_, Vec<Model>> {
         Box::pin(async move {
             let models = self.models().await?;

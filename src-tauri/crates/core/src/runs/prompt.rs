@@ -43,12 +43,14 @@ impl App {
                 role: message.role.as_str().to_owned(),
                 content: message.content,
                 reasoning_content: message.reasoning,
+                ..ChatMessage::default()
             })
             .collect();
         Ok(Prompt::Chat {
             messages,
             continue_last,
             variables: Map::new(),
+            tools: Vec::new(),
             now_s: now_ms() / 1000,
         })
     }

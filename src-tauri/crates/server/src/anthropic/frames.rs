@@ -2,11 +2,12 @@
 
 use axum::response::sse::Event;
 use serde_json::{Value, json};
-use sirocco_core::completions::Piece;
+use sirocco_core::completions::{CallPiece, Piece};
 
-use super::response::{AnswerMessage, Stop, Usage};
+use super::response::{AnswerMessage, Stop, Usage, tool_use_id};
 use crate::answers::{Frames, data};
 use crate::fault::{Dialect, Fault};
+use crate::tools::Calls;
 
 /// Which block is being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,7 @@ enum Open {
     None,
     Thinking,
     Text,
+    ToolUse,
 }
 
 /// One message in events.
@@ -21,6 +23,7 @@ pub struct MessageFrames {
     model: String,
     stop_sequences: Vec<String>,
     open: Open,
+    calls: Calls,
     /// Of the block that is open or comes next.
     index: u32,
 }
@@ -36,6 +39,7 @@ impl MessageFrames {
             model,
             stop_sequences,
             open: Open::None,
+            calls: Calls::default(),
             index: 0,
         }
     }
@@ -43,16 +47,11 @@ impl MessageFrames {
     /// A delta of this block, which is opened first if another is open, or none.
     fn delta(&mut self, block: Open, text: &str, out: &mut Vec<Event>) {
         if self.open != block {
-            self.close(out);
             let empty = match block {
                 Open::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
-                Open::None | Open::Text => json!({"type": "text", "text": ""}),
+                _ => json!({"type": "text", "text": ""}),
             };
-            out.push(event(
-                "content_block_start",
-                &json!({"type": "content_block_start", "index": self.index, "content_block": empty}),
-            ));
-            self.open = block;
+            self.start(block, &empty, out);
         }
         if text.is_empty() {
             return;
@@ -60,10 +59,35 @@ impl MessageFrames {
         self.push_delta(
             match block {
                 Open::Thinking => json!({"type": "thinking_delta", "thinking": text}),
-                Open::None | Open::Text => json!({"type": "text_delta", "text": text}),
+                _ => json!({"type": "text_delta", "text": text}),
             },
             out,
         );
+    }
+
+    fn start(&mut self, block: Open, empty: &Value, out: &mut Vec<Event>) {
+        self.close(out);
+        out.push(event(
+            "content_block_start",
+            &json!({"type": "content_block_start", "index": self.index, "content_block": empty}),
+        ));
+        self.open = block;
+    }
+
+    fn call(&mut self, piece: &CallPiece, out: &mut Vec<Event>) {
+        self.calls.push(piece);
+        match piece {
+            CallPiece::Begin { name } => {
+                let id = self.calls.last().map(tool_use_id);
+                let empty = json!({"type": "tool_use", "id": id, "name": name, "input": {}});
+                self.start(Open::ToolUse, &empty, out);
+            }
+            CallPiece::Arguments(more) => {
+                let delta = json!({"type": "input_json_delta", "partial_json": more});
+                self.push_delta(delta, out);
+            }
+            CallPiece::End => self.close(out),
+        }
     }
 
     fn push_delta(&self, delta: Value, out: &mut Vec<Event>) {
@@ -112,9 +136,10 @@ impl Frames for MessageFrames {
                     self.delta(Open::Text, &content, out);
                 }
             }
+            Piece::Call(piece) => self.call(&piece, out),
             Piece::Finished(finish) => {
-                // A message has a text, even an empty one.
-                if self.open != Open::Text {
+                // A message has a text, even an empty one, or a call.
+                if self.open != Open::Text && finish.calls == 0 {
                     self.delta(Open::Text, "", out);
                 }
                 self.close(out);

@@ -1,16 +1,17 @@
 //! What is asked.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
-use sirocco_core::completions::{ChatMessage, Prompt, Request, SamplingParameters};
+use serde_json::{Map, Value, json};
+use sirocco_core::completions::{ChatMessage, Prompt, Request, SamplingParameters, ToolCall};
 
 use crate::body::{Content, Strings, read, refuse, token_limit};
 use crate::fault::Fault;
 use crate::openai::check;
 use crate::prompt;
+use crate::tools::{Choice, Tools, tool};
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 4] = ["tools", "mcp_servers", "container", "output_format"];
+const UNSUPPORTED: [&str; 3] = ["mcp_servers", "container", "output_format"];
 
 #[derive(Deserialize)]
 struct Fields {
@@ -37,6 +38,30 @@ struct Message {
 }
 
 #[derive(Deserialize)]
+struct ToolFields {
+    tools: Option<Vec<ToolField>>,
+    tool_choice: Option<ChoiceField>,
+}
+
+#[derive(Deserialize)]
+struct ToolField {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    name: String,
+    description: Option<String>,
+    input_schema: Option<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ChoiceField {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    name: Option<String>,
+    disable_parallel_tool_use: bool,
+}
+
+#[derive(Deserialize)]
 struct Thinking {
     #[serde(rename = "type")]
     kind: String,
@@ -59,6 +84,7 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
         ));
     };
     let (model, prompt) = read_prompt(body)?;
+    let tools = read_tools(body)?;
     let mut sampling = SamplingParameters::default();
     if let Some(temperature) = fields.temperature {
         sampling.temperature = temperature;
@@ -72,12 +98,12 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
     check(&sampling)?;
     Ok(Asked {
         model,
-        request: Request {
+        request: tools.apply(Request {
             sampling,
             max_tokens: Some(max_tokens),
             stop: fields.stop_sequences.unwrap_or_default().0,
             ..Request::new(prompt)
-        },
+        }),
         stream: fields.stream.unwrap_or(false),
     })
 }
@@ -86,10 +112,8 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
 pub fn read_prompt(body: &Value) -> Result<(Option<String>, Prompt), Fault> {
     let fields: PromptFields = read(body)?;
     refuse(body, &UNSUPPORTED)?;
-    // Without tools, these choose none.
-    let choice = &body["tool_choice"]["type"];
-    if choice.is_string() && choice != "none" && choice != "auto" {
-        return Err(Fault::unsupported("tool_choice"));
+    if !body["output_config"]["format"].is_null() {
+        return Err(Fault::unsupported("output_config.format"));
     }
     let mut messages = Vec::new();
     if let Some(system) = &fields.system {
@@ -97,40 +121,98 @@ pub fn read_prompt(body: &Value) -> Result<(Option<String>, Prompt), Fault> {
         messages.push(prompt::message("system", text, None, "system")?);
     }
     for (at, message) in fields.messages.unwrap_or_default().iter().enumerate() {
-        messages.push(read_message(message, &format!("messages[{at}]"))?);
+        read_message(message, &format!("messages[{at}]"), &mut messages)?;
     }
     let mut variables = Map::new();
     if let Some(thinking) = &fields.thinking {
         let thinks = thinking.kind != "disabled";
         variables.insert("enable_thinking".into(), thinks.into());
     }
-    Ok((fields.model, prompt::chat(messages, variables)?))
+    let tools = read_tools(body)?.list;
+    Ok((fields.model, prompt::chat(messages, variables, tools)?))
 }
 
-/// Earlier thoughts are given to the template, which decides whether the model sees them again.
-fn read_message(message: &Message, place: &str) -> Result<ChatMessage, Fault> {
+/// The results of calls come first: their tools answered before the person wrote on. Earlier thoughts are given to the
+/// template, which decides whether the model sees them again.
+fn read_message(
+    message: &Message,
+    place: &str,
+    messages: &mut Vec<ChatMessage>,
+) -> Result<(), Fault> {
     let field = format!("{place}.content");
-    let (content, thoughts) = match &message.content {
-        Content::Parts(parts) => {
-            let is_thought = |kind: &str| kind == "thinking" || kind == "redacted_thinking";
-            let thoughts: Vec<&str> = parts
-                .iter()
-                .filter_map(|part| part.thinking.as_deref())
-                .collect();
-            let rest = parts.iter().filter(|part| !is_thought(&part.kind));
-            let rest = Content::Parts(rest.cloned().collect());
-            (rest.text(&field)?, thoughts.join("\n"))
+    let role = format!("{place}.role");
+    let parts = match &message.content {
+        Content::Parts(parts) => parts,
+        text => {
+            let text = text.text(&field)?;
+            messages.push(prompt::message(&message.role, text, None, &role)?);
+            return Ok(());
         }
-        text => (text.text(&field)?, String::new()),
     };
-    let thoughts = (!thoughts.is_empty()).then_some(thoughts);
-    prompt::message(&message.role, content, thoughts, &format!("{place}.role"))
+    let (mut thoughts, mut calls, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    let before = messages.len();
+    for part in parts {
+        match part.kind.as_str() {
+            "thinking" | "redacted_thinking" => thoughts.extend(part.thinking.as_deref()),
+            "tool_use" => calls.push(ToolCall {
+                id: part.id.clone().unwrap_or_default(),
+                name: part.name.clone().unwrap_or_default(),
+                arguments: part.input.clone().unwrap_or_else(|| json!({})),
+            }),
+            "tool_result" => {
+                let content = match &part.content {
+                    Some(content) => content.text(&format!("{field}.content"))?,
+                    None => String::new(),
+                };
+                messages.push(prompt::result(content, part.tool_use_id.clone(), None));
+            }
+            _ => rest.push(part.clone()),
+        }
+    }
+    if rest.is_empty() && messages.len() > before {
+        return Ok(());
+    }
+    let content = Content::Parts(rest).text(&field)?;
+    let thoughts = (!thoughts.is_empty()).then(|| thoughts.join("\n"));
+    messages.push(ChatMessage {
+        tool_calls: calls,
+        ..prompt::message(&message.role, content, thoughts, &role)?
+    });
+    Ok(())
+}
+
+fn read_tools(body: &Value) -> Result<Tools, Fault> {
+    let fields: ToolFields = read(body)?;
+    let mut list = Vec::new();
+    for (at, one) in fields.tools.unwrap_or_default().iter().enumerate() {
+        // Those that run on Anthropic's machines have a type of their own, with a date in it.
+        if one.kind.as_deref().is_some_and(|kind| kind != "custom") {
+            let field = format!("tools[{at}].type");
+            return Err(Fault::unsupported(&field));
+        }
+        list.push(tool(
+            &one.name,
+            one.description.as_deref(),
+            one.input_schema.as_ref(),
+        ));
+    }
+    let choice = fields.tool_choice.unwrap_or_default();
+    let one_call = choice.disable_parallel_tool_use;
+    let choice = match (choice.kind.as_deref(), choice.name) {
+        (None | Some("auto"), _) => Choice::Auto,
+        (Some("none"), _) => Choice::None,
+        (Some("any"), _) => Choice::Required,
+        (Some("tool"), Some(name)) => Choice::Named(name),
+        _ => {
+            let message = "`tool_choice` must be of type auto, any, none, or tool with a `name`";
+            return Err(Fault::field("tool_choice", message));
+        }
+    };
+    Tools::new(list, choice, one_call, "tool_choice")
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn body(more: Value) -> Value {
@@ -199,12 +281,68 @@ mod tests {
     }
 
     #[test]
+    fn calls_and_their_results_are_messages_of_their_own() {
+        let (_, prompt) = read_prompt(&body(json!({
+            "tools": [{"name": "wind", "description": "Asks.", "input_schema": {"type": "object"}}],
+            "messages": [
+                {"role": "user", "content": "a"},
+                {"role": "assistant", "content": [
+                    {"type": "text", "text": "I look."},
+                    {"type": "tool_use", "id": "t1", "name": "wind", "input": {"at": "Tunis"}},
+                ]},
+                {"role": "user", "content": [
+                    {"type": "tool_result", "tool_use_id": "t1", "content": [{"type": "text", "text": "sirocco"}]},
+                    {"type": "text", "text": "and?"},
+                ]},
+            ],
+        })))
+        .unwrap();
+        let Prompt::Chat {
+            messages, tools, ..
+        } = prompt
+        else {
+            unreachable!("it is a chat");
+        };
+        let told: Vec<_> = messages
+            .iter()
+            .map(|message| (message.role.as_str(), message.content.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("user", "a"),
+                ("assistant", "I look."),
+                ("tool", "sirocco"),
+                ("user", "and?")
+            ]
+        );
+        assert_eq!(messages[1].tool_calls[0].arguments, json!({"at": "Tunis"}));
+        assert_eq!(messages[2].tool_name.as_deref(), Some("wind"));
+        assert_eq!(
+            tools[0]["function"]["parameters"],
+            json!({"type": "object"})
+        );
+    }
+
+    #[test]
     fn what_is_not_supported_is_refused_by_name() {
         for (field, more) in [
             ("max_tokens", json!({"max_tokens": null})),
             ("max_tokens", json!({"max_tokens": 0})),
-            ("tools", json!({"tools": [{"name": "x"}]})),
+            (
+                "tools[0].type",
+                json!({"tools": [{"name": "x", "type": "web_search_20250305"}]}),
+            ),
+            ("tools[0]", json!({"tools": [{"description": "x"}]})),
             ("tool_choice", json!({"tool_choice": {"type": "any"}})),
+            (
+                "tool_choice",
+                json!({"tools": [{"name": "x"}], "tool_choice": {"type": "tool"}}),
+            ),
+            (
+                "output_config.format",
+                json!({"output_config": {"format": {"type": "json_schema"}}}),
+            ),
             ("messages", json!({"messages": []})),
             ("temperature", json!({"temperature": -1})),
             (
@@ -216,7 +354,7 @@ mod tests {
             (
                 "messages[0].content[0]",
                 json!({"messages": [
-                    {"role": "user", "content": [{"type": "tool_result", "content": "x"}]},
+                    {"role": "user", "content": [{"type": "document", "source": {}}]},
                 ]}),
             ),
             ("messages[0]", json!({"messages": [{"role": "user"}]})),

@@ -1,10 +1,12 @@
 //! What is answered.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sirocco_core::completions::{Finish, FinishReason};
 
 use crate::answers::Whole;
 use crate::fault::fresh_id;
+use crate::tools::Call;
 
 /// A message of the model's.
 #[derive(Debug, Serialize)]
@@ -32,6 +34,32 @@ pub enum Block {
     Text {
         text: String,
     },
+    ToolUse {
+        id: String,
+        name: String,
+        input: Map<String, Value>,
+    },
+}
+
+impl Block {
+    /// A call; as text if the model wrote what is none.
+    fn of_call(call: &Call) -> Self {
+        match call.object() {
+            Some(input) => Self::ToolUse {
+                id: tool_use_id(call),
+                name: call.name.clone(),
+                input,
+            },
+            None => Self::Text {
+                text: call.in_words(),
+            },
+        }
+    }
+}
+
+/// The id of a call, as clients look for it.
+pub fn tool_use_id(call: &Call) -> String {
+    format!("toolu_{}", call.id)
 }
 
 /// Tokens; those of the cache are counted apart.
@@ -67,11 +95,12 @@ impl Stop {
     pub fn new(finish: &Finish, sequences: &[String]) -> Self {
         let stop_reason = match finish.reason {
             FinishReason::MaxTokens | FinishReason::ContextFull => "max_tokens",
+            _ if finish.calls > 0 => "tool_use",
             FinishReason::StopString => "stop_sequence",
             FinishReason::EndOfTurn | FinishReason::Stopped => "end_turn",
         };
         let only = match sequences {
-            [only] if finish.reason == FinishReason::StopString => Some(only.clone()),
+            [only] if stop_reason == "stop_sequence" => Some(only.clone()),
             _ => None,
         };
         Self {
@@ -106,11 +135,14 @@ impl AnswerMessage {
             thinking: whole.reasoning,
             signature: String::new(),
         });
-        let text = Block::Text {
+        // A message has a text, even an empty one, or a call.
+        let has_text = !whole.content.is_empty() || whole.calls.is_empty();
+        let text = has_text.then_some(Block::Text {
             text: whole.content,
-        };
+        });
+        let calls = whole.calls.iter().map(Block::of_call);
         Self {
-            content: thinking.into_iter().chain([text]).collect(),
+            content: thinking.into_iter().chain(text).chain(calls).collect(),
             stop_reason: Some(stop.stop_reason),
             stop_sequence: stop.stop_sequence,
             usage: Usage::from(&whole.finish),

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use sirocco_core::completions::{ChatMessage, Prompt, Request};
+use sirocco_core::completions::{ChatMessage, Prompt, Request, ToolCall};
 use sirocco_protocol::Model;
 
 use super::duration::KeepAlive;
@@ -18,6 +18,7 @@ use crate::fault::{Dialect, Fault};
 use crate::models::find;
 use crate::prompt;
 use crate::routes::{Served, Shared};
+use crate::tools::of_openai;
 
 #[derive(Deserialize)]
 struct Fields {
@@ -29,6 +30,34 @@ struct Message {
     role: String,
     content: Option<String>,
     thinking: Option<String>,
+    tool_calls: Option<Vec<MadeCall>>,
+    tool_call_id: Option<String>,
+    #[serde(alias = "name")]
+    tool_name: Option<String>,
+}
+
+/// A call of an earlier answer.
+#[derive(Deserialize)]
+struct MadeCall {
+    id: Option<String>,
+    function: Function,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+    #[serde(default)]
+    arguments: Value,
+}
+
+impl From<MadeCall> for ToolCall {
+    fn from(call: MadeCall) -> Self {
+        Self {
+            id: call.id.unwrap_or_default(),
+            name: call.function.name,
+            arguments: call.function.arguments,
+        }
+    }
 }
 
 pub async fn chat(State(served): Shared, body: Body) -> Response {
@@ -45,7 +74,8 @@ async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
     if messages.is_empty() {
         return load_or_eject(served, &asked, model, Shape::Chat).await;
     }
-    let prompt = prompt::chat(messages, std::mem::take(&mut asked.variables))?;
+    let tools = of_openai(&body["tools"])?;
+    let prompt = prompt::chat(messages, std::mem::take(&mut asked.variables), tools)?;
     write(served, asked, prompt, model, Shape::Chat).await
 }
 
@@ -54,15 +84,19 @@ fn read_messages(body: &Value) -> Result<Vec<ChatMessage>, Fault> {
     let mut messages = Vec::new();
     for (at, one) in fields.messages.unwrap_or_default().into_iter().enumerate() {
         let place = format!("messages[{at}]");
-        refuse(&body["messages"][at], &["images", "tool_calls"]).map_err(|fault| {
+        refuse(&body["messages"][at], &["images"]).map_err(|fault| {
             Fault::unsupported(&format!("{place}.{}", fault.field.unwrap_or_default()))
         })?;
-        messages.push(prompt::message(
-            &one.role,
-            one.content.unwrap_or_default(),
-            one.thinking,
-            &format!("{place}.role"),
-        )?);
+        let content = one.content.unwrap_or_default();
+        if one.role == "tool" {
+            messages.push(prompt::result(content, one.tool_call_id, one.tool_name));
+            continue;
+        }
+        let calls = one.tool_calls.unwrap_or_default();
+        messages.push(ChatMessage {
+            tool_calls: calls.into_iter().map(ToolCall::from).collect(),
+            ..prompt::message(&one.role, content, one.thinking, &format!("{place}.role"))?
+        });
     }
     Ok(messages)
 }

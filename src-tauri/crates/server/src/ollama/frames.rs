@@ -7,13 +7,15 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
-use sirocco_core::completions::{Finish, Piece, Token};
+use serde_json::{Map, Value};
+use sirocco_core::completions::{CallPiece, Finish, Piece, Token};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::answers::{Frames, Whole};
 use crate::fault::{Dialect, Fault, finish_word};
 use crate::openai::{ChatToken, chat_tokens};
+use crate::tools::{Call, Calls};
 
 /// Where the text of a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,7 @@ pub struct Lines {
     shape: Shape,
     model: String,
     begun: Instant,
+    calls: Calls,
 }
 
 /// A line.
@@ -57,6 +60,35 @@ struct Message {
     content: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     thinking: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<MadeCall>,
+}
+
+#[derive(Debug, Serialize)]
+struct MadeCall {
+    id: String,
+    function: Function,
+}
+
+#[derive(Debug, Serialize)]
+struct Function {
+    index: usize,
+    name: String,
+    arguments: Map<String, Value>,
+}
+
+impl MadeCall {
+    /// None if the model wrote what is no call.
+    fn new(index: usize, call: &Call) -> Option<Self> {
+        Some(Self {
+            id: format!("call_{}", call.id),
+            function: Function {
+                index,
+                name: call.name.clone(),
+                arguments: call.object()?,
+            },
+        })
+    }
 }
 
 /// Durations are in nanoseconds.
@@ -77,16 +109,21 @@ impl Lines {
             shape,
             model,
             begun: Instant::now(),
+            calls: Calls::default(),
         }
     }
 
     /// All in one line.
     pub fn whole(&self, whole: Whole) -> Line {
+        let mut line = self.line(whole.content, whole.reasoning, &whole.tokens);
+        for (index, call) in whole.calls.iter().enumerate() {
+            line.add(index, call);
+        }
         Line {
             done: true,
-            done_reason: Some(finish_word(whole.finish.reason)),
+            done_reason: Some(done_reason(&whole.finish)),
             metrics: Some(self.metrics(&whole.finish)),
-            ..self.line(whole.content, whole.reasoning, &whole.tokens)
+            ..line
         }
     }
 
@@ -106,6 +143,7 @@ impl Lines {
                     role: "assistant",
                     content,
                     thinking: thoughts,
+                    tool_calls: Vec::new(),
                 };
                 (Some(message), None, String::new())
             }
@@ -137,6 +175,27 @@ impl Lines {
     }
 }
 
+impl Line {
+    /// Adds a call; as text if the model wrote what is none.
+    fn add(&mut self, index: usize, call: &Call) {
+        let Some(message) = &mut self.message else {
+            return;
+        };
+        match MadeCall::new(index, call) {
+            Some(made) => message.tool_calls.push(made),
+            None => message.content.push_str(&call.in_words()),
+        }
+    }
+}
+
+/// An answer that ends with calls has ended like any other.
+fn done_reason(finish: &Finish) -> &'static str {
+    match finish_word(finish) {
+        "length" => "length",
+        _ => "stop",
+    }
+}
+
 impl Frames for Lines {
     type Frame = String;
 
@@ -144,6 +203,16 @@ impl Frames for Lines {
         let line = match piece {
             // There is no line that says so, and clients read every line.
             Piece::Waiting { .. } | Piece::Started { .. } => return,
+            Piece::Call(piece) => {
+                self.calls.push(&piece);
+                let mut line = self.line(String::new(), String::new(), &[]);
+                // A call is told whole: there are no pieces of an object.
+                match (piece, self.calls.last()) {
+                    (CallPiece::End, Some(call)) => line.add(self.calls.0.len() - 1, call),
+                    _ => return,
+                }
+                line
+            }
             Piece::Text {
                 content,
                 reasoning,
@@ -151,7 +220,7 @@ impl Frames for Lines {
             } => self.line(content, reasoning, &tokens),
             Piece::Finished(finish) => Line {
                 done: true,
-                done_reason: Some(finish_word(finish.reason)),
+                done_reason: Some(done_reason(&finish)),
                 metrics: Some(self.metrics(&finish)),
                 ..self.line(String::new(), String::new(), &[])
             },
@@ -181,7 +250,8 @@ pub fn timestamp(time: OffsetDateTime) -> String {
         .expect("years of four digits can be written so")
 }
 
-fn json_line(line: &impl Serialize) -> String {
+/// JSON with the end of its line.
+pub fn json_line(line: &impl Serialize) -> String {
     let mut text = serde_json::to_string(line).expect("wire types have string keys");
     text.push('\n');
     text

@@ -44,7 +44,7 @@ async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
 fn read_prompt(body: &Value, variables: Map<String, Value>) -> Result<Option<Prompt>, Fault> {
     let fields: Fields = read(body)?;
     // A template of the request's own, and the tokens of an older answer.
-    refuse(body, &["template", "context"])?;
+    refuse(body, &["template", "context", "tools"])?;
     let text = fields.prompt.unwrap_or_default();
     if text.is_empty() {
         return Ok(None);
@@ -61,7 +61,7 @@ fn read_prompt(body: &Value, variables: Map<String, Value>) -> Result<Option<Pro
         messages.push(prompt::message("system", system, None, "system")?);
     }
     messages.push(prompt::message("user", text, None, "prompt")?);
-    prompt::chat(messages, variables).map(Some)
+    prompt::chat(messages, variables, Vec::new()).map(Some)
 }
 
 #[cfg(test)]
@@ -95,6 +95,10 @@ mod tests {
                 json!({"prompt": "a", "template": "{{ .Prompt }}"}),
             ),
             ("context", json!({"prompt": "a", "context": [1, 2]})),
+            (
+                "tools",
+                json!({"prompt": "a", "tools": [{"type": "function"}]}),
+            ),
         ] {
             let fault = read_prompt(&body, Map::new()).unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field), "{body}");

@@ -1,18 +1,23 @@
-//! Ollama's API: models, chats, plain generation.
+//! Ollama's API: models and their downloads, chats, plain generation.
 
 mod chat;
 mod duration;
 mod frames;
 mod generate;
+mod manage;
 mod models;
 mod options;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
-use crate::routes::{Served, not_served};
+pub use frames::timestamp;
+pub use models::parameter_size;
+
+use crate::embeddings;
+use crate::routes::Served;
 
 /// The version whose routes these are: clients refuse to talk to older ones.
 const VERSION: &str = "0.12.6";
@@ -27,6 +32,11 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/api/show", post(models::show))
         .route("/api/chat", post(chat::chat))
         .route("/api/generate", post(generate::generate))
-        .route("/api/embed", post(not_served))
-        .route("/api/embeddings", post(not_served))
+        .route("/api/embed", post(embeddings::refuse))
+        .route("/api/embeddings", post(embeddings::refuse))
+        .route("/api/pull", post(manage::pull))
+        .route("/api/delete", delete(manage::delete))
+        .route("/api/copy", post(manage::copy))
+        .route("/api/create", post(manage::create))
+        .route("/api/push", post(manage::push))
 }

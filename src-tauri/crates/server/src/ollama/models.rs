@@ -58,7 +58,7 @@ struct Shown {
     template: String,
     details: Details,
     model_info: Map<String, Value>,
-    capabilities: [&'static str; 1],
+    capabilities: [&'static str; 2],
     modified_at: String,
 }
 
@@ -121,7 +121,7 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
         template: header.chat_template.clone().unwrap_or_default(),
         details: Details::from(&model),
         model_info: model_info(&header),
-        capabilities: ["completion"],
+        capabilities: ["completion", "tools"],
         modified_at: added_at(&model),
     })
 }
@@ -186,7 +186,7 @@ fn added_at(model: &Model) -> String {
 }
 
 /// `7.6B`, `494.0M`.
-fn parameter_size(count: u64) -> String {
+pub fn parameter_size(count: u64) -> String {
     let count = count as f64;
     if count >= 1e9 {
         format!("{:.1}B", count / 1e9)

@@ -11,7 +11,7 @@ use crate::openai::check;
 use crate::prompt::set_effort;
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 4] = ["format", "tools", "images", "suffix"];
+const UNSUPPORTED: [&str; 3] = ["format", "images", "suffix"];
 
 #[derive(Deserialize)]
 struct Fields {
@@ -118,12 +118,12 @@ impl Asked {
     /// The request with this prompt.
     pub fn request(self, prompt: Prompt) -> Request {
         Request {
-            prompt,
             sampling: self.sampling,
             max_tokens: self.max_tokens,
             stop: self.stop,
             context_length: self.context_length,
             eject_after: self.keep_alive == KeepAlive::Eject,
+            ..Request::new(prompt)
         }
     }
 }
@@ -187,7 +187,6 @@ mod tests {
     fn what_is_not_supported_is_refused_by_name() {
         for (field, body) in [
             ("format", json!({"format": "json"})),
-            ("tools", json!({"tools": [{}]})),
             ("images", json!({"images": ["aGk="]})),
             ("suffix", json!({"suffix": "x"})),
             ("think", json!({"think": 3})),

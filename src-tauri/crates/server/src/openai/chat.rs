@@ -18,10 +18,10 @@ use crate::fault::{Dialect, Fault};
 use crate::models::find;
 use crate::prompt;
 use crate::routes::{Served, Shared};
+use crate::tools::{Choice, Tools, of_openai};
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 7] = [
-    "tools",
+const UNSUPPORTED: [&str; 6] = [
     "functions",
     "function_call",
     "audio",
@@ -41,7 +41,7 @@ struct Fields {
     logprobs: Option<bool>,
     top_logprobs: Option<u32>,
     response_format: Option<Format>,
-    tool_choice: Option<Value>,
+    parallel_tool_calls: Option<bool>,
     modalities: Option<Vec<String>>,
     reasoning_effort: Option<String>,
     /// Variables of the chat template, as llama-server takes them.
@@ -83,14 +83,12 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
         );
         return Err(Fault::field("response_format", message));
     }
-    // Without tools, these choose none.
-    let chooses_none = |choice: &Value| choice == "none" || choice == "auto";
-    if fields
-        .tool_choice
-        .is_some_and(|choice| !chooses_none(&choice))
-    {
-        return Err(Fault::unsupported("tool_choice"));
-    }
+    let tools = Tools::new(
+        of_openai(&body["tools"])?,
+        Choice::of_openai(&body["tool_choice"])?,
+        fields.parallel_tool_calls == Some(false),
+        "tool_choice",
+    )?;
     if fields
         .modalities
         .is_some_and(|kinds| kinds.iter().any(|kind| kind != "text"))
@@ -120,8 +118,9 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
         sampling: sampling.parameters(top_logprobs)?,
         max_tokens: sampling.max_tokens()?,
         stop: sampling.stop(),
-        ..Request::new(prompt::chat(messages, variables)?)
+        ..Request::new(prompt::chat(messages, variables, tools.list.clone())?)
     };
+    let request = tools.apply(request);
     Ok(Asked {
         model: fields.model,
         requests: several(&request, sampling.answers()?),
@@ -183,9 +182,9 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_refused_by_name() {
         for (field, more) in [
-            ("tools", json!({"tools": [{"type": "function"}]})),
+            ("tools[0]", json!({"tools": [{"type": "custom"}]})),
             ("tool_choice", json!({"tool_choice": "required"})),
-            ("tool_choice", json!({"tool_choice": {"type": "function"}})),
+            ("functions", json!({"functions": [{"name": "wind"}]})),
             (
                 "response_format",
                 json!({"response_format": {"type": "json_object"}}),
@@ -210,11 +209,11 @@ mod tests {
             (
                 "messages[1].role",
                 json!({"messages": [
-                    {"role": "user", "content": "a"}, {"role": "tool", "content": "b"},
+                    {"role": "user", "content": "a"}, {"role": "function", "content": "b"},
                 ]}),
             ),
             (
-                "messages[0].tool_calls",
+                "messages[0].tool_calls[0]",
                 json!({"messages": [
                     {"role": "assistant", "content": null, "tool_calls": [{"id": "1"}]},
                 ]}),

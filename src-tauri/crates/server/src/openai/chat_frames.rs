@@ -3,13 +3,14 @@
 use axum::response::sse::Event;
 use serde::Serialize;
 use serde_json::Value;
-use sirocco_core::completions::{Finish, Piece, Token};
+use sirocco_core::completions::{CallPiece, Finish, Piece, Token};
 use time::OffsetDateTime;
 
 use super::logprobs::{ChatLogprobs, of_chat};
 use super::usage::Usage;
 use crate::answers::{Frames, Whole, data, waiting_comment};
 use crate::fault::{Dialect, Fault, finish_word, fresh_id};
+use crate::tools::{Call, Calls};
 
 /// What answers of the same model and program have in common.
 pub const FINGERPRINT: &str = concat!("sirocco-", env!("CARGO_PKG_VERSION"));
@@ -44,10 +45,33 @@ struct Choice {
 #[derive(Debug, Serialize)]
 struct Message {
     role: &'static str,
-    content: String,
+    /// None if there are calls and nothing else.
+    content: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     reasoning_content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall>,
     refusal: Option<()>,
+}
+
+/// A call, or a piece of one.
+#[derive(Debug, Default, Serialize)]
+struct ToolCall {
+    /// In pieces only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    function: Function,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Function {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    arguments: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,6 +104,22 @@ struct Delta {
     content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall>,
+}
+
+impl From<&Call> for ToolCall {
+    fn from(call: &Call) -> Self {
+        Self {
+            index: None,
+            id: Some(format!("call_{}", call.id)),
+            kind: Some("function"),
+            function: Function {
+                name: Some(call.name.clone()),
+                arguments: call.arguments.clone(),
+            },
+        }
+    }
 }
 
 impl Chat {
@@ -102,11 +142,13 @@ impl Chat {
             choices.push(Choice {
                 index,
                 logprobs: of_chat(&whole.tokens),
-                finish_reason: finish_word(whole.finish.reason),
+                finish_reason: finish_word(&whole.finish),
                 message: Message {
                     role: "assistant",
-                    content: whole.content,
+                    content: Some(whole.content)
+                        .filter(|text| whole.calls.is_empty() || !text.is_empty()),
                     reasoning_content: whole.reasoning,
+                    tool_calls: whole.calls.iter().map(ToolCall::from).collect(),
                     refusal: None,
                 },
             });
@@ -128,6 +170,8 @@ pub struct ChatFrames {
     chat: Chat,
     include_usage: bool,
     usage: Usage,
+    /// Of the current answer.
+    calls: Calls,
     at_end: Option<AtEnd>,
     further: Option<Value>,
 }
@@ -138,6 +182,7 @@ impl ChatFrames {
             chat,
             include_usage,
             usage: Usage::default(),
+            calls: Calls::default(),
             at_end: None,
             further: None,
         }
@@ -150,6 +195,26 @@ impl ChatFrames {
     ) -> Self {
         self.at_end = Some(Box::new(fields));
         self
+    }
+
+    /// What is sent for a piece of a call; of its end, nothing.
+    fn call(&mut self, piece: CallPiece) -> Option<ToolCall> {
+        self.calls.push(&piece);
+        let call = match piece {
+            CallPiece::Begin { .. } => self.calls.last().map(ToolCall::from)?,
+            CallPiece::Arguments(more) => ToolCall {
+                function: Function {
+                    name: None,
+                    arguments: more,
+                },
+                ..ToolCall::default()
+            },
+            CallPiece::End => return None,
+        };
+        Some(ToolCall {
+            index: Some(self.calls.0.len() - 1),
+            ..call
+        })
     }
 
     fn chunk(
@@ -196,6 +261,7 @@ impl Frames for ChatFrames {
                 ahead,
             } => out.push(waiting_comment(load_progress, ahead)),
             Piece::Started { .. } => {
+                self.calls = Calls::default();
                 let delta = Delta {
                     role: Some("assistant"),
                     content: Some(String::new()),
@@ -215,10 +281,19 @@ impl Frames for ChatFrames {
                 };
                 out.push(self.chunk(index, delta, &tokens, None));
             }
+            Piece::Call(piece) => {
+                if let Some(call) = self.call(piece) {
+                    let delta = Delta {
+                        tool_calls: vec![call],
+                        ..Delta::default()
+                    };
+                    out.push(self.chunk(index, delta, &[], None));
+                }
+            }
             Piece::Finished(finish) => {
                 self.usage.add(&finish, index == 0);
                 self.further = self.at_end.as_ref().map(|at_end| at_end(&finish));
-                let reason = Some(finish_word(finish.reason));
+                let reason = Some(finish_word(&finish));
                 out.push(self.chunk(index, Delta::default(), &[], reason));
             }
         }

@@ -157,7 +157,7 @@ impl Text {
             Choice {
                 index,
                 logprobs: of_text(&whole.tokens, 0),
-                finish_reason: Some(finish_word(whole.finish.reason)),
+                finish_reason: Some(finish_word(&whole.finish)),
                 text: whole.content,
             }
         });
@@ -200,7 +200,8 @@ impl Frames for TextFrames {
                 load_progress,
                 ahead,
             } => return out.push(waiting_comment(load_progress, ahead)),
-            Piece::Started { .. } => return,
+            // A plain text calls nothing.
+            Piece::Started { .. } | Piece::Call(_) => return,
             Piece::Text {
                 content, tokens, ..
             } => {
@@ -226,7 +227,7 @@ impl Frames for TextFrames {
                     index,
                     text: String::new(),
                     logprobs: None,
-                    finish_reason: Some(finish_word(finish.reason)),
+                    finish_reason: Some(finish_word(&finish)),
                 }
             }
         };

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use sirocco_core::completions::ChatMessage;
+use sirocco_core::completions::{ChatMessage, ToolCall};
 
 use crate::body::{Content, refuse};
 use crate::fault::Fault;
-use crate::prompt::message;
+use crate::prompt::{message, result};
+use crate::tools::earlier_call;
 
 /// A message as it comes.
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,9 @@ pub struct Message {
     content: Option<Content>,
     #[serde(alias = "reasoning")]
     reasoning_content: Option<String>,
+    tool_calls: Option<Vec<Value>>,
+    tool_call_id: Option<String>,
+    name: Option<String>,
 }
 
 /// In the words of chat templates. `body` is the whole request, for what these messages hold besides.
@@ -22,11 +26,7 @@ pub fn read(messages: &[Message], body: &Value) -> Result<Vec<ChatMessage>, Faul
     let mut read = Vec::with_capacity(messages.len());
     for (at, one) in messages.iter().enumerate() {
         let place = format!("messages[{at}]");
-        refuse(
-            &body["messages"][at],
-            &["tool_calls", "function_call", "audio"],
-        )
-        .map_err(|fault| {
+        refuse(&body["messages"][at], &["function_call", "audio"]).map_err(|fault| {
             let field = format!("{place}.{}", fault.field.unwrap_or_default());
             Fault::unsupported(&field)
         })?;
@@ -34,12 +34,31 @@ pub fn read(messages: &[Message], body: &Value) -> Result<Vec<ChatMessage>, Faul
             Some(content) => content.text(&format!("{place}.content"))?,
             None => String::new(),
         };
-        read.push(message(
-            &one.role,
-            content,
-            one.reasoning_content.clone(),
-            &format!("{place}.role"),
-        )?);
+        if one.role == "tool" {
+            read.push(result(content, one.tool_call_id.clone(), one.name.clone()));
+            continue;
+        }
+        let reasoning = one.reasoning_content.clone();
+        read.push(ChatMessage {
+            tool_calls: read_calls(one.tool_calls.as_deref().unwrap_or_default(), &place)?,
+            ..message(&one.role, content, reasoning, &format!("{place}.role"))?
+        });
+    }
+    Ok(read)
+}
+
+fn read_calls(calls: &[Value], place: &str) -> Result<Vec<ToolCall>, Fault> {
+    let mut read = Vec::with_capacity(calls.len());
+    for (at, call) in calls.iter().enumerate() {
+        let function = &call["function"];
+        let Some(name) = function["name"].as_str() else {
+            let field = format!("{place}.tool_calls[{at}]");
+            let message = format!("`{field}` must name a function");
+            return Err(Fault::field(field, message));
+        };
+        let id = call["id"].as_str().unwrap_or_default();
+        let arguments = function["arguments"].as_str().unwrap_or_default();
+        read.push(earlier_call(id, name, arguments));
     }
     Ok(read)
 }

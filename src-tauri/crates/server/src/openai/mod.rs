@@ -1,4 +1,4 @@
-//! OpenAI's API: models, chat completions, completions.
+//! OpenAI's API: models, chat completions, completions, responses.
 
 mod chat;
 mod chat_frames;
@@ -6,6 +6,7 @@ mod completions;
 mod logprobs;
 mod messages;
 mod models;
+mod responses;
 mod sampling;
 mod usage;
 
@@ -17,9 +18,11 @@ use axum::routing::{get, post};
 pub use chat::read_chat;
 pub use chat_frames::{Chat, ChatCompletion, ChatFrames};
 pub use logprobs::{ChatToken, chat_tokens};
-pub use sampling::check;
+pub use responses::{Responses, Stored};
+pub use sampling::{Sampling, check};
 
-use crate::routes::{Served, not_served};
+use crate::embeddings;
+use crate::routes::Served;
 
 pub fn router() -> Router<Arc<Served>> {
     Router::new()
@@ -27,6 +30,6 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/v1/models/{id}", get(models::one))
         .route("/v1/chat/completions", post(chat::chat))
         .route("/v1/completions", post(completions::complete))
-        .route("/v1/embeddings", post(not_served))
-        .route("/v1/responses", post(not_served))
+        .route("/v1/embeddings", post(embeddings::refuse))
+        .merge(responses::router())
 }

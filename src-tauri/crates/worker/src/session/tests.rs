@@ -1,6 +1,8 @@
+use serde_json::Value;
+
 use super::*;
 use crate::template::ChatTemplate;
-use crate::tokenizer::{Tokenizer, VocabularySource};
+use crate::tokenizer::{TokenType, Tokenizer, VocabularySource};
 
 /// A model that always wants the same token, and counts what it computes.
 struct Same {
@@ -29,12 +31,20 @@ impl Engine for Same {
     }
 }
 
-const WORDS: [&str; 6] = ["<unk>", "<s>", "</s>", "▁", "a", "b"];
+const WORDS: [&str; 7] = ["<unk>", "<s>", "</s>", "▁", "a", "b", "[TOOL_CALLS]"];
 const CONTEXT: usize = 8;
 
 struct Case {
     session: Session<Same>,
     computed: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+fn type_of(word: &str) -> TokenType {
+    match word {
+        "<unk>" => TokenType::Unknown,
+        "a" | "b" | "▁" => TokenType::Normal,
+        _ => TokenType::Control,
+    }
 }
 
 /// A session with a model that wants this word.
@@ -43,13 +53,15 @@ fn wanting(word: &str) -> Case {
         model: "llama".to_owned(),
         tokens: WORDS.iter().map(|word| word.as_bytes().to_vec()).collect(),
         scores: vec![0.0; WORDS.len()],
+        types: WORDS.iter().map(|word| type_of(word)).collect(),
         bos: Some(1),
         eos: Some(2),
         add_bos: Some(true),
         add_space_prefix: Some(false),
         ..VocabularySource::default()
     };
-    let language = Language::new(Tokenizer::new(&source).unwrap(), ChatTemplate::chatml());
+    let template = ChatTemplate::new("{{ messages[0].content }}{# tools #}").unwrap();
+    let language = Language::new(Tokenizer::new(&source).unwrap(), template);
     let computed = Arc::default();
     let engine = Same {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
@@ -127,4 +139,38 @@ fn a_model_that_ends_its_turn_is_not_asked_again() {
     let (reason, usage, computed) = wanting("</s>").generate("aa", None);
     assert_eq!(reason, FinishReason::EndOfTurn);
     assert_eq!((usage.completion_tokens, computed), (0, 3));
+}
+
+#[test]
+fn the_token_that_opens_a_call_is_shown_to_those_who_gave_tools() {
+    for (tools, expected) in [(Vec::new(), ""), (vec![Value::Null], "[TOOL_CALLS]")] {
+        let mut case = wanting("[TOOL_CALLS]");
+        let request = GenerateRequest {
+            id: 1,
+            prompt: Prompt::Chat {
+                messages: vec![ChatMessage {
+                    role: "user".into(),
+                    content: "a".into(),
+                    ..ChatMessage::default()
+                }],
+                continue_last: false,
+                variables: serde_json::Map::new(),
+                tools,
+                now_s: 0,
+            },
+            sampling: Default::default(),
+            max_tokens: Some(1),
+            stop: Vec::new(),
+        };
+        let mut text = String::new();
+        let emit = &mut |frame| {
+            if let FromWorker::Tokens(chunk) = frame {
+                text.push_str(&chunk.text);
+            }
+        };
+        case.session
+            .generate(&request, &AtomicBool::new(false), emit)
+            .unwrap();
+        assert_eq!(text, expected);
+    }
 }

@@ -19,6 +19,7 @@ pub mod limits;
 mod message;
 mod methods;
 mod thoughts;
+mod tools;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,7 @@ use serde_json::Map;
 use time::OffsetDateTime;
 
 pub use message::Message;
+pub use tools::in_words;
 
 /// What a model without a template gets.
 const CHATML: &str = "\
@@ -124,6 +126,7 @@ impl<'a> RenderRequest<'a> {
 #[derive(Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
+    knows_tools: bool,
     /// Set once a rendering did not end; another one would be lost as well.
     runs_away: AtomicBool,
 }
@@ -141,6 +144,7 @@ impl ChatTemplate {
         let environment = environment::compile(NAME, without_generation_tags(source))?;
         Ok(Self {
             environment,
+            knows_tools: source.contains("tools"),
             runs_away: AtomicBool::new(false),
         })
     }
@@ -158,6 +162,11 @@ impl ChatTemplate {
         source
             .filter(|source| !source.trim().is_empty())
             .map_or_else(|| Ok(Self::chatml()), Self::new)
+    }
+
+    /// Whether it has a place for tools; for one that has not there is [`in_words`].
+    pub fn knows_tools(&self) -> bool {
+        self.knows_tools
     }
 
     /// Writes the prompt.

@@ -39,6 +39,7 @@ import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
+import { serverHandlers, serverState } from './server';
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -46,6 +47,8 @@ export interface ScriptedOptions {
   downloads?: Download[];
   /** Entries of the connection log. */
   connections?: number;
+  /** Entries of the API server's log. */
+  requests?: number;
   loaded?: string[];
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
   tick_ms?: number;
@@ -98,6 +101,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...exchangeHandlers(this, this.#host === 'window'),
       ...presetHandlers(this),
       ...comparisonHandlers(this),
+      ...serverHandlers(this, options.requests ?? 0),
     };
   }
 
@@ -168,6 +172,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     settings_set: ({ settings }) => {
       this.settings = copy(settings);
       this.emit({ type: 'settings_changed', settings });
+      this.emit({ type: 'server_changed', state: serverState(settings.server) });
       return this.settings;
     },
 

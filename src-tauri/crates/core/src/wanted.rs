@@ -1,7 +1,43 @@
-//! What a person means by the argument of `sirocco get`.
+//! What somebody means who names a model of the Hub in one word, as `sirocco get` and other programs do.
 
-use anyhow::{Result, bail};
 use sirocco_protocol::{HubModel, HubVariant};
+
+/// Why a word names nothing that could be downloaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WantedError {
+    /// An address of something else.
+    #[error("`{0}://` is not an address of a model")]
+    Scheme(String),
+    /// There is no owner in it.
+    #[error("`{0}` names no model: it has the form owner/name, owner/name:Q4_K_M, or an address")]
+    NoName(String),
+    /// Its repository is for other programs.
+    #[error("`{0}` has no GGUF files")]
+    NoFiles(String),
+    /// It has others.
+    #[error("`{repository}` has no `{wanted}`: it has {kinds}")]
+    NoSuchKind {
+        /// `owner/name`.
+        repository: String,
+        /// What was named.
+        wanted: String,
+        /// What there is.
+        kinds: String,
+    },
+    /// None can be recommended.
+    #[error(
+        "none of `{repository}` is known to run and fit here: name one of {kinds} after a colon"
+    )]
+    NoneFits {
+        /// `owner/name`.
+        repository: String,
+        /// What there is.
+        kinds: String,
+    },
+}
+
+/// Hosts that are written in front of a name by those who know it from Ollama.
+const HOSTS: [&str; 2] = ["hf.co", "huggingface.co"];
 
 /// A model of the Hub, as far as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,20 +53,26 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads `owner/name`, `owner/name:Q4_K_M`, `owner/name/file.gguf`, and addresses of repositories and files.
-    pub fn read(text: &str) -> Result<Self> {
+    /// Reads `owner/name`, `owner/name:Q4_K_M`, `owner/name/file.gguf`, the same behind `hf.co/`, and addresses of
+    /// repositories and files.
+    ///
+    /// # Errors
+    /// [`WantedError`].
+    pub fn read(text: &str) -> Result<Self, WantedError> {
         let text = text.trim();
         let (is_address, rest) = match text.split_once("://") {
             Some(("http" | "https", rest)) => (true, rest.split_once('/').unwrap_or_default().1),
-            Some((scheme, _)) => bail!("`{scheme}://` is not an address of a model"),
+            Some((scheme, _)) => return Err(WantedError::Scheme(scheme.to_owned())),
             None => (false, text),
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
         let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
-        let [owner, name, rest @ ..] = parts.as_slice() else {
-            bail!(
-                "`{text}` names no model: it has the form owner/name, owner/name:Q4_K_M, or an address"
-            );
+        let parts = match parts.as_slice() {
+            [host, rest @ ..] if !is_address && HOSTS.contains(host) => rest,
+            parts => parts,
+        };
+        let [owner, name, rest @ ..] = parts else {
+            return Err(WantedError::NoName(text.to_owned()));
         };
         let (name, quantization) = match name.split_once(':') {
             Some((name, quantization)) if !is_address && rest.is_empty() => {
@@ -57,7 +99,10 @@ impl Wanted {
     }
 
     /// The variant that is meant, of all there are.
-    pub fn choose<'a>(&self, model: &'a HubModel) -> Result<&'a HubVariant> {
+    ///
+    /// # Errors
+    /// [`WantedError`].
+    pub fn choose<'a>(&self, model: &'a HubModel) -> Result<&'a HubVariant, WantedError> {
         let models = || {
             model
                 .variants
@@ -78,19 +123,19 @@ impl Wanted {
         let kinds: Vec<&str> = models()
             .map(|variant| variant.quantization.as_str())
             .collect();
-        match (&self.quantization, kinds.is_empty()) {
-            (_, true) => bail!("`{}` has no GGUF files", self.repository),
-            (Some(wanted), _) => bail!(
-                "`{}` has no `{wanted}`: it has {}",
-                self.repository,
-                kinds.join(", ")
-            ),
-            (None, _) => bail!(
-                "none of `{}` is known to run and fit here: name one of {} after a colon",
-                self.repository,
-                kinds.join(", ")
-            ),
-        }
+        let repository = self.repository.clone();
+        Err(match &self.quantization {
+            _ if kinds.is_empty() => WantedError::NoFiles(repository),
+            Some(wanted) => WantedError::NoSuchKind {
+                repository,
+                wanted: wanted.clone(),
+                kinds: kinds.join(", "),
+            },
+            None => WantedError::NoneFits {
+                repository,
+                kinds: kinds.join(", "),
+            },
+        })
     }
 }
 
@@ -120,7 +165,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (String, Option<String>, Option<String>, Option<String>) {
-        let wanted = Wanted::read(text).expect(text);
+        let wanted = Wanted::read(text).unwrap();
         (
             wanted.repository,
             wanted.commit,
@@ -135,6 +180,7 @@ mod tests {
         for text in [
             "o/n",
             " o/n/ ",
+            "hf.co/o/n",
             "https://huggingface.co/o/n",
             "https://huggingface.co/o/n?show_file_info=x.gguf",
             "https://hf-mirror.example/o/n/tree/main",

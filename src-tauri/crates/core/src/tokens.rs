@@ -1,4 +1,4 @@
-//! Named tokens. What is kept is their hashes, in one small file that the command line may change while a server
+//! Named tokens of the API server. What is kept is their hashes, in one small file that the command line may change while a server
 //! runs: it is read for each request that needs a token, so one that was removed is refused at once.
 
 use std::io;
@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sirocco_core::instance::fresh_token;
-use time::OffsetDateTime;
+use sirocco_protocol::{NewToken, ServerToken, TokenScope};
+
+use crate::clock::now_ms;
+use crate::instance::fresh_token;
 
 /// Every token begins so, which helps people and secret scanners to recognise one.
 const PREFIX: &str = "sk-sirocco-";
@@ -36,13 +38,11 @@ pub enum TokenError {
     Random(#[source] io::Error),
 }
 
-/// A token without what it opens.
+/// A token as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedToken {
-    /// Whose it is, or what for.
-    pub name: String,
-    /// Unix seconds.
-    pub created_at_s: i64,
+struct Kept {
+    #[serde(flatten)]
+    token: ServerToken,
     /// Of the whole token, in lower-case hexadecimal.
     sha256: String,
 }
@@ -64,7 +64,11 @@ impl Tokens {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn list(&self) -> Result<Vec<NamedToken>, TokenError> {
+    pub fn list(&self) -> Result<Vec<ServerToken>, TokenError> {
+        Ok(self.read()?.into_iter().map(|kept| kept.token).collect())
+    }
+
+    fn read(&self) -> Result<Vec<Kept>, TokenError> {
         let bytes = match std::fs::read(&self.file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -73,23 +77,33 @@ impl Tokens {
         serde_json::from_slice(&bytes).map_err(|error| self.failed("read", error.into()))
     }
 
-    /// Makes a token; it is shown this once.
+    /// Makes a token; it is shown this once. `expires_at_ms` is when it ends, in Unix milliseconds.
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn add(&self, name: &str) -> Result<String, TokenError> {
-        let mut tokens = self.list()?;
-        if tokens.iter().any(|token| token.name == name) {
+    pub fn add(
+        &self,
+        name: &str,
+        scopes: &[TokenScope],
+        expires_at_ms: Option<i64>,
+    ) -> Result<NewToken, TokenError> {
+        let mut tokens = self.read()?;
+        if tokens.iter().any(|kept| kept.token.name == name) {
             return Err(TokenError::NameTaken(name.to_owned()));
         }
-        let token = format!("{PREFIX}{}", fresh_token().map_err(TokenError::Random)?);
-        tokens.push(NamedToken {
+        let secret = format!("{PREFIX}{}", fresh_token().map_err(TokenError::Random)?);
+        let token = ServerToken {
             name: name.to_owned(),
-            created_at_s: OffsetDateTime::now_utc().unix_timestamp(),
-            sha256: hash(&token),
+            scopes: scopes.to_vec(),
+            created_at_ms: now_ms(),
+            expires_at_ms,
+        };
+        tokens.push(Kept {
+            token: token.clone(),
+            sha256: hash(&secret),
         });
         self.save(&tokens)?;
-        Ok(token)
+        Ok(NewToken { token, secret })
     }
 
     /// Removes a token by its name.
@@ -97,31 +111,30 @@ impl Tokens {
     /// # Errors
     /// [`TokenError`].
     pub fn remove(&self, name: &str) -> Result<(), TokenError> {
-        let mut tokens = self.list()?;
+        let mut tokens = self.read()?;
         let before = tokens.len();
-        tokens.retain(|token| token.name != name);
+        tokens.retain(|kept| kept.token.name != name);
         if tokens.len() == before {
             return Err(TokenError::NoSuchName(name.to_owned()));
         }
         self.save(&tokens)
     }
 
-    /// The name of the token that this is.
+    /// The token that this opens; none for one that has expired.
     ///
     /// # Errors
     /// If the file cannot be read: nobody is let in then.
-    pub fn name_of(&self, token: &str) -> Result<Option<String>, TokenError> {
+    pub fn find(&self, secret: &str) -> Result<Option<ServerToken>, TokenError> {
         // Hashes are compared: how long that takes says nothing about the token.
-        let hash = hash(token);
-        let tokens = self.list()?;
-        Ok(tokens
-            .into_iter()
-            .find(|known| known.sha256 == hash)
-            .map(|known| known.name))
+        let hash = hash(secret);
+        let now = now_ms();
+        let lives = |token: &ServerToken| token.expires_at_ms.is_none_or(|end| now < end);
+        let found = self.read()?.into_iter().find(|kept| kept.sha256 == hash);
+        Ok(found.map(|kept| kept.token).filter(lives))
     }
 
     /// Writes the file anew, so that a crash leaves the old one or the new one.
-    fn save(&self, tokens: &[NamedToken]) -> Result<(), TokenError> {
+    fn save(&self, tokens: &[Kept]) -> Result<(), TokenError> {
         let fresh = self.file.with_extension("fresh");
         let text = serde_json::to_vec_pretty(tokens).expect("texts and numbers are JSON");
         let write = |path: &Path| {
@@ -149,24 +162,32 @@ fn hash(token: &str) -> String {
 mod tests {
     use super::*;
 
+    fn tokens() -> (tempfile::TempDir, Tokens) {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::in_file(folder.path().join("tokens.json"));
+        (folder, tokens)
+    }
+
     #[test]
     fn a_token_opens_until_it_is_removed_and_is_not_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("tokens.json");
-        let tokens = Tokens::in_file(&file);
+        let (folder, tokens) = tokens();
         assert_eq!(tokens.list().unwrap(), []);
-        let (laptop, phone) = (tokens.add("laptop").unwrap(), tokens.add("phone").unwrap());
-        assert_ne!(laptop, phone);
-        assert_eq!(tokens.name_of(&laptop).unwrap().as_deref(), Some("laptop"));
-        assert_eq!(tokens.name_of(&phone).unwrap().as_deref(), Some("phone"));
-        assert_eq!(tokens.name_of("sk-sirocco-").unwrap(), None);
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(!text.contains(&laptop[PREFIX.len()..]), "{text}");
+        let add = |name| tokens.add(name, &[TokenScope::Generate], None);
+        let (laptop, phone) = (add("laptop").unwrap(), add("phone").unwrap());
+        assert_ne!(laptop.secret, phone.secret);
+        assert_eq!(
+            tokens.find(&laptop.secret).unwrap(),
+            Some(laptop.token.clone())
+        );
+        assert_eq!(tokens.find(&phone.secret).unwrap(), Some(phone.token));
+        assert_eq!(tokens.find(PREFIX).unwrap(), None);
+        let text = std::fs::read_to_string(folder.path().join("tokens.json")).unwrap();
+        assert!(!text.contains(&laptop.secret[PREFIX.len()..]), "{text}");
 
-        assert!(matches!(tokens.add("phone"), Err(TokenError::NameTaken(_))));
+        assert!(matches!(add("phone"), Err(TokenError::NameTaken(_))));
         tokens.remove("phone").unwrap();
-        assert_eq!(tokens.name_of(&phone).unwrap(), None);
-        assert_eq!(tokens.name_of(&laptop).unwrap().as_deref(), Some("laptop"));
+        assert_eq!(tokens.find(&phone.secret).unwrap(), None);
+        assert_eq!(tokens.list().unwrap(), [laptop.token]);
         assert!(matches!(
             tokens.remove("phone"),
             Err(TokenError::NoSuchName(_))
@@ -174,10 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_has_expired_opens_nothing() {
+        let (_folder, tokens) = tokens();
+        let at = |end| {
+            tokens
+                .add(&format!("{end}"), &[TokenScope::Manage], Some(end))
+                .unwrap()
+        };
+        let (past, future) = (at(1), at(i64::MAX));
+        assert_eq!(tokens.find(&past.secret).unwrap(), None);
+        assert!(tokens.find(&future.secret).unwrap().is_some());
+    }
+
+    #[test]
     fn a_file_that_is_broken_lets_nobody_in() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tokens.json");
         std::fs::write(&file, "[").unwrap();
-        assert!(Tokens::in_file(&file).name_of("x").is_err());
+        assert!(Tokens::in_file(&file).find("x").is_err());
     }
 }

@@ -14,6 +14,7 @@ use sirocco_protocol::Model;
 
 use crate::answers::{Answers, frames, server_sent};
 use crate::body::{self, Body};
+use crate::embeddings;
 use crate::fault::{Dialect, Fault, found};
 use crate::models::{find, list, publisher, ready};
 use crate::openai::{Chat, ChatCompletion, ChatFrames, read_chat};
@@ -25,7 +26,7 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/api/v0/models/{id}", get(model))
         .route("/api/v0/chat/completions", post(chat))
         .route("/api/v0/completions", post(not_served))
-        .route("/api/v0/embeddings", post(not_served))
+        .route("/api/v0/embeddings", post(embeddings::refuse))
 }
 
 #[derive(Serialize)]
@@ -127,15 +128,12 @@ async fn answer_chat(served: &Served, body: Body) -> Result<Response, Fault> {
 fn numbers(completions: &dyn Completions, model: &Model, finish: &Finish) -> Value {
     let usage = &finish.usage;
     let loaded = ready(completions, model);
-    let seconds = usage.decode_ms / 1000.0;
-    // The first token is not decoded but comes with the prompt.
-    let decoded = f64::from(usage.completion_tokens.saturating_sub(1));
     json!({
         "stats": {
-            "tokens_per_second": if seconds > 0.0 { decoded / seconds } else { 0.0 },
+            "tokens_per_second": tokens_per_second(finish),
             "time_to_first_token": usage.time_to_first_token_ms / 1000.0,
-            "generation_time": seconds,
-            "stop_reason": stop_reason(finish.reason),
+            "generation_time": usage.decode_ms / 1000.0,
+            "stop_reason": stop_reason(finish),
         },
         "model_info": {
             "arch": model.architecture,
@@ -151,12 +149,24 @@ fn numbers(completions: &dyn Completions, model: &Model, finish: &Finish) -> Val
     })
 }
 
-fn stop_reason(reason: FinishReason) -> &'static str {
-    match reason {
-        FinishReason::EndOfTurn => "eosFound",
-        FinishReason::StopString => "stopStringFound",
+/// The first token is not decoded but comes with the prompt.
+pub fn tokens_per_second(finish: &Finish) -> f64 {
+    let decoded = f64::from(finish.usage.completion_tokens.saturating_sub(1));
+    let seconds = finish.usage.decode_ms / 1000.0;
+    if seconds > 0.0 {
+        decoded / seconds
+    } else {
+        0.0
+    }
+}
+
+fn stop_reason(finish: &Finish) -> &'static str {
+    match finish.reason {
         FinishReason::MaxTokens => "maxPredictedTokensReached",
         FinishReason::ContextFull => "contextLengthReached",
+        _ if finish.calls > 0 => "toolCalls",
+        FinishReason::EndOfTurn => "eosFound",
+        FinishReason::StopString => "stopStringFound",
         FinishReason::Stopped => "userStopped",
     }
 }

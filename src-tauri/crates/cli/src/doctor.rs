@@ -1,0 +1,206 @@
+//! `sirocco doctor`: what keeps models from running here, and what to do about it.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde::Serialize;
+use sirocco_core::home::Home;
+use sirocco_protocol::commands::{AppStatusRequest, ServerStatusGet};
+use sirocco_protocol::{AppStatus, Model, ModelVerdict, ServerState, ServerStatus};
+
+use crate::models;
+use crate::output::bytes;
+use crate::session::Session;
+
+/// Memory under which hardly any model runs.
+const LITTLE_MEMORY: u64 = 1 << 30;
+
+/// Something that was looked at.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Finding {
+    /// What is so.
+    text: String,
+    /// What to do, if it is not as it should be.
+    remedy: Option<String>,
+}
+
+pub async fn run(home: Home, json: bool) -> Result<ExitCode> {
+    let session = Session::open(&home).await?;
+    let looked = look(&session).await;
+    session.close().await;
+    let findings = looked?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        for Finding { text, remedy } in &findings {
+            println!(
+                "{} {text}",
+                if remedy.is_none() { "ok   " } else { "wrong" }
+            );
+            if let Some(remedy) = remedy {
+                println!("      {remedy}");
+            }
+        }
+    }
+    Ok(if findings.iter().all(|finding| finding.remedy.is_none()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn look(session: &Session) -> Result<Vec<Finding>> {
+    let status: AppStatus = session.call("app_status", AppStatusRequest {}).await?;
+    let library = models::library(session).await?;
+    let server: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
+    let mut findings = of_machine(&status);
+    findings.extend(of_library(&library));
+    findings.extend(of_server(&server.state));
+    Ok(findings)
+}
+
+fn of_machine(status: &AppStatus) -> Vec<Finding> {
+    let machine = &status.machine;
+    let runtimes = if status.runtimes.is_empty() {
+        wrong(
+            "there is no worker beside this program, so no model can run",
+            "install Sirocco again, or name the folder of its workers in SIROCCO_WORKER_DIR",
+        )
+    } else {
+        fine(format!("models run with {}", status.runtimes.join(", ")))
+    };
+    let free = bytes(machine.available_bytes);
+    let memory = if machine.available_bytes < LITTLE_MEMORY {
+        wrong(
+            format!("only {free} of memory are free"),
+            "close other programs, or eject a model that is loaded",
+        )
+    } else {
+        fine(format!(
+            "{free} of {} of memory are free",
+            bytes(machine.memory_bytes)
+        ))
+    };
+    let processor = format!(
+        "{}, {} cores, {} ({})",
+        machine.cpu, machine.physical_cores, machine.cpu_level, machine.system
+    );
+    vec![
+        fine(format!("everything is kept in {}", status.data_folder)),
+        fine(processor),
+        runtimes,
+        memory,
+    ]
+}
+
+fn of_library(library: &[Model]) -> Vec<Finding> {
+    let runs = |model: &&Model| matches!(model.verdict, ModelVerdict::Runs { .. });
+    let count = library.iter().filter(runs).count();
+    let mut findings = vec![match (count, library.len()) {
+        (0, 0) => wrong(
+            "the library is empty",
+            "fetch a first model with `sirocco get --starter`",
+        ),
+        (0, _) => wrong(
+            "no model of the library runs here",
+            "fetch one that does with `sirocco get --starter`",
+        ),
+        (count, all) => fine(format!("{count} of {all} models run here")),
+    }];
+    for model in library {
+        let remedy = match &model.verdict {
+            ModelVerdict::Runs { .. } => continue,
+            ModelVerdict::Refused { reasons } => reasons.join("; "),
+            ModelVerdict::Missing => format!(
+                "its file `{}` is gone: bring it back, or forget the model",
+                model.path
+            ),
+            ModelVerdict::Offline => {
+                format!("the drive with `{}` is not there: plug it in", model.path)
+            }
+        };
+        findings.push(wrong(format!("{} does not run", model.name), remedy));
+    }
+    findings
+}
+
+fn of_server(state: &ServerState) -> Option<Finding> {
+    match state {
+        ServerState::Off => None,
+        ServerState::Listening { addresses, problem } => Some(match problem {
+            None => fine(format!("the server listens at {}", addresses.join(" and "))),
+            Some(problem) => wrong(problem.as_str(), "quit Ollama, or do without its port"),
+        }),
+        ServerState::Failed { message } => Some(wrong(
+            format!("the server did not start: {message}"),
+            "choose another port in the window, or end the program that has this one",
+        )),
+    }
+}
+
+fn fine(text: impl Into<String>) -> Finding {
+    Finding {
+        text: text.into(),
+        remedy: None,
+    }
+}
+
+fn wrong(text: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding {
+        text: text.into(),
+        remedy: Some(remedy.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sirocco_protocol::{HostKind, Machine};
+
+    use super::*;
+
+    fn status(runtimes: &[&str], available_bytes: u64) -> AppStatus {
+        AppStatus {
+            version: "1".into(),
+            data_folder: "/data".into(),
+            host: HostKind::Terminal,
+            machine: Machine {
+                cpu: "CPU".into(),
+                physical_cores: 4,
+                cpu_level: "x86-64-v3".into(),
+                memory_bytes: 16 << 30,
+                available_bytes,
+                system: "Debian".into(),
+            },
+            runtimes: runtimes.iter().map(|one| (*one).to_owned()).collect(),
+        }
+    }
+
+    fn troubles(findings: &[Finding]) -> Vec<&str> {
+        let wrong = findings.iter().filter(|finding| finding.remedy.is_some());
+        wrong.map(|finding| finding.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_machine_that_can_run_models_has_no_trouble() {
+        let findings = of_machine(&status(&["mistral.rs"], 8 << 30));
+        assert_eq!((troubles(&findings), findings.len()), (vec![], 4));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_a_way_out() {
+        let findings = of_machine(&status(&[], 1 << 20));
+        assert_eq!(
+            troubles(&findings),
+            [
+                "there is no worker beside this program, so no model can run",
+                "only 1.0 MB of memory are free",
+            ]
+        );
+        assert_eq!(troubles(&of_library(&[])), ["the library is empty"]);
+        let failed = ServerState::Failed {
+            message: "port 1234 is taken by another program".into(),
+        };
+        assert!(of_server(&failed).is_some_and(|finding| finding.remedy.is_some()));
+        assert_eq!(of_server(&ServerState::Off), None);
+    }
+}
