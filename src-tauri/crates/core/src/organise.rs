@@ -33,7 +33,7 @@ impl App {
             .report()?;
         if change == Organising::Delete {
             for row in rows.iter().filter(|row| row.running) {
-                if let Some(run) = store.unfinished_run(row.id).await.report()? {
+                for run in store.unfinished_runs(row.id).await.report()? {
                     self.inner.runs.stop(run.id);
                 }
             }

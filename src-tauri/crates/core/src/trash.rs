@@ -62,10 +62,10 @@ impl App {
         let store = &self.inner.store;
         // A deletion asks the run to end; its last words come a moment later.
         for (row, _) in store.trashed_conversations().await.report()? {
-            if row.running
-                && ids.contains(&row.id)
-                && let Some(run) = store.unfinished_run(row.id).await.report()?
-            {
+            if !row.running || !ids.contains(&row.id) {
+                continue;
+            }
+            for run in store.unfinished_runs(row.id).await.report()? {
                 self.inner.runs.stop_and_wait(run.id).await;
             }
         }
