@@ -3,6 +3,7 @@
 
 mod answers;
 mod branches;
+mod context;
 mod crashes;
 mod download_failures;
 mod downloads;

@@ -218,6 +218,103 @@ conversation_id: ConversationId,
 draft: string, };
 
 /**
+ * The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
+ */
+export type ContextInspect = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Text being written.
+ */
+draft: string, 
+/**
+ * The prompt of this answer instead; the draft is not looked at then.
+ */
+answer?: MessageId | null, };
+
+/**
+ * What is done when a conversation does not fit the context any more.
+ */
+export type ContextOverflow = "stop" | "drop_oldest" | "keep_first";
+
+/**
+ * A part of a prompt.
+ */
+export type ContextPart = { 
+/**
+ * What it is.
+ */
+kind: ContextPartKind, 
+/**
+ * How it begins, at most 160 characters.
+ */
+excerpt: string, 
+/**
+ * Tokens of its text, without the marks of the chat template.
+ */
+tokens: number, 
+/**
+ * Why it is not sent; none if it is.
+ */
+left_out: LeftOutReason | null, };
+
+/**
+ * What a part of a prompt is.
+ */
+export type ContextPartKind = { "type": "system_prompt" } | { "type": "message", 
+/**
+ * Which.
+ */
+id: MessageId, 
+/**
+ * Who speaks.
+ */
+role: Role, } | { "type": "draft" };
+
+/**
+ * A prompt, taken apart.
+ */
+export type ContextReport = { 
+/**
+ * In the order of the prompt.
+ */
+parts: Array<ContextPart>, 
+/**
+ * The exact text that the model reads, marks of the chat template included.
+ */
+text: string, 
+/**
+ * Its tokens.
+ */
+prompt_tokens: number, 
+/**
+ * What of them the chat template adds around the parts.
+ */
+template_tokens: number, 
+/**
+ * Tokens that are kept free for the answer.
+ */
+reserved_tokens: number, 
+/**
+ * What the model takes.
+ */
+context_length: number, 
+/**
+ * What is done when it does not fit.
+ */
+overflow: ContextOverflow, 
+/**
+ * Why this prompt cannot be sent, in words; none if it can.
+ */
+too_long: string | null, 
+/**
+ * It is what was sent, to the letter. Otherwise it is made of the messages and settings of now.
+ */
+as_sent: boolean, };
+
+/**
  * How full the context is.
  */
 export type ContextUse = { 
@@ -232,7 +329,11 @@ draft_tokens: number,
 /**
  * What the loaded model takes.
  */
-context_length: number, };
+context_length: number, 
+/**
+ * Turns of the branch that do not fit any more and would be left out.
+ */
+left_out: number, };
 
 /**
  * A conversation without its messages.
@@ -1592,6 +1693,25 @@ count: number, };
 export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
 
 /**
+ * Why a message is not sent.
+ */
+export type LeftOutReason = "person" | "no_room" | "blank" | "no_question";
+
+/**
+ * The turns of a branch that were left out because there was no room for them, by their places on
+ * it, the first message being 0.
+ */
+export type LeftOutTurns = { 
+/**
+ * The first of them.
+ */
+from: number, 
+/**
+ * The first behind them.
+ */
+until: number, };
+
+/**
  * A prompt that is used again and again.
  */
 export type LibraryPrompt = { 
@@ -2458,7 +2578,11 @@ max_tokens: number | null,
 /**
  * Strings that end the answer and are not part of it; at most 16, default none.
  */
-stop: Array<string> | null, };
+stop: Array<string> | null, 
+/**
+ * What is done when the conversation does not fit the context; default `stop`.
+ */
+context_overflow: ContextOverflow | null, };
 
 /**
  * A path the backend minted a handle for; paths themselves never come from the page.
@@ -3156,7 +3280,11 @@ decode_tokens_per_second: number,
 /**
  * Why it ended.
  */
-stop_reason: StopReason | null, };
+stop_reason: StopReason | null, 
+/**
+ * What was not sent because there was no room for it.
+ */
+left_out: LeftOutTurns | null, };
 
 /**
  * Why the model's text ends where it ends.
@@ -3329,6 +3457,8 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
+  context_inspect: { request: ContextInspect; response: ContextReport };
   /** What a conversation has where it sets nothing itself, and where each value comes from. */
   settings_inherit: { request: SettingsInherit; response: Inherited };
   /** Presets by name. */

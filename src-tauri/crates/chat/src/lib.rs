@@ -31,7 +31,7 @@ mod reasoning;
 mod terms;
 mod title;
 
-pub use budget::{BudgetError, CountedMessage, Fitted, fit};
+pub use budget::{BudgetError, CountedMessage, Fitted, fit, room};
 pub use coalescer::{Coalescer, Delta};
 pub use excerpt::Excerpt;
 pub use export::{export, export_extension};

@@ -138,6 +138,10 @@ impl Handler for App {
             .await
     }
 
+    async fn context_inspect(&self, request: ContextInspect) -> Answer<ContextReport> {
+        self.inspect_context(request).await
+    }
+
     async fn settings_inherit(&self, request: SettingsInherit) -> Answer<Inherited> {
         self.inherited(request).await
     }

@@ -235,6 +235,15 @@ commands! {
         /// Text being written.
         draft: String,
     }) -> ContextUse;
+    /// The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
+    context_inspect(ContextInspect {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Text being written.
+        draft: String,
+        /// The prompt of this answer instead; the draft is not looked at then.
+        answer: Option<MessageId>,
+    }) -> ContextReport;
 
     /// What a conversation has where it sets nothing itself, and where each value comes from.
     settings_inherit(SettingsInherit {

@@ -152,14 +152,3 @@ pub struct Started {
     /// The answer being written; its run carries the id to follow.
     pub assistant_message: Message,
 }
-
-/// How full the context is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ContextUse {
-    /// Tokens of the prompt as it would be sent now, the draft included.
-    pub prompt_tokens: u32,
-    /// Tokens of the draft alone.
-    pub draft_tokens: u32,
-    /// What the loaded model takes.
-    pub context_length: u32,
-}

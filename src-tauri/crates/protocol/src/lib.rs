@@ -12,6 +12,7 @@
 //! ```
 
 pub mod commands;
+mod context;
 mod conversation;
 mod download;
 mod error;
@@ -32,6 +33,7 @@ mod server;
 mod settings;
 pub mod typescript;
 
+pub use context::*;
 pub use conversation::*;
 pub use download::*;
 pub use error::*;

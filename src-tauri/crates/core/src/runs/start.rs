@@ -3,8 +3,8 @@
 use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
-    ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadState, MessageId,
-    ModelId, ModelVerdict, Role, RunId, Started,
+    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadState, MessageId, ModelId,
+    ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -150,59 +150,6 @@ impl App {
         self.begin(turn, work, None).await
     }
 
-    /// Counts the prompt as it would be sent now.
-    pub(crate) async fn count_context(
-        &self,
-        id: ConversationId,
-        draft: &str,
-    ) -> Result<ContextUse, ErrorReport> {
-        let conversation = self.inner.store.conversation(id).await.report()?;
-        let not_loaded = || {
-            refuse(
-                ErrorCode::NoModel,
-                "the model of this conversation is not loaded",
-            )
-        };
-        let model_id = conversation
-            .model_id
-            .or_else(|| self.only_ready_model())
-            .ok_or_else(not_loaded)?;
-        let loaded = self
-            .inner
-            .residency
-            .ready(model_id)
-            .ok_or_else(not_loaded)?;
-        let values = self.effective(&conversation).await?;
-        let system_prompt = values.system_prompt_or_empty();
-        let without = self
-            .prompt(system_prompt, conversation.head, None, false)
-            .await?;
-        let has_draft = !draft.trim().is_empty();
-        // Some templates refuse a conversation without a message.
-        let base = if conversation.head.is_none() && has_draft {
-            0
-        } else {
-            match loaded.worker.count(without).await {
-                Ok(tokens) => tokens,
-                Err(sirocco_engine::EngineError::Refused(_)) => 0,
-                Err(error) => return Err(error.report()),
-            }
-        };
-        let all = if has_draft {
-            let with = self
-                .prompt(system_prompt, conversation.head, Some(draft), false)
-                .await?;
-            loaded.worker.count(with).await.report()?
-        } else {
-            base
-        };
-        Ok(ContextUse {
-            prompt_tokens: all,
-            draft_tokens: all.saturating_sub(base),
-            context_length: loaded.context_length,
-        })
-    }
-
     /// Stores the turn and starts the task of its run.
     async fn begin(
         &self,
@@ -289,7 +236,7 @@ impl App {
         }
     }
 
-    fn only_ready_model(&self) -> Option<ModelId> {
+    pub(super) fn only_ready_model(&self) -> Option<ModelId> {
         let mut ready = self
             .inner
             .residency

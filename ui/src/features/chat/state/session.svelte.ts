@@ -1,12 +1,13 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
+import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
 import { InheritedSettings } from '../presets/inherited.svelte';
 import { PresetShelf } from '../presets/shelf.svelte';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
 import { PromptLibrary } from '../prompts/library.svelte';
+import { ContextInspection } from './contextInspection.svelte';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
@@ -29,6 +30,9 @@ export interface ChatDeeds {
   rename: () => void;
 }
 
+/** What the inspector shows. */
+export type InspectorPanel = 'parameters' | 'context';
+
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
   /** The model chosen for a chat that is not created yet. */
@@ -47,6 +51,8 @@ export class ChatSession {
   readonly #presence = new Presence();
   readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
+  panel = $state<InspectorPanel>('parameters');
+  readonly inspection: ContextInspection;
   /** The search over all conversations; kept while its column is closed. */
   readonly search: ChatSearch;
   readonly find: FindInConversation;
@@ -63,6 +69,7 @@ export class ChatSession {
     this.#sirocco = sirocco;
     this.#announce = announce;
     this.meter = new ContextMeter(sirocco.backend);
+    this.inspection = new ContextInspection(sirocco.backend);
     this.search = new ChatSearch(sirocco.backend);
     this.find = new FindInConversation(sirocco.backend, () => this.current);
     this.presets = new PresetShelf(sirocco.backend);
@@ -210,6 +217,17 @@ export class ChatSession {
   changeSettings(changes: ChatSettings): void {
     if (this.current.id) this.#pending.change(this.current, changes);
     else this.chosenSettings = { ...this.chosenSettings, ...changes };
+  }
+
+  /** What is done when the context is full; null until it is known. */
+  get overflow(): ContextOverflow | null {
+    return this.settings.values.parameters.context_overflow ?? this.inherited.value?.values.parameters.context_overflow ?? null;
+  }
+
+  /** Sets it for this chat, or lets it be inherited again, and waits until that is kept. */
+  async changeOverflow(context_overflow: ContextOverflow | null): Promise<void> {
+    this.changeSettings({ parameters: { ...this.settings.values.parameters, context_overflow } });
+    await this.#pending.flush();
   }
 
   /** Keeps changed settings now. */

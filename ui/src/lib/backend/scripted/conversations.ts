@@ -50,6 +50,7 @@ const STATISTICS: Statistics = {
   prefill_tokens_per_second: 142.5,
   decode_tokens_per_second: 18.4,
   stop_reason: 'end_of_turn',
+  left_out: null,
 };
 
 export interface Stored {

@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Download, ErrorCode, Event, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
+import type { Commands, Download, ErrorCode, Event, LoadedModel, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -8,6 +8,7 @@ export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']
 export interface ScriptedHost {
   readonly models: Map<string, Model>;
   readonly modelDefaults: Map<string, ModelDefaults>;
+  readonly loaded: Map<string, LoadedModel>;
   readonly downloads: Map<string, Download>;
   readonly stored: Map<string, Stored>;
   roots: ModelRoot[];

@@ -26,6 +26,7 @@ import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { branchHandlers } from './branches';
+import { contextHandlers } from './context';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { exchangeHandlers } from './exchange';
@@ -85,6 +86,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.#handlers = {
       ...this.#own,
       ...branchHandlers(this),
+      ...contextHandlers(this),
       ...searchHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
@@ -279,14 +281,6 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       if (run) run.stopped = true;
       return {};
     },
-    context_count: ({ conversation_id, draft }) => {
-      const stored = this.#stored(conversation_id);
-      const sent = branchOf(stored).filter((one) => !one.left_out);
-      const text = (stored.conversation.settings.values.system_prompt ?? '') + sent.map((one) => one.content).join('');
-      const draft_tokens = Math.ceil(draft.length / 4);
-      return { prompt_tokens: Math.ceil(text.length / 4) + draft_tokens, draft_tokens, context_length: 8192 };
-    },
-
     model_list: () => [...this.models.values()],
     model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
     model_load: ({ id, options }) => {
@@ -448,6 +442,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       prefill_tokens_per_second: 148.1,
       decode_tokens_per_second: 19.2,
       stop_reason: live.stopped ? 'user' : 'end_of_turn',
+      left_out: null,
     };
     this.#runs.delete(run.id);
     conversation.summary.running = false;
