@@ -11,6 +11,7 @@
 //! assert_eq!(serde_json::to_value(&report).unwrap()["code"], "not_found");
 //! ```
 
+mod attachment;
 pub mod commands;
 mod context;
 mod conversation;
@@ -33,6 +34,7 @@ mod server;
 mod settings;
 pub mod typescript;
 
+pub use attachment::*;
 pub use context::*;
 pub use conversation::*;
 pub use download::*;
