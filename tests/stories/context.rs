@@ -61,6 +61,7 @@ async fn inspect(
     let request = ContextInspect {
         conversation_id,
         draft: draft.into(),
+        attachments: Vec::new(),
         answer: answer.map(|answer| answer.id),
     };
     Ok(app.call("context_inspect", request).await?)
@@ -160,6 +161,7 @@ async fn a_prompt_is_taken_apart_into_what_was_written_and_what_the_template_add
     let count = ContextCount {
         conversation_id: id,
         draft: "And the mistral?".into(),
+        attachments: Vec::new(),
     };
     let count: ContextUse = app.call("context_count", count).await?;
     assert_eq!(count.prompt_tokens, report.prompt_tokens);
@@ -176,6 +178,7 @@ async fn the_meter_tells_what_would_be_left_out() -> anyhow::Result<()> {
     let count = ContextCount {
         conversation_id: id,
         draft: question(3),
+        attachments: Vec::new(),
     };
     let count: ContextUse = app.call("context_count", count).await?;
     assert_eq!(count.left_out, 4);
@@ -201,6 +204,7 @@ async fn a_prompt_of_an_earlier_session_is_made_anew() -> anyhow::Result<()> {
     let request = ContextInspect {
         conversation_id: id,
         draft: String::new(),
+        attachments: Vec::new(),
         answer: Some(answer.id),
     };
     let refused = app

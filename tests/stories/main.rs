@@ -2,6 +2,7 @@
 //! worker. Those of the real one are in `tests/real_model.rs`.
 
 mod answers;
+mod attachments;
 mod branches;
 mod context;
 mod crashes;

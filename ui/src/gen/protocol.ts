@@ -76,6 +76,72 @@ transcript_percent: number,
 density: Density, };
 
 /**
+ * A file as it stands at a message. Of the file only its text is kept.
+ */
+export type Attachment = { 
+/**
+ * Its id.
+ */
+id: AttachmentId, 
+/**
+ * The name of the file, one line and not empty.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: AttachmentKind, 
+/**
+ * Bytes of the file.
+ */
+size_bytes: number, 
+/**
+ * Characters of its text.
+ */
+characters: number, };
+
+/**
+ * Reads a picked or dropped file, to be attached to a message.
+ */
+export type AttachmentAdd = { 
+/**
+ * From `path_pick`, `path_type` or a drop.
+ */
+handle: PathHandle, };
+
+/**
+ * Reads the bytes of a file, or of a text that was pasted, to be attached to a message.
+ */
+export type AttachmentGive = { 
+/**
+ * Of the file; its ending tells what kind of text it is.
+ */
+name: string, 
+/**
+ * At most 16 MiB of bytes, in base64.
+ */
+content_base64: string, };
+
+/**
+ * A file that was attached to a message, or is going to be.
+ */
+export type AttachmentId = string;
+
+/**
+ * What a file is.
+ */
+export type AttachmentKind = "text" | "markdown" | "code" | "csv" | "html" | "pdf" | "docx" | "xlsx";
+
+/**
+ * What was taken from a file: the text that the model is sent.
+ */
+export type AttachmentText = { 
+/**
+ * Which.
+ */
+id: AttachmentId, };
+
+/**
  * A model of the starter catalogue, known without a network.
  */
 export type CatalogueEntry = { 
@@ -215,7 +281,11 @@ conversation_id: ConversationId,
 /**
  * Text being written.
  */
-draft: string, };
+draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, };
 
 /**
  * The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
@@ -229,6 +299,10 @@ conversation_id: ConversationId,
  * Text being written.
  */
 draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, 
 /**
  * The prompt of this answer instead; the draft is not looked at then.
  */
@@ -333,7 +407,11 @@ context_length: number,
 /**
  * Turns of the branch that do not fit any more and would be left out.
  */
-left_out: number, };
+left_out: number, 
+/**
+ * Tokens of each file attached to the draft, in their order; the draft's own are apart.
+ */
+attachment_tokens: Array<number>, };
 
 /**
  * A conversation without its messages.
@@ -1904,7 +1982,11 @@ versions: Array<MessageId>,
 /**
  * It stays in the conversation, but the model is not sent it.
  */
-left_out: boolean, };
+left_out: boolean, 
+/**
+ * Files that are sent with it, in their order.
+ */
+attachments: Array<Attachment>, };
 
 /**
  * Writes on at the end of an answer that was stopped, interrupted, cut or edited.
@@ -1925,7 +2007,8 @@ export type MessageDelete = {
 id: MessageId, };
 
 /**
- * Another version of a message with other words; a person's message is answered anew if `generate`.
+ * Another version of a message with other words and what was attached to it; a person's message is answered anew
+ * if `generate`.
  */
 export type MessageEdit = { 
 /**
@@ -2101,9 +2184,13 @@ export type MessageSend = {
  */
 conversation_id: ConversationId, 
 /**
- * Not blank.
+ * Not blank, unless something is attached.
  */
-content: string, };
+content: string, 
+/**
+ * Files to send with it, at most 32.
+ */
+attachments: Array<AttachmentId>, };
 
 /**
  * A model of the library.
@@ -2610,7 +2697,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets";
+export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets" | "attachments";
 
 /**
  * A path a person chose, as the page may know it.
@@ -3431,7 +3518,7 @@ export interface Commands {
   message_regenerate: { request: MessageRegenerate; response: Started };
   /** Writes on at the end of an answer that was stopped, interrupted, cut or edited. */
   message_continue: { request: MessageContinue; response: Started };
-  /** Another version of a message with other words; a person's message is answered anew if `generate`. */
+  /** Another version of a message with other words and what was attached to it; a person's message is answered anew if `generate`. */
   message_edit: { request: MessageEdit; response: Started };
   /** Adds a message of either role, without an answer to it. */
   message_insert: { request: MessageInsert; response: Message };
@@ -3453,6 +3540,12 @@ export interface Commands {
   exchange_import: { request: ExchangeImport; response: ExchangeReport };
   /** Writes one conversation, or all that have messages, as a file: a zip with one file each, except JSONL, which is one file. */
   exchange_export: { request: ExchangeExport; response: Exported };
+  /** Reads a picked or dropped file, to be attached to a message. */
+  attachment_add: { request: AttachmentAdd; response: Attachment };
+  /** Reads the bytes of a file, or of a text that was pasted, to be attached to a message. */
+  attachment_give: { request: AttachmentGive; response: Attachment };
+  /** What was taken from a file: the text that the model is sent. */
+  attachment_text: { request: AttachmentText; response: string };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */

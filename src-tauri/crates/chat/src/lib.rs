@@ -20,6 +20,7 @@
 
 mod budget;
 mod coalescer;
+mod documents;
 mod excerpt;
 pub mod exchange;
 mod export;
@@ -33,8 +34,9 @@ mod title;
 
 pub use budget::{BudgetError, CountedMessage, Fitted, fit, room};
 pub use coalescer::{Coalescer, Delta};
+pub use documents::{Document, with_documents};
 pub use excerpt::Excerpt;
-pub use export::{export, export_extension};
+pub use export::{AttachmentTexts, export, export_extension};
 pub use fold::Needle;
 pub use layers::{Resolved, resolve};
 pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};

@@ -16,6 +16,8 @@ pub struct ContextUse {
     pub context_length: u32,
     /// Turns of the branch that do not fit any more and would be left out.
     pub left_out: u32,
+    /// Tokens of each file attached to the draft, in their order; the draft's own are apart.
+    pub attachment_tokens: Vec<u32>,
 }
 
 /// The turns of a branch that were left out because there was no room for them, by their places on

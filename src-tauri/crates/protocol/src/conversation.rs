@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConversationId, LayerValues, MessageId, ModelId, PresetId, Run};
+use crate::{Attachment, ConversationId, LayerValues, MessageId, ModelId, PresetId, Run};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -118,6 +118,8 @@ pub struct Message {
     pub versions: Vec<MessageId>,
     /// It stays in the conversation, but the model is not sent it.
     pub left_out: bool,
+    /// Files that are sent with it, in their order.
+    pub attachments: Vec<Attachment>,
 }
 
 /// A page of the shown branch, oldest first.

@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod attachments;
 mod connections;
 mod conversations;
 mod copies;
@@ -56,6 +57,7 @@ mod value;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use attachments::{AttachedText, NewAttachment};
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use copies::ConversationCopy;

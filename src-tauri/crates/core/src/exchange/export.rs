@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sirocco_chat::{export, export_extension};
+use sirocco_chat::{AttachmentTexts, export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
     Conversation, ConversationCursor, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
@@ -61,7 +61,11 @@ impl App {
             },
         };
         let written = match one {
-            Some((conversation, tree)) => write_one(format, conversation, tree).await?,
+            Some((conversation, tree)) => {
+                let id = conversation.summary.id;
+                let texts = self.inner.store.attached_texts(id).await.report()?;
+                write_one(format, conversation, tree, texts).await?
+            }
             None => self.write_all(format).await?,
         };
         let conversation_count = written.conversation_count;
@@ -126,8 +130,9 @@ impl App {
                 if tree.is_empty() {
                     continue;
                 }
+                let texts = self.inner.store.attached_texts(row.id).await.report()?;
                 let (text, grown) = blocking(move || {
-                    let text = export(format, &conversation, &tree);
+                    let text = export(format, &conversation, &tree, &texts);
                     let stem = names::stem(&row.title, row.created_at_ms);
                     let added = match &text {
                         Some(text) if format != ExportFormat::Jsonl => {
@@ -166,8 +171,9 @@ async fn write_one(
     format: ExportFormat,
     conversation: Conversation,
     tree: Vec<Message>,
+    texts: AttachmentTexts,
 ) -> Result<Written, ErrorReport> {
-    let text = blocking(move || export(format, &conversation, &tree)).await?;
+    let text = blocking(move || export(format, &conversation, &tree, &texts)).await?;
     Ok(Written {
         content: Content::Text(text.ok_or_else(|| nothing(format))?),
         conversation_count: 1,

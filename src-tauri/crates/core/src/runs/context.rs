@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use sirocco_chat::with_documents;
 use sirocco_engine::{EngineError, Loaded};
-use sirocco_protocol::commands::ContextInspect;
+use sirocco_protocol::commands::{ContextCount, ContextInspect};
 use sirocco_protocol::{
-    ContextPart, ContextPartKind, ContextReport, ContextUse, Conversation, ConversationId,
-    ErrorCode, ErrorReport, LeftOutReason,
+    ContextPart, ContextPartKind, ContextReport, ContextUse, Conversation, ErrorCode, ErrorReport,
+    LeftOutReason,
 };
 
-use super::prompt::{Prepared, PreparedTurn, Wanted, count_text};
+use super::prompt::{Draft, Prepared, PreparedTurn, Wanted, count_text};
 use crate::App;
+use crate::attachments::document;
 use crate::error::{Report, refuse};
 
 /// Characters of a part that are told.
@@ -20,11 +22,16 @@ impl App {
     /// Counts the prompt as it would be sent now.
     pub(crate) async fn count_context(
         &self,
-        id: ConversationId,
-        draft: &str,
+        request: ContextCount,
     ) -> Result<ContextUse, ErrorReport> {
-        let conversation = self.inner.store.conversation(id).await.report()?;
+        let store = &self.inner.store;
+        let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation)?;
+        let attached = self.attached(&request.attachments).await?;
+        let draft = Draft {
+            content: &request.draft,
+            attached: &attached,
+        };
         let prepared = self.prepare_draft(&conversation, &loaded, draft).await?;
         let prompt_tokens = match loaded.worker.count(prepared.prompt).await {
             Ok(tokens) => tokens,
@@ -32,11 +39,16 @@ impl App {
             Err(EngineError::Refused(_)) if prepared.turns.is_empty() => 0,
             Err(error) => return Err(error.report()),
         };
-        let draft_tokens = if draft.trim().is_empty() {
+        let draft_tokens = if request.draft.trim().is_empty() {
             0
         } else {
-            count_text(&loaded.worker, draft).await?
+            count_text(&loaded.worker, &request.draft).await?
         };
+        let mut attachment_tokens = Vec::with_capacity(attached.len());
+        for attached in &attached {
+            let document = with_documents("", [document(attached)]);
+            attachment_tokens.push(count_text(&loaded.worker, &document).await?);
+        }
         Ok(ContextUse {
             prompt_tokens,
             draft_tokens,
@@ -44,6 +56,7 @@ impl App {
             left_out: prepared
                 .left_out
                 .map_or(0, |left_out| left_out.until - left_out.from),
+            attachment_tokens,
         })
     }
 
@@ -57,9 +70,11 @@ impl App {
         let loaded = self.loaded_for(&conversation)?;
         let (prepared, as_sent) = match request.answer {
             None => {
-                let prepared = self
-                    .prepare_draft(&conversation, &loaded, &request.draft)
-                    .await?;
+                let draft = Draft {
+                    content: &request.draft,
+                    attached: &self.attached(&request.attachments).await?,
+                };
+                let prepared = self.prepare_draft(&conversation, &loaded, draft).await?;
                 (Arc::new(prepared), false)
             }
             Some(answer) => match self.inner.runs.sent(answer) {
@@ -83,12 +98,13 @@ impl App {
         &self,
         conversation: &Conversation,
         loaded: &Loaded,
-        draft: &str,
+        draft: Draft<'_>,
     ) -> Result<Prepared, ErrorReport> {
+        let is_something = !draft.content.trim().is_empty() || !draft.attached.is_empty();
         let wanted = Wanted {
             values: &self.effective(conversation).await?,
             leaf: conversation.head,
-            draft: Some(draft).filter(|draft| !draft.trim().is_empty()),
+            draft: is_something.then_some(draft),
             continue_last: false,
         };
         self.prepare(loaded, wanted).await

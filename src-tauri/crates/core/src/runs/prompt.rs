@@ -1,14 +1,18 @@
 //! From a branch of the store to the prompt of a worker: put together, and made to fit.
 
 use serde_json::Map;
-use sirocco_chat::{BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room};
+use sirocco_chat::{
+    BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, with_documents,
+};
 use sirocco_engine::{Loaded, Worker};
 use sirocco_engine_wire::{ChatMessage, Prompt, SamplingParameters};
 use sirocco_protocol::{
     ContextOverflow, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters, Role,
 };
+use sirocco_store::AttachedText;
 
 use crate::App;
+use crate::attachments::document;
 use crate::clock::now_ms;
 use crate::error::Report;
 
@@ -28,9 +32,15 @@ pub(super) struct Wanted<'a> {
     /// The last message of the branch.
     pub leaf: Option<MessageId>,
     /// A further message of the person's.
-    pub draft: Option<&'a str>,
+    pub draft: Option<Draft<'a>>,
     /// The leaf is an answer that is written on.
     pub continue_last: bool,
+}
+
+/// A message that is being written.
+pub(super) struct Draft<'a> {
+    pub content: &'a str,
+    pub attached: &'a [AttachedText],
 }
 
 /// A turn as it stands in a prompt.
@@ -38,6 +48,7 @@ pub(super) struct PreparedTurn {
     /// None for the draft.
     pub id: Option<MessageId>,
     pub role: Role,
+    /// With what is attached to it.
     pub content: String,
     pub reasoning: Option<String>,
     /// The person keeps it from the model.
@@ -75,15 +86,15 @@ impl App {
         let of_branch = branch.into_iter().map(|message| PreparedTurn {
             id: Some(message.id),
             role: message.role,
-            content: message.content,
+            content: with_documents(&message.content, message.attachments.iter().map(document)),
             reasoning: message.reasoning,
             left_out: message.left_out,
             sent: false,
         });
-        let of_draft = wanted.draft.map(|content| PreparedTurn {
+        let of_draft = wanted.draft.map(|draft| PreparedTurn {
             id: None,
             role: Role::User,
-            content: content.to_owned(),
+            content: with_documents(draft.content, draft.attached.iter().map(document)),
             reasoning: None,
             left_out: false,
             sent: false,

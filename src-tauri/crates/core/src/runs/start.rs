@@ -10,6 +10,7 @@ use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
 use super::drive::Work;
 use crate::App;
+use crate::attachments::refuse_too_many;
 use crate::clock::now_ms;
 use crate::conversations::refuse_blank;
 use crate::error::{Report, refuse};
@@ -17,7 +18,10 @@ use crate::error::{Report, refuse};
 impl App {
     /// A question and its answer, at the end of the shown branch.
     pub(crate) async fn send_message(&self, request: MessageSend) -> Result<Started, ErrorReport> {
-        refuse_blank(&request.content)?;
+        refuse_too_many(&request.attachments)?;
+        if request.attachments.is_empty() {
+            refuse_blank(&request.content)?;
+        }
         let conversation = self
             .inner
             .store
@@ -31,6 +35,7 @@ impl App {
             content: request.content,
             reasoning: None,
             model_name: None,
+            attachments: request.attachments,
         };
         self.ask(request.conversation_id, Some(question), true)
             .await
@@ -49,10 +54,10 @@ impl App {
         let is_first = question
             .as_ref()
             .is_some_and(|question| question.parent_id.is_none());
-        let automatic_title = question
-            .as_ref()
-            .filter(|_| is_first)
-            .map(|question| automatic_title(&question.content));
+        let automatic_title = match &question {
+            Some(question) if is_first => Some(self.title_of(question).await?),
+            _ => None,
+        };
         let question_id = question.as_ref().map(|question| question.id);
         let answer = answer_under(question_id.or(conversation.head), &model);
         let work = Work::new(&answer, &model, false);
@@ -68,6 +73,17 @@ impl App {
             clear_draft,
         };
         self.begin(turn, work, question_id).await
+    }
+
+    /// The title of a conversation that begins with this question: its words, or the name of what is attached.
+    async fn title_of(&self, question: &NewMessage) -> Result<String, ErrorReport> {
+        match question.attachments.first() {
+            Some(id) if question.content.trim().is_empty() => {
+                let attached = self.inner.store.attached_text(*id).await.report()?;
+                Ok(automatic_title(&attached.name))
+            }
+            _ => Ok(automatic_title(&question.content)),
+        }
     }
 
     /// Another version of an answer, by the conversation's model or another one.
@@ -258,5 +274,6 @@ fn answer_under(parent_id: Option<MessageId>, model: &StoredModel) -> NewMessage
         content: String::new(),
         reasoning: None,
         model_name: Some(model.model.name.clone()),
+        attachments: Vec::new(),
     }
 }

@@ -97,12 +97,12 @@ describe('asking what is in the context', () => {
     const backend = new ScriptedBackend({ loaded: ['m-coder'] });
     const [one = '', other = ''] = [...backend.stored.keys()];
     const inspection = new ContextInspection(backend, 10);
-    inspection.ask({ conversation_id: one, draft: 'a', answer: null });
-    inspection.ask({ conversation_id: one, draft: 'ab', answer: null });
+    inspection.ask({ conversation_id: one, draft: 'a', attachments: [], answer: null });
+    inspection.ask({ conversation_id: one, draft: 'ab', attachments: [], answer: null });
     await vi.advanceTimersByTimeAsync(20);
-    expect(backend.calls.map((call) => call.request)).toEqual([{ conversation_id: one, draft: 'ab', answer: null }]);
+    expect(backend.calls.map((call) => call.request)).toEqual([{ conversation_id: one, draft: 'ab', attachments: [], answer: null }]);
     expect(inspection.report).not.toBeNull();
-    inspection.ask({ conversation_id: other, draft: '', answer: null });
+    inspection.ask({ conversation_id: other, draft: '', attachments: [], answer: null });
     expect(inspection.report).toBeNull();
     backend.fail('context_inspect', { message: 'the template refuses this' });
     await vi.advanceTimersByTimeAsync(20);

@@ -1,11 +1,12 @@
 /** The prompt taken apart, asked for a moment after the last change while somebody looks. */
 
-import type { ContextReport, ConversationId, ErrorReport, MessageId } from '$/gen/protocol';
+import type { AttachmentId, ContextReport, ConversationId, ErrorReport, MessageId } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 
 export interface InspectionQuestion {
   conversation_id: ConversationId;
   draft: string;
+  attachments: AttachmentId[];
   answer: MessageId | null;
 }
 

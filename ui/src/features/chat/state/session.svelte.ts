@@ -3,6 +3,7 @@
 import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import type { Sirocco } from '$/lib/state';
+import { DraftAttachments } from '../attachments/draftAttachments.svelte';
 import { InheritedSettings } from '../presets/inherited.svelte';
 import { PresetShelf } from '../presets/shelf.svelte';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
@@ -53,6 +54,8 @@ export class ChatSession {
   readonly meter: ContextMeter;
   panel = $state<InspectorPanel>('parameters');
   readonly inspection: ContextInspection;
+  /** Files that go with the draft. */
+  readonly attachments: DraftAttachments;
   /** The search over all conversations; kept while its column is closed. */
   readonly search: ChatSearch;
   readonly find: FindInConversation;
@@ -70,6 +73,7 @@ export class ChatSession {
     this.#announce = announce;
     this.meter = new ContextMeter(sirocco.backend);
     this.inspection = new ContextInspection(sirocco.backend);
+    this.attachments = new DraftAttachments(sirocco.backend, (thrown) => void sirocco.toasts.error(thrown));
     this.search = new ChatSearch(sirocco.backend);
     this.find = new FindInConversation(sirocco.backend, () => this.current);
     this.presets = new PresetShelf(sirocco.backend);
@@ -142,6 +146,7 @@ export class ChatSession {
     const opened = this.#open(id);
     this.current = opened;
     this.draft.start(id ? '' : this.#newDraft);
+    this.attachments.open(id);
     try {
       await opened.load(message);
     } finally {
@@ -235,14 +240,20 @@ export class ChatSession {
     this.#pending.save();
   }
 
+  /** There is something to send, and nothing of it is still being read. */
+  get sendable(): boolean {
+    const { items, reading } = this.attachments;
+    return reading.length === 0 && (items.length > 0 || this.draft.text.trim() !== '');
+  }
+
   /**
    * Sends the draft. Answers `no_model` if there is nothing that could answer; the draft is kept
    * then, as it is when the backend refuses.
    */
   async send(): Promise<'sent' | 'no_model' | 'nothing'> {
     const text = this.draft.text;
-    const { current, model } = this;
-    if (text.trim() === '' || this.sending || current.liveTurn) return 'nothing';
+    const { current, model, attachments } = this;
+    if (!this.sendable || this.sending || current.liveTurn) return 'nothing';
     if (!model) return 'no_model';
     this.sending = true;
     try {
@@ -250,7 +261,8 @@ export class ChatSession {
       else if (current.conversation?.model_id !== model.id) await current.update({ model_id: model.id });
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
-      await current.send(text);
+      await current.send(text, attachments.ids);
+      attachments.clear();
       await this.#taken(text);
       return 'sent';
     } catch (thrown) {
@@ -282,6 +294,7 @@ export class ChatSession {
   async #create(current: ConversationState, model_id: ModelId | null): Promise<void> {
     const id = await current.create(model_id);
     this.#newDraft = '';
+    this.attachments.become(id);
     if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
     this.chosenSettings = {};
     this.chosenModelId = null;

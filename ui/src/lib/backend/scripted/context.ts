@@ -12,10 +12,17 @@ export function contextHandlers(host: ScriptedHost): Pick<Handlers, 'context_cou
   const stored = (id: string) => entry(host.stored, id, 'conversation');
 
   return {
-    context_count: ({ conversation_id, draft }) => {
+    context_count: ({ conversation_id, draft, attachments }) => {
       const { sent, left_out, system_prompt } = fitted(stored(conversation_id), draft);
       const texts = [system_prompt, ...sent.map((one) => one.content), draft];
-      return { prompt_tokens: tokensOf(texts.join('')), draft_tokens: tokensOf(draft), context_length: CONTEXT_LENGTH, left_out: left_out.length };
+      const attached = attachments.map((id) => entry(host.attached, id, 'attachment').text);
+      return {
+        prompt_tokens: tokensOf([...texts, ...attached].join('')),
+        draft_tokens: tokensOf(draft),
+        context_length: CONTEXT_LENGTH,
+        left_out: left_out.length,
+        attachment_tokens: attached.map(tokensOf),
+      };
     },
 
     context_inspect: ({ conversation_id, draft, answer }) => {

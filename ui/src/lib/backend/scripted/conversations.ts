@@ -97,6 +97,7 @@ export function message(conversation_id: string, id: string, role: Role, content
     run,
     versions: [id],
     left_out: false,
+    attachments: [],
   };
 }
 

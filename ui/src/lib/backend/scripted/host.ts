@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Download, ErrorCode, Event, LoadedModel, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
+import type { Attachment, Commands, Download, ErrorCode, Event, LoadedModel, Model, ModelDefaults, ModelRoot, Settings } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -11,6 +11,7 @@ export interface ScriptedHost {
   readonly loaded: Map<string, LoadedModel>;
   readonly downloads: Map<string, Download>;
   readonly stored: Map<string, Stored>;
+  readonly attached: Map<string, { attachment: Attachment; text: string }>;
   roots: ModelRoot[];
   settings: Settings;
   /** Pause between steps of what takes time; 0: nothing happens by itself. */

@@ -6,6 +6,7 @@
  * models), `=broken` (nothing answers) and `=loading` (nothing ever answers).
  */
 import type {
+  Attachment,
   Commands,
   Conversation,
   Download,
@@ -26,6 +27,7 @@ import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { branchHandlers } from './branches';
+import { attachmentHandlers } from './attachments';
 import { contextHandlers } from './context';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
@@ -59,6 +61,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   readonly modelDefaults = new Map<string, ModelDefaults>();
   readonly loaded = new Map<string, LoadedModel>();
   readonly downloads = new Map<string, Download>();
+  readonly attached = new Map<string, { attachment: Attachment; text: string }>();
   readonly stored: Map<string, Stored>;
   roots: ModelRoot[];
   settings: Settings;
@@ -87,6 +90,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...this.#own,
       ...branchHandlers(this),
       ...contextHandlers(this),
+      ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
@@ -231,9 +235,10 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const start = Math.max(0, end - count);
       return { messages: branch.slice(start, end), has_older: start > 0, has_newer: end < branch.length };
     },
-    message_send: ({ conversation_id, content }) => {
+    message_send: ({ conversation_id, content, attachments }) => {
       const { conversation, messages } = this.#stored(conversation_id);
       const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
+      question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
       messages.push(question);
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.#answer(conversation, question.id).assistant_message };
