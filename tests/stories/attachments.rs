@@ -133,7 +133,7 @@ async fn other_words_another_answer_and_a_branch_keep_what_is_attached() -> anyh
     app.finish(&started).await?;
     assert_eq!(
         started.user_message.expect("other words").attachments,
-        [table.clone()]
+        std::slice::from_ref(&table)
     );
     let prompt = sent(&app, id, started.assistant_message.id).await?;
     assert!(
