@@ -1,12 +1,11 @@
 // @vitest-environment jsdom
-/** The chat's search, turns and inspector against axe-core; contrast needs a layout and is checked over the tokens. */
+/** The chat's search and turns against axe-core; contrast needs a layout and is checked over the tokens. */
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
-import ChatInspector from './ChatInspector.svelte';
 import ChatPage from './ChatPage.svelte';
 import ConversationColumn from './ConversationColumn.svelte';
 import { sessionOf } from './session';
@@ -49,18 +48,6 @@ describe('the chat has no violations of axe', { timeout: 60_000 }, () => {
     await screen.findByText('Left out: the model does not see this.');
     sessionOf(all).find.start();
     await screen.findByRole('searchbox', { name: 'Find in this conversation' });
-    expect(await violations()).toEqual([]);
-  });
-
-  it('in what goes to the model, and with files attached', async () => {
-    const { all, context, user } = await started();
-    render(ChatPage, { context });
-    render(ChatInspector, { context });
-    all.navigation.openConversation('c-0');
-    await user.click(screen.getByRole('tab', { name: 'Context' }));
-    await screen.findByText('Chat template');
-    await sessionOf(all).attachments.addText('winds.csv', 'wind,from');
-    await screen.findByRole('button', { name: 'Open winds.csv' });
     expect(await violations()).toEqual([]);
   });
 });
