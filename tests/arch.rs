@@ -148,6 +148,7 @@ fn read(path: &str) -> String {
 fn every_room_has_a_rule() {
     let ruled = [
         "sirocco",
+        "sirocco-attachments",
         "sirocco-chat",
         "sirocco-cli",
         "sirocco-core",
@@ -223,6 +224,12 @@ fn the_store_knows_sql_and_the_protocol() {
 }
 
 #[test]
+fn what_reads_attached_files_reads_bytes_and_nothing_else() {
+    only_rooms("sirocco-attachments", &["sirocco-protocol"]);
+    never("sirocco-attachments", &["sqlx", "axum", "reqwest", "tokio"]);
+}
+
+#[test]
 fn the_hub_knows_headers_and_the_protocol() {
     only_rooms("sirocco-hub", &["sirocco-protocol", "sirocco-gguf"]);
     never("sirocco-hub", &["sqlx", "axum"]);
@@ -249,6 +256,7 @@ fn the_app_knows_the_rooms_below_it_and_no_host() {
         "sirocco-core",
         &[
             "sirocco-protocol",
+            "sirocco-attachments",
             "sirocco-chat",
             "sirocco-store",
             "sirocco-gguf",

@@ -51,6 +51,7 @@ impl Host for WindowHost {
             PickKind::Presets => dialog
                 .add_filter("Presets (JSON)", &["json"])
                 .pick_files(send_all(sender)),
+            PickKind::Attachments => dialog.pick_files(send_all(sender)),
             PickKind::Certificates => dialog
                 .add_filter("Certificates (PEM)", &["pem", "crt", "cer"])
                 .pick_file(send_one(sender)),

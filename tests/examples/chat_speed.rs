@@ -107,6 +107,7 @@ async fn fill(home: &Home) -> Result<()> {
                 content: format!("{} {}", word(0), dice.text(WORDS_OF_A_MESSAGE)),
                 reasoning: None,
                 model_name: None,
+                attachments: Vec::new(),
             });
         }
         let turn = Turn {

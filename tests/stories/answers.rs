@@ -127,6 +127,7 @@ async fn parameters_and_system_prompt_reach_the_model() -> anyhow::Result<()> {
     let without = ContextCount {
         conversation_id: id,
         draft: "Hi".into(),
+        attachments: Vec::new(),
     };
     app.load(
         app.model().await?.id,

@@ -100,6 +100,7 @@ async fn what_is_left_out_is_neither_sent_nor_counted() -> anyhow::Result<()> {
         let request = ContextCount {
             conversation_id: id,
             draft: String::new(),
+            attachments: Vec::new(),
         };
         let count: ContextUse = app.call("context_count", request).await?;
         anyhow::Ok(count.prompt_tokens)

@@ -2,8 +2,10 @@
 //! worker. Those of the real one are in `tests/real_model.rs`.
 
 mod answers;
+mod attachments;
 mod branches;
 mod comparisons;
+mod context;
 mod crashes;
 mod download_failures;
 mod downloads;

@@ -76,6 +76,72 @@ transcript_percent: number,
 density: Density, };
 
 /**
+ * A file as it stands at a message. Of the file only its text is kept.
+ */
+export type Attachment = { 
+/**
+ * Its id.
+ */
+id: AttachmentId, 
+/**
+ * The name of the file, one line and not empty.
+ */
+name: string, 
+/**
+ * What it is.
+ */
+kind: AttachmentKind, 
+/**
+ * Bytes of the file.
+ */
+size_bytes: number, 
+/**
+ * Characters of its text.
+ */
+characters: number, };
+
+/**
+ * Reads a picked or dropped file, to be attached to a message.
+ */
+export type AttachmentAdd = { 
+/**
+ * From `path_pick`, `path_type` or a drop.
+ */
+handle: PathHandle, };
+
+/**
+ * Reads the bytes of a file, or of a text that was pasted, to be attached to a message.
+ */
+export type AttachmentGive = { 
+/**
+ * Of the file; its ending tells what kind of text it is.
+ */
+name: string, 
+/**
+ * At most 16 MiB of bytes, in base64.
+ */
+content_base64: string, };
+
+/**
+ * A file that was attached to a message, or is going to be.
+ */
+export type AttachmentId = string;
+
+/**
+ * What a file is.
+ */
+export type AttachmentKind = "text" | "markdown" | "code" | "csv" | "html" | "pdf" | "docx" | "xlsx";
+
+/**
+ * What was taken from a file: the text that the model is sent.
+ */
+export type AttachmentText = { 
+/**
+ * Which.
+ */
+id: AttachmentId, };
+
+/**
  * A model of the starter catalogue, known without a network.
  */
 export type CatalogueEntry = { 
@@ -375,7 +441,112 @@ conversation_id: ConversationId,
 /**
  * Text being written.
  */
-draft: string, };
+draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, };
+
+/**
+ * The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
+ */
+export type ContextInspect = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Text being written.
+ */
+draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, 
+/**
+ * The prompt of this answer instead; the draft is not looked at then.
+ */
+answer?: MessageId | null, };
+
+/**
+ * What is done when a conversation does not fit the context any more.
+ */
+export type ContextOverflow = "stop" | "drop_oldest" | "keep_first";
+
+/**
+ * A part of a prompt.
+ */
+export type ContextPart = { 
+/**
+ * What it is.
+ */
+kind: ContextPartKind, 
+/**
+ * How it begins, at most 160 characters.
+ */
+excerpt: string, 
+/**
+ * Tokens of its text, without the marks of the chat template.
+ */
+tokens: number, 
+/**
+ * Why it is not sent; none if it is.
+ */
+left_out: LeftOutReason | null, };
+
+/**
+ * What a part of a prompt is.
+ */
+export type ContextPartKind = { "type": "system_prompt" } | { "type": "message", 
+/**
+ * Which.
+ */
+id: MessageId, 
+/**
+ * Who speaks.
+ */
+role: Role, } | { "type": "draft" };
+
+/**
+ * A prompt, taken apart.
+ */
+export type ContextReport = { 
+/**
+ * In the order of the prompt.
+ */
+parts: Array<ContextPart>, 
+/**
+ * The exact text that the model reads, marks of the chat template included.
+ */
+text: string, 
+/**
+ * Its tokens.
+ */
+prompt_tokens: number, 
+/**
+ * What of them the chat template adds around the parts.
+ */
+template_tokens: number, 
+/**
+ * Tokens that are kept free for the answer.
+ */
+reserved_tokens: number, 
+/**
+ * What the model takes.
+ */
+context_length: number, 
+/**
+ * What is done when it does not fit.
+ */
+overflow: ContextOverflow, 
+/**
+ * Why this prompt cannot be sent, in words; none if it can.
+ */
+too_long: string | null, 
+/**
+ * It is what was sent, to the letter. Otherwise it is made of the messages and settings of now.
+ */
+as_sent: boolean, };
 
 /**
  * How full the context is.
@@ -392,7 +563,15 @@ draft_tokens: number,
 /**
  * What the loaded model takes.
  */
-context_length: number, };
+context_length: number, 
+/**
+ * Turns of the branch that do not fit any more and would be left out.
+ */
+left_out: number, 
+/**
+ * Tokens of each file attached to the draft, in their order; the draft's own are apart.
+ */
+attachment_tokens: Array<number>, };
 
 /**
  * A conversation without its messages.
@@ -1934,6 +2113,25 @@ count: number, };
 export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
 
 /**
+ * Why a message is not sent.
+ */
+export type LeftOutReason = "person" | "no_room" | "blank" | "no_question";
+
+/**
+ * The turns of a branch that were left out because there was no room for them, by their places on
+ * it, the first message being 0.
+ */
+export type LeftOutTurns = { 
+/**
+ * The first of them.
+ */
+from: number, 
+/**
+ * The first behind them.
+ */
+until: number, };
+
+/**
  * A prompt that is used again and again.
  */
 export type LibraryPrompt = { 
@@ -2126,7 +2324,11 @@ versions: Array<MessageId>,
 /**
  * It stays in the conversation, but the model is not sent it.
  */
-left_out: boolean, };
+left_out: boolean, 
+/**
+ * Files that are sent with it, in their order.
+ */
+attachments: Array<Attachment>, };
 
 /**
  * Writes on at the end of an answer that was stopped, interrupted, cut or edited.
@@ -2147,7 +2349,8 @@ export type MessageDelete = {
 id: MessageId, };
 
 /**
- * Another version of a message with other words; a person's message is answered anew if `generate`.
+ * Another version of a message with other words and what was attached to it; a person's message is answered anew
+ * if `generate`.
  */
 export type MessageEdit = { 
 /**
@@ -2331,9 +2534,13 @@ export type MessageSend = {
  */
 conversation_id: ConversationId, 
 /**
- * Not blank.
+ * Not blank, unless something is attached.
  */
-content: string, };
+content: string, 
+/**
+ * Files to send with it, at most 32.
+ */
+attachments: Array<AttachmentId>, };
 
 /**
  * A model of the library.
@@ -2859,7 +3066,11 @@ max_tokens: number | null,
 /**
  * Strings that end the answer and are not part of it; at most 16, default none.
  */
-stop: Array<string> | null, };
+stop: Array<string> | null, 
+/**
+ * What is done when the conversation does not fit the context; default `stop`.
+ */
+context_overflow: ContextOverflow | null, };
 
 /**
  * A path the backend minted a handle for; paths themselves never come from the page.
@@ -2887,7 +3098,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets";
+export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets" | "attachments";
 
 /**
  * A path a person chose, as the page may know it.
@@ -3705,7 +3916,11 @@ decode_tokens_per_second: number,
 /**
  * Why it ended.
  */
-stop_reason: StopReason | null, };
+stop_reason: StopReason | null, 
+/**
+ * What was not sent because there was no room for it.
+ */
+left_out: LeftOutTurns | null, };
 
 /**
  * Why the model's text ends where it ends.
@@ -3954,7 +4169,7 @@ export interface Commands {
   message_regenerate: { request: MessageRegenerate; response: Started };
   /** Writes on at the end of an answer that was stopped, interrupted, cut or edited. */
   message_continue: { request: MessageContinue; response: Started };
-  /** Another version of a message with other words; a person's message is answered anew if `generate`. */
+  /** Another version of a message with other words and what was attached to it; a person's message is answered anew if `generate`. */
   message_edit: { request: MessageEdit; response: Started };
   /** Adds a message of either role, without an answer to it. */
   message_insert: { request: MessageInsert; response: Message };
@@ -3976,6 +4191,12 @@ export interface Commands {
   exchange_import: { request: ExchangeImport; response: ExchangeReport };
   /** Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except JSONL, which is one file. */
   exchange_export: { request: ExchangeExport; response: Exported };
+  /** Reads a picked or dropped file, to be attached to a message. */
+  attachment_add: { request: AttachmentAdd; response: Attachment };
+  /** Reads the bytes of a file, or of a text that was pasted, to be attached to a message. */
+  attachment_give: { request: AttachmentGive; response: Attachment };
+  /** What was taken from a file: the text that the model is sent. */
+  attachment_text: { request: AttachmentText; response: string };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
@@ -3994,6 +4215,8 @@ export interface Commands {
   rating_list: { request: RatingList; response: Array<Rating> };
   /** Writes all comparisons, or the ratings, as a file. */
   comparison_export: { request: ComparisonExport; response: Exported };
+  /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
+  context_inspect: { request: ContextInspect; response: ContextReport };
   /** What a conversation has where it sets nothing itself, and where each value comes from. */
   settings_inherit: { request: SettingsInherit; response: Inherited };
   /** Presets by name. */

@@ -23,6 +23,7 @@ export const NO_PARAMETERS: Parameters = {
   seed: null,
   max_tokens: null,
   stop: null,
+  context_overflow: null,
 };
 
 /** Sets nothing. */

@@ -1,4 +1,8 @@
-//! What of a prompt fits into the context: the oldest turns are left out first.
+//! What of a prompt fits into the context, and what is left out if not all of it does.
+
+use std::ops::Range;
+
+use sirocco_protocol::ContextOverflow;
 
 use crate::{PromptMessage, PromptRole};
 
@@ -14,83 +18,123 @@ pub struct CountedMessage {
 /// What is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fitted {
-    /// The system prompt, if any, and the newest turns.
+    /// The system prompt, if any, and the turns that were kept.
     pub messages: Vec<PromptMessage>,
-    /// How many messages were left out, all of them older than the turns that were kept.
-    pub left_out: usize,
+    /// The messages that were left out, by their places in what was given.
+    pub left_out: Range<usize>,
     /// Tokens of what is sent.
     pub tokens: u32,
 }
 
-/// Even the shortest prompt is too long.
+/// Even the shortest prompt that the policy allows is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the last message takes {tokens} tokens with the system prompt, and {room} are free")]
+#[error("the prompt takes at least {tokens} tokens, and {room} are free")]
 pub struct BudgetError {
-    /// Of the system prompt and the last turn.
+    /// Of that prompt.
     pub tokens: u32,
-    /// The limit without the reserve.
+    /// What a prompt may take.
     pub room: u32,
 }
 
-/// Keeps the system prompt and as many of the newest turns as fit into `limit` tokens with
-/// `reserve` of them left for the answer. What is kept begins with a message of the person, since
-/// chat templates want it so.
+/// Tokens a prompt may take. With [`ContextOverflow::Stop`] all but the one that an answer needs to
+/// begin. The other policies keep what the answer may need free, since they can: its longest length,
+/// or a quarter of the context if that is less.
+#[must_use]
+pub fn room(overflow: ContextOverflow, context_length: u32, max_tokens: Option<u32>) -> u32 {
+    let reserve = match overflow {
+        ContextOverflow::Stop => 1,
+        ContextOverflow::DropOldest | ContextOverflow::KeepFirst => {
+            let most = (context_length / 4).max(1);
+            max_tokens.map_or(most, |tokens| tokens.min(most))
+        }
+    };
+    context_length.saturating_sub(reserve)
+}
+
+/// Leaves out as little as the policy allows, so that the rest takes at most `room` tokens.
+///
+/// The system prompt and the last question with what follows it always stay. What is left out ends
+/// before a question, and so does what [`ContextOverflow::KeepFirst`] keeps at the beginning: chat
+/// templates want turns that alternate. If that beginning leaves no room for the last question, it
+/// goes as well.
+///
+/// ```
+/// use sirocco_chat::{CountedMessage, PromptTurn, assemble, fit};
+/// use sirocco_protocol::{ContextOverflow, Role};
+///
+/// let turn = |role, content| PromptTurn { role, content, reasoning: None, left_out: false };
+/// let branch = [turn(Role::User, "old"), turn(Role::Assistant, "long"), turn(Role::User, "new")];
+/// let counted = |message| CountedMessage { message, tokens: 10 };
+/// let prompt = assemble("", branch, false).into_iter().map(counted).collect();
+/// let fitted = fit(prompt, 25, ContextOverflow::DropOldest)?;
+/// assert_eq!((fitted.messages[0].content.as_str(), fitted.left_out), ("new", 0..2));
+/// # Ok::<(), sirocco_chat::BudgetError>(())
+/// ```
 ///
 /// # Errors
-/// [`BudgetError`] if not even the last message of the person, with what follows it, fits.
+/// [`BudgetError`] if even that is too long.
 pub fn fit(
-    mut messages: Vec<CountedMessage>,
-    limit: u32,
-    reserve: u32,
+    messages: Vec<CountedMessage>,
+    room: u32,
+    overflow: ContextOverflow,
 ) -> Result<Fitted, BudgetError> {
-    let room = limit.saturating_sub(reserve);
+    let all = total(&messages);
+    if all <= room {
+        return Ok(without(messages, 0..0));
+    }
     let first = messages
         .iter()
         .take_while(|counted| counted.message.role == PromptRole::System)
         .count();
-    let total = |messages: &[CountedMessage]| {
-        messages
-            .iter()
-            .fold(0_u32, |sum, counted| sum.saturating_add(counted.tokens))
-    };
-    let system = total(&messages[..first]);
-    // A suffix may begin at each question; the first message begins the whole.
-    let starts = (first..messages.len())
-        .filter(|at| *at == first || messages[*at].message.role == PromptRole::User);
-    let last = starts.clone().next_back().unwrap_or(first);
-    let kept = starts
-        .map(|at| (at, system.saturating_add(total(&messages[at..]))))
-        .find(|(_, tokens)| *tokens <= room);
-    match kept {
-        Some((at, tokens)) => {
-            messages.drain(first..at);
-            Ok(Fitted {
-                messages: messages
-                    .into_iter()
-                    .map(|counted| counted.message)
-                    .collect(),
-                left_out: at - first,
-                tokens,
-            })
+    let questions: Vec<usize> = (first..messages.len())
+        .filter(|at| messages[*at].message.role == PromptRole::User)
+        .collect();
+    let begins = match overflow {
+        ContextOverflow::Stop => Vec::new(),
+        ContextOverflow::DropOldest => vec![first],
+        ContextOverflow::KeepFirst => {
+            let second = questions.get(1).copied().unwrap_or(first);
+            vec![second, first]
         }
-        None if messages.len() == first && system <= room => Ok(Fitted {
-            messages: messages
-                .into_iter()
-                .map(|counted| counted.message)
-                .collect(),
-            left_out: 0,
-            tokens: system,
-        }),
-        None => Err(BudgetError {
-            tokens: system.saturating_add(total(&messages[last..])),
-            room,
-        }),
+    };
+    let mut least = all;
+    for begin in begins {
+        for end in questions.iter().copied().filter(|end| *end > begin) {
+            let tokens = all.saturating_sub(total(&messages[begin..end]));
+            if tokens <= room {
+                return Ok(without(messages, begin..end));
+            }
+            least = least.min(tokens);
+        }
+    }
+    Err(BudgetError {
+        tokens: least,
+        room,
+    })
+}
+
+fn total(messages: &[CountedMessage]) -> u32 {
+    messages
+        .iter()
+        .fold(0_u32, |sum, counted| sum.saturating_add(counted.tokens))
+}
+
+fn without(mut messages: Vec<CountedMessage>, left_out: Range<usize>) -> Fitted {
+    messages.drain(left_out.clone());
+    Fitted {
+        tokens: total(&messages),
+        messages: messages
+            .into_iter()
+            .map(|counted| counted.message)
+            .collect(),
+        left_out,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ContextOverflow::{DropOldest, KeepFirst, Stop};
     use proptest::prelude::*;
 
     fn counted(role: PromptRole, tokens: u32) -> CountedMessage {
@@ -99,6 +143,7 @@ mod tests {
                 role,
                 content: tokens.to_string(),
                 reasoning: None,
+                turns: Vec::new(),
             },
             tokens,
         }
@@ -119,61 +164,106 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_left_alone() {
-        let fitted = fit(prompt(&[1, 2, 3]), 20, 4).unwrap();
-        assert_eq!(sizes(&fitted), ["10", "1", "2", "3"]);
-        assert_eq!((fitted.left_out, fitted.tokens), (0, 16));
+    fn what_fits_is_left_alone_whatever_the_policy() {
+        for overflow in [Stop, DropOldest, KeepFirst] {
+            let fitted = fit(prompt(&[1, 2, 3]), 16, overflow).unwrap();
+            assert_eq!(sizes(&fitted), ["10", "1", "2", "3"]);
+            assert_eq!((fitted.left_out, fitted.tokens), (0..0, 16));
+        }
+        assert_eq!(fit(Vec::new(), 0, Stop).unwrap().messages, []);
+    }
+
+    #[test]
+    fn stopping_leaves_nothing_out() {
+        let error = fit(prompt(&[5, 1, 2]), 17, Stop).unwrap_err();
+        assert_eq!((error.tokens, error.room), (18, 17));
     }
 
     #[test]
     fn the_oldest_turns_go_first_and_the_rest_begins_with_a_question() {
         // Leaving out 100 alone would do, but its answer goes with it.
-        let fitted = fit(prompt(&[100, 1, 2, 3, 4]), 20, 0).unwrap();
+        let fitted = fit(prompt(&[100, 1, 2, 3, 4]), 20, DropOldest).unwrap();
         assert_eq!(sizes(&fitted), ["10", "2", "3", "4"]);
-        assert_eq!((fitted.left_out, fitted.tokens), (2, 19));
+        assert_eq!((fitted.left_out, fitted.tokens), (1..3, 19));
+    }
+
+    #[test]
+    fn the_first_exchange_stays_and_the_oldest_after_it_go() {
+        let fitted = fit(prompt(&[1, 2, 30, 40, 5, 6, 7]), 31, KeepFirst).unwrap();
+        assert_eq!(sizes(&fitted), ["10", "1", "2", "5", "6", "7"]);
+        assert_eq!((fitted.left_out, fitted.tokens), (3..5, 31));
+        let fitted = fit(prompt(&[1, 2, 30, 40, 5, 6, 7]), 30, KeepFirst).unwrap();
+        assert_eq!(sizes(&fitted), ["10", "1", "2", "7"]);
+    }
+
+    #[test]
+    fn a_first_exchange_that_leaves_no_room_goes_as_well() {
+        let fitted = fit(prompt(&[50, 2, 3, 4, 5]), 30, KeepFirst).unwrap();
+        assert_eq!(sizes(&fitted), ["10", "3", "4", "5"]);
+        let fitted = fit(prompt(&[50, 2, 5]), 30, KeepFirst).unwrap();
+        assert_eq!(sizes(&fitted), ["10", "5"]);
     }
 
     #[test]
     fn a_last_question_that_does_not_fit_is_an_error_with_numbers() {
-        let error = fit(prompt(&[1, 2, 30]), 50, 20).unwrap_err();
-        assert_eq!((error.tokens, error.room), (40, 30));
-        assert!(fit(prompt(&[1]), 5, 10).is_err());
+        for overflow in [DropOldest, KeepFirst] {
+            let error = fit(prompt(&[1, 2, 30]), 30, overflow).unwrap_err();
+            assert_eq!((error.tokens, error.room), (40, 30));
+            assert!(fit(prompt(&[1]), 0, overflow).is_err());
+            assert!(fit(prompt(&[]), 9, overflow).is_err());
+        }
     }
 
     #[test]
     fn an_answer_that_is_written_on_stays_with_its_question() {
-        let fitted = fit(prompt(&[5, 5, 5, 6]), 21, 0).unwrap();
+        let fitted = fit(prompt(&[5, 5, 5, 6]), 21, DropOldest).unwrap();
         assert_eq!(sizes(&fitted), ["10", "5", "6"]);
     }
 
     #[test]
-    fn a_prompt_without_turns_is_the_system_prompt() {
-        assert_eq!(fit(prompt(&[]), 10, 0).unwrap().tokens, 10);
-        assert_eq!(fit(Vec::new(), 0, 0).unwrap().messages, []);
-        assert!(fit(prompt(&[]), 9, 0).is_err());
+    fn counts_near_the_end_of_their_range_do_not_wrap() {
+        let huge = prompt(&[u32::MAX, u32::MAX, u32::MAX]);
+        assert!(fit(huge, u32::MAX - 1, Stop).is_err());
     }
 
     #[test]
-    fn counts_near_the_end_of_their_range_do_not_wrap() {
-        assert!(fit(prompt(&[u32::MAX, u32::MAX, u32::MAX]), u32::MAX - 1, 0).is_err());
+    fn only_policies_that_can_make_room_keep_some_for_the_answer() {
+        assert_eq!(room(Stop, 4096, Some(2000)), 4095);
+        assert_eq!(room(DropOldest, 4096, None), 3072);
+        assert_eq!(room(KeepFirst, 4096, Some(100)), 3996);
+        assert_eq!(room(KeepFirst, 4096, Some(2000)), 3072);
+        assert_eq!(room(DropOldest, 1, None), 0);
+        assert_eq!(room(Stop, 0, None), 0);
     }
 
     proptest! {
         #[test]
         fn as_much_as_possible_is_kept_and_no_more(
             turns in prop::collection::vec(0_u32..50, 1..12),
-            limit in 0_u32..300,
-            reserve in 0_u32..50,
+            room in 0_u32..300,
         ) {
-            let room = limit.saturating_sub(reserve);
             let fits = |from: usize| 10 + turns[from..].iter().sum::<u32>() <= room;
             let best = (0..turns.len()).step_by(2).find(|from| fits(*from));
-            let fitted = fit(prompt(&turns), limit, reserve);
-            prop_assert_eq!(fitted.as_ref().ok().map(|fitted| fitted.left_out), best);
+            let fitted = fit(prompt(&turns), room, DropOldest);
+            prop_assert_eq!(fitted.as_ref().ok().map(|fitted| fitted.left_out.len()), best);
             if let Ok(fitted) = fitted {
-                let expected: Vec<_> = std::iter::once(10).chain(turns[fitted.left_out..].iter().copied()).collect();
-                prop_assert_eq!(fitted.tokens, expected.iter().sum::<u32>());
-                prop_assert_eq!(fitted.messages.len(), expected.len());
+                prop_assert_eq!(fitted.messages.len() + fitted.left_out.len(), turns.len() + 1);
+                prop_assert!(fitted.tokens <= room);
+            }
+        }
+
+        #[test]
+        fn keeping_the_first_fits_wherever_dropping_the_oldest_does(
+            turns in prop::collection::vec(0_u32..50, 1..12),
+            room in 0_u32..300,
+        ) {
+            let oldest = fit(prompt(&turns), room, DropOldest);
+            let first = fit(prompt(&turns), room, KeepFirst);
+            prop_assert_eq!(oldest.is_ok(), first.is_ok());
+            if let Ok(first) = first {
+                prop_assert!(first.tokens <= room);
+                let roles: Vec<_> = first.messages.iter().skip(1).map(|message| message.role).collect();
+                prop_assert!(roles.iter().step_by(2).all(|role| *role == PromptRole::User));
             }
         }
     }

@@ -21,6 +21,7 @@
 mod arena;
 mod budget;
 mod coalescer;
+mod documents;
 mod excerpt;
 pub mod exchange;
 mod export;
@@ -34,10 +35,11 @@ mod title;
 mod tools;
 
 pub use arena::{Outcome, Voted, answers_csv, comparisons_json, ratings, ratings_csv, shuffled};
-pub use budget::{BudgetError, CountedMessage, Fitted, fit};
+pub use budget::{BudgetError, CountedMessage, Fitted, fit, room};
 pub use coalescer::{Coalescer, Delta};
+pub use documents::{Document, with_documents};
 pub use excerpt::Excerpt;
-pub use export::{export, export_extension};
+pub use export::{AttachmentTexts, export, export_extension};
 pub use fold::Needle;
 pub use layers::{Resolved, resolve};
 pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};

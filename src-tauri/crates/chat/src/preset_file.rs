@@ -24,6 +24,7 @@ use sirocco_protocol::{LayerValues, Parameters};
 const PREFIX: &str = "llm.prediction.";
 const SYSTEM_PROMPT: &str = "systemPrompt";
 const STOP: &str = "stopStrings";
+const OVERFLOW: &str = "contextOverflowPolicy";
 /// Characters of a file's name before its ending.
 const LONGEST_FILE_NAME: usize = 80;
 
@@ -64,6 +65,13 @@ const NUMBERS: &[(&str, &str, Form)] = &[
         "typical_p",
         Form::Checked(Some(1.0)),
     ),
+];
+
+/// Word of LM Studio, word of [`sirocco_protocol::ContextOverflow`].
+const OVERFLOWS: &[(&str, &str)] = &[
+    ("stopAtLimit", "stop"),
+    ("rollingWindow", "drop_oldest"),
+    ("truncateMiddle", "keep_first"),
 ];
 
 /// What a preset file says.
@@ -138,6 +146,10 @@ impl Reading {
                 None => self.leave_out(key, "it is no text"),
             },
             STOP => self.take(key, "stop", value.clone()),
+            OVERFLOW => match OVERFLOWS.iter().find(|(theirs, _)| value == theirs) {
+                Some((_, ours)) => self.take(key, "context_overflow", json!(ours)),
+                None => self.leave_out(key, "it is none of the policies known here"),
+            },
             _ => self.number(key, short, value),
         }
     }
@@ -262,6 +274,13 @@ pub fn write_preset(name: &str, values: &LayerValues) -> String {
     }
     if let Some(stop) = parameters.remove("stop") {
         add(STOP, stop);
+    }
+    if let Some(ours) = parameters.remove("context_overflow") {
+        let known = OVERFLOWS.iter().find(|(_, name)| ours == *name);
+        add(
+            OVERFLOW,
+            known.map_or(ours.clone(), |(theirs, _)| json!(theirs)),
+        );
     }
     let mut root = json!({
         "identifier": format!("@local:{}", slug(name)),

@@ -43,6 +43,8 @@ pub struct PromptMessage {
     pub content: String,
     /// What the model thought; whether it is shown to the model again is up to its template.
     pub reasoning: Option<String>,
+    /// The turns it is made of, by their place on the branch; none for the system prompt.
+    pub turns: Vec<usize>,
 }
 
 /// One message of the branch.
@@ -61,8 +63,8 @@ pub struct PromptTurn<'a> {
 /// Puts a prompt together, oldest first. With `continue_last` the last turn is an answer that is
 /// written on, and it stays as it is, even empty or left out.
 ///
-/// What the person keeps from the model is left out. Answers without words (a run that failed early, or was stopped while thinking) are left out,
-/// and neighbours of the same role are joined: many chat templates refuse a conversation that does
+/// What the person keeps from the model is left out. Answers without words (a run that failed early, or was stopped while
+/// thinking) are left out, and neighbours of the same role are joined: many chat templates refuse a conversation that does
 /// not alternate. For the same reason an answer before the first question is left out.
 ///
 /// ```
@@ -87,10 +89,11 @@ pub fn assemble<'a>(
             role: PromptRole::System,
             content: system_prompt.to_owned(),
             reasoning: None,
+            turns: Vec::new(),
         });
     }
-    let mut turns = branch.into_iter().peekable();
-    while let Some(turn) = turns.next() {
+    let mut turns = branch.into_iter().enumerate().peekable();
+    while let Some((place, turn)) = turns.next() {
         let role = PromptRole::from(turn.role);
         let is_continued = continue_last && turns.peek().is_none() && role == PromptRole::Assistant;
         if (turn.left_out || turn.content.trim().is_empty()) && !is_continued {
@@ -101,6 +104,7 @@ pub fn assemble<'a>(
                 last.content.push_str("\n\n");
                 last.content.push_str(turn.content);
                 last.reasoning = turn.reasoning.map(str::to_owned);
+                last.turns.push(place);
             }
             None
             | Some(PromptMessage {
@@ -111,6 +115,7 @@ pub fn assemble<'a>(
                 role,
                 content: turn.content.to_owned(),
                 reasoning: turn.reasoning.map(str::to_owned),
+                turns: vec![place],
             }),
         }
     }
@@ -179,6 +184,7 @@ mod tests {
         ];
         let prompt = assemble("", branch, false);
         assert_eq!(words(&prompt), [("user", "why?\n\nreally?")]);
+        assert_eq!(prompt[0].turns, [0, 2], "it is known what was joined");
         let prompt = assemble("", branch, true);
         let continued = [("user", "why?\n\nreally?"), ("assistant", "half")];
         assert_eq!(words(&prompt), continued, "what is written on is sent");

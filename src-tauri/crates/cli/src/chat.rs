@@ -98,6 +98,7 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
             MessageSend {
                 conversation_id: id,
                 content: prompt,
+                attachments: Vec::new(),
             },
         )
         .await?;

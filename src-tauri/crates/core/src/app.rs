@@ -107,6 +107,7 @@ impl App {
             std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
         }
         let store = Store::open(home.database()).await?;
+        store.forget_unsent_attachments().await?;
         for run in store.interrupt_unfinished(now_ms()).await? {
             tracing::warn!(run = %run.id, "a run was interrupted by the end of the app");
         }

@@ -31,6 +31,7 @@ impl App {
             content: request.content,
             reasoning: None,
             model_name: None,
+            attachments: Vec::new(),
         };
         let inserted = message.id;
         if request.after.is_some() {

@@ -108,8 +108,10 @@ impl App {
 
     /// Another version of a message with other words.
     pub(crate) async fn edit_message(&self, edit: MessageEdit) -> Result<Started, ErrorReport> {
-        refuse_blank(&edit.content)?;
         let old = self.inner.store.message(edit.id).await.report()?;
+        if old.attachments.is_empty() {
+            refuse_blank(&edit.content)?;
+        }
         self.refuse_while_running(old.conversation_id).await?;
         let new = NewMessage {
             id: MessageId::fresh(),
@@ -118,6 +120,7 @@ impl App {
             content: edit.content,
             reasoning: None,
             model_name: old.model_name,
+            attachments: old.attachments.iter().map(|attached| attached.id).collect(),
         };
         if edit.generate && old.role == Role::User {
             return self.ask(old.conversation_id, Some(new), false).await;

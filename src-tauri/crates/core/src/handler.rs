@@ -178,6 +178,18 @@ impl Handler for App {
         self.export_conversations(request).await
     }
 
+    async fn attachment_add(&self, request: AttachmentAdd) -> Answer<Attachment> {
+        self.add_attachment(request.handle).await
+    }
+
+    async fn attachment_give(&self, request: AttachmentGive) -> Answer<Attachment> {
+        self.give_attachment(request).await
+    }
+
+    async fn attachment_text(&self, request: AttachmentText) -> Answer<String> {
+        self.attachment_text(request.id).await
+    }
+
     async fn run_stop(&self, request: RunStop) -> Answer<Nothing> {
         // A run that has ended by itself meanwhile is what was wished for.
         self.inner.runs.stop(request.id);
@@ -185,8 +197,11 @@ impl Handler for App {
     }
 
     async fn context_count(&self, request: ContextCount) -> Answer<ContextUse> {
-        self.count_context(request.conversation_id, &request.draft)
-            .await
+        self.count_context(request).await
+    }
+
+    async fn context_inspect(&self, request: ContextInspect) -> Answer<ContextReport> {
+        self.inspect_context(request).await
     }
 
     async fn comparison_start(&self, request: ComparisonStart) -> Answer<Comparison> {

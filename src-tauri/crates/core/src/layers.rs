@@ -6,8 +6,8 @@ use sirocco_chat::resolve;
 use sirocco_engine_wire::SamplingParameters;
 use sirocco_protocol::commands::SettingsInherit;
 use sirocco_protocol::{
-    Conversation, ErrorReport, Inherited, Layer, LayerValues, ModelDefaults, ModelId, Parameters,
-    Preset, PresetChoice, PresetId,
+    ContextOverflow, Conversation, ErrorReport, Inherited, Layer, LayerValues, ModelDefaults,
+    ModelId, Parameters, Preset, PresetChoice, PresetId,
 };
 use sirocco_store::StoreError;
 
@@ -153,6 +153,7 @@ pub(crate) fn engine() -> LayerValues {
             seed: defaults.seed,
             max_tokens: None,
             stop: Some(Vec::new()),
+            context_overflow: Some(ContextOverflow::Stop),
         },
     }
 }

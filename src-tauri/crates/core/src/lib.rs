@@ -8,6 +8,7 @@
 //! One process owns a data folder at a time, see [`instance`].
 
 mod app;
+mod attachments;
 mod branches;
 mod clock;
 mod comparisons;

@@ -20,7 +20,39 @@ impl App {
             last_is_prefix: terms.last_is_prefix,
         };
         let found = self.inner.store.search(&query, &request).await.report()?;
-        Ok(found.into_iter().map(|one| result(&terms, one)).collect())
+        let mut results: Vec<_> = found.into_iter().map(|one| result(&terms, one)).collect();
+        for message in results.iter_mut().filter_map(|one| one.message.as_mut()) {
+            if message.marks.is_empty() {
+                self.show_attached(&terms, message).await?;
+            }
+        }
+        Ok(results)
+    }
+
+    /// Shows where the words are in what is attached to a message that has them not itself.
+    async fn show_attached(
+        &self,
+        terms: &SearchTerms,
+        message: &mut FoundMessage,
+    ) -> Result<(), ErrorReport> {
+        let attached = self.inner.store.attached_to(message.id).await.report()?;
+        if attached.is_empty() {
+            return Ok(());
+        }
+        let terms = terms.clone();
+        // A text of millions of characters takes longer than anything else may wait.
+        let found = blocking(move || {
+            attached
+                .iter()
+                .map(|one| terms.excerpt(&format!("{}: {}", one.name, one.text)))
+                .find(|excerpt| !excerpt.marks.is_empty())
+        })
+        .await?;
+        if let Some(Excerpt { text, marks }) = found {
+            message.snippet = text;
+            message.marks = marks;
+        }
+        Ok(())
     }
 
     pub(crate) async fn find_in_conversation(

@@ -64,7 +64,7 @@ impl EngineError {
         match code {
             ErrorCode::WorkerCrashed => report.with_hint("your text is saved; load the model again"),
             ErrorCode::ContextFull => {
-                report.with_hint("start a new conversation, delete older messages or load the model with more context")
+                report.with_hint("let older turns be left out, start a new conversation, or load the model with more context")
             }
             _ => report,
         }

@@ -197,8 +197,10 @@ commands! {
     message_send(MessageSend {
         /// Which conversation.
         conversation_id: ConversationId,
-        /// Not blank.
+        /// Not blank, unless something is attached.
         content: String,
+        /// Files to send with it, at most 32.
+        attachments: Vec<AttachmentId>,
     }) -> Started;
     /// Another version of an answer, under the same question.
     message_regenerate(MessageRegenerate {
@@ -209,7 +211,8 @@ commands! {
     }) -> Started;
     /// Writes on at the end of an answer that was stopped, interrupted, cut or edited.
     message_continue(MessageContinue { #[doc = " The answer, last of its branch."] id: MessageId }) -> Started;
-    /// Another version of a message with other words; a person's message is answered anew if `generate`.
+    /// Another version of a message with other words and what was attached to it; a person's message is answered anew
+    /// if `generate`.
     message_edit(MessageEdit {
         /// Which.
         id: MessageId,
@@ -287,6 +290,18 @@ commands! {
         target: ExportTarget,
     }) -> Exported;
 
+    /// Reads a picked or dropped file, to be attached to a message.
+    attachment_add(AttachmentAdd { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> Attachment;
+    /// Reads the bytes of a file, or of a text that was pasted, to be attached to a message.
+    attachment_give(AttachmentGive {
+        /// Of the file; its ending tells what kind of text it is.
+        name: String,
+        /// At most 16 MiB of bytes, in base64.
+        content_base64: String,
+    }) -> Attachment;
+    /// What was taken from a file: the text that the model is sent.
+    attachment_text(AttachmentText { #[doc = " Which."] id: AttachmentId }) -> String;
+
     /// Ends a run within one token; its words are kept.
     run_stop(RunStop { #[doc = " Which."] id: RunId }) -> Nothing;
     /// Tokens of the prompt as it would be sent now; needs the model loaded.
@@ -295,7 +310,20 @@ commands! {
         conversation_id: ConversationId,
         /// Text being written.
         draft: String,
+        /// Files attached to it.
+        attachments: Vec<AttachmentId>,
     }) -> ContextUse;
+    /// The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
+    context_inspect(ContextInspect {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Text being written.
+        draft: String,
+        /// Files attached to it.
+        attachments: Vec<AttachmentId>,
+        /// The prompt of this answer instead; the draft is not looked at then.
+        answer: Option<MessageId>,
+    }) -> ContextReport;
 
     /// Asks several models or presets one question at the end of the shown branch. As many answer at once as the
     /// machine has cores and memory for; the others wait in order.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run};
+use crate::{Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -126,6 +126,8 @@ pub struct Message {
     pub versions: Vec<MessageId>,
     /// It stays in the conversation, but the model is not sent it.
     pub left_out: bool,
+    /// Files that are sent with it, in their order.
+    pub attachments: Vec<Attachment>,
 }
 
 /// A page of the shown branch, oldest first.
@@ -159,15 +161,4 @@ pub struct Started {
     pub user_message: Option<Message>,
     /// The answer being written; its run carries the id to follow.
     pub assistant_message: Message,
-}
-
-/// How full the context is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ContextUse {
-    /// Tokens of the prompt as it would be sent now, the draft included.
-    pub prompt_tokens: u32,
-    /// Tokens of the draft alone.
-    pub draft_tokens: u32,
-    /// What the loaded model takes.
-    pub context_length: u32,
 }

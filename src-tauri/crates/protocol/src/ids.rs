@@ -52,6 +52,8 @@ ids! {
     RootId,
     /// One download.
     DownloadId,
+    /// A file that was attached to a message, or is going to be.
+    AttachmentId,
     /// A preset.
     PresetId,
     /// A prompt of the prompt library.

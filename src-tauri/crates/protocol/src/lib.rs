@@ -11,8 +11,10 @@
 //! assert_eq!(serde_json::to_value(&report).unwrap()["code"], "not_found");
 //! ```
 
+mod attachment;
 pub mod commands;
 mod comparison;
+mod context;
 mod conversation;
 mod download;
 mod error;
@@ -34,7 +36,9 @@ mod server;
 mod settings;
 pub mod typescript;
 
+pub use attachment::*;
 pub use comparison::*;
+pub use context::*;
 pub use conversation::*;
 pub use download::*;
 pub use error::*;

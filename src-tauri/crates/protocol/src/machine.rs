@@ -61,6 +61,8 @@ pub enum PickKind {
     Conversations,
     /// Preset files, several at once.
     Presets,
+    /// Files to attach to a message, several at once.
+    Attachments,
 }
 
 /// A path a person chose, as the page may know it.

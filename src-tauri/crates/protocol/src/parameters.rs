@@ -3,6 +3,19 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+/// What is done when a conversation does not fit the context any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ContextOverflow {
+    /// No answer is written; an error says so.
+    #[default]
+    Stop,
+    /// The oldest turns are left out.
+    DropOldest,
+    /// The first question and its answers stay, and the oldest turns after them are left out.
+    KeepFirst,
+}
+
 /// Sampling parameters, as far as one [`Layer`](crate::Layer) sets them; `None` falls through to the
 /// layer below, and at last to the default told here. Ranges are checked by [`Parameters::validate`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -43,6 +56,8 @@ pub struct Parameters {
     pub max_tokens: Option<u32>,
     /// Strings that end the answer and are not part of it; at most 16, default none.
     pub stop: Option<Vec<String>>,
+    /// What is done when the conversation does not fit the context; default `stop`.
+    pub context_overflow: Option<ContextOverflow>,
 }
 
 impl Parameters {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConversationId, ErrorReport, Message, MessageId, ModelId, RunId};
+use crate::{ConversationId, ErrorReport, LeftOutTurns, Message, MessageId, ModelId, RunId};
 
 /// Where a run stands. The last four are terminal and never change again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -84,6 +84,8 @@ pub struct Statistics {
     pub decode_tokens_per_second: f64,
     /// Why it ended.
     pub stop_reason: Option<StopReason>,
+    /// What was not sent because there was no room for it.
+    pub left_out: Option<LeftOutTurns>,
 }
 
 /// One generation.

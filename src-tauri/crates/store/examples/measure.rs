@@ -112,6 +112,7 @@ async fn grow(store: &Store, conversation_id: ConversationId) -> Result<RunId, S
         content: content.into(),
         reasoning: None,
         model_name: None,
+        attachments: Vec::new(),
     };
     let answer_text = "Some words of an answer. ".repeat(40);
     let mut parent = None;

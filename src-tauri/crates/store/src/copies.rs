@@ -9,7 +9,7 @@ use sirocco_protocol::{Conversation, ConversationId, MessageId, RunId};
 use sqlx::SqliteConnection;
 
 use crate::error::Attempt;
-use crate::{Store, StoreError, conversations, turns};
+use crate::{Store, StoreError, attachments, conversations, turns};
 
 /// A copy to make.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,9 +155,10 @@ async fn insert_message(
     .bind(RunId::fresh().to_string())
     .bind(conversation_id.to_string())
     .bind(fresh.to_string())
-    .execute(connection)
+    .execute(&mut *connection)
     .await
     .attempt("copy a run")?;
+    attachments::copy(connection, id, fresh).await?;
     Ok(fresh)
 }
 

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
 use crate::value::{parse_option, to_json};
-use crate::{Store, StoreError, conversations};
+use crate::{NewAttachment, Store, StoreError, attachments, conversations};
 
 /// By what a conversation of elsewhere is known again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub struct ImportedMessage {
     pub run: Option<ImportedRun>,
     /// No model is sent it.
     pub left_out: bool,
+    /// What is attached to it, in its order.
+    pub attachments: Vec<NewAttachment>,
 }
 
 /// A generation that has ended.
@@ -224,6 +226,12 @@ async fn insert(
     .execute(&mut *connection)
     .await
     .attempt("import a message")?;
+    let mut attached = Vec::with_capacity(message.attachments.len());
+    for attachment in &message.attachments {
+        attachments::keep(connection, attachment).await?;
+        attached.push(attachment.attachment.id);
+    }
+    attachments::attach(connection, message.id, &attached).await?;
     let Some(run) = &message.run else {
         return Ok(());
     };
@@ -263,6 +271,7 @@ mod tests {
             model_name: None,
             run: None,
             left_out: false,
+            attachments: Vec::new(),
         }
     }
 

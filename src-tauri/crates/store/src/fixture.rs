@@ -31,6 +31,7 @@ pub(crate) fn message(parent: Option<MessageId>, role: Role, content: &str) -> N
         content: content.into(),
         reasoning: None,
         model_name: (role == Role::Assistant).then(|| "Tiny".into()),
+        attachments: Vec::new(),
     }
 }
 

@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod attachments;
 mod comparisons;
 mod connections;
 mod conversations;
@@ -60,6 +61,7 @@ mod value;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
+pub use attachments::{AttachedText, NewAttachment};
 pub use comparisons::{NewComparedAnswer, NewComparison, StoredComparedAnswer, StoredComparison};
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;

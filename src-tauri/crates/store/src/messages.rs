@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqliteConnection};
 use crate::error::Attempt;
 use crate::runs::RunRow;
 use crate::value::{from_word, list, parse, parse_option};
-use crate::{Store, StoreError, conversations, tree};
+use crate::{AttachedText, Store, StoreError, attachments, conversations, tree};
 
 /// A message of a branch, without its versions and its run.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub struct BranchMessage {
     pub reasoning: Option<String>,
     /// The model is not sent it.
     pub left_out: bool,
+    /// What is attached to it, in its order.
+    pub attachments: Vec<AttachedText>,
 }
 
 /// Up from a message, at most so many steps, oldest first.
@@ -135,6 +137,8 @@ impl Store {
         if rows.is_empty() {
             return Err(StoreError::not_found("message", leaf));
         }
+        let ids = list(rows.iter().map(|row| &row.id));
+        let mut attached = attachments::texts_of(&mut connection, &ids).await?;
         rows.into_iter()
             .map(|row| {
                 Ok(BranchMessage {
@@ -143,6 +147,7 @@ impl Store {
                     content: row.content,
                     reasoning: row.reasoning,
                     left_out: row.left_out,
+                    attachments: attached.remove(&row.id).unwrap_or_default(),
                 })
             })
             .collect()
@@ -303,7 +308,7 @@ async fn complete(
     Ok(messages)
 }
 
-/// Adds runs; the versions are left empty.
+/// Adds runs and attachments; the versions are left empty.
 pub(crate) async fn with_runs(
     connection: &mut SqliteConnection,
     rows: Vec<MessageRow>,
@@ -312,9 +317,10 @@ pub(crate) async fn with_runs(
     let mut runs: HashMap<MessageId, Run> = HashMap::new();
     let latest: Vec<RunRow> = sqlx::query_as(LATEST_RUNS)
         .bind(&ids)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await
         .attempt("read the runs of messages")?;
+    let mut attached = attachments::of_messages(connection, &ids).await?;
     for row in latest {
         let run = row.run()?;
         runs.insert(run.message_id, run);
@@ -334,6 +340,7 @@ pub(crate) async fn with_runs(
                 run: runs.remove(&id),
                 versions: Vec::new(),
                 left_out: row.left_out,
+                attachments: attached.remove(&row.id).unwrap_or_default(),
             })
         })
         .collect()
@@ -531,6 +538,7 @@ mod tests {
                 content: "q".into(),
                 reasoning: None,
                 left_out: false,
+                attachments: Vec::new(),
             },
             BranchMessage {
                 id: answer.id,
@@ -538,6 +546,7 @@ mod tests {
                 content: "a".into(),
                 reasoning: Some("hm".into()),
                 left_out: false,
+                attachments: Vec::new(),
             },
         ];
         assert_eq!(store.branch(answer.id).await.unwrap(), expected);

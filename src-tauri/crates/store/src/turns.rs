@@ -1,10 +1,10 @@
 //! What is added to a conversation at once: messages, and the run that writes the last of them.
 
-use sirocco_protocol::{Conversation, ConversationId, MessageId, Role};
+use sirocco_protocol::{AttachmentId, Conversation, ConversationId, MessageId, Role};
 use sqlx::SqliteConnection;
 
 use crate::error::Attempt;
-use crate::{NewRun, Store, StoreError, conversations, runs, tree};
+use crate::{NewRun, Store, StoreError, attachments, conversations, runs, tree};
 
 /// A message to add.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct NewMessage {
     pub reasoning: Option<String>,
     /// The model that wrote or will write it.
     pub model_name: Option<String>,
+    /// What is attached to it, in its order.
+    pub attachments: Vec<AttachmentId>,
 }
 
 /// One step of a conversation:
@@ -171,10 +173,10 @@ async fn insert(
     .bind(&message.model_name)
     .bind(&message.reasoning)
     .bind(&message.content)
-    .execute(connection)
+    .execute(&mut *connection)
     .await
     .attempt("add a message")?;
-    Ok(())
+    attachments::attach(connection, message.id, &message.attachments).await
 }
 
 /// Refuses a message that is not visible or of another conversation.

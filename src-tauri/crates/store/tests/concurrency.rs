@@ -26,6 +26,7 @@ async fn conversation_with_a_run(store: &Store) -> (ConversationId, RunId) {
         content: String::new(),
         reasoning: None,
         model_name: None,
+        attachments: Vec::new(),
     };
     let run = NewRun {
         id: RunId::fresh(),

@@ -82,6 +82,7 @@ fn message(id: MessageId, parent_id: Option<MessageId>) -> NewMessage {
         content: id.to_string(),
         reasoning: None,
         model_name: None,
+        attachments: Vec::new(),
     }
 }
 

@@ -259,6 +259,7 @@ impl TempApp {
             MessageSend {
                 conversation_id,
                 content: content.into(),
+                attachments: Vec::new(),
             },
         )
         .await

@@ -1,4 +1,5 @@
 /** The chat: its list, its page and its inspector. They share one session (`session.ts`). */
+export { attachPaths } from './attachments/attach';
 export { chatActions, chooseModel } from './chatActions';
 export { default as ChatInspector } from './ChatInspector.svelte';
 export { default as ChatPage } from './ChatPage.svelte';

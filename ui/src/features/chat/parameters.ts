@@ -1,9 +1,10 @@
 /** The sampling parameters as rows: their names and ranges, as the protocol documents them. */
 
+import type { Parameters } from '$/gen/protocol';
 import type { FieldKey, ParameterKey } from './presets/values';
 import { chatStrings } from './strings.en';
 
-export type NumberKey = Exclude<ParameterKey, 'stop'>;
+export type NumberKey = Exclude<ParameterKey, 'stop' | 'context_overflow'>;
 
 export interface ParameterRow {
   key: NumberKey;
@@ -90,11 +91,13 @@ const ROWS = new Map<string, ParameterRow>([...SAMPLING, ...LENGTH, ...ADVANCED]
 export function fieldName(key: FieldKey): string {
   if (key === 'system_prompt') return chatStrings.parameters.systemPrompt;
   if (key === 'stop') return chatStrings.parameters.stops;
+  if (key === 'context_overflow') return chatStrings.context.overflow;
   return ROWS.get(key)?.name ?? key;
 }
 
 /** A value as it is written in a sentence. */
-export function fieldWords(key: ParameterKey, value: number | string[] | null): string {
+export function fieldWords(key: ParameterKey, value: Parameters[ParameterKey]): string {
+  if (typeof value === 'string') return chatStrings.context.overflowName(value);
   if (Array.isArray(value)) return value.map((text) => JSON.stringify(text)).join(', ') || chatStrings.parameters.nothing;
   const row = ROWS.get(key);
   if (value !== null && row) return figure(row, value);

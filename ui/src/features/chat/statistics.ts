@@ -21,6 +21,7 @@ export function shortFigures(message: Message): string[] {
   parts.push(strings.toFirst(figures.time_to_first_token_ms), strings.tokens(figures.completion_tokens));
   const reason = figures.stop_reason;
   if (reason) parts.push(strings.stopReason(reason));
+  if (figures.left_out) parts.push(strings.leftOut(figures.left_out.until - figures.left_out.from));
   return parts;
 }
 
@@ -34,6 +35,9 @@ export function allFigures(message: Message): [name: string, value: string][] {
   return [
     ...(message.model_name ? [[strings.model, message.model_name] as [string, string]] : []),
     [strings.prompt, strings.tokens(figures.prompt_tokens) + cached],
+    ...(figures.left_out
+      ? [[strings.context, strings.leftOut(figures.left_out.until - figures.left_out.from)] as [string, string]]
+      : []),
     [strings.answer, strings.tokens(figures.completion_tokens)],
     [strings.firstToken, duration(figures.time_to_first_token_ms)],
     [strings.prefill, strings.perSecond(speed(figures.prefill_tokens_per_second))],

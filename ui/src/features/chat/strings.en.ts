@@ -1,6 +1,6 @@
 /** Words of the chat. */
 import { duration, percent, plural } from '$/lib/format';
-import type { Parameters, StopReason } from '$/gen/protocol';
+import type { ContextOverflow, LeftOutReason, Parameters, StopReason } from '$/gen/protocol';
 
 const STOP_REASONS: Record<StopReason, string> = {
   end_of_turn: 'ended by itself',
@@ -8,6 +8,25 @@ const STOP_REASONS: Record<StopReason, string> = {
   context_full: 'the context is full',
   stop_string: 'ended at a stop string',
   user: 'stopped',
+};
+
+const OVERFLOWS: Record<ContextOverflow, string> = {
+  stop: 'Stop and say so',
+  drop_oldest: 'Leave out the oldest turns',
+  keep_first: 'Keep the first, leave out the middle',
+};
+
+const OVERFLOW_TEXTS: Record<ContextOverflow, string> = {
+  stop: 'Nothing is left out. When the conversation is too long, no answer is written.',
+  drop_oldest: 'The model forgets how the conversation began. The messages stay here.',
+  keep_first: 'The model keeps the first question and its answer. The messages stay here.',
+};
+
+const LEFT_OUT: Record<LeftOutReason, string> = {
+  person: 'Left out by you',
+  no_room: 'Left out: no room',
+  blank: 'Not sent: no words',
+  no_question: 'Not sent: no question before it',
 };
 
 export const chatStrings = {
@@ -220,6 +239,8 @@ export const chatStrings = {
     firstToken: 'Time to first token',
     ended: 'Ended because',
     when: 'When',
+    leftOut: (count: number) => `${plural(count, 'older message')} left out`,
+    context: 'Context',
   },
   notice: {
     interrupted: 'This answer was interrupted when Sirocco closed. The text so far is saved.',
@@ -229,6 +250,7 @@ export const chatStrings = {
     regenerate: 'Try again',
     reload: 'Reload model',
     chooseModel: 'Choose a model',
+    makeRoom: 'Leave out the oldest turns',
     cut: 'Cut at the token limit.',
     full: 'The context is full.',
   },
@@ -243,6 +265,7 @@ export const chatStrings = {
     context: 'Context in use',
     contextOf: (used: string, all: string) => `${used} of ${all} tokens in use`,
     contextFull: 'This does not fit into the context any more',
+    contextLeftOut: (count: number) => `${plural(count, 'older message')} left out`,
     willLoad: (name: string) => `Sending loads ${name}`,
     chooseModel: 'Choose a model to begin',
     more: 'Add without asking the model',
@@ -261,6 +284,38 @@ export const chatStrings = {
       { title: 'Improve a text', prompt: 'Make this text shorter and clearer, and list what you changed:\n\n' },
       { title: 'Plan', prompt: 'Plan four days in Arles without a car: what to see, where to walk, what to eat.' },
     ],
+  },
+  context: {
+    label: 'Context',
+    overflow: 'When the context is full',
+    overflowName: (overflow: ContextOverflow) => OVERFLOWS[overflow],
+    overflowText: (overflow: ContextOverflow) => OVERFLOW_TEXTS[overflow],
+    which: 'Prompt',
+    next: 'Next message',
+    last: 'Last answer',
+    use: (used: string, all: string) => `${used} of ${all} tokens`,
+    reserved: (count: number) => `${plural(count, 'token')} kept free for the answer`,
+    parts: 'What is sent',
+    system: 'System prompt',
+    user: 'You',
+    assistant: 'Model',
+    draft: 'You, being written',
+    template: 'Chat template',
+    templateText: 'Marks that tell the model who speaks.',
+    tokens: (count: string) => `${count} tokens`,
+    leftOut: (reason: LeftOutReason) => LEFT_OUT[reason],
+    show: (excerpt: string) => `Show the message “${excerpt}”`,
+    exact: 'The exact prompt',
+    copy: 'Copy the prompt',
+    copied: 'Copied the prompt',
+    asSent: 'As it was sent.',
+    anew: 'Made of the messages and settings of now.',
+    tooLong: (why: string) => `Too long: ${why}.`,
+    nothing: 'Nothing to show yet',
+    nothingText: 'Here stands what the model is sent, once there is something to send.',
+    notLoaded: 'The model is not loaded',
+    notLoadedText: 'Tokens are counted by the model itself.',
+    load: (model: string) => `Load ${model}`,
   },
   parameters: {
     label: 'Parameters',

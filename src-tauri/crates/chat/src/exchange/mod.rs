@@ -37,8 +37,8 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sirocco_protocol::{
-    ErrorReport, ExchangeFormat, LeftOut, LeftOutKind, Parameters, RefusedConversation, Role,
-    RunState, Statistics,
+    AttachmentKind, ErrorReport, ExchangeFormat, LeftOut, LeftOutKind, Parameters,
+    RefusedConversation, Role, RunState, Statistics,
 };
 
 pub use file::{Unreadable, read_json};
@@ -89,6 +89,21 @@ pub struct ForeignMessage {
     pub run: Option<ForeignRun>,
     /// No model is sent it; only our own files say so.
     pub left_out: bool,
+    /// What is attached to it; only our own files have it.
+    pub attachments: Vec<ForeignAttachment>,
+}
+
+/// A file that is attached to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignAttachment {
+    /// Of the file, one line and not empty.
+    pub name: String,
+    /// What it is.
+    pub kind: AttachmentKind,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+    /// What was taken from it.
+    pub text: String,
 }
 
 /// A generation that has ended.

@@ -10,7 +10,9 @@
 //!   "system_prompt": "", "parameters": { "temperature": 0.7, … }, "head": "0191…",
 //!   "messages": [{ "id": "0191…", "parent_id": null, "role": "user", "content": "2 + 2?",
 //!                  "reasoning": null, "created_at_ms": 1700000000000, "model_name": null,
-//!                  "run": null, "left_out": false }] }
+//!                  "run": null, "left_out": false,
+//!                  "attachments": [{ "name": "winds.csv", "kind": "csv", "size_bytes": 26,
+//!                                    "text": "wind,from\nsirocco,south" }] }] }
 //! ```
 
 use std::borrow::Cow;
@@ -18,13 +20,15 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sirocco_protocol::{
-    Conversation, ErrorReport, ExchangeFormat, Message, Parameters, Role, Run, RunState, Statistics,
+    Attachment, AttachmentKind, Conversation, ErrorReport, ExchangeFormat, Message, Parameters,
+    Role, Run, RunState, Statistics,
 };
 
-use super::draft::Draft;
+use super::draft::{Draft, title_line};
 use super::field::{sensible_ms, text};
 use super::tree::{Joining, Node, Said};
-use super::{ForeignRun, Problem};
+use super::{ForeignAttachment, ForeignRun, Problem};
+use crate::AttachmentTexts;
 
 const FORMAT: &str = "sirocco-conversation";
 const VERSION: u32 = 1;
@@ -64,6 +68,16 @@ struct Entry<'a> {
     run: Option<Generation>,
     #[serde(default)]
     left_out: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attached<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Attached<'a> {
+    name: Cow<'a, str>,
+    kind: AttachmentKind,
+    size_bytes: u64,
+    text: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,7 +90,7 @@ struct Generation {
 }
 
 /// The conversation and its whole tree as indented JSON.
-pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
+pub fn write(conversation: &Conversation, tree: &[Message], texts: &AttachmentTexts) -> String {
     let values = &conversation.settings.values;
     let file = File {
         format: FORMAT.into(),
@@ -89,7 +103,10 @@ pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
         system_prompt: values.system_prompt_or_empty().into(),
         parameters: Cow::Borrowed(&values.parameters),
         head: conversation.head.map(|head| head.to_string()),
-        messages: tree.iter().map(Entry::of).collect(),
+        messages: tree
+            .iter()
+            .map(|message| Entry::of(message, texts))
+            .collect(),
     };
     let mut json = serde_json::to_string_pretty(&file)
         .expect("the file has string keys and no failing serializer");
@@ -98,7 +115,8 @@ pub fn write(conversation: &Conversation, tree: &[Message]) -> String {
 }
 
 impl<'a> Entry<'a> {
-    fn of(message: &'a Message) -> Self {
+    fn of(message: &'a Message, texts: &'a AttachmentTexts) -> Self {
+        let attachments = message.attachments.iter();
         Self {
             id: message.id.to_string(),
             parent_id: message.parent_id.map(|parent| parent.to_string()),
@@ -109,6 +127,9 @@ impl<'a> Entry<'a> {
             model_name: message.model_name.as_deref().map(Cow::from),
             run: message.run.as_ref().map(Generation::of),
             left_out: message.left_out,
+            attachments: attachments
+                .filter_map(|attachment| Attached::of(attachment, texts))
+                .collect(),
         }
     }
 
@@ -119,10 +140,36 @@ impl<'a> Entry<'a> {
         said.model_name = self.model_name.map(Cow::into_owned);
         said.run = self.run.map(Generation::ended);
         said.left_out = self.left_out;
+        said.attachments = self
+            .attachments
+            .into_iter()
+            .map(Attached::foreign)
+            .collect();
         Node {
             id: self.id,
             parent: self.parent_id,
             said: Some(said),
+        }
+    }
+}
+
+impl<'a> Attached<'a> {
+    /// None for one whose text is not there, which no store lets happen.
+    fn of(attachment: &'a Attachment, texts: &'a AttachmentTexts) -> Option<Self> {
+        Some(Self {
+            name: attachment.name.as_str().into(),
+            kind: attachment.kind,
+            size_bytes: attachment.size_bytes,
+            text: texts.get(&attachment.id)?.as_str().into(),
+        })
+    }
+
+    fn foreign(self) -> ForeignAttachment {
+        ForeignAttachment {
+            name: title_line(&self.name).unwrap_or_else(|| self.kind.as_str().to_owned()),
+            kind: self.kind,
+            size_bytes: self.size_bytes,
+            text: self.text.into_owned(),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sirocco_protocol::Role;
 
 use super::draft::title_line;
-use super::{ForeignMessage, ForeignRun, Problem};
+use super::{ForeignAttachment, ForeignMessage, ForeignRun, Problem};
 
 /// More messages than anybody writes into one conversation.
 pub const MOST_MESSAGES: usize = 100_000;
@@ -33,6 +33,7 @@ pub struct Said {
     pub model_name: Option<String>,
     pub run: Option<ForeignRun>,
     pub left_out: bool,
+    pub attachments: Vec<ForeignAttachment>,
 }
 
 impl Said {
@@ -46,6 +47,7 @@ impl Said {
             model_name: None,
             run: None,
             left_out: false,
+            attachments: Vec::new(),
         }
     }
 
@@ -60,7 +62,10 @@ impl Said {
     }
 
     fn bytes(&self) -> usize {
-        self.content.len() + self.reasoning.as_ref().map_or(0, String::len)
+        let attached = self.attachments.iter();
+        self.content.len()
+            + self.reasoning.as_ref().map_or(0, String::len)
+            + attached.map(|attached| attached.text.len()).sum::<usize>()
     }
 
     /// Puts what was said right before in front.
@@ -257,6 +262,7 @@ fn copy(said: &Said) -> Said {
         model_name: said.model_name.clone(),
         run: None,
         left_out: said.left_out,
+        attachments: said.attachments.clone(),
     }
 }
 
@@ -285,6 +291,7 @@ fn lay_out(
             model_name: said.model_name.as_deref().and_then(title_line),
             run: said.run,
             left_out: said.left_out,
+            attachments: said.attachments,
         });
     }
     let head = place[leaf].expect("only what is answered is joined to what follows it");

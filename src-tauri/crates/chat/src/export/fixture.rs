@@ -1,8 +1,8 @@
 //! What the tests of all formats write.
 
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSettings, ConversationSummary, LayerValues, Message,
-    MessageId, Parameters, Role,
+    Attachment, AttachmentId, AttachmentKind, Conversation, ConversationId, ConversationSettings,
+    ConversationSummary, LayerValues, Message, MessageId, Parameters, Role,
 };
 
 pub fn conversation() -> Conversation {
@@ -47,5 +47,16 @@ pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
         run: None,
         versions: vec![id],
         left_out: false,
+        attachments: Vec::new(),
+    }
+}
+
+pub fn attachment(name: &str) -> Attachment {
+    Attachment {
+        id: AttachmentId::fresh(),
+        name: name.into(),
+        kind: AttachmentKind::Csv,
+        size_bytes: 26,
+        characters: 13,
     }
 }

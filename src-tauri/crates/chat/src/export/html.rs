@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use sirocco_protocol::{Conversation, Message, Role};
 
-use super::{date, one_line, reasoning, speaker};
+use super::{attached, date, one_line, reasoning, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -42,6 +42,13 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
         );
         if let Some(reasoning) = reasoning(message) {
             fold(&mut page, "Reasoning", reasoning);
+        }
+        if let Some(names) = attached(message) {
+            let _ = writeln!(
+                page,
+                "<p class=\"time\" dir=\"auto\">Attached: {}</p>",
+                escaped(&names)
+            );
         }
         body(&mut page, message.content.trim());
         page.push_str("</article>\n");

@@ -1,12 +1,14 @@
 //! One line of JSON for a conversation, as trainers of chat models take it:
 //! `{"messages":[{"role":"system","content":"…"},{"role":"user","content":"…"},…]}`.
 //!
-//! The turns are put together as a model is sent them: neighbours of the same role are joined, and
-//! what was thought stays out. The last one is an answer, since that is what is learned.
+//! The turns are put together as a model is sent them: neighbours of the same role are joined,
+//! attached files stand in front of the words, and what was thought stays out. The last one is an answer, since that is what is learned.
 
 use serde::Serialize;
 use sirocco_protocol::{Conversation, Message};
 
+use super::AttachmentTexts;
+use crate::documents::{Document, with_documents};
 use crate::prompt::{PromptRole, PromptTurn, assemble};
 
 #[derive(Serialize)]
@@ -21,13 +23,34 @@ struct Turn<'a> {
 }
 
 /// The line with its end; none if the model has said nothing.
-pub fn write(conversation: &Conversation, branch: &[&Message]) -> Option<String> {
-    let turns = branch.iter().map(|message| PromptTurn {
-        role: message.role,
-        content: &message.content,
-        reasoning: None,
-        left_out: message.left_out,
-    });
+pub fn write(
+    conversation: &Conversation,
+    branch: &[&Message],
+    texts: &AttachmentTexts,
+) -> Option<String> {
+    let contents: Vec<String> = branch
+        .iter()
+        .map(|message| {
+            let attached = message.attachments.iter();
+            let documents = attached.filter_map(|attachment| {
+                Some(Document {
+                    name: &attachment.name,
+                    kind: attachment.kind,
+                    text: texts.get(&attachment.id)?,
+                })
+            });
+            with_documents(&message.content, documents)
+        })
+        .collect();
+    let turns = branch
+        .iter()
+        .zip(&contents)
+        .map(|(message, content)| PromptTurn {
+            role: message.role,
+            content,
+            reasoning: None,
+            left_out: message.left_out,
+        });
     let messages = assemble(
         conversation.settings.values.system_prompt_or_empty(),
         turns,
@@ -53,7 +76,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> Option<String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{conversation, message};
+    use super::super::fixture::{attachment, conversation, message};
     use super::*;
     use sirocco_protocol::Role;
 
@@ -69,7 +92,7 @@ mod tests {
         let mut conversation = conversation();
         conversation.settings.values.system_prompt = Some("Be brief.".into());
         assert_eq!(
-            write(&conversation, &branch).unwrap(),
+            write(&conversation, &branch, &AttachmentTexts::new()).unwrap(),
             concat!(
                 r#"{"messages":[{"role":"system","content":"Be brief."},"#,
                 r#"{"role":"user","content":"\"2\n+ 2\"?"},{"role":"assistant","content":"Four."}]}"#,
@@ -79,9 +102,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_attached_stands_in_front_as_a_model_is_sent_it() {
+        let mut question = message(Role::User, "Which?", None);
+        let attached = attachment("winds.csv");
+        let texts = AttachmentTexts::from([(attached.id, "sirocco,south".to_owned())]);
+        question.attachments = vec![attached];
+        let answer = message(Role::Assistant, "That one.", None);
+        let line = write(&conversation(), &[&question, &answer], &texts).unwrap();
+        assert!(
+            line.contains(r"sirocco,south\n</document>\n\nWhich?"),
+            "{line}"
+        );
+    }
+
+    #[test]
     fn without_an_answer_there_is_no_line() {
         let question = message(Role::User, "2 + 2?", None);
-        assert_eq!(write(&conversation(), &[&question]), None);
-        assert_eq!(write(&conversation(), &[]), None);
+        let none = AttachmentTexts::new();
+        assert_eq!(write(&conversation(), &[&question], &none), None);
+        assert_eq!(write(&conversation(), &[], &none), None);
     }
 }

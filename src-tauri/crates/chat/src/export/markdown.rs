@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use sirocco_protocol::{Conversation, Message};
 
-use super::{date, one_line, reasoning, speaker};
+use super::{attached, date, one_line, reasoning, speaker};
 
 pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
     let mut text = format!("# {}\n", one_line(&conversation.summary.title));
@@ -24,6 +24,9 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
                 "\n<details>\n<summary>Reasoning</summary>\n\n{reasoning}\n\n</details>\n"
             );
         }
+        if let Some(names) = attached(message) {
+            let _ = write!(text, "\n*Attached: {names}*\n");
+        }
         let content = message.content.trim();
         if !content.is_empty() {
             let _ = write!(text, "\n{content}\n");
@@ -34,7 +37,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{conversation, message};
+    use super::super::fixture::{attachment, conversation, message};
     use super::*;
     use sirocco_protocol::Role;
 
@@ -73,6 +76,14 @@ two and two
 ";
         let branch: Vec<&Message> = branch.iter().collect();
         assert_eq!(write(&conversation(), &branch), expected);
+    }
+
+    #[test]
+    fn what_is_attached_is_named() {
+        let mut question = message(Role::User, "Which?", None);
+        question.attachments = vec![attachment("winds\n.csv"), attachment("notes.md")];
+        let text = write(&conversation(), &[&question]);
+        assert!(text.ends_with("## You\n\n*Attached: winds .csv, notes.md*\n\nWhich?\n"));
     }
 
     #[test]

@@ -9,11 +9,14 @@ mod markdown;
 
 use std::collections::HashMap;
 
-use sirocco_protocol::{Conversation, ExportFormat, Message, MessageId, Role};
+use sirocco_protocol::{AttachmentId, Conversation, ExportFormat, Message, MessageId, Role};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::exchange::write_own;
+
+/// The texts of everything that is attached to messages of a tree.
+pub type AttachmentTexts = HashMap<AttachmentId, String>;
 
 /// The text of the file. `tree` is every message that is not hidden. None if there is nothing for
 /// this format in it: JSONL wants an answer.
@@ -22,13 +25,14 @@ pub fn export(
     format: ExportFormat,
     conversation: &Conversation,
     tree: &[Message],
+    texts: &AttachmentTexts,
 ) -> Option<String> {
     let branch = shown_branch(conversation.head, tree);
     match format {
         ExportFormat::Markdown => Some(markdown::write(conversation, &branch)),
         ExportFormat::Html => Some(html::write(conversation, &branch)),
-        ExportFormat::Json => Some(write_own(conversation, tree)),
-        ExportFormat::Jsonl => jsonl::write(conversation, &branch),
+        ExportFormat::Json => Some(write_own(conversation, tree, texts)),
+        ExportFormat::Jsonl => jsonl::write(conversation, &branch, texts),
     }
 }
 
@@ -69,6 +73,16 @@ fn speaker(message: &Message) -> &str {
 fn reasoning(message: &Message) -> Option<&str> {
     let reasoning = message.reasoning.as_deref()?.trim();
     (!reasoning.is_empty()).then_some(reasoning)
+}
+
+/// `winds.csv, notes.md`; none if nothing is attached.
+fn attached(message: &Message) -> Option<String> {
+    let names: Vec<String> = message
+        .attachments
+        .iter()
+        .map(|attachment| one_line(&attachment.name))
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn one_line(text: &str) -> String {
@@ -119,7 +133,7 @@ mod tests {
             (ExportFormat::Json, true),
             (ExportFormat::Jsonl, false),
         ] {
-            let text = export(format, &conversation, &tree);
+            let text = export(format, &conversation, &tree, &AttachmentTexts::new());
             assert_eq!(text.is_some(), writes, "{format:?}");
         }
     }

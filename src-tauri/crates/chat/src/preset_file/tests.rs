@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use sirocco_protocol::ContextOverflow;
 
 /// As LM Studio 0.3 writes it.
 const FILE: &str = r#"{
@@ -13,6 +14,7 @@ const FILE: &str = r#"{
         {"key": "llm.prediction.llama.minPSampling", "value": {"checked": true, "value": 0.1}},
         {"key": "llm.prediction.maxPredictedTokens", "value": {"checked": false, "value": 1000}},
         {"key": "llm.prediction.stopStrings", "value": ["END"]},
+        {"key": "llm.prediction.contextOverflowPolicy", "value": "truncateMiddle"},
         {"key": "llm.prediction.structured", "value": {"type": "none"}},
         {"key": "llm.prediction.llama.mirostatSampling", "value": {"version": 2}},
         {"key": "llm.prediction.llama.cpuThreads", "value": 4}
@@ -33,6 +35,7 @@ fn a_file_of_lm_studio_is_understood_and_the_rest_is_named() {
             min_p: Some(0.1),
             repeat_penalty: Some(1.1),
             stop: Some(vec!["END".into()]),
+            context_overflow: Some(ContextOverflow::KeepFirst),
             ..Parameters::default()
         },
     };
@@ -64,6 +67,11 @@ fn a_value_out_of_range_or_of_another_kind_is_left_out_with_the_reason() {
             "llm.prediction.stopStrings",
             json!([""]),
             "none of them empty",
+        ),
+        (
+            "llm.prediction.contextOverflowPolicy",
+            json!("panic"),
+            "none of the policies",
         ),
         ("llm.prediction.systemPrompt", json!(1), "no text"),
         ("other.thing", json!(1), "no place"),
@@ -143,10 +151,16 @@ prop_compose! {
         seed in prop::option::of(any::<u64>()),
         max_tokens in prop::option::of(1..u32::MAX),
         stop in prop::option::of(prop::collection::vec("\\PC{1,5}", 0..4)),
+        context_overflow in prop::option::of(prop_oneof![
+            Just(ContextOverflow::Stop),
+            Just(ContextOverflow::DropOldest),
+            Just(ContextOverflow::KeepFirst),
+        ]),
     ) -> Parameters {
         Parameters {
             temperature, top_p, top_k, xtc_threshold, dry_multiplier, dry_allowed_length,
-            repeat_last_n, presence_penalty, seed, max_tokens, stop, ..Parameters::default()
+            repeat_last_n, presence_penalty, seed, max_tokens, stop, context_overflow,
+            ..Parameters::default()
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sirocco_chat::{export, export_extension};
+use sirocco_chat::{AttachmentTexts, export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
@@ -83,7 +83,11 @@ impl App {
             return Ok(Exported::Cancelled);
         };
         let written = match one {
-            Some((conversation, tree)) => write_one(format, conversation, tree).await?,
+            Some((conversation, tree)) => {
+                let texts = self.inner.store.attached_texts(conversation.summary.id);
+                let texts = texts.await.report()?;
+                write_one(format, conversation, tree, texts).await?
+            }
             None => {
                 let ids = match conversation_ids {
                     Some(ids) => ids,
@@ -174,8 +178,9 @@ impl App {
             if tree.is_empty() {
                 continue;
             }
+            let texts = self.inner.store.attached_texts(id).await.report()?;
             let (text, grown) = blocking(move || {
-                let text = export(format, &conversation, &tree);
+                let text = export(format, &conversation, &tree, &texts);
                 let row = &conversation.summary;
                 let stem = names::stem(&row.title, row.created_at_ms);
                 let added = match &text {
@@ -245,8 +250,9 @@ async fn write_one(
     format: ExportFormat,
     conversation: Conversation,
     tree: Vec<Message>,
+    texts: AttachmentTexts,
 ) -> Result<Written, ErrorReport> {
-    let text = blocking(move || export(format, &conversation, &tree)).await?;
+    let text = blocking(move || export(format, &conversation, &tree, &texts)).await?;
     Ok(Written {
         content: Content::Text(text.ok_or_else(|| nothing(format))?),
         conversation_count: 1,

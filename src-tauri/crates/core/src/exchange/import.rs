@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use sirocco_chat::exchange::{ForeignConversation, ForeignRun, Reading};
+use sirocco_chat::exchange::{ForeignAttachment, ForeignConversation, ForeignRun, Reading};
 use sirocco_protocol::{
     ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport, MessageId,
     PathHandle, RunId,
@@ -12,6 +12,7 @@ use sirocco_store::{ImportedConversation, ImportedMessage, ImportedRun};
 
 use super::{origin, source};
 use crate::App;
+use crate::attachments::new_attachment;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
@@ -160,6 +161,19 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
                 model_name: message.model_name,
                 run: message.run.map(run),
                 left_out: message.left_out,
+                attachments: message
+                    .attachments
+                    .into_iter()
+                    .map(|attached| {
+                        let ForeignAttachment {
+                            name,
+                            kind,
+                            size_bytes,
+                            text,
+                        } = attached;
+                        new_attachment(name, kind, size_bytes, text)
+                    })
+                    .collect(),
             })
             .collect(),
     }

@@ -14,10 +14,11 @@ use sirocco_store::{NewMessage, RunEnd, StoreError, StoredModel};
 use tokio::time::MissedTickBehavior;
 
 use super::line::Place;
+use super::prompt::Wanted;
 use super::{ActiveRun, prompt};
 use crate::App;
 use crate::clock::now_ms;
-use crate::error::Report;
+use crate::error::{Report, refuse};
 
 /// Unsaved text is saved this often; at most twice this much is lost when the process is killed.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
@@ -144,22 +145,39 @@ impl App {
                 self.effective(&conversation.await.report()?).await?
             }
         };
-        let system_prompt = values.system_prompt_or_empty();
+        let wanted = Wanted {
+            values: &values,
+            leaf,
+            draft: None,
+            continue_last: work.continues,
+        };
+        let prepared = Arc::new(self.prepare(&turn.loaded, wanted).await?);
+        if let Some(error) = prepared.too_long {
+            return Err(refuse(
+                ErrorCode::ContextFull,
+                format!("this does not fit into the context: {error}"),
+            )
+            .with_hint("shorten the message, or load the model with more context"));
+        }
         let request = GenerateRequest {
             id: 0,
-            prompt: self
-                .prompt(system_prompt, leaf, None, work.continues)
-                .await?,
+            prompt: prepared.prompt.clone(),
             sampling: prompt::sampling(&values.parameters),
             max_tokens: values.parameters.max_tokens,
             stop: values.parameters.stop.unwrap_or_default(),
         };
+        let left_out = prepared.left_out;
+        self.inner.runs.keep_sent(work.message_id, prepared);
         let outcome = self.follow_worker(active, &turn, request).await;
         if work.compared.is_some() {
             let memory_bytes = *turn.loaded.worker.memory_bytes().borrow();
             self.note_memory(work.message_id, memory_bytes).await;
         }
-        outcome
+        let mut outcome = outcome?;
+        if let Some(statistics) = &mut outcome.statistics {
+            statistics.left_out = left_out;
+        }
+        Ok(outcome)
     }
 
     /// Loads a model when it is this place's turn. What does not fit beside those that go first waits for them.
@@ -426,6 +444,7 @@ fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
             FinishReason::StopString => StopReason::StopString,
             FinishReason::Stopped => StopReason::User,
         }),
+        left_out: None,
     }
 }
 

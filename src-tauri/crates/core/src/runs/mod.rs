@@ -4,6 +4,7 @@
 //! task queues for the model, follows the worker, cuts its text into numbered deltas and saves it
 //! every second; whoever follows gets a snapshot and then the deltas.
 
+mod context;
 mod drive;
 mod follow;
 mod line;
@@ -12,21 +13,28 @@ mod start;
 
 pub(crate) use start::Contest;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sirocco_protocol::{Message, Run, RunId, RunUpdate};
+use sirocco_protocol::{Message, MessageId, Run, RunId, RunUpdate};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use prompt::Prepared;
+
 /// Updates that wait for a slow follower before it gets a new snapshot instead.
 const UPDATES: usize = 256;
+
+/// Prompts that are kept to be looked at, the latest ones.
+const KEPT_PROMPTS: usize = 8;
 
 /// The runs that have not ended.
 #[derive(Default)]
 pub(crate) struct Runs {
     active: Mutex<HashMap<RunId, Arc<ActiveRun>>>,
     count: watch::Sender<usize>,
+    /// What was sent for the latest answers.
+    sent: Mutex<VecDeque<(MessageId, Arc<Prepared>)>>,
 }
 
 /// A run that has not ended.
@@ -74,6 +82,24 @@ impl Runs {
 
     fn get(&self, id: RunId) -> Option<Arc<ActiveRun>> {
         self.lock().get(&id).cloned()
+    }
+
+    /// Keeps what is sent for an answer.
+    fn keep_sent(&self, answer: MessageId, prepared: Arc<Prepared>) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.retain(|(id, _)| *id != answer);
+        if sent.len() == KEPT_PROMPTS {
+            sent.pop_front();
+        }
+        sent.push_back((answer, prepared));
+    }
+
+    /// What was sent for an answer, if it was one of the latest.
+    fn sent(&self, answer: MessageId) -> Option<Arc<Prepared>> {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.iter()
+            .find(|(id, _)| *id == answer)
+            .map(|(_, prepared)| Arc::clone(prepared))
     }
 
     /// Asks a run to end; false if it has ended already.

@@ -1,59 +1,250 @@
-//! From a branch of the store to the prompt of a worker.
+//! From a branch of the store to the prompt of a worker: put together, and made to fit.
 
 use serde_json::Map;
-use sirocco_chat::{PromptTurn, assemble};
+use sirocco_chat::{
+    BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, with_documents,
+};
+use sirocco_engine::{Loaded, Worker};
 use sirocco_engine_wire::{ChatMessage, Prompt, SamplingParameters};
-use sirocco_protocol::{ErrorReport, MessageId, Parameters};
+use sirocco_protocol::{
+    ContextOverflow, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters, Role,
+};
+use sirocco_store::AttachedText;
 
 use crate::App;
+use crate::attachments::document;
 use crate::clock::now_ms;
 use crate::error::Report;
 
+/// Bytes that stand for what a chat template writes around a message, and for what it writes by
+/// itself: a generous guess, see [`longest`].
+const MARKS: usize = 64;
+const PREAMBLE: usize = 1024;
+
+/// How often a prompt is made shorter until it fits by exact count. What a message takes is counted
+/// without the marks around it, so the first choice may be off by a few tokens.
+const ROUNDS: usize = 4;
+
+/// What a prompt is wanted for.
+pub(super) struct Wanted<'a> {
+    /// System prompt and parameters.
+    pub values: &'a LayerValues,
+    /// The last message of the branch.
+    pub leaf: Option<MessageId>,
+    /// A further message of the person's.
+    pub draft: Option<Draft<'a>>,
+    /// The leaf is an answer that is written on.
+    pub continue_last: bool,
+}
+
+/// A message that is being written.
+pub(super) struct Draft<'a> {
+    pub content: &'a str,
+    pub attached: &'a [AttachedText],
+}
+
+/// A turn as it stands in a prompt.
+pub(super) struct PreparedTurn {
+    /// None for the draft.
+    pub id: Option<MessageId>,
+    pub role: Role,
+    /// With what is attached to it.
+    pub content: String,
+    pub reasoning: Option<String>,
+    /// The person keeps it from the model.
+    pub left_out: bool,
+    /// It is part of the prompt.
+    pub sent: bool,
+}
+
+/// A prompt, and what it was made of.
+pub(super) struct Prepared {
+    pub prompt: Prompt,
+    pub system_prompt: String,
+    pub turns: Vec<PreparedTurn>,
+    /// What there was no room for.
+    pub left_out: Option<LeftOutTurns>,
+    /// Whatever may be left out, it is too long.
+    pub too_long: Option<BudgetError>,
+    pub context_length: u32,
+    /// What a prompt may take.
+    pub room: u32,
+    pub overflow: ContextOverflow,
+}
+
 impl App {
-    /// The prompt for the branch that ends with `leaf`; with `continue_last` the leaf is an answer to
-    /// be written on. `draft` is a further message of the person's.
-    pub(crate) async fn prompt(
+    /// Puts a prompt together that fits the loaded model, or as much as its policy allows.
+    pub(super) async fn prepare(
         &self,
-        system_prompt: &str,
-        leaf: Option<MessageId>,
-        draft: Option<&str>,
-        continue_last: bool,
-    ) -> Result<Prompt, ErrorReport> {
-        let branch = match leaf {
+        loaded: &Loaded,
+        wanted: Wanted<'_>,
+    ) -> Result<Prepared, ErrorReport> {
+        let branch = match wanted.leaf {
             Some(leaf) => self.inner.store.branch(leaf).await.report()?,
             None => Vec::new(),
         };
-        let turns = branch
-            .iter()
-            .map(|message| PromptTurn {
-                role: message.role,
-                content: &message.content,
-                reasoning: message.reasoning.as_deref(),
-                left_out: message.left_out,
-            })
-            .chain(draft.map(|content| PromptTurn {
-                role: sirocco_protocol::Role::User,
-                content,
-                reasoning: None,
-                left_out: false,
-            }));
-        let messages = assemble(system_prompt, turns, continue_last)
-            .into_iter()
-            .map(|message| ChatMessage {
-                role: message.role.as_str().to_owned(),
-                content: message.content,
-                reasoning_content: message.reasoning,
-                ..ChatMessage::default()
-            })
-            .collect();
-        Ok(Prompt::Chat {
-            messages,
-            continue_last,
-            variables: Map::new(),
-            tools: Vec::new(),
+        let of_branch = branch.into_iter().map(|message| PreparedTurn {
+            id: Some(message.id),
+            role: message.role,
+            content: with_documents(&message.content, message.attachments.iter().map(document)),
+            reasoning: message.reasoning,
+            left_out: message.left_out,
+            sent: false,
+        });
+        let of_draft = wanted.draft.map(|draft| PreparedTurn {
+            id: None,
+            role: Role::User,
+            content: with_documents(draft.content, draft.attached.iter().map(document)),
+            reasoning: None,
+            left_out: false,
+            sent: false,
+        });
+        let mut turns: Vec<_> = of_branch.chain(of_draft).collect();
+        let system_prompt = wanted.values.system_prompt_or_empty();
+        let messages = assemble(
+            system_prompt,
+            turns.iter().map(|turn| PromptTurn {
+                role: turn.role,
+                content: &turn.content,
+                reasoning: turn.reasoning.as_deref(),
+                left_out: turn.left_out,
+            }),
+            wanted.continue_last,
+        );
+        let parameters = &wanted.values.parameters;
+        let overflow = parameters.context_overflow.unwrap_or_default();
+        let room = room(overflow, loaded.context_length, parameters.max_tokens);
+        let form = Form {
+            continue_last: wanted.continue_last,
             now_s: now_ms() / 1000,
+        };
+        // Without a choice the worker counts alone, and what cannot be too long needs no counting.
+        let shorter = if overflow == ContextOverflow::Stop || longest(&messages) <= room as usize {
+            Ok(None)
+        } else {
+            shorten(&loaded.worker, &messages, &form, room, overflow).await?
+        };
+        let (kept, too_long) = match shorter {
+            Ok(Some(kept)) => (kept, None),
+            Ok(None) => (messages.clone(), None),
+            Err(error) => (messages.clone(), Some(error)),
+        };
+        for place in kept.iter().flat_map(|message| &message.turns) {
+            turns[*place].sent = true;
+        }
+        let dropped: Vec<usize> = messages
+            .iter()
+            .flat_map(|message| message.turns.iter().copied())
+            .filter(|place| !turns[*place].sent)
+            .collect();
+        let left_out = dropped.first().zip(dropped.last());
+        Ok(Prepared {
+            prompt: form.prompt(&kept),
+            system_prompt: system_prompt.to_owned(),
+            left_out: left_out.map(|(first, last)| LeftOutTurns {
+                from: place(*first),
+                until: place(last + 1),
+            }),
+            turns,
+            too_long,
+            context_length: loaded.context_length,
+            room,
+            overflow,
         })
     }
+}
+
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+/// What is the same for every length of a prompt.
+struct Form {
+    continue_last: bool,
+    now_s: i64,
+}
+
+impl Form {
+    fn prompt(&self, messages: &[PromptMessage]) -> Prompt {
+        let messages = messages.iter().map(|message| ChatMessage {
+            role: message.role.as_str().to_owned(),
+            content: message.content.clone(),
+            reasoning_content: message.reasoning.clone(),
+            ..ChatMessage::default()
+        });
+        Prompt::Chat {
+            messages: messages.collect(),
+            continue_last: self.continue_last,
+            variables: Map::new(),
+            tools: Vec::new(),
+            now_s: self.now_s,
+        }
+    }
+}
+
+/// More tokens than a prompt can take: none stands for less than a byte.
+fn longest(messages: &[PromptMessage]) -> usize {
+    let of = |message: &PromptMessage| {
+        MARKS + message.content.len() + message.reasoning.as_ref().map_or(0, String::len)
+    };
+    PREAMBLE + messages.iter().map(of).sum::<usize>()
+}
+
+/// Leaves out what the policy says until the rest fits. None if nothing has to be.
+async fn shorten(
+    worker: &Worker,
+    messages: &[PromptMessage],
+    form: &Form,
+    room: u32,
+    overflow: ContextOverflow,
+) -> Result<Result<Option<Vec<PromptMessage>>, BudgetError>, ErrorReport> {
+    let all = worker.count(form.prompt(messages)).await.report()?;
+    if all <= room {
+        return Ok(Ok(None));
+    }
+    let mut counted = Vec::with_capacity(messages.len());
+    for message in messages {
+        counted.push(CountedMessage {
+            message: message.clone(),
+            tokens: count_text(worker, &message.content).await?,
+        });
+    }
+    // What the template adds is shared out, and rounded up.
+    let texts = counted
+        .iter()
+        .fold(0_u32, |sum, counted| sum.saturating_add(counted.tokens));
+    let marks = all
+        .saturating_sub(texts)
+        .div_ceil(u32::try_from(counted.len()).unwrap_or(u32::MAX).max(1));
+    for counted in &mut counted {
+        counted.tokens = counted.tokens.saturating_add(marks);
+    }
+    let mut aim = room;
+    let mut round = 0;
+    loop {
+        let fitted = match fit(counted.clone(), aim, overflow) {
+            Ok(fitted) => fitted,
+            Err(error) => return Ok(Err(BudgetError { room, ..error })),
+        };
+        let exact = worker.count(form.prompt(&fitted.messages)).await.report()?;
+        round += 1;
+        // In the end the worker has the last word.
+        if exact <= room || round == ROUNDS {
+            return Ok(Ok(Some(fitted.messages)));
+        }
+        aim = fitted.tokens.saturating_sub(exact - room);
+    }
+}
+
+/// Tokens of a text alone, without the one that begins every text.
+pub(super) async fn count_text(worker: &Worker, text: &str) -> Result<u32, ErrorReport> {
+    let plain = |text: &str| Prompt::Text {
+        text: text.to_owned(),
+        special: false,
+    };
+    let begins = worker.count(plain("")).await.report()?;
+    let all = worker.count(plain(text)).await.report()?;
+    Ok(all.saturating_sub(begins))
 }
 
 /// What the worker is told about sampling. The engine's defaults are among the layers, so only what

@@ -14,6 +14,7 @@ use super::ActiveRun;
 use super::drive::{Compared, Work};
 use super::line::line;
 use crate::App;
+use crate::attachments::refuse_too_many;
 use crate::clock::now_ms;
 use crate::conversations::refuse_blank;
 use crate::error::{Report, refuse};
@@ -30,7 +31,10 @@ pub(crate) struct Contest {
 impl App {
     /// A question and its answer, at the end of the shown branch.
     pub(crate) async fn send_message(&self, request: MessageSend) -> Result<Started, ErrorReport> {
-        refuse_blank(&request.content)?;
+        refuse_too_many(&request.attachments)?;
+        if request.attachments.is_empty() {
+            refuse_blank(&request.content)?;
+        }
         let conversation = self
             .inner
             .store
@@ -44,6 +48,7 @@ impl App {
             content: request.content,
             reasoning: None,
             model_name: None,
+            attachments: request.attachments,
         };
         self.ask(request.conversation_id, Some(question), true)
             .await
@@ -62,10 +67,10 @@ impl App {
         let is_first = question
             .as_ref()
             .is_some_and(|question| question.parent_id.is_none());
-        let automatic_title = question
-            .as_ref()
-            .filter(|_| is_first)
-            .map(|question| automatic_title(&question.content));
+        let automatic_title = match &question {
+            Some(question) if is_first => Some(self.title_of(question).await?),
+            _ => None,
+        };
         let question_id = question.as_ref().map(|question| question.id);
         let answer = answer_under(question_id.or(conversation.head), &model);
         let work = Work::new(&answer, &model, false);
@@ -81,6 +86,17 @@ impl App {
             clear_draft,
         };
         self.begin(turn, work, question_id).await
+    }
+
+    /// The title of a conversation that begins with this question: its words, or the name of what is attached.
+    async fn title_of(&self, question: &NewMessage) -> Result<String, ErrorReport> {
+        match question.attachments.first() {
+            Some(id) if question.content.trim().is_empty() => {
+                let attached = self.inner.store.attached_text(*id).await.report()?;
+                Ok(automatic_title(&attached.name))
+            }
+            _ => Ok(automatic_title(&question.content)),
+        }
     }
 
     /// Another version of an answer, by the conversation's model or another one.
@@ -162,59 +178,6 @@ impl App {
             clear_draft: false,
         };
         self.begin(turn, work, None).await
-    }
-
-    /// Counts the prompt as it would be sent now.
-    pub(crate) async fn count_context(
-        &self,
-        id: ConversationId,
-        draft: &str,
-    ) -> Result<ContextUse, ErrorReport> {
-        let conversation = self.inner.store.conversation(id).await.report()?;
-        let not_loaded = || {
-            refuse(
-                ErrorCode::NoModel,
-                "the model of this conversation is not loaded",
-            )
-        };
-        let model_id = conversation
-            .model_id
-            .or_else(|| self.only_ready_model())
-            .ok_or_else(not_loaded)?;
-        let loaded = self
-            .inner
-            .residency
-            .ready(model_id)
-            .ok_or_else(not_loaded)?;
-        let values = self.effective(&conversation).await?;
-        let system_prompt = values.system_prompt_or_empty();
-        let without = self
-            .prompt(system_prompt, conversation.head, None, false)
-            .await?;
-        let has_draft = !draft.trim().is_empty();
-        // Some templates refuse a conversation without a message.
-        let base = if conversation.head.is_none() && has_draft {
-            0
-        } else {
-            match loaded.worker.count(without).await {
-                Ok(tokens) => tokens,
-                Err(sirocco_engine::EngineError::Refused(_)) => 0,
-                Err(error) => return Err(error.report()),
-            }
-        };
-        let all = if has_draft {
-            let with = self
-                .prompt(system_prompt, conversation.head, Some(draft), false)
-                .await?;
-            loaded.worker.count(with).await.report()?
-        } else {
-            base
-        };
-        Ok(ContextUse {
-            prompt_tokens: all,
-            draft_tokens: all.saturating_sub(base),
-            context_length: loaded.context_length,
-        })
     }
 
     /// Stores the turn and starts the task of its run.
@@ -342,7 +305,7 @@ impl App {
         }
     }
 
-    fn only_ready_model(&self) -> Option<ModelId> {
+    pub(super) fn only_ready_model(&self) -> Option<ModelId> {
         let mut ready = self
             .inner
             .residency
@@ -364,5 +327,6 @@ fn answer_under(parent_id: Option<MessageId>, model: &StoredModel) -> NewMessage
         content: String::new(),
         reasoning: None,
         model_name: Some(model.model.name.clone()),
+        attachments: Vec::new(),
     }
 }

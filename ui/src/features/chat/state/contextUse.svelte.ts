@@ -1,6 +1,6 @@
 /** How full the context is, asked for a moment after the last change. */
 
-import type { ContextUse, ConversationId } from '$/gen/protocol';
+import type { AttachmentId, ContextUse, ConversationId } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
 
 export class ContextMeter {
@@ -16,11 +16,11 @@ export class ContextMeter {
   }
 
   /** Counts soon; a later question replaces an earlier one. */
-  ask(conversation_id: ConversationId, draft: string): void {
+  ask(conversation_id: ConversationId, draft: string, attachments: AttachmentId[] = []): void {
     clearTimeout(this.#timer);
     const asked = ++this.#asked;
     this.#timer = setTimeout(() => {
-      this.#backend.call('context_count', { conversation_id, draft }).then(
+      this.#backend.call('context_count', { conversation_id, draft, attachments }).then(
         (use) => {
           if (asked === this.#asked) this.use = use;
         },

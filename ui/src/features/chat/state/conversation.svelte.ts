@@ -8,6 +8,7 @@
  */
 
 import type {
+  AttachmentId,
   Conversation,
   ConversationId,
   ConversationSettings,
@@ -233,10 +234,10 @@ export class ConversationState {
     return this.id;
   }
 
-  async send(content: string): Promise<void> {
+  async send(content: string, attachments: AttachmentId[] = []): Promise<void> {
     const id = this.#known();
     await this.toEnd();
-    const started = await this.#backend.call('message_send', { conversation_id: id, content });
+    const started = await this.#backend.call('message_send', { conversation_id: id, content, attachments });
     this.#started(started);
   }
 

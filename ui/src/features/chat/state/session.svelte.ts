@@ -1,12 +1,15 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
+import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
+import { remembered } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
+import { DraftAttachments } from '../attachments/draftAttachments.svelte';
 import { InheritedSettings } from '../presets/inherited.svelte';
 import { PresetShelf } from '../presets/shelf.svelte';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
 import { PromptLibrary } from '../prompts/library.svelte';
+import { ContextInspection } from './contextInspection.svelte';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
@@ -30,6 +33,10 @@ export interface ChatDeeds {
   rename: () => void;
 }
 
+/** What the inspector shows. */
+export const INSPECTOR_PANELS = ['parameters', 'context', 'notes'] as const;
+export type InspectorPanel = (typeof INSPECTOR_PANELS)[number];
+
 export class ChatSession {
   current = $state.raw<ConversationState>() as ConversationState;
   /** The model chosen for a chat that is not created yet. */
@@ -52,6 +59,10 @@ export class ChatSession {
   readonly #presence = new Presence();
   readonly #pending: PendingSettings;
   readonly meter: ContextMeter;
+  panel = $state<InspectorPanel>(remembered('inspectorPanel', INSPECTOR_PANELS, 'parameters'));
+  readonly inspection: ContextInspection;
+  /** Files that go with the draft. */
+  readonly attachments: DraftAttachments;
   /** The search over all conversations; kept while its column is closed. */
   readonly search: ChatSearch;
   readonly find: FindInConversation;
@@ -68,6 +79,8 @@ export class ChatSession {
     this.#sirocco = sirocco;
     this.#announce = announce;
     this.meter = new ContextMeter(sirocco.backend);
+    this.inspection = new ContextInspection(sirocco.backend);
+    this.attachments = new DraftAttachments(sirocco.backend, (thrown) => void sirocco.toasts.error(thrown));
     this.search = new ChatSearch(sirocco.backend);
     this.find = new FindInConversation(sirocco.backend, () => this.current);
     this.presets = new PresetShelf(sirocco.backend);
@@ -145,6 +158,7 @@ export class ChatSession {
     this.current = opened;
     this.draft.start(id ? '' : this.#newDraft);
     this.notes.start('');
+    this.attachments.open(id);
     try {
       await opened.load(message);
     } finally {
@@ -224,9 +238,26 @@ export class ChatSession {
     else this.chosenSettings = { ...this.chosenSettings, ...changes };
   }
 
+  /** What is done when the context is full; null until it is known. */
+  get overflow(): ContextOverflow | null {
+    return this.settings.values.parameters.context_overflow ?? this.inherited.value?.values.parameters.context_overflow ?? null;
+  }
+
+  /** Sets it for this chat, or lets it be inherited again, and waits until that is kept. */
+  async changeOverflow(context_overflow: ContextOverflow | null): Promise<void> {
+    this.changeSettings({ parameters: { ...this.settings.values.parameters, context_overflow } });
+    await this.#pending.flush();
+  }
+
   /** Keeps changed settings now. */
   saveSettings(): void {
     this.#pending.save();
+  }
+
+  /** There is something to send, and nothing of it is still being read. */
+  get sendable(): boolean {
+    const { items, reading } = this.attachments;
+    return reading.length === 0 && (items.length > 0 || this.draft.text.trim() !== '');
   }
 
   /**
@@ -235,8 +266,8 @@ export class ChatSession {
    */
   async send(): Promise<'sent' | 'no_model' | 'nothing'> {
     const text = this.draft.text;
-    const { current, model } = this;
-    if (text.trim() === '' || this.sending || current.liveTurn) return 'nothing';
+    const { current, model, attachments } = this;
+    if (!this.sendable || this.sending || current.liveTurn) return 'nothing';
     if (!model) return 'no_model';
     this.sending = true;
     try {
@@ -244,7 +275,8 @@ export class ChatSession {
       else if (current.conversation?.model_id !== model.id) await current.update({ model_id: model.id });
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
-      await current.send(text);
+      await current.send(text, attachments.ids);
+      attachments.clear();
       await this.#taken(text);
       return 'sent';
     } catch (thrown) {
@@ -276,6 +308,7 @@ export class ChatSession {
   async #create(current: ConversationState, model_id: ModelId | null): Promise<void> {
     const id = await current.create(model_id);
     this.#newDraft = '';
+    this.attachments.become(id);
     if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
     this.chosenSettings = {};
     this.chosenModelId = null;

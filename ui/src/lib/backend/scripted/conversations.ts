@@ -50,6 +50,7 @@ const STATISTICS: Statistics = {
   prefill_tokens_per_second: 142.5,
   decode_tokens_per_second: 18.4,
   stop_reason: 'end_of_turn',
+  left_out: null,
 };
 
 export interface Stored {
@@ -96,6 +97,7 @@ export function message(conversation_id: string, id: string, role: Role, content
     run,
     versions: [id],
     left_out: false,
+    attachments: [],
   };
 }
 

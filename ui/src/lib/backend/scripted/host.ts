@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Commands, Conversation, Download, ErrorCode, Event, Folder, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
+import type { Attachment, Commands, Conversation, Download, ErrorCode, Event, Folder, LoadedModel, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -8,11 +8,13 @@ export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']
 export interface ScriptedHost {
   readonly models: Map<string, Model>;
   readonly modelDefaults: Map<string, ModelDefaults>;
+  readonly loaded: Map<string, LoadedModel>;
   readonly downloads: Map<string, Download>;
   readonly stored: Map<string, Stored>;
   /** Conversations in the trash. */
   readonly deleted: Map<string, Stored>;
   readonly folders: Map<string, Folder>;
+  readonly attached: Map<string, { attachment: Attachment; text: string }>;
   roots: ModelRoot[];
   settings: Settings;
   /** Pause between steps of what takes time; 0: nothing happens by itself. */

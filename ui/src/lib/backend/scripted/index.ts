@@ -6,6 +6,7 @@
  * models), `=broken` (nothing answers), `=loading` (nothing ever answers) and `=organised` (with folders, tags, archive and trash).
  */
 import type {
+  Attachment,
   Commands,
   Conversation,
   Download,
@@ -28,6 +29,8 @@ import { BackendError } from '../error';
 import type { Backend, StreamHandle } from '../index';
 import { branchHandlers } from './branches';
 import { comparisonHandlers } from './comparisons';
+import { attachmentHandlers } from './attachments';
+import { contextHandlers } from './context';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { exchangeHandlers } from './exchange';
@@ -64,6 +67,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   readonly modelDefaults = new Map<string, ModelDefaults>();
   readonly loaded = new Map<string, LoadedModel>();
   readonly downloads = new Map<string, Download>();
+  readonly attached = new Map<string, { attachment: Attachment; text: string }>();
   readonly stored: Map<string, Stored>;
   readonly deleted = new Map<string, Stored>();
   readonly folders = new Map<string, Folder>();
@@ -92,6 +96,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.#handlers = {
       ...this.#own,
       ...branchHandlers(this),
+      ...contextHandlers(this),
+      ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...organiseHandlers(this),
       ...libraryHandlers(this),
@@ -242,9 +248,10 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const start = Math.max(0, end - count);
       return { messages: branch.slice(start, end), has_older: start > 0, has_newer: end < branch.length };
     },
-    message_send: ({ conversation_id, content }) => {
+    message_send: ({ conversation_id, content, attachments }) => {
       const { conversation, messages } = this.#stored(conversation_id);
       const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
+      question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
       messages.push(question);
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
@@ -292,14 +299,6 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       if (run) run.stopped = true;
       return {};
     },
-    context_count: ({ conversation_id, draft }) => {
-      const stored = this.#stored(conversation_id);
-      const sent = branchOf(stored).filter((one) => !one.left_out);
-      const text = (stored.conversation.settings.values.system_prompt ?? '') + sent.map((one) => one.content).join('');
-      const draft_tokens = Math.ceil(draft.length / 4);
-      return { prompt_tokens: Math.ceil(text.length / 4) + draft_tokens, draft_tokens, context_length: 8192 };
-    },
-
     model_list: () => [...this.models.values()],
     model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
     model_load: ({ id, options }) => {
@@ -465,6 +464,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       prefill_tokens_per_second: 148.1,
       decode_tokens_per_second: 19.2,
       stop_reason: live.stopped ? 'user' : 'end_of_turn',
+      left_out: null,
     };
     this.#runs.delete(run.id);
     conversation.summary.running = false;

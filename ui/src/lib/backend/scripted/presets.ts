@@ -39,6 +39,7 @@ const ENGINE: LayerValues = {
     seed: null,
     max_tokens: null,
     stop: [],
+    context_overflow: 'stop',
   },
 };
 

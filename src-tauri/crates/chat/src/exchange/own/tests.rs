@@ -7,12 +7,24 @@ use super::super::read_thread;
 use super::*;
 use serde_json::json;
 use sirocco_protocol::{
-    ConversationId, ConversationSettings, ConversationSummary, LayerValues, MessageId, ModelId,
-    RunId, StopReason,
+    AttachmentId, ConversationId, ConversationSettings, ConversationSummary, LayerValues,
+    MessageId, ModelId, RunId, StopReason,
 };
 
 /// What the store would hold of it.
-fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
+fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, AttachmentTexts) {
+    let mut texts = AttachmentTexts::new();
+    let mut keep = |attached: &ForeignAttachment| {
+        let id = AttachmentId::fresh();
+        texts.insert(id, attached.text.clone());
+        Attachment {
+            id,
+            name: attached.name.clone(),
+            kind: attached.kind,
+            size_bytes: attached.size_bytes,
+            characters: 0,
+        }
+    };
     let conversation_id = ConversationId::fresh();
     let ids: Vec<MessageId> = foreign
         .messages
@@ -45,7 +57,9 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
             }),
             versions: vec![*id],
             left_out: message.left_out,
+            attachments: message.attachments.iter().map(&mut keep).collect(),
         });
+    let messages: Vec<Message> = messages.collect();
     let conversation = Conversation {
         summary: ConversationSummary {
             id: conversation_id,
@@ -71,7 +85,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>) {
         notes: String::new(),
         head: Some(ids[foreign.head]),
     };
-    (conversation, messages.collect())
+    (conversation, messages, texts)
 }
 
 #[test]
@@ -84,8 +98,8 @@ fn what_any_form_brings_comes_back_from_our_own_file_as_it_was() {
     assert_eq!(all.formats.len(), 5);
     assert_eq!(all.conversations.len(), 5);
     for foreign in all.conversations {
-        let (conversation, messages) = kept(&foreign);
-        let json = write(&conversation, &messages);
+        let (conversation, messages, texts) = kept(&foreign);
+        let json = write(&conversation, &messages, &texts);
         let mut again = reading("again.json", json);
         let again = again.conversations.remove(0);
         let id = conversation.summary.id.to_string();
@@ -108,6 +122,15 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
     };
     assert_eq!(wind.system_prompt, "You are a sailor.\n");
     assert_eq!(wind.parameters.temperature, Some(0.25));
+    assert_eq!(
+        wind.messages[0].attachments,
+        [ForeignAttachment {
+            name: "winds.csv".into(),
+            kind: AttachmentKind::Csv,
+            size_bytes: 26,
+            text: "wind,from\nsirocco,south".into(),
+        }]
+    );
     assert_eq!(
         drawn(wind),
         [

@@ -1,0 +1,214 @@
+//! Files on their way to a message: read once, and kept as their text.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use sirocco_attachments::{ExtractError, Extracted, MOST_FILE_BYTES, STACK_BYTES, extract};
+use sirocco_chat::Document;
+use sirocco_protocol::commands::AttachmentGive;
+use sirocco_protocol::{
+    Attachment, AttachmentId, AttachmentKind, ErrorCode, ErrorReport, PathHandle,
+};
+use sirocco_store::{AttachedText, NewAttachment};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::App;
+use crate::error::{Report, refuse};
+use crate::library::blocking;
+
+/// Bytes of what the page hands over itself.
+const MOST_GIVEN_BYTES: usize = 16 << 20;
+/// Attachments of one message.
+const MOST_ATTACHMENTS: usize = 32;
+/// Characters of a name that are kept.
+const LONGEST_NAME: usize = 200;
+/// A parser that takes longer is left alone. It cannot be ended, so few may run at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+static PARSERS: Semaphore = Semaphore::const_new(4);
+
+impl App {
+    /// Reads a picked or dropped file.
+    pub(crate) async fn add_attachment(
+        &self,
+        handle: PathHandle,
+    ) -> Result<Attachment, ErrorReport> {
+        let path = self.inner.picked.resolve(handle)?;
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let bytes = blocking(move || read(&path)).await??;
+        self.take_in(&name, bytes).await
+    }
+
+    /// Reads what the page was given: a file of the browser, or a text that was pasted.
+    pub(crate) async fn give_attachment(
+        &self,
+        request: AttachmentGive,
+    ) -> Result<Attachment, ErrorReport> {
+        let too_large = || {
+            unreadable(
+                &request.name,
+                &format!("it is larger than {} MiB", MOST_GIVEN_BYTES >> 20),
+            )
+        };
+        if request.content_base64.len() / 4 * 3 > MOST_GIVEN_BYTES + 3 {
+            return Err(too_large());
+        }
+        let bytes = STANDARD
+            .decode(&request.content_base64)
+            .map_err(|_| refuse(ErrorCode::InvalidRequest, "the content is not base64"))?;
+        if bytes.len() > MOST_GIVEN_BYTES {
+            return Err(too_large());
+        }
+        self.take_in(&request.name, bytes).await
+    }
+
+    /// What was taken from a file.
+    pub(crate) async fn attachment_text(&self, id: AttachmentId) -> Result<String, ErrorReport> {
+        let attached = self.inner.store.attached_text(id).await.report()?;
+        Ok(attached.text)
+    }
+
+    /// Files of a draft with their texts, in their order.
+    pub(crate) async fn attached(
+        &self,
+        ids: &[AttachmentId],
+    ) -> Result<Vec<AttachedText>, ErrorReport> {
+        refuse_too_many(ids)?;
+        let mut attached = Vec::with_capacity(ids.len());
+        for id in ids {
+            attached.push(self.inner.store.attached_text(*id).await.report()?);
+        }
+        Ok(attached)
+    }
+
+    async fn take_in(&self, name: &str, bytes: Vec<u8>) -> Result<Attachment, ErrorReport> {
+        let name = one_line(name);
+        let size_bytes = bytes.len() as u64;
+        let extracted = tokio::time::timeout(PATIENCE, parse(name.clone(), bytes))
+            .await
+            .map_err(|_| {
+                let seconds = PATIENCE.as_secs();
+                unreadable(
+                    &name,
+                    &format!("reading it took longer than {seconds} seconds"),
+                )
+            })??;
+        let Extracted { kind, text } =
+            extracted.map_err(|error| unreadable(&name, &error.to_string()))?;
+        let new = new_attachment(name, kind, size_bytes, text);
+        self.inner.store.keep_attachment(&new).await.report()?;
+        Ok(new.attachment)
+    }
+}
+
+/// Parses on a thread of its own, which the end of the app does not wait for as it does for those of
+/// the runtime.
+async fn parse(
+    name: String,
+    bytes: Vec<u8>,
+) -> Result<Result<Extracted, ExtractError>, ErrorReport> {
+    let permit = PARSERS.acquire().await.expect("it is never closed");
+    let (sender, extracted) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("attachment".into())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            let extracted = extract(&name, &bytes);
+            drop(permit);
+            // Nobody may be waiting any more.
+            let _: Result<(), _> = sender.send(extracted);
+        })
+        .map_err(|error| {
+            let message = format!("could not start to read a file: {error}");
+            refuse(ErrorCode::Internal, message)
+        })?;
+    extracted
+        .await
+        .map_err(|_| refuse(ErrorCode::Internal, "reading a file was cut off"))
+}
+
+/// What the store keeps of a file.
+pub(crate) fn new_attachment(
+    name: String,
+    kind: AttachmentKind,
+    size_bytes: u64,
+    text: String,
+) -> NewAttachment {
+    let hash = Sha256::digest(text.as_bytes());
+    NewAttachment {
+        attachment: Attachment {
+            id: AttachmentId::fresh(),
+            name,
+            kind,
+            size_bytes,
+            characters: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
+        },
+        sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        text,
+    }
+}
+
+/// As a prompt shows it.
+pub(crate) fn document(attached: &AttachedText) -> Document<'_> {
+    Document {
+        name: &attached.name,
+        kind: attached.kind,
+        text: &attached.text,
+    }
+}
+
+pub(crate) fn refuse_too_many(ids: &[AttachmentId]) -> Result<(), ErrorReport> {
+    if ids.len() > MOST_ATTACHMENTS {
+        return Err(refuse(
+            ErrorCode::InvalidRequest,
+            format!("a message takes at most {MOST_ATTACHMENTS} attachments"),
+        ));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ErrorReport> {
+    let name = path.display().to_string();
+    let failed = |error: std::io::Error| unreadable(&name, &error.to_string());
+    // A pipe or a device would be read without an end.
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(unreadable(&name, "it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| {
+            file.take(MOST_FILE_BYTES as u64 + 1)
+                .read_to_end(&mut bytes)
+        })
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+fn unreadable(name: &str, why: &str) -> ErrorReport {
+    refuse(
+        ErrorCode::FileProblem,
+        format!("could not read `{name}`: {why}"),
+    )
+}
+
+/// A name that fits a line and a prompt.
+fn one_line(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST_NAME)
+        .collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.is_empty() {
+        "attachment".into()
+    } else {
+        words
+    }
+}

@@ -1,0 +1,114 @@
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import ChatPage from '../ChatPage.svelte';
+import { sessionOf } from '../session';
+import { attachPaths } from './attach';
+import { base64 } from './base64';
+import { LONG_PASTE } from './draftAttachments.svelte';
+
+async function page(host: 'window' | 'browser' = 'browser') {
+  const backend = new ScriptedBackend({ loaded: ['m-coder'], host });
+  const state = new Sirocco(backend);
+  state.start();
+  await state.reload();
+  render(ChatPage, { context: siroccoContext(state) });
+  const field = await screen.findByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
+  const sent = () => backend.calls.filter((call) => call.command === 'message_send').map((call) => call.request);
+  return { backend, state, chat: sessionOf(state), field, sent };
+}
+
+const file = (name: string, content = 'wind,from') => new File([content], name);
+
+/** What a paste brings. */
+const pasted = (text: string, files: File[] = []) => ({ clipboardData: { getData: () => text, files } });
+
+const dropped = (...files: File[]) => ({ dataTransfer: { files, types: ['Files'] } });
+
+describe('a file', () => {
+  it('dropped onto a chat becomes a chip, opens as the text that is sent, and goes with the message', async () => {
+    const { sent, field } = await page();
+    await fireEvent.drop(window, dropped(file('winds.csv', 'wind,from\nsirocco,south')));
+    const chips = await screen.findByRole('list', { name: 'Attached files' });
+    await waitFor(() => expect(within(chips).getByText('winds.csv')).toBeTruthy());
+    await fireEvent.click(screen.getByRole('button', { name: 'Open winds.csv' }));
+    const dialog = await screen.findByRole('dialog', { name: 'winds.csv' });
+    expect((await within(dialog).findByLabelText('Text of the file')).textContent).toBe('wind,from\nsirocco,south');
+    await fireEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+
+    await fireEvent.input(field, { target: { value: 'Which is warm?' } });
+    await fireEvent.click(screen.getByRole('button', { name: 'Send' }));
+    await waitFor(() => expect(sent()).toMatchObject([{ content: 'Which is warm?', attachments: ['att-1'] }]));
+    await waitFor(() => expect(screen.queryByRole('button', { name: 'Remove winds.csv' })).toBeNull());
+    expect(await screen.findByRole('button', { name: 'Open winds.csv' })).toBeTruthy();
+  });
+
+  it('alone is enough to send', async () => {
+    const { sent } = await page();
+    const send = screen.getByRole<HTMLButtonElement>('button', { name: 'Send' });
+    expect(send.disabled).toBe(true);
+    await fireEvent.drop(window, dropped(file('notes.md')));
+    await screen.findByRole('button', { name: 'Open notes.md' });
+    expect(send.disabled).toBe(false);
+    await fireEvent.click(send);
+    await waitFor(() => expect(sent()).toHaveLength(1));
+  });
+
+  it('is taken away again', async () => {
+    const { chat } = await page();
+    await fireEvent.drop(window, dropped(file('a.txt'), file('b.txt')));
+    await fireEvent.click(await screen.findByRole('button', { name: 'Remove a.txt' }));
+    expect(chat.attachments.items.map((item) => item.name)).toEqual(['b.txt']);
+  });
+
+  it('that cannot be read says so and is no chip', async () => {
+    const { state, chat } = await page();
+    await fireEvent.drop(window, dropped(file('a.png')));
+    await waitFor(() => expect(state.toasts.items.some((one) => /could not read `a.png`/i.test(one.text))).toBe(true));
+    expect([chat.attachments.items, chat.attachments.reading]).toEqual([[], []]);
+  });
+
+  it('stays with the chat it was given to', async () => {
+    const { chat, backend } = await page();
+    await fireEvent.drop(window, dropped(file('a.txt')));
+    await waitFor(() => expect(chat.attachments.items).toHaveLength(1));
+    await chat.open([...backend.stored.keys()][0] ?? '');
+    expect(chat.attachments.items).toEqual([]);
+    await chat.open(null);
+    expect(chat.attachments.items).toHaveLength(1);
+  });
+
+  it('is chosen in the dialog of the system, and dropped onto the window, as a handle', async () => {
+    const { state, backend, chat } = await page('window');
+    await fireEvent.click(screen.getByRole('button', { name: 'Attach files' }));
+    await waitFor(() => expect(chat.attachments.items).toHaveLength(1));
+    attachPaths(state, [{ handle: 'h', path: 'C:\\Users\\me\\winds.csv', is_folder: false }]);
+    await waitFor(() => expect(chat.attachments.items).toHaveLength(2));
+    const added = backend.calls.filter((call) => call.command === 'attachment_add').map((call) => call.request);
+    expect(added).toEqual([{ handle: '/picked' }, { handle: 'h' }]);
+  });
+});
+
+describe('a paste', () => {
+  it('of a long text becomes a file, of a short one stays text', async () => {
+    const { field, chat } = await page();
+    expect(await fireEvent.paste(field, pasted('x'.repeat(LONG_PASTE)))).toBe(true);
+    expect(await fireEvent.paste(field, pasted('é'.repeat(LONG_PASTE + 1)))).toBe(false);
+    await waitFor(() => expect(chat.attachments.items).toMatchObject([{ name: 'Pasted text.txt', characters: LONG_PASTE + 1 }]));
+  });
+
+  it('of a file is one, unless it is the picture of a text', async () => {
+    const { field, chat } = await page();
+    await fireEvent.paste(field, pasted('', [file('a.txt')]));
+    await waitFor(() => expect(chat.attachments.items).toHaveLength(1));
+    expect(await fireEvent.paste(field, pasted('a,b', [file('image.png')]))).toBe(true);
+  });
+});
+
+describe('bytes as text', () => {
+  it('come back as they were, however many', () => {
+    const bytes = Uint8Array.from({ length: 100_000 }, (_, at) => at % 256);
+    expect(Uint8Array.from(atob(base64(bytes)), (one) => one.charCodeAt(0))).toEqual(bytes);
+  });
+});

@@ -1,0 +1,87 @@
+/** The files that go with the message being written: read by the backend as they are added, kept while another chat is open. */
+
+import type { Attachment, AttachmentId, ConversationId, PathHandle } from '$/gen/protocol';
+import type { Backend } from '$/lib/backend';
+import { base64 } from './base64';
+
+/** A text this long is pasted as a file. */
+export const LONG_PASTE = 4000;
+
+/** A file that is being read. */
+export interface Reading {
+  key: number;
+  name: string;
+}
+
+export class DraftAttachments {
+  items = $state.raw<Attachment[]>([]);
+  reading = $state.raw<Reading[]>([]);
+  readonly #backend: Backend;
+  readonly #onError: (thrown: unknown) => void;
+  readonly #kept = new Map<ConversationId | null, Attachment[]>();
+  #of: ConversationId | null = null;
+  #next = 0;
+
+  constructor(backend: Backend, onError: (thrown: unknown) => void) {
+    this.#backend = backend;
+    this.#onError = onError;
+  }
+
+  get ids(): AttachmentId[] {
+    return this.items.map((item) => item.id);
+  }
+
+  /** Shows those of another chat; null is the new one. */
+  open(id: ConversationId | null): void {
+    this.#kept.set(this.#of, this.items);
+    this.#of = id;
+    this.items = this.#kept.get(id) ?? [];
+  }
+
+  /** The new chat is a conversation now. */
+  become(id: ConversationId): void {
+    this.#kept.delete(this.#of);
+    this.#of = id;
+  }
+
+  async addPath(handle: PathHandle, path: string): Promise<void> {
+    const name = path.split(/[/\\]/).pop() || path;
+    await this.#add(name, () => this.#backend.call('attachment_add', { handle }));
+  }
+
+  async addFile(file: File): Promise<void> {
+    await this.#add(file.name, async () => {
+      const content_base64 = base64(new Uint8Array(await file.arrayBuffer()));
+      return this.#backend.call('attachment_give', { name: file.name, content_base64 });
+    });
+  }
+
+  async addText(name: string, text: string): Promise<void> {
+    await this.#add(name, () => this.#backend.call('attachment_give', { name, content_base64: base64(new TextEncoder().encode(text)) }));
+  }
+
+  remove(id: AttachmentId): void {
+    this.items = this.items.filter((item) => item.id !== id);
+  }
+
+  /** They were sent. */
+  clear(): void {
+    this.items = [];
+  }
+
+  /** One after the other would make a slow file hold up the rest; where they go is known from the start. */
+  async #add(name: string, read: () => Promise<Attachment>): Promise<void> {
+    const key = this.#next++;
+    const of = this.#of;
+    this.reading = [...this.reading, { key, name }];
+    try {
+      const item = await read();
+      if (of === this.#of) this.items = [...this.items, item];
+      else this.#kept.set(of, [...(this.#kept.get(of) ?? []), item]);
+    } catch (thrown) {
+      this.#onError(thrown);
+    } finally {
+      this.reading = this.reading.filter((one) => one.key !== key);
+    }
+  }
+}
