@@ -168,15 +168,7 @@ async fn what_is_attached_is_found_and_comes_back_from_a_file() -> anyhow::Resul
     let id = first.conversation().await?;
     let table = give(&first, "winds.csv", "wind,from\ntramontana,north").await?;
     send(&first, id, "Which is cold?", &[&table]).await?;
-    let search = MessageSearch {
-        query: "tramontana".into(),
-        role: None,
-        model_name: None,
-        from_ms: None,
-        until_ms: None,
-        after: None,
-        limit: 10,
-    };
+    let search = MessageSearch::first("tramontana", 10);
     let found: Vec<SearchResult> = first.call("message_search", search.clone()).await?;
     let message = found[0].message.as_ref().expect("a message has the word");
     assert!(
@@ -186,7 +178,7 @@ async fn what_is_attached_is_found_and_comes_back_from_a_file() -> anyhow::Resul
     assert!(!message.marks.is_empty());
 
     let export = ExchangeExport {
-        conversation_id: Some(id),
+        conversation_ids: Some(vec![id]),
         format: ExportFormat::Json,
         target: ExportTarget::Answer,
     };

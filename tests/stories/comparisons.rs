@@ -347,11 +347,7 @@ async fn what_is_no_comparison_is_refused_and_leaves_no_conversation() -> anyhow
         let refused = app.call::<Comparison>("comparison_start", request).await;
         assert_eq!(code(refused), expected);
     }
-    let list = ConversationList {
-        query: String::new(),
-        after: None,
-        limit: 10,
-    };
+    let list = ConversationList::first(10);
     let conversations: Vec<sirocco_protocol::ConversationSummary> =
         app.call("conversation_list", list).await?;
     assert!(conversations.is_empty());

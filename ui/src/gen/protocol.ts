@@ -4201,6 +4201,8 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
+  context_inspect: { request: ContextInspect; response: ContextReport };
   /** Asks several models or presets one question at the end of the shown branch. As many answer at once as the machine has cores and memory for; the others wait in order. */
   comparison_start: { request: ComparisonStart; response: Comparison };
   /** One comparison. */
@@ -4215,8 +4217,6 @@ export interface Commands {
   rating_list: { request: RatingList; response: Array<Rating> };
   /** Writes all comparisons, or the ratings, as a file. */
   comparison_export: { request: ComparisonExport; response: Exported };
-  /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
-  context_inspect: { request: ContextInspect; response: ContextReport };
   /** What a conversation has where it sets nothing itself, and where each value comes from. */
   settings_inherit: { request: SettingsInherit; response: Inherited };
   /** Presets by name. */

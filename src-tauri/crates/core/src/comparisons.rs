@@ -308,6 +308,7 @@ fn comparison_of(
     let is_first = conversation.head.is_none();
     let title = is_first.then(|| automatic_title(&content));
     let question = NewMessage {
+        attachments: Vec::new(),
         id: MessageId::fresh(),
         parent_id: conversation.head,
         role: Role::User,
@@ -317,6 +318,7 @@ fn comparison_of(
     };
     let answers = entrants.iter().map(|entrant| NewComparedAnswer {
         message: NewMessage {
+            attachments: Vec::new(),
             id: MessageId::fresh(),
             parent_id: Some(question.id),
             role: Role::Assistant,

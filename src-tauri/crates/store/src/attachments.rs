@@ -453,15 +453,7 @@ mod tests {
                 phrases: vec![word.into()],
                 last_is_prefix: false,
             };
-            let request = MessageSearch {
-                query: String::new(),
-                role: None,
-                model_name: None,
-                from_ms: None,
-                until_ms: None,
-                after: None,
-                limit: 10,
-            };
+            let request = MessageSearch::first("", 10);
             let results = store.search(&query, &request).await.unwrap();
             assert_eq!(results.len(), found, "{word}");
             assert!(results.iter().all(|result| result.conversation.id == id));

@@ -115,6 +115,7 @@ mod tests {
                 port: 8080,
                 lan: true,
                 cors_origins: vec!["http://localhost:3000".into()],
+                ollama_port: true,
             },
             trash_days: 7,
             conversation_trash_days: 8,

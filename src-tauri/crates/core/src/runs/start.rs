@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
-    ContextUse, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues,
-    LoadState, MessageId, ModelId, ModelVerdict, Role, RunId, Started,
+    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues, LoadState, MessageId,
+    ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
