@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let started = app
         .call(
             "message_send",
-            json!({"conversation_id": id, "content": "Tell me everything."}),
+            json!({"conversation_id": id, "content": "Tell me everything.", "attachments": []}),
         )
         .await?;
     let run = &started["assistant_message"]["run"]["id"];

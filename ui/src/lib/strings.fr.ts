@@ -26,6 +26,7 @@ export const appStrings: Translation<typeof en.appStrings> = {
   chat: 'Discussion',
   discover: 'Découvrir',
   library: 'Bibliothèque',
+  developer: 'Développeur',
   settings: 'Réglages',
   downloads: 'Téléchargements',
   downloadsRunning: (share) => `Téléchargements, ${share} terminés`,

@@ -350,7 +350,7 @@ export const chatStrings = {
       dry_multiplier: ['DRY multiplier', 'Strength of the penalty on repeated phrases.'],
       dry_base: ['DRY base', 'How fast that penalty grows.'],
       dry_allowed_length: ['DRY allowed length', 'Repeats up to this length are free.'],
-    } satisfies Record<Exclude<keyof Parameters, 'stop'>, [string, string]>,
+    } satisfies Record<Exclude<keyof Parameters, 'stop' | 'context_overflow'>, [string, string]>,
     noLimit: 'no limit',
     fresh: 'fresh',
     off: 'off',

@@ -1,7 +1,7 @@
 /** Words of the chat, in French. */
 import { duration, inNumber, percent, plural } from '$/lib/format';
 import type { Translation } from '$/lib/language';
-import type { StopReason } from '$/gen/protocol';
+import type { ContextOverflow, LeftOutReason, StopReason } from '$/gen/protocol';
 import type * as en from './strings.en';
 
 const STOP_REASONS: Record<StopReason, string> = {
@@ -10,6 +10,25 @@ const STOP_REASONS: Record<StopReason, string> = {
   context_full: 'le contexte est plein',
   stop_string: 'terminée à une chaîne d’arrêt',
   user: 'arrêtée',
+};
+
+const OVERFLOWS: Record<ContextOverflow, string> = {
+  stop: 'S’arrêter et le dire',
+  drop_oldest: 'Exclure les échanges les plus anciens',
+  keep_first: 'Garder le premier, exclure le milieu',
+};
+
+const OVERFLOW_TEXTS: Record<ContextOverflow, string> = {
+  stop: 'Rien n’est exclu. Quand la conversation est trop longue, aucune réponse n’est écrite.',
+  drop_oldest: 'Le modèle oublie le début de la conversation. Les messages restent ici.',
+  keep_first: 'Le modèle garde la première question et sa réponse. Les messages restent ici.',
+};
+
+const LEFT_OUT: Record<LeftOutReason, string> = {
+  person: 'Exclu par vous',
+  no_room: 'Exclu : pas de place',
+  blank: 'Non envoyé : aucun mot',
+  no_question: 'Non envoyé : pas de question avant lui',
 };
 
 export const chatStrings: Translation<typeof en.chatStrings> = {
@@ -23,6 +42,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     yesterday: 'Hier',
     week: '7 derniers jours',
     month: '30 derniers jours',
+    folders: 'Dossiers',
     more: 'Plus d’actions pour cette conversation',
     rename: 'Renommer',
     renameLabel: 'Titre de la conversation',
@@ -31,13 +51,86 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     unpin: 'Désépingler',
     delete: 'Supprimer',
     deleted: (title) => `« ${title} » supprimée`,
+    deletedMany: (count) => plural(count, 'conversation supprimée', 'conversations supprimées'),
     undo: 'Annuler',
+    markUnread: 'Marquer comme non lue',
+    markRead: 'Marquer comme lue',
+    select: 'Sélectionner',
     running: 'Réponse en cours',
     unread: 'Nouvelle réponse',
     empty: 'Pas encore de conversations. Elles apparaissent ici au fil des discussions.',
     clearSearch: 'Effacer la recherche',
     retry: 'Réessayer',
   },
+  organise: {
+    view: 'Affichage et rangement',
+    newFolder: 'Nouveau dossier',
+    newFolderIn: 'Nouveau sous-dossier',
+    newFolderEntry: 'Nouveau dossier…',
+    newFolderInEntry: 'Nouveau sous-dossier…',
+    selectEntry: 'Sélectionner des conversations',
+    archive: 'Archiver',
+    unarchive: 'Sortir des archives',
+    archived: (title) => `« ${title} » archivée`,
+    archivedMany: (count) => plural(count, 'conversation archivée', 'conversations archivées'),
+    unarchived: (title) => `« ${title} » est de nouveau dans la liste`,
+    unarchivedMany: (count) => `${plural(count, 'conversation est', 'conversations sont')} de nouveau dans la liste`,
+    isArchived: 'Archives',
+    trash: 'Corbeille',
+    tagged: 'Avec une étiquette',
+    noTags: 'Pas encore d’étiquettes',
+    back: 'Retour à toutes les conversations',
+    archiveEmpty: 'Rien n’est archivé.',
+    archiveEmptyText: 'Ce que vous archivez quitte la liste, et la recherche le trouve toujours.',
+    tagEmpty: (tag) => `Rien ne porte l’étiquette « ${tag} ».`,
+    moveTo: 'Déplacer vers',
+    noFolder: 'Aucun dossier',
+    moved: (title, folder) => (folder ? `« ${title} » déplacée vers ${folder}` : `« ${title} » sortie de son dossier`),
+    movedMany: (count, folder) =>
+      folder
+        ? `${plural(count, 'conversation déplacée', 'conversations déplacées')} vers ${folder}`
+        : plural(count, 'conversation sortie de son dossier', 'conversations sorties de leurs dossiers'),
+    tags: 'Étiquettes',
+    newTag: 'Nouvelle étiquette',
+    newTagEntry: 'Nouvelle étiquette…',
+    removeTag: (tag) => `Retirer l’étiquette ${tag}`,
+    tagLabel: (tag) => `#${tag}`,
+    folderMore: (name) => `Plus d’actions pour le dossier ${name}`,
+    folderLabel: 'Nom du dossier',
+    folderEmpty: 'Encore rien ici',
+    folderDeleted: (name) => `Dossier « ${name} » supprimé. Ce qu’il contenait est conservé.`,
+    selected: (count) => plural(count, 'sélectionnée'),
+    selection: 'Conversations sélectionnées',
+    selectAll: 'Sélectionner tout ce qui est affiché',
+    export: 'Exporter',
+    endSelection: 'Terminer la sélection',
+  },
+  trash: {
+    empty: 'La corbeille est vide.',
+    emptyText: (days) => `Les conversations supprimées peuvent être restaurées d’ici pendant ${plural(days, 'jour')}.`,
+    emptyAll: 'Vider la corbeille',
+    restore: 'Restaurer',
+    restoreNamed: (title) => `Restaurer ${title}`,
+    restored: (title) => `« ${title} » restaurée`,
+    remove: 'Supprimer définitivement',
+    removeNamed: (title) => `Supprimer définitivement ${title}`,
+    removeTitle: 'Supprimer définitivement ?',
+    removeText: (title) => `« ${title} » et tout ce qui s’y est dit seront perdus. Cette action est irréversible.`,
+    emptyTitle: 'Vider la corbeille ?',
+    emptyAllText: (count) => `${plural(count, 'conversation est supprimée', 'conversations sont supprimées')} définitivement. Cette action est irréversible.`,
+    removedOn: (day) => `disparaît le ${day}`,
+    days: 'Combien de temps les conversations restent ici',
+  },
+  notes: {
+    label: 'Notes',
+    tab: 'Notes',
+    text: 'Notes à côté de cette conversation',
+    placeholder: 'Pour vous seul : aucun modèle ne les voit.',
+    later: 'Les notes pourront être écrites une fois la conversation commencée.',
+    folder: 'Dossier',
+    addTag: 'Ajouter une étiquette',
+  },
+  inspector: 'À côté de la conversation',
   search: {
     results: 'Résultats de la recherche',
     found: (count, more) =>
@@ -60,6 +153,10 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     lastWeek: '7 derniers jours',
     lastMonth: '30 derniers jours',
     lastYear: 'Dernière année',
+    folder: 'Dossier',
+    anyFolder: 'Tous les dossiers',
+    tag: 'Étiquette',
+    anyTag: 'Toutes les étiquettes',
   },
   find: {
     label: 'Rechercher dans cette conversation',
@@ -148,6 +245,8 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     firstToken: 'Délai du premier token',
     ended: 'Fin',
     when: 'Quand',
+    leftOut: (count) => plural(count, 'message plus ancien exclu', 'messages plus anciens exclus'),
+    context: 'Contexte',
   },
   notice: {
     interrupted: 'Cette réponse a été interrompue à la fermeture de Sirocco. Le texte écrit jusque-là est enregistré.',
@@ -157,6 +256,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     regenerate: 'Réessayer',
     reload: 'Recharger le modèle',
     chooseModel: 'Choisir un modèle',
+    makeRoom: 'Exclure les échanges les plus anciens',
     cut: 'Coupée à la limite de tokens.',
     full: 'Le contexte est plein.',
   },
@@ -171,6 +271,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     context: 'Contexte utilisé',
     contextOf: (used, all) => `${used} tokens utilisés sur ${all}`,
     contextFull: 'Cela ne tient plus dans le contexte',
+    contextLeftOut: (count) => plural(count, 'message plus ancien exclu', 'messages plus anciens exclus'),
     willLoad: (name) => `L’envoi charge ${name}`,
     chooseModel: 'Choisissez un modèle pour commencer',
     more: 'Ajouter sans interroger le modèle',
@@ -189,6 +290,38 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
       { title: 'Améliorer un texte', prompt: 'Rends ce texte plus court et plus clair, et liste ce que tu as changé :\n\n' },
       { title: 'Planifier', prompt: 'Planifie quatre jours à Arles sans voiture : que voir, où marcher, que manger.' },
     ],
+  },
+  context: {
+    label: 'Contexte',
+    overflow: 'Quand le contexte est plein',
+    overflowName: (overflow) => OVERFLOWS[overflow],
+    overflowText: (overflow) => OVERFLOW_TEXTS[overflow],
+    which: 'Prompt',
+    next: 'Prochain message',
+    last: 'Dernière réponse',
+    use: (used, all) => `${used} tokens sur ${all}`,
+    reserved: (count) => `${plural(count, 'token gardé libre', 'tokens gardés libres')} pour la réponse`,
+    parts: 'Ce qui est envoyé',
+    system: 'Prompt système',
+    user: 'Vous',
+    assistant: 'Modèle',
+    draft: 'Vous, en cours de saisie',
+    template: 'Modèle de discussion',
+    templateText: 'Des marques qui disent au modèle qui parle.',
+    tokens: (count) => `${count} tokens`,
+    leftOut: (reason) => LEFT_OUT[reason],
+    show: (excerpt) => `Afficher le message « ${excerpt} »`,
+    exact: 'Le prompt exact',
+    copy: 'Copier le prompt',
+    copied: 'Prompt copié',
+    asSent: 'Tel qu’il a été envoyé.',
+    anew: 'Composé des messages et des réglages actuels.',
+    tooLong: (why) => `Trop long : ${why}.`,
+    nothing: 'Encore rien à afficher',
+    nothingText: 'Ce que le modèle reçoit apparaît ici dès qu’il y a quelque chose à envoyer.',
+    notLoaded: 'Le modèle n’est pas chargé',
+    notLoadedText: 'C’est le modèle lui-même qui compte les tokens.',
+    load: (model) => `Charger ${model}`,
   },
   parameters: {
     label: 'Paramètres',

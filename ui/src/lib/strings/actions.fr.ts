@@ -9,6 +9,8 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   discoverWords: 'trouver chercher télécharger modèles hub',
   library: 'Aller à la bibliothèque',
   libraryWords: 'modèles fichiers dossiers',
+  developer: 'Aller à la page Développeur',
+  developerWords: 'serveur api openai ollama jetons port',
   settings: 'Ouvrir les réglages',
   settingsWords: 'préférences options paramètres',
   connections: 'Afficher toutes les connexions',

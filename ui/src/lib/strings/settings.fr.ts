@@ -122,6 +122,8 @@ export const settingsStrings: Translation<typeof en.settingsStrings> = {
   hoursSet: 'Fixer des heures',
   from: 'De',
   to: 'À',
+  conversationTrashDays: 'Garder les conversations supprimées',
+  conversationTrashDaysText: 'Combien de jours une conversation supprimée peut être restaurée depuis la corbeille de la liste. 0 la supprime au prochain démarrage de Sirocco, ou dans la journée.',
   trashDays: 'Garder les modèles supprimés',
   trashDaysText: 'Combien de jours un modèle supprimé peut être restauré. Il occupe son espace jusque-là ; 0 le supprime aussitôt.',
   days: (count) => plural(count, 'jour'),
