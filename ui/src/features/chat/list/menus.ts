@@ -7,7 +7,7 @@ import FolderPlus from '@lucide/svelte/icons/folder-plus';
 import Plus from '@lucide/svelte/icons/plus';
 import Tag from '@lucide/svelte/icons/tag';
 import type { ConversationSummary, Folder as FolderOf } from '$/gen/protocol';
-import type { MenuEntry, Submenu } from '$/kit/Menu.svelte';
+import type { MenuEntry, Submenu } from '$/kit/menu';
 import type { Sirocco } from '$/lib/state';
 import { archive, moveTo, newFolder, setTag } from '../organising';
 import type { Organiser } from '../state/organiser.svelte';
