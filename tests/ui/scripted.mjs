@@ -20,10 +20,16 @@ export async function serve(name) {
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
   });
   const address = (scripted) => `${server.resolvedUrls.local[0]}?scripted=${scripted}`;
-  // The first load bundles the interface's packages.
+  // The first load bundles the interface's packages. One that Vite comes upon late makes it bundle anew, and what the
+  // page has by then is of no use any more: without hot reload it must be asked for again.
   const first = await browser.newPage();
-  await first.goto(address(""), { timeout: 120_000 });
-  await first.locator("main#main").waitFor({ timeout: 120_000 });
+  for (let tries = 1; ; tries++) {
+    await first.goto(address(""), { timeout: 120_000 });
+    const shown = first.locator("main#main").waitFor({ timeout: 30_000 });
+    const trouble = await shown.then(() => null, (error) => error);
+    if (!trouble) break;
+    if (tries === 4) throw trouble;
+  }
   await first.close();
 
   return {
