@@ -107,7 +107,7 @@ async function photograph(name) {
 test("the window opens with the model that lies in the data folder", async () => {
   await desktop.page.resize(1280, 800);
   await desktop.page.until("a model to talk to", () =>
-    document.querySelector("main").innerText.includes("answers on this machine. Nothing leaves it."),
+    document.querySelector("main")?.innerText.includes("answers on this machine. Nothing leaves it."),
   );
 });
 
