@@ -262,7 +262,7 @@ mod tests {
             prop_assert_eq!(oldest.is_ok(), first.is_ok());
             if let Ok(first) = first {
                 prop_assert!(first.tokens <= room);
-                let roles: Vec<_> = first.messages.iter().skip(1).map(|message| message.role).collect();
+                let roles: Vec<_> = first.messages[1..].iter().map(|message| message.role).collect();
                 prop_assert!(roles.iter().step_by(2).all(|role| *role == PromptRole::User));
             }
         }
