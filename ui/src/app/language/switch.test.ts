@@ -14,7 +14,7 @@ describe('a change of the language', { timeout: 60_000 }, () => {
     await shown.show('en');
   });
 
-  it('shows all texts anew, and gives the focus back to the setting', async () => {
+  it('shows all texts anew, gives the focus back to the setting and keeps the shortcuts', async () => {
     const sirocco = new Sirocco(new ScriptedBackend());
     render(App, { props: { sirocco, shown } });
     await waitFor(() => expect(sirocco.app.boot.type).toBe('ready'));
@@ -24,6 +24,7 @@ describe('a change of the language', { timeout: 60_000 }, () => {
     expect(await screen.findByRole('heading', { level: 1, name: 'Réglages' }, { timeout: 20_000 })).toBeTruthy();
     const choice = await screen.findByLabelText('Langue: Français', {}, { timeout: 20_000 });
     await waitFor(() => expect(document.activeElement).toBe(choice));
+    expect(sirocco.actions.keysOf('go.chat')).toEqual(['Mod+1']);
     await sirocco.app.updateSettings({ language: 'en' });
     expect(await screen.findByRole('heading', { level: 1, name: 'Settings' }, { timeout: 20_000 })).toBeTruthy();
   });

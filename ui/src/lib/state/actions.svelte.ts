@@ -31,6 +31,8 @@ export interface Action {
 }
 
 export class Actions {
+  /** Held beside what is shown: a teardown that reads state gets the values from before the change it is part of. */
+  readonly #tables = new Set<readonly Action[]>();
   #all = $state.raw<readonly Action[]>([]);
   readonly #app: AppState;
 
@@ -45,9 +47,11 @@ export class Actions {
 
   /** Puts actions into the table. Answers the function that takes them out again. */
   add(actions: readonly Action[]): () => void {
-    this.#all = [...this.#all, ...actions];
+    this.#tables.add(actions);
+    this.#all = [...this.#tables].flat();
     return () => {
-      this.#all = this.#all.filter((action) => !actions.includes(action));
+      this.#tables.delete(actions);
+      this.#all = [...this.#tables].flat();
     };
   }
 
