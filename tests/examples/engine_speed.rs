@@ -4,6 +4,9 @@
 //! the folder of the worker; llama.cpp is that of `tests/llamacpp`, which must be installed (`npm ci`).
 //! `SIROCCO_BENCH_LENGTHS` names the lengths of prompts, `128,512,2048` if it is not set. Standard
 //! output carries one JSON object a line, as `cargo xtask bench engine` reads them.
+//!
+//! Writing a token reads every weight once, so the speed of memory is a limit: the share of it is
+//! tokens a second times the size of the file, over what all threads together read in a second.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +17,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sirocco_engine::{Load, Residency, Worker, discover};
 use sirocco_engine_wire::{FromWorker, GenerateRequest, Prompt, SamplingParameters};
+use sirocco_gguf::Model;
+use sirocco_gguf::memory::estimate;
 use sirocco_protocol::ModelId;
 
 /// Tokens written at each depth.
@@ -23,6 +28,10 @@ const DECODE_BAR: f64 = 1.0;
 const PREFILL_BAR: f64 = 0.8;
 /// The length of prompt that the bars are for.
 const BAR_AT: usize = 512;
+/// A file of 1.1 GB in the page cache must be loaded in this time, and others in proportion.
+const LOAD_MS_PER_GB: f64 = 1500.0 / 1.117;
+/// Memory at its peak, as a multiple of the file together with keys and values of the context, in f32.
+const MEMORY_BAR: f64 = 1.15;
 
 /// One prompt and its continuation.
 #[derive(Clone, Copy)]
@@ -43,26 +52,63 @@ async fn main() -> Result<()> {
         .split(',')
         .map(|length| length.trim().parse().context("SIROCCO_BENCH_LENGTHS"))
         .collect::<Result<_>>()?;
+    let threads = u32::try_from(std::thread::available_parallelism()?.get())?;
+    let bandwidth = read_bandwidth(threads);
+    print_line("memory read by all threads", bandwidth, "GB/s", None, true);
     for model in std::env::split_paths(&models) {
-        measure(&model, Path::new(&workers), &lengths).await?;
+        measure(&model, Path::new(&workers), &lengths, threads, bandwidth).await?;
     }
     Ok(())
 }
 
-async fn measure(model: &Path, workers: &Path, lengths: &[usize]) -> Result<()> {
-    let threads = u32::try_from(std::thread::available_parallelism()?.get())?;
+fn print_line(name: &str, value: f64, unit: &str, bar: Option<f64>, ok: bool) {
+    println!(
+        "{}",
+        json!({"name": name, "value": value, "unit": unit, "bar": bar, "ok": ok})
+    );
+}
+
+/// Gigabytes a second that threads read from memory at the same time, at their best of five.
+fn read_bandwidth(threads: u32) -> f64 {
+    /// More than any cache holds.
+    const WORDS: usize = 256 * 1024 * 1024 / 8;
+    let memory: Vec<Vec<u64>> = (0..threads).map(|at| vec![u64::from(at); WORDS]).collect();
+    let pass = || {
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            for part in &memory {
+                scope.spawn(|| {
+                    std::hint::black_box(part.iter().fold(0, |sum: u64, word| sum ^ word))
+                });
+            }
+        });
+        begun.elapsed().as_secs_f64()
+    };
+    let fastest = (0..5).map(|_| pass()).fold(f64::INFINITY, f64::min);
+    f64::from(threads) * (WORDS * 8) as f64 / 1e9 / fastest
+}
+
+async fn measure(
+    model: &Path,
+    workers: &Path,
+    lengths: &[usize],
+    threads: u32,
+    bandwidth: f64,
+) -> Result<()> {
+    let gigabytes = std::fs::metadata(model)?.len() as f64 / 1e9;
     let scratch = tempfile::tempdir()?;
     let (residency, _changes) = Residency::new(
         discover(&[PathBuf::from(workers)]),
         scratch.path().to_path_buf(),
     );
     let longest = lengths.iter().copied().max().context("no length")?;
+    let context_length = u32::try_from(longest + 1024)?;
     let begun = Instant::now();
     let loaded = residency
         .load(Load {
             model_id: ModelId::fresh(),
             files: vec![model.display().to_string()],
-            context_length: u32::try_from(longest + 1024)?,
+            context_length,
             threads,
         })
         .await?;
@@ -71,12 +117,18 @@ async fn measure(model: &Path, workers: &Path, lengths: &[usize]) -> Result<()> 
     let name = model.file_stem().unwrap_or_default().to_string_lossy();
     let line = |what: &str, value: f64, unit: &str, bar: Option<f64>| {
         let ok = bar.is_none_or(|bar| value >= bar);
-        println!(
-            "{}",
-            json!({"name": format!("{name}: {what}"), "value": value, "unit": unit, "bar": bar, "ok": ok})
+        print_line(&format!("{name}: {what}"), value, unit, bar, ok);
+    };
+    let line_below = |what: &str, value: f64, unit: &str, bar: f64| {
+        print_line(
+            &format!("{name}: {what}"),
+            value,
+            unit,
+            Some(bar),
+            value <= bar,
         );
     };
-    line("load", load_ms, "ms", None);
+    line_below("load", load_ms, "ms", gigabytes * LOAD_MS_PER_GB);
     line("load, llama.cpp", other.load_ms, "ms", None);
 
     let mut number = 0;
@@ -108,10 +160,25 @@ async fn measure(model: &Path, workers: &Path, lengths: &[usize]) -> Result<()> 
             line(&format!("{at}, llama.cpp"), their, "tok/s", None);
             let bar = (length == BAR_AT).then_some(bar);
             line(&format!("{at}, ratio"), our / their, "", bar);
+            if what == "decode" {
+                let share = our * gigabytes / bandwidth * 100.0;
+                line(&format!("{at}, share of memory's limit"), share, "%", None);
+            }
         }
     }
     if let Some(peak) = loaded.worker.pid().and_then(peak_memory_kib) {
-        line("peak memory", peak * 1024.0 / 1e6, "MB", None);
+        let peak = peak * 1024.0 / 1e6;
+        line("peak memory", peak, "MB", None);
+        let cache = estimate(&Model::open(model)?, u64::from(context_length), 4)
+            .context("the header gives the numbers")?
+            .kv_bytes as f64;
+        let share = peak / (gigabytes * 1e3 + cache / 1e6);
+        line_below(
+            "peak memory, of the file and its full context",
+            share,
+            "",
+            MEMORY_BAR,
+        );
     }
     residency.eject_all().await;
     other.end()

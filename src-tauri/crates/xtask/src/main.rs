@@ -96,6 +96,9 @@ enum Command {
         /// Print one JSON object a line.
         #[arg(long)]
         json: bool,
+        /// Write the engine's speeds into the README.
+        #[arg(long)]
+        readme: bool,
     },
 }
 
@@ -134,6 +137,6 @@ fn run_command(command: Command) -> Result<()> {
         Command::Generate { check: true } => generate::check(),
         Command::Generate { check: false } => generate::write(),
         Command::Icons => icons::draw(),
-        Command::Bench { name, json } => bench::run(&name, json),
+        Command::Bench { name, json, readme } => bench::run(&name, json, readme),
     }
 }

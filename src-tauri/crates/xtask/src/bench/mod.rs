@@ -5,11 +5,13 @@
 //! informs, and leaves out what it could not measure. Whether a value holds its bar is said by the
 //! program, which knows which side is the good one. Everything else it prints goes to standard error.
 
+mod speed;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::build::{self, Profile};
@@ -73,8 +75,13 @@ pub fn names() -> Vec<&'static str> {
     BENCHES.iter().map(|bench| bench.name).collect()
 }
 
-/// Runs the bench of that name. A missed bar is an error, after everything was shown.
-pub fn run(name: &str, json: bool) -> Result<()> {
+/// Runs the bench of that name. A missed bar is an error, after everything was shown. With `readme`, the engine's
+/// speeds are written into the README.
+pub fn run(name: &str, json: bool, readme: bool) -> Result<()> {
+    ensure!(
+        !readme || name == "engine",
+        "the README has the engine's speeds only"
+    );
     let bench = BENCHES
         .iter()
         .find(|bench| bench.name == name)
@@ -90,6 +97,9 @@ pub fn run(name: &str, json: bool) -> Result<()> {
     }
     if !json {
         print!("{}", table(&lines));
+    }
+    if readme {
+        speed::write(&lines)?;
     }
     if !failures.is_empty() {
         bail!("the bench `{name}` is not whole: {}", failures.join("; "));
