@@ -25,12 +25,11 @@
 //! the memory that reading them needed is used for something else. `tests/examples/fit_calibration.rs` compares the sum
 //! with a worker whose context is full.
 //!
-//! The worker makes its chunks as long as they take a quarter of a second, 16 to 512 tokens: a slow machine needs less
-//! than is said here and a fast one more, by some tens of MB. That is below a tenth of all but the smallest models,
-//! which are those that 512 tokens at once are for.
+//! The worker makes its chunks as long as they take a second, 256 tokens at most: a slow machine needs less than is
+//! said here and a fast one more, by some MB.
 //!
-//! Tensors are copied into the process (no memory map), so this memory must be free. While loading, the tensor at
-//! hand exists up to three times; that passes before the cache grows and is not counted.
+//! Quantized weights are mapped, not copied. The system could drop them and read them again, but an answer needs all of
+//! them for every token: what is not in memory all the time makes it as slow as the disk is. So they are counted.
 
 use crate::model::Model;
 use crate::summary::PerLayer;

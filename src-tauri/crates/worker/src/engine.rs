@@ -4,6 +4,8 @@
 //! notice (tokens, templates, sampling, stop strings, statistics) is done by this crate, the same
 //! way for every runtime.
 
+use std::sync::atomic::AtomicBool;
+
 use sirocco_engine_wire::LoadRequest;
 
 /// An engine failed in a way that leaves the model unusable; the worker reports it and ends.
@@ -22,6 +24,20 @@ pub trait Engine: Send {
     /// # Errors
     /// When the forward pass fails; the engine is not used again.
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError>;
+
+    /// Like [`forward`](Self::forward), but comes to an end soon after `stop` is set: with `None`, and the cache as it
+    /// was. An engine that cannot do that goes through with it.
+    ///
+    /// # Errors
+    /// Those of `forward`.
+    fn forward_unless(
+        &mut self,
+        tokens: &[u32],
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<f32>>, EngineError> {
+        let _ = stop;
+        self.forward(tokens).map(Some)
+    }
 
     /// Cuts the cache back to its first `length` positions.
     ///

@@ -208,12 +208,17 @@ fn load<R: Runtime>(
         .files
         .first()
         .ok_or_else(|| load_error("no file was named".into()))?;
-    // A panic here would end this thread only, and the app would wait for ever.
-    let text = catch_unwind(|| Language::from_gguf(Path::new(first)))
-        .unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
     let progress = |fraction: f32| output.send(&FromWorker::LoadProgress { fraction });
     progress(0.0);
-    let engine = catch_unwind(AssertUnwindSafe(|| runtime.load(request, &progress)))
+    // The vocabulary takes about as long as the weights. A panic in either would end its thread only, and the app would
+    // wait for ever.
+    let (text, engine) = std::thread::scope(|scope| {
+        let text = scope.spawn(|| Language::from_gguf(Path::new(first)));
+        let engine = catch_unwind(AssertUnwindSafe(|| runtime.load(request, &progress)));
+        (text.join(), engine)
+    });
+    let text = text.unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
+    let engine = engine
         .unwrap_or_else(|panic| Err(crate::engine::EngineError(panic_text(panic.as_ref()))))
         .map_err(|error| load_error(error.0))?;
     progress(1.0);

@@ -19,12 +19,13 @@ use crate::sampler::{Sampled, Sampler};
 use crate::stop::StopStrings;
 use crate::tokenizer::StreamDecoder;
 
-/// Prompt chunks aim at this long, so that a stop is seen soon and progress moves.
-const CHUNK_TIME: Duration = Duration::from_millis(250);
+/// Prompt chunks aim at this long: progress moves, an engine that cannot stop in the middle is stopped in time, and
+/// weights are unpacked for many tokens at once.
+const CHUNK_TIME: Duration = Duration::from_secs(1);
 /// First chunk, before the speed is known.
 const FIRST_CHUNK: usize = 16;
 /// Longest chunk: bounds the attention mask, which the engine materialises.
-const LONGEST_CHUNK: usize = 512;
+const LONGEST_CHUNK: usize = 256;
 
 /// Control tokens by which an answer is known to call tools.
 const CALL_TOKENS: [&str; 6] = [
@@ -209,7 +210,12 @@ impl<E: Engine> Session<E> {
                 end = prompt.len();
             }
             let begun = Instant::now();
-            logits = self.forward(&prompt[at..end])?;
+            let tokens = &prompt[at..end];
+            let Some(after) = self.engine.forward_unless(tokens, stop)? else {
+                return Ok(None);
+            };
+            self.cached.extend_from_slice(tokens);
+            logits = after;
             if end - at >= self.chunk {
                 self.chunk = next_chunk(self.chunk, begun.elapsed());
             }

@@ -1,25 +1,43 @@
 //! Puts our kernels in the place of candle's products and mistral.rs's attention, where this CPU runs them.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
 use half::f16;
 use mistralrs::core::{CAUSAL_ATTENTION_HOOK, EMBEDDING_HOOK, TENSOR_HOOK};
 use sirocco_kernels::{Attention, Format, Matrix, Pool, Strided};
 
+use crate::files::Files;
+
 /// The threads of the kernels; there once [`install`] has found that they run here.
 static POOL: OnceLock<Pool> = OnceLock::new();
+/// Where the weights lie.
+static FILES: OnceLock<Files> = OnceLock::new();
 
-/// Uses our kernels from now on, with `threads` threads. Does nothing on a CPU that lacks what they need.
-pub fn install(threads: usize) {
+scoped_tls::scoped_thread_local!(
+    /// Whether the products that are being computed are still wanted.
+    static STOP: AtomicBool
+);
+
+/// Computes with our kernels in `compute`, until `stop` is set: soon after that, products fail.
+pub fn stoppable<T>(stop: &AtomicBool, compute: impl FnOnce() -> T) -> T {
+    STOP.set(stop, compute)
+}
+
+/// Uses our kernels from now on, with `threads` threads, for weights of these files. Does nothing on a CPU that lacks
+/// what they need.
+pub fn install(threads: usize, files: Files) {
     if !sirocco_kernels::supported() {
         eprintln!("this CPU lacks AVX2, FMA or F16C: the engine's own kernels are used");
         return;
     }
     POOL.get_or_init(|| Pool::new(threads));
     // A worker loads one model, so nobody has set them before.
-    let _ = TENSOR_HOOK.set(take_over);
+    let _ = FILES.set(files);
+    let _ = TENSOR_HOOK.set(weights);
     let _ = CAUSAL_ATTENTION_HOOK.set(attend);
     let _ = EMBEDDING_HOOK.set(rows);
 }
@@ -28,19 +46,20 @@ fn pool() -> &'static Pool {
     POOL.get().expect("the hooks are set after the pool")
 }
 
-/// A tensor of weights that multiplies by itself; others as they are.
-fn take_over(tensor: QTensor) -> Result<QTensor> {
-    let (Some(format), [rows, columns]) = (format_of(tensor.dtype()), tensor.shape().dims()) else {
-        return Ok(tensor);
+/// Quantized matrices, which multiply by themselves; other tensors are left to candle.
+fn weights(file: usize, tensor: &TensorInfo, offset: u64) -> Result<Option<QTensor>> {
+    let dtype = tensor.ggml_dtype;
+    let (Some(format), [rows, columns]) = (format_of(dtype), tensor.shape.dims()) else {
+        return Ok(None);
     };
     let (rows, columns) = (*rows, *columns);
-    let bytes = tensor.data()?.into_owned();
-    let matrix = Matrix::new(format, rows, columns, bytes).map_err(candle_core::Error::wrap)?;
-    let weights = Weights {
-        matrix,
-        dtype: tensor.dtype(),
+    let length = tensor.shape.elem_count() / dtype.block_size() * dtype.type_size();
+    let Some(bytes) = FILES.get().and_then(|files| files.piece(file, offset, length)) else {
+        candle_core::bail!("the file ends before its weights do");
     };
-    QTensor::new(QStorage::Cpu(Box::new(weights)), (rows, columns))
+    let matrix = Matrix::new(format, rows, columns, bytes).map_err(candle_core::Error::wrap)?;
+    let storage = QStorage::Cpu(Box::new(Weights { matrix, dtype }));
+    QTensor::new(storage, (rows, columns)).map(Some)
 }
 
 /// Rows of a table of embeddings, one for each id.
@@ -88,6 +107,9 @@ impl QuantizedType for Weights {
     }
 
     fn matmul_t(&self, _mkn: (usize, usize, usize), lhs: &[f32], dst: &mut [f32]) -> Result<()> {
+        if STOP.is_set() && STOP.with(|stop| stop.load(Ordering::Relaxed)) {
+            candle_core::bail!("stopped");
+        }
         self.matrix.multiply(pool(), lhs, dst);
         Ok(())
     }

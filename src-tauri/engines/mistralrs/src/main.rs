@@ -8,6 +8,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod cpu;
+mod files;
 mod model;
 mod scratch;
 
@@ -16,6 +17,7 @@ use std::path::Path;
 use sirocco_engine_wire::LoadRequest;
 use sirocco_worker::engine::{EngineError, Runtime};
 
+use crate::files::Files;
 use crate::model::Model;
 
 struct MistralRs;
@@ -51,12 +53,16 @@ impl Runtime for MistralRs {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Model, EngineError> {
+        // What is left to do takes little time, whether the weights are copied from here or used where they are.
+        let files = Files::open(&request.files, &|share| progress(share * 0.98))?;
         #[cfg(target_arch = "x86_64")]
         if self.backend() == "cpu" {
-            cpu::install(request.threads as usize);
+            cpu::install(request.threads as usize, files);
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        drop(files);
         let tokenizer_folder = scratch::write_opaque_tokenizer(Path::new(&request.scratch_folder))?;
-        Model::load(request, &tokenizer_folder, progress)
+        Model::load(request, &tokenizer_folder)
     }
 }
 

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
 use mistralrs::core::{
     DeviceMapSetting, ForwardInputsResult, GGUFLoaderBuilder, GGUFSpecificConfig, ModelDType,
-    Pipeline, TENSOR_BYTES_READ, TokenSource,
+    Pipeline, TokenSource,
 };
 use mistralrs::{Device, Tensor};
 use sirocco_engine_wire::LoadRequest;
@@ -27,11 +26,7 @@ pub struct Model {
 
 impl Model {
     /// Reads the weights. The caller catches panics: mistral.rs answers several kinds of bad file so.
-    pub fn load(
-        request: &LoadRequest,
-        tokenizer_folder: &Path,
-        progress: &(dyn Fn(f32) + Sync),
-    ) -> Result<Self, EngineError> {
+    pub fn load(request: &LoadRequest, tokenizer_folder: &Path) -> Result<Self, EngineError> {
         let (folder, names) = split_paths(&request.files)?;
         let device = device()?;
         let loader = GGUFLoaderBuilder::new(
@@ -50,18 +45,8 @@ impl Model {
         } else {
             ModelDType::Auto
         };
-        let total: u64 = request
-            .files
-            .iter()
-            .filter_map(|file| std::fs::metadata(file).ok())
-            .map(|file| file.len())
-            .sum();
-        let done = AtomicBool::new(false);
-        let pipeline = std::thread::scope(|scope| {
-            scope.spawn(|| watch(total, &done, progress));
-            // Also when the loader panics: the scope waits for its threads first.
-            let _done = Done(&done);
-            loader.load_model_from_hf(
+        let pipeline = loader
+            .load_model_from_hf(
                 None,
                 TokenSource::None,
                 &dtype,
@@ -71,8 +56,7 @@ impl Model {
                 None,
                 None,
             )
-        })
-        .map_err(|error| EngineError(format!("{error:#}")))?;
+            .map_err(|error| EngineError(format!("{error:#}")))?;
 
         let native = pipeline.blocking_lock().get_metadata().max_seq_len;
         let context_length = (request.context_length as usize).min(usable(native));
@@ -119,6 +103,23 @@ impl Engine for Model {
             .flatten_all()
             .and_then(|logits| logits.to_vec1::<f32>())
             .map_err(failed)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn forward_unless(
+        &mut self,
+        tokens: &[u32],
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<f32>>, EngineError> {
+        match crate::cpu::stoppable(stop, || self.forward(tokens)) {
+            Ok(logits) => Ok(Some(logits)),
+            // Some layers may have taken the tokens in.
+            Err(_) if stop.load(Ordering::Relaxed) => {
+                self.truncate(self.length)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
@@ -184,21 +185,4 @@ fn split_paths(files: &[String]) -> Result<(String, Vec<String>), EngineError> {
     }
     let folder = folder.ok_or_else(|| EngineError("no file was named".into()))?;
     Ok((folder.display().to_string(), names))
-}
-
-/// Says when it goes that there is nothing to watch any more.
-struct Done<'a>(&'a AtomicBool);
-
-impl Drop for Done<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn watch(total: u64, done: &AtomicBool, progress: &(dyn Fn(f32) + Sync)) {
-    while !done.load(Ordering::Relaxed) {
-        let read = TENSOR_BYTES_READ.load(Ordering::Relaxed);
-        progress((read as f64 / total.max(1) as f64).min(0.99) as f32);
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

@@ -9,6 +9,8 @@ struct Same {
     wanted: usize,
     cached: usize,
     computed: Arc<std::sync::atomic::AtomicUsize>,
+    /// Somebody stops it in the middle of the next piece of a prompt.
+    interrupted: bool,
 }
 
 impl Engine for Same {
@@ -19,6 +21,18 @@ impl Engine for Same {
         let mut logits = vec![0.0; WORDS.len()];
         logits[self.wanted] = 60.0;
         Ok(logits)
+    }
+
+    fn forward_unless(
+        &mut self,
+        tokens: &[u32],
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<f32>>, EngineError> {
+        if std::mem::take(&mut self.interrupted) {
+            stop.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        self.forward(tokens).map(Some)
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
@@ -67,6 +81,7 @@ fn wanting(word: &str) -> Case {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
         cached: 0,
         computed: Arc::clone(&computed),
+        interrupted: false,
     };
     Case {
         session: Session::new(engine, Arc::new(language)),
@@ -125,6 +140,18 @@ fn what_was_computed_is_not_computed_again() {
         (4, 2),
         "a piece has two tokens"
     );
+}
+
+#[test]
+fn a_prompt_that_was_stopped_in_the_middle_is_read_the_next_time() {
+    let mut case = wanting("b");
+    case.session.engine.interrupted = true;
+    let (reason, usage, computed) = case.generate("aa", Some(1));
+    assert_eq!((reason, computed), (FinishReason::Stopped, 0));
+    assert_eq!(usage.completion_tokens, 0);
+    let (reason, usage, computed) = case.generate("aa", Some(1));
+    assert_eq!((reason, computed), (FinishReason::MaxTokens, 3));
+    assert_eq!(usage.cached_tokens, 0);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Weights in a GGUF format, and their product with activations.
 
+use bytes::Bytes;
+
 use crate::activations::Activations;
 use crate::cursor::Cursor;
 use crate::x86::{dot, widen};
@@ -18,7 +20,7 @@ pub struct Matrix {
     rows: usize,
     columns: usize,
     row_bytes: usize,
-    bytes: Vec<u8>,
+    bytes: Bytes,
 }
 
 /// The bytes are not a matrix of that shape, or this CPU cannot multiply it.
@@ -45,7 +47,7 @@ impl std::fmt::Display for ShapeError {
 impl std::error::Error for ShapeError {}
 
 impl Matrix {
-    /// Takes the bytes of a tensor.
+    /// Takes the bytes of a tensor, without a copy of them.
     ///
     /// # Errors
     /// [`ShapeError`].
@@ -53,11 +55,12 @@ impl Matrix {
         format: Format,
         rows: usize,
         columns: usize,
-        bytes: Vec<u8>,
+        bytes: impl Into<Bytes>,
     ) -> Result<Self, ShapeError> {
         if !crate::supported() {
             return Err(ShapeError::Cpu);
         }
+        let bytes = bytes.into();
         let row_bytes = format.row_bytes(columns).ok_or(ShapeError::Columns)?;
         if rows.checked_mul(row_bytes) != Some(bytes.len()) {
             return Err(ShapeError::Bytes);
