@@ -109,7 +109,7 @@ const SCREENS = {
       preset("Careful code"),
       (page) => page.getByRole("textbox", { name: "Temperature" }).fill("1.2"),
       keys("Enter"),
-      button(/differs? from the preset/),
+      (page) => page.getByText(/differs? from the preset/).click(),
     ],
     undo: [preset("No preset")],
   },
