@@ -2,8 +2,8 @@
 // is wider than the window.
 //
 // One page for each size and backend walks from screen to screen, as a person does, and the sizes walk at the same
-// time. If SIROCCO_SCREENSHOTS names a folder, pictures are written into it; SIROCCO_SCREEN takes only the screen of
-// that name.
+// time. If SIROCCO_SCREENSHOTS names a folder, pictures are written into it; SIROCCO_SCREEN takes only the screens of
+// these names (with a semicolon between them), and SIROCCO_THEME shows all sizes in one theme.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const VARIANTS = [
   { width: 1600, theme: "light" },
   { width: 900, theme: "dark" },
   { width: 480, theme: "light" },
-];
+].map((variant) => ({ ...variant, theme: process.env.SIROCCO_THEME ?? variant.theme }));
 
 const button = (name) => (page) => page.getByRole("button", { name }).first().click();
 const keys = (chord) => (page) => page.keyboard.press(chord);
@@ -29,9 +29,27 @@ const direction = (dir) => (page) => page.evaluate((wanted) => (document.documen
 const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
 };
-const conversation = [list, (page) => page.locator("[data-row]").first().click(), (page) => page.locator("article.model").first().waitFor()];
+const answer = (page) => page.locator("article.model").first().waitFor();
+const conversation = [list, (page) => page.locator("[data-row]").first().click(), answer];
+const titled = (title) => [list, button(title), answer];
+/** Where the inspector lies over the rest it is opened first. */
+const inspector = (panel) => async (page) => {
+  if (page.viewportSize().width < 1000) await page.keyboard.press("Control+Shift+B");
+  await page.getByRole("tab", { name: panel }).click();
+};
+const inspectorBack = (page) => page.getByRole("tab", { name: "Parameters" }).click();
+const preset = (name) => async (page) => {
+  await page.getByLabel(/^Preset:/).click();
+  await page.getByRole("option", { name }).click();
+};
+const serving = (enabled) => (page) =>
+  page.evaluate((wanted) => {
+    const { app } = window.sirocco;
+    return app.updateSettings({ server: { ...app.settings.server, enabled: wanted } });
+  }, enabled);
 
-const comparing = [button("Compare models"), text("One question, several answers")];
+const find = (page) => page.getByRole("combobox", { name: /^Find an action/ });
+const comparing = [keys("Control+k"), (page) => find(page).fill("Compare models"), keys("Enter"), text("One question, several answers")];
 const compared = [
   ...comparing,
   (page) => page.getByRole("textbox", { name: "Question to all" }).fill("Why is the sky blue?"),
@@ -61,8 +79,64 @@ const SCREENS = {
   ratings: { steps: [...compared, button("Tie"), text("You voted for a tie."), (page) => page.getByRole("tab", { name: "Ratings" }).click(), text("Ratings of your models")] },
   "chat in French": { steps: [french, (page) => page.locator('html[lang="fr"]').waitFor(), ...conversation], undo: [english] },
   "settings in French": { steps: [french, keys("Control+,"), heading("Réglages")], undo: [english] },
+  "an answer with its reasoning": {
+    steps: [
+      ...titled(/^Reverse a string/),
+      (page) => page.getByRole("button", { name: "Regenerate", exact: true }).click(),
+      (page) => page.getByLabel("Version 2 of 2").waitFor(),
+      button("Previous version"),
+      button(/^Thought/),
+      text("The trap is grapheme clusters"),
+    ],
+  },
+  "an answer that failed": {
+    steps: [
+      (page) =>
+        page.evaluate(() => {
+          const { run } = window.scripted.stored.get("c-2").messages[1];
+          const error = { code: "worker_crashed", message: "the model stopped unexpectedly", hint: "your text is saved", trace_id: "7f3a9c" };
+          Object.assign(run, { state: "failed", statistics: null, error });
+        }),
+      ...titled(/^Regex for ISO/),
+      text("Reload model"),
+    ],
+  },
+  "context of a conversation": { steps: [...conversation, inspector("Context"), text("What is sent")], undo: [inspectorBack] },
+  "a preset that is changed": {
+    steps: [
+      ...conversation,
+      inspector("Parameters"),
+      preset("Careful code"),
+      (page) => page.getByRole("textbox", { name: "Temperature" }).fill("1.2"),
+      keys("Enter"),
+      (page) => page.getByText(/differs? from the preset/).click(),
+    ],
+    undo: [preset("No preset")],
+  },
+  "an attached file": {
+    steps: [
+      ...conversation,
+      (page) => page.locator('input[type="file"]').setInputFiles({ name: "notes of the meeting.md", mimeType: "text/markdown", buffer: Buffer.from("# Notes\n\n- one\n- two\n") }),
+      button(/^Open notes/),
+      text("The model is sent this text"),
+    ],
+    undo: [keys("Escape"), button(/^Remove notes/)],
+  },
+  search: {
+    steps: [list, (page) => page.getByRole("searchbox").first().fill("grapheme"), (page) => page.locator("mark").first().waitFor()],
+    undo: [(page) => page.getByRole("searchbox").first().fill("")],
+  },
+  "search that finds nothing": {
+    steps: [list, (page) => page.getByRole("searchbox").first().fill("xylophone"), text("Nothing was found")],
+    undo: [(page) => page.getByRole("searchbox").first().fill("")],
+  },
+  developer: { steps: [serving(true), keys("Control+4"), text("http://127.0.0.1")], undo: [serving(false)] },
+  "a request to the server": {
+    steps: [serving(true), keys("Control+4"), button(/chat\/completions/), (page) => page.getByRole("dialog").waitFor()],
+    undo: [keys("Escape"), serving(false)],
+  },
   palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
-  "palette, searching": { steps: [keys("Control+k"), (page) => page.getByRole("combobox", { name: /^Find an action/ }).fill("co"), (page) => page.locator("mark").first().waitFor()] },
+  "palette, searching": { steps: [keys("Control+k"), (page) => find(page).fill("co"), (page) => page.locator("mark").first().waitFor()] },
   "prompt list": {
     steps: [(page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
     undo: [(page) => page.getByRole("textbox", { name: "Message" }).fill("")],
@@ -115,6 +189,15 @@ const OTHERS = {
       (page) => page.getByRole("toolbar", { name: "Selected conversations" }).waitFor(),
     ],
   },
+  notes: {
+    scripted: "organised",
+    steps: [list, button(/^Work/), button(/^Compare two lease/), answer, inspector("Notes"), (page) => page.getByLabel("Notes beside this conversation").fill("Ask about the deposit.")],
+  },
+  "the menu of a conversation": {
+    scripted: "organised",
+    steps: [list, (page) => page.getByRole("button", { name: /^Regex for ISO/ }).click({ button: "right" }), (page) => page.getByRole("menuitem", { name: "Rename" }).waitFor()],
+  },
+  "the server, off": { scripted: "empty", steps: [keys("Control+4"), heading(/./)] },
   "the trash of conversations": {
     scripted: "organised",
     steps: [list, button("View and organise"), (page) => page.getByRole("menuitem", { name: "Trash" }).click(), button("Delete Summary of the Q3 report for good"), text("Delete for good?")],
@@ -132,7 +215,8 @@ before(async () => {
 });
 after(() => served?.close());
 
-const wanted = (name) => !process.env.SIROCCO_SCREEN || process.env.SIROCCO_SCREEN === name;
+const chosen = process.env.SIROCCO_SCREEN?.split(";");
+const wanted = (name) => chosen?.includes(name) ?? true;
 
 describe("every screen", { concurrency: true }, () => {
   for (const { width, theme } of VARIANTS) {

@@ -34,6 +34,7 @@ export const chatStrings = {
   list: {
     label: 'Conversations',
     search: 'Search titles and messages',
+    searchPlaceholder: 'Search chats',
     newChat: 'New chat',
     pinned: 'Pinned',
     today: 'Today',
@@ -113,7 +114,7 @@ export const chatStrings = {
     removeText: (title: string) => `“${title}” and all that was said in it cannot be brought back.`,
     emptyTitle: 'Empty the trash?',
     emptyAllText: (count: number) => `${plural(count, 'conversation')} cannot be brought back then.`,
-    removedOn: (day: string) => `goes on ${day}`,
+    removedOn: (day: string) => `Deleted for good on ${day}`,
     days: 'How long conversations stay here',
   },
   notes: {
@@ -131,7 +132,7 @@ export const chatStrings = {
     found: (count: number, more: boolean) => `${plural(count, 'conversation')} found${more ? ', and more' : ''}`,
     messages: (count: number) => plural(count, 'message'),
     nothing: (query: string) => `Nothing was found for “${query}”.`,
-    nothingHint: 'A conversation is found by words of its title, or by words that stand in one message. The last word may be its beginning only.',
+    nothingHint: 'All the words must stand in a title, or in one message. The last one may be unfinished.',
     nothingFiltered: 'Without the filters there may be more.',
     withoutFilters: 'Search without filters',
     filters: 'Filters',
@@ -268,7 +269,6 @@ export const chatStrings = {
     contextLeftOut: (count: number) => `${plural(count, 'older message')} left out`,
     willLoad: (name: string) => `Sending loads ${name}`,
     chooseModel: 'Choose a model to begin',
-    more: 'Add without asking the model',
     addMessage: 'Add as your message',
     addAnswer: 'Add as an answer',
     enterHint: 'Enter sends, Shift+Enter breaks the line',

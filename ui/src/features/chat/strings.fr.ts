@@ -36,6 +36,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   list: {
     label: 'Conversations',
     search: 'Rechercher titres et messages',
+    searchPlaceholder: 'Rechercher',
     newChat: 'Nouvelle discussion',
     pinned: 'Épinglées',
     today: 'Aujourd’hui',
@@ -118,7 +119,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     removeText: (title) => `« ${title} » et tout ce qui s’y est dit seront perdus. Cette action est irréversible.`,
     emptyTitle: 'Vider la corbeille ?',
     emptyAllText: (count) => `${plural(count, 'conversation est supprimée', 'conversations sont supprimées')} définitivement. Cette action est irréversible.`,
-    removedOn: (day) => `disparaît le ${day}`,
+    removedOn: (day) => `Effacée le ${day}`,
     days: 'Combien de temps les conversations restent ici',
   },
   notes: {
@@ -137,7 +138,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
       `${plural(count, 'conversation')} ${inNumber(count, 'trouvée', 'trouvées')}${more ? ', et d’autres' : ''}`,
     messages: (count) => plural(count, 'message'),
     nothing: (query) => `Rien n’a été trouvé pour « ${query} ».`,
-    nothingHint: 'Une conversation se trouve par des mots de son titre, ou par des mots d’un même message. Le dernier mot peut n’être que commencé.',
+    nothingHint: 'Tous les mots doivent figurer dans un titre, ou dans un même message. Le dernier peut être inachevé.',
     nothingFiltered: 'Sans les filtres, il y en a peut-être davantage.',
     withoutFilters: 'Rechercher sans filtres',
     filters: 'Filtres',
@@ -274,7 +275,6 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     contextLeftOut: (count) => plural(count, 'message plus ancien exclu', 'messages plus anciens exclus'),
     willLoad: (name) => `L’envoi charge ${name}`,
     chooseModel: 'Choisissez un modèle pour commencer',
-    more: 'Ajouter sans interroger le modèle',
     addMessage: 'Ajouter comme votre message',
     addAnswer: 'Ajouter comme réponse',
     enterHint: 'Entrée envoie, Maj+Entrée va à la ligne',

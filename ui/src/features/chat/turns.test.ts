@@ -93,7 +93,7 @@ describe('the text in the composer', () => {
     const { backend, user } = await opened();
     const field = screen.getByRole<HTMLTextAreaElement>('textbox', { name: 'Message' });
     await user.type(field, 'My own answer');
-    await user.click(screen.getByRole('button', { name: 'Add without asking the model' }));
+    await user.click(screen.getByRole('button', { name: 'Prompts and more' }));
     await user.click(await screen.findByRole('menuitem', { name: 'Add as an answer' }));
     await waitFor(() => expect(turns()).toHaveLength(3));
     expect(field.value).toBe('');

@@ -54,6 +54,13 @@ describe('the first start', () => {
     expect(backend.stored.get(all.navigation.conversationId ?? '')?.conversation.model_id).toBe(model.id);
   });
 
+  it('leads to other models for who does not want that one', async () => {
+    const { all, onDone, user } = await opened();
+    await user.click(await screen.findByRole('button', { name: 'Other models' }));
+    expect(onDone).toHaveBeenCalledOnce();
+    expect(all.navigation.view).toBe('discover');
+  });
+
   it('pauses and resumes', async () => {
     const { user, backend } = await opened();
     await user.click(await screen.findByRole('button', { name: 'Download, 491 MB' }));

@@ -15,7 +15,7 @@ export const discoverStrings = {
     created: 'Newest',
   } satisfies Record<HubSort, string>,
   chosen: 'Chosen for this machine',
-  chosenText: 'Small, proven models that run here, with what they are good at. Everything else on the Hub is one search away.',
+  chosenText: 'Small, proven models, each with what it is good at and the memory it needs. Everything else on the Hub is one search away.',
   chosenAll: (count: number) => `Show all ${count}`,
   found: (count: number, more: boolean) => (count === 1 ? '1 model' : `${count}${more ? ' and more' : ''} models`),
   start: 'Find a model',

@@ -16,7 +16,7 @@ export const discoverStrings: Translation<typeof en.discoverStrings> = {
     created: 'Les plus récents',
   },
   chosen: 'Choisis pour cette machine',
-  chosenText: 'De petits modèles éprouvés qui fonctionnent ici, avec leurs points forts. Le reste du Hub est à une recherche près.',
+  chosenText: 'De petits modèles éprouvés, chacun avec ses points forts et la mémoire qu’il demande. Le reste du Hub est à une recherche près.',
   chosenAll: (count) => `Tout afficher (${count})`,
   found: (count, more) => (more ? `${count} modèles et plus` : plural(count, 'modèle')),
   start: 'Trouver un modèle',

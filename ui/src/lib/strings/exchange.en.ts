@@ -35,7 +35,7 @@ export const exchangeStrings = {
   path: 'File or folder',
   pathHint: 'Such as conversations.json of ChatGPT, its zip, or the conversations folder of LM Studio.',
   pathPlaceholder: '~/Downloads/conversations.json',
-  look: 'Look',
+  look: 'Look inside',
   reading: 'Reading what is in it',
   from: 'From',
   conversations: 'Conversations',

@@ -22,6 +22,7 @@ export const modelStrings = {
   back: 'All models',
   noModels: 'The library is empty',
   noModelsText: 'Add a GGUF file, or a folder that has some.',
+  findModels: 'Find models',
   openLibrary: 'Open the library',
   use: 'Use',
 

@@ -24,6 +24,7 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   back: 'Tous les modèles',
   noModels: 'La bibliothèque est vide',
   noModelsText: 'Ajoutez un fichier GGUF, ou un dossier qui en contient.',
+  findModels: 'Trouver des modèles',
   openLibrary: 'Ouvrir la bibliothèque',
   use: 'Utiliser',
 

@@ -23,5 +23,6 @@ export const onboardingStrings = {
   haveText: 'Use models you already have, where they are. Nothing is copied.',
   choose: 'Choose files',
   chooseFolder: 'Choose a folder',
+  others: 'Other models',
   skip: 'Look around first',
 };

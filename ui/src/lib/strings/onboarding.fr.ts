@@ -27,5 +27,6 @@ export const onboardingStrings: Translation<typeof en.onboardingStrings> = {
   haveText: 'Utilisez les modèles que vous avez déjà, où ils sont. Rien n’est copié.',
   choose: 'Choisir des fichiers',
   chooseFolder: 'Choisir un dossier',
+  others: 'D’autres modèles',
   skip: 'Jeter d’abord un œil',
 };

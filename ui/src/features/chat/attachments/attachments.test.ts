@@ -32,7 +32,7 @@ describe('a file', () => {
     await fireEvent.drop(window, dropped(file('winds.csv', 'wind,from\nsirocco,south')));
     const chips = await screen.findByRole('list', { name: 'Attached files' });
     await waitFor(() => expect(within(chips).getByText('winds.csv')).toBeTruthy());
-    await fireEvent.click(screen.getByRole('button', { name: 'Open winds.csv' }));
+    await fireEvent.click(screen.getByRole('button', { name: /^Open winds\.csv/ }));
     const dialog = await screen.findByRole('dialog', { name: 'winds.csv' });
     expect((await within(dialog).findByLabelText('Text of the file')).textContent).toBe('wind,from\nsirocco,south');
     await fireEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
@@ -41,7 +41,7 @@ describe('a file', () => {
     await fireEvent.click(screen.getByRole('button', { name: 'Send' }));
     await waitFor(() => expect(sent()).toMatchObject([{ content: 'Which is warm?', attachments: ['att-1'] }]));
     await waitFor(() => expect(screen.queryByRole('button', { name: 'Remove winds.csv' })).toBeNull());
-    expect(await screen.findByRole('button', { name: 'Open winds.csv' })).toBeTruthy();
+    expect(await screen.findByRole('button', { name: /^Open winds\.csv/ })).toBeTruthy();
   });
 
   it('alone is enough to send', async () => {
@@ -49,7 +49,7 @@ describe('a file', () => {
     const send = screen.getByRole<HTMLButtonElement>('button', { name: 'Send' });
     expect(send.disabled).toBe(true);
     await fireEvent.drop(window, dropped(file('notes.md')));
-    await screen.findByRole('button', { name: 'Open notes.md' });
+    await screen.findByRole('button', { name: /^Open notes\.md/ });
     expect(send.disabled).toBe(false);
     await fireEvent.click(send);
     await waitFor(() => expect(sent()).toHaveLength(1));

@@ -159,6 +159,16 @@ describe('the ratings', () => {
     await waitFor(() => expect(state.toasts.items.at(-1)?.text).toBe('The comparisons are exported'));
   });
 
+  it('give those who are equal the same rank', async () => {
+    const { ask, user, view } = await opened();
+    await ask();
+    await user.click(screen.getByRole('button', { name: 'Tie' }));
+    await screen.findByText('You voted for a tie.');
+    await view.rerender({ place: 'ratings' });
+    const [, ...rows] = await screen.findAllByRole('row');
+    expect(rows.map((row) => within(row).getAllByRole('cell')[0]?.textContent)).toEqual(['1', '1']);
+  });
+
   it('teach the way when there are none', async () => {
     const { user, view, state } = await opened();
     await view.rerender({ place: 'ratings' });

@@ -66,7 +66,7 @@ export const compareStrings = {
   table: {
     title: 'Ratings of your models',
     explain:
-      'From your own votes, by the Bradley–Terry model on the scale of Elo: 1,000 is the average, and 400 points more are odds of ten to one. A best answer beats every other one; “both bad” counts as a tie. With few games a rating says little.',
+      'From your own votes alone. 1,000 is the average; a model with 400 points more wins ten times as often as it loses (Bradley–Terry, on the scale of Elo). A best answer beats every other one, and “both bad” counts as a tie. A few votes say little yet.',
     rank: 'Rank',
     model: 'Model',
     rating: 'Rating',

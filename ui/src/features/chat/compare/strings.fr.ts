@@ -70,7 +70,7 @@ export const compareStrings: Translation<typeof en.compareStrings> = {
   table: {
     title: 'Classement de vos modèles',
     explain:
-      'D’après vos propres votes, selon le modèle de Bradley–Terry à l’échelle d’Elo : 1 000 est la moyenne, et 400 points de plus valent dix contre un. Une meilleure réponse bat toutes les autres ; « aucune des deux » compte comme une égalité. Avec peu de parties, un classement dit peu.',
+      'D’après vos seuls votes. 1 000 est la moyenne ; un modèle qui a 400 points de plus gagne dix fois plus souvent qu’il ne perd (Bradley–Terry, à l’échelle d’Elo). Une meilleure réponse bat toutes les autres, et « aucune des deux » compte comme une égalité. Quelques votes disent encore peu.',
     rank: 'Rang',
     model: 'Modèle',
     rating: 'Points',

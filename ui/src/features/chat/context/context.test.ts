@@ -77,7 +77,7 @@ describe('the context', () => {
   it('shows the prompt of the last answer', async () => {
     const { stored, inspected } = await panel();
     await screen.findByRole('list');
-    await fireEvent.click(screen.getByRole('button', { name: 'Last answer' }));
+    await fireEvent.click(screen.getByRole('tab', { name: 'Last answer' }));
     expect(await screen.findByText('As it was sent.')).toBeTruthy();
     const last = branchOf(stored).findLast((one) => one.role === 'assistant');
     expect(inspected().at(-1)?.request).toMatchObject({ answer: last?.id });

@@ -3,7 +3,7 @@ import { plural } from '$/lib/format';
 import type { Advice, Part } from './builder';
 
 export const promptStrings = {
-  menu: 'Prompts',
+  menu: 'Prompts and more',
   insert: 'Insert a prompt',
   library: 'Prompt library',
   builder: 'Prompt builder',

@@ -5,7 +5,7 @@ import type { Advice, Part } from './builder';
 import type * as en from './strings.en';
 
 export const promptStrings: Translation<typeof en.promptStrings> = {
-  menu: 'Prompts',
+  menu: 'Prompts et plus',
   insert: 'Insérer un prompt',
   library: 'Bibliothèque de prompts',
   builder: 'Assistant de prompt',

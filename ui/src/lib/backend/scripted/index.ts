@@ -489,6 +489,7 @@ export function scriptedPage(kind: string): ScriptedBackend {
     loaded: kind === 'cold' ? [] : ['m-coder'],
     downloads: scriptedDownloads(),
     connections: 400,
+    requests: 40,
     tick_ms: 30,
   });
   if (kind === 'organised') organise(page);
