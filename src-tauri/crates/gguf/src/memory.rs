@@ -25,11 +25,10 @@
 //! the memory that reading them needed is used for something else. `tests/examples/fit_calibration.rs` compares the sum
 //! with a worker whose context is full.
 //!
-//! The worker makes its chunks as long as they take a second, 256 tokens at most: a slow machine needs less than is
+//! The worker makes its chunks as long as they take three quarters of a second, 256 tokens at most: a slow machine needs less than is
 //! said here and a fast one more, by some MB.
 //!
-//! Quantized weights are mapped, not copied. The system could drop them and read them again, but an answer needs all of
-//! them for every token: what is not in memory all the time makes it as slow as the disk is. So they are counted.
+//! A file is read into the process once (no memory map), so this memory must be free.
 
 use crate::model::Model;
 use crate::summary::PerLayer;

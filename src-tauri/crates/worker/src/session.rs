@@ -21,7 +21,7 @@ use crate::tokenizer::StreamDecoder;
 
 /// Prompt chunks aim at this long: progress moves, an engine that cannot stop in the middle is stopped in time, and
 /// weights are unpacked for many tokens at once.
-const CHUNK_TIME: Duration = Duration::from_secs(1);
+const CHUNK_TIME: Duration = Duration::from_millis(750);
 /// First chunk, before the speed is known.
 const FIRST_CHUNK: usize = 16;
 /// Longest chunk: bounds the attention mask, which the engine materialises.

@@ -54,7 +54,10 @@ fn weights(file: usize, tensor: &TensorInfo, offset: u64) -> Result<Option<QTens
     };
     let (rows, columns) = (*rows, *columns);
     let length = tensor.shape.elem_count() / dtype.block_size() * dtype.type_size();
-    let Some(bytes) = FILES.get().and_then(|files| files.piece(file, offset, length)) else {
+    let Some(bytes) = FILES
+        .get()
+        .and_then(|files| files.piece(file, offset, length))
+    else {
         candle_core::bail!("the file ends before its weights do");
     };
     let matrix = Matrix::new(format, rows, columns, bytes).map_err(candle_core::Error::wrap)?;

@@ -53,8 +53,8 @@ impl Runtime for MistralRs {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Model, EngineError> {
-        // What is left to do takes little time, whether the weights are copied from here or used where they are.
-        let files = Files::open(&request.files, &|share| progress(share * 0.98))?;
+        // What is left to do takes little time.
+        let files = Files::read(&request.files, &|share| progress(share * 0.98))?;
         #[cfg(target_arch = "x86_64")]
         if self.backend() == "cpu" {
             cpu::install(request.threads as usize, files);
