@@ -113,7 +113,7 @@ pub enum ToWorker {
     /// Load the model.
     Load(LoadRequest),
     /// Generate.
-    Generate(GenerateRequest),
+    Generate(Box<GenerateRequest>),
     /// End the generation: at most one further token.
     Stop {
         /// Of the generation.
