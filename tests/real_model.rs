@@ -262,3 +262,22 @@ async fn fifty_turns_do_not_grow_the_worker() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn a_real_answer_keeps_to_the_schema_of_its_conversation() -> anyhow::Result<()> {
+    let (app, _alone) = real().await?;
+    let schema = r#"{"type": "object", "required": ["capital", "millions"], "additionalProperties": false, "properties":
+        {"capital": {"type": "string", "maxLength": 20}, "millions": {"type": "integer", "minimum": 0, "maximum": 99}}}"#;
+    let parameters = Parameters {
+        structured_output: Some(schema.into()),
+        ..greedy(100)
+    };
+    let id = conversation(&app, parameters).await?;
+    let question = "What is the capital of France, and how many people live in it?";
+    let answer = app.send_and_finish(id, question).await?;
+    let told: serde_json::Value = serde_json::from_str(&answer.content)?;
+    assert_eq!(told["capital"], "Paris", "{told}");
+    assert!(told["millions"].is_u64(), "{told}");
+    assert_eq!(numbers(&answer)?.stop_reason, Some(StopReason::EndOfTurn));
+    Ok(())
+}

@@ -191,6 +191,7 @@ async fn directly(worker: &Worker) -> anyhow::Result<Seen> {
         },
         max_tokens: Some(TOKENS),
         stop: Vec::new(),
+        constraint: None,
     };
     let asked = Instant::now();
     let mut generation = worker.generate(request).await?;

@@ -218,6 +218,7 @@ async fn worker(worker: &Worker, text: &str) -> Result<Seen> {
         },
         max_tokens: Some(TOKENS),
         stop: Vec::new(),
+        constraint: None,
     };
     let mut generation = worker.generate(request).await?;
     while let Some(frame) = generation.next().await {

@@ -161,6 +161,7 @@ async fn fill(worker: &Worker, context_length: u32) -> Result<u32> {
         },
         max_tokens: None,
         stop: Vec::new(),
+        constraint: None,
     };
     let mut generation = worker.generate(request).await?;
     while let Some(frame) = generation.next().await {

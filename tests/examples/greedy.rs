@@ -54,6 +54,7 @@ async fn main() -> Result<()> {
                 .as_u64()
                 .and_then(|max| u32::try_from(max).ok()),
             stop: Vec::new(),
+            constraint: None,
         };
         let mut generation = loaded.worker.generate(request).await?;
         let (mut tokens, mut gaps) = (Vec::<u32>::new(), Vec::new());

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { targetFolder } from "./programs.mjs";
 
 const PYTHON = process.env.PYTHON ?? "python3";
-const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
+const OURS = fileURLToPath(new URL("requirements.txt", import.meta.url));
 
 // Makes the environment if there is none for these requirements, and answers its folder of programs.
-export function installJudges() {
+export function installJudges(requirements = OURS) {
   const version = execFileSync(PYTHON, ["-c", "import sys; print(sys.version)"]);
   const key = createHash("sha256").update(readFileSync(requirements)).update(version).digest("hex").slice(0, 16);
   const folder = join(targetFolder(), "judges", key);

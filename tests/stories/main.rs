@@ -28,6 +28,8 @@ mod queue;
 mod search;
 mod server_access;
 mod server_anthropic;
+mod server_forms;
+mod server_hostile;
 mod server_lm_studio;
 mod server_log;
 mod server_manage;
@@ -37,6 +39,7 @@ mod server_queue;
 mod server_responses;
 mod server_scene;
 mod server_tools;
+mod structured;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

@@ -290,7 +290,7 @@ async fn errors_are_one_sentence() -> anyhow::Result<()> {
     for (expected, path, body) in [
         (404, CHAT, chat(&scene, json!({"model": "llama3"}))),
         (404, "/api/show", json!({"model": "llama3"})),
-        (400, CHAT, chat(&scene, json!({"format": "json"}))),
+        (400, CHAT, chat(&scene, json!({"format": "yaml"}))),
         (400, CHAT, chat(&scene, json!({"tools": [{"type": "mcp"}]}))),
         (
             400,

@@ -366,7 +366,7 @@ async fn what_cannot_be_done_is_refused_by_name() -> anyhow::Result<()> {
         ("tools[0]", json!({"tools": [{"type": "web_search"}]})),
         (
             "response_format",
-            json!({"response_format": {"type": "json_object"}}),
+            json!({"response_format": {"type": "yaml"}}),
         ),
         ("temperature", json!({"temperature": 99})),
         (

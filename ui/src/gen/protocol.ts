@@ -3070,7 +3070,11 @@ stop: Array<string> | null,
 /**
  * What is done when the conversation does not fit the context; default `stop`.
  */
-context_overflow: ContextOverflow | null, };
+context_overflow: ContextOverflow | null, 
+/**
+ * A JSON schema, as text, that answers are held to; empty is none, the default.
+ */
+structured_output: string | null, };
 
 /**
  * A path the backend minted a handle for; paths themselves never come from the page.

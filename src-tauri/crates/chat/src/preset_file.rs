@@ -25,6 +25,7 @@ const PREFIX: &str = "llm.prediction.";
 const SYSTEM_PROMPT: &str = "systemPrompt";
 const STOP: &str = "stopStrings";
 const OVERFLOW: &str = "contextOverflowPolicy";
+const STRUCTURED: &str = "structured";
 /// Characters of a file's name before its ending.
 const LONGEST_FILE_NAME: usize = 80;
 
@@ -150,6 +151,10 @@ impl Reading {
                 Some((_, ours)) => self.take(key, "context_overflow", json!(ours)),
                 None => self.leave_out(key, "it is none of the policies known here"),
             },
+            STRUCTURED if value["jsonSchema"].is_object() => {
+                let text = format!("{:#}", value["jsonSchema"]);
+                self.take(key, "structured_output", text.into());
+            }
             _ => self.number(key, short, value),
         }
     }
@@ -281,6 +286,13 @@ pub fn write_preset(name: &str, values: &LayerValues) -> String {
             OVERFLOW,
             known.map_or(ours.clone(), |(theirs, _)| json!(theirs)),
         );
+    }
+    if let Ok(Some(schema)) = values.parameters.schema() {
+        // As it was typed only if that is not how it is written anyway.
+        if parameters["structured_output"] == format!("{schema:#}") {
+            parameters.remove("structured_output");
+        }
+        add(STRUCTURED, json!({"type": "json", "jsonSchema": schema}));
     }
     let mut root = json!({
         "identifier": format!("@local:{}", slug(name)),

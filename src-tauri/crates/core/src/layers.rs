@@ -154,6 +154,7 @@ pub(crate) fn engine() -> LayerValues {
             max_tokens: None,
             stop: Some(Vec::new()),
             context_overflow: Some(ContextOverflow::Stop),
+            structured_output: Some(String::new()),
         },
     }
 }

@@ -47,6 +47,40 @@ struct Kept {
     sha256: String,
 }
 
+/// A token as it stands in a file, which an earlier version may have written: that knew no scopes, and its tokens opened
+/// everything.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Now(Kept),
+    Before {
+        name: String,
+        created_at_s: i64,
+        sha256: String,
+    },
+}
+
+impl From<Written> for Kept {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Now(kept) => kept,
+            Written::Before {
+                name,
+                created_at_s,
+                sha256,
+            } => Self {
+                token: ServerToken {
+                    name,
+                    scopes: vec![TokenScope::Generate, TokenScope::Manage],
+                    created_at_ms: created_at_s.saturating_mul(1000),
+                    expires_at_ms: None,
+                },
+                sha256,
+            },
+        }
+    }
+}
+
 /// The tokens of a data folder.
 #[derive(Clone, Debug)]
 pub struct Tokens {
@@ -74,7 +108,9 @@ impl Tokens {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(source) => return Err(self.failed("read", source)),
         };
-        serde_json::from_slice(&bytes).map_err(|error| self.failed("read", error.into()))
+        let written: Vec<Written> =
+            serde_json::from_slice(&bytes).map_err(|error| self.failed("read", error.into()))?;
+        Ok(written.into_iter().map(Kept::from).collect())
     }
 
     /// Makes a token; it is shown this once. `expires_at_ms` is when it ends, in Unix milliseconds.
@@ -205,6 +241,27 @@ mod tests {
         let (past, future) = (at(1), at(i64::MAX));
         assert_eq!(tokens.find(&past.secret).unwrap(), None);
         assert!(tokens.find(&future.secret).unwrap().is_some());
+    }
+
+    #[test]
+    fn tokens_of_an_earlier_version_open_what_they_opened() {
+        let (folder, tokens) = tokens();
+        let old = format!(
+            r#"[{{"name": "laptop", "created_at_s": 7, "sha256": "{}"}}]"#,
+            hash("secret")
+        );
+        std::fs::write(folder.path().join("tokens.json"), old).unwrap();
+        let found = tokens.find("secret").unwrap().unwrap();
+        assert_eq!(found.scopes, [TokenScope::Generate, TokenScope::Manage]);
+        assert_eq!((found.created_at_ms, found.expires_at_ms), (7000, None));
+        tokens.add("phone", &[TokenScope::Generate], None).unwrap();
+        let names: Vec<String> = tokens
+            .list()
+            .unwrap()
+            .into_iter()
+            .map(|token| token.name)
+            .collect();
+        assert_eq!(names, ["laptop", "phone"]);
     }
 
     #[test]

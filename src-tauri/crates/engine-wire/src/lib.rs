@@ -16,10 +16,12 @@
 //! assert_eq!(frame, Some(ToWorker::Stop { id: 7 }));
 //! ```
 
+mod constraint;
 mod frame;
 mod messages;
 mod sampling;
 
+pub use constraint::*;
 pub use frame::*;
 pub use messages::*;
 pub use sampling::*;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::SamplingParameters;
+use crate::{Constraint, SamplingParameters};
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 3;
+pub const WIRE_VERSION: u32 = 4;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,6 +101,9 @@ pub struct GenerateRequest {
     /// Strings that end the answer and are not part of it.
     #[serde(default)]
     pub stop: Vec<String>,
+    /// What the answer is held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<Constraint>,
 }
 
 /// App to worker.
@@ -110,7 +113,7 @@ pub enum ToWorker {
     /// Load the model.
     Load(LoadRequest),
     /// Generate.
-    Generate(GenerateRequest),
+    Generate(Box<GenerateRequest>),
     /// End the generation: at most one further token.
     Stop {
         /// Of the generation.

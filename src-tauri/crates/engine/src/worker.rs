@@ -214,7 +214,7 @@ impl Worker {
         request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let id = request.id;
         let frames = self.register(id);
-        self.send(&ToWorker::Generate(request)).await?;
+        self.send(&ToWorker::Generate(Box::new(request))).await?;
         Ok(Generation {
             id,
             frames,

@@ -1,6 +1,7 @@
 //! What a user may set about a generation.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 /// What is done when a conversation does not fit the context any more.
@@ -58,6 +59,8 @@ pub struct Parameters {
     pub stop: Option<Vec<String>>,
     /// What is done when the conversation does not fit the context; default `stop`.
     pub context_overflow: Option<ContextOverflow>,
+    /// A JSON schema, as text, that answers are held to; empty is none, the default.
+    pub structured_output: Option<String>,
 }
 
 impl Parameters {
@@ -91,6 +94,44 @@ impl Parameters {
         if stop.len() > 16 || stop.iter().any(String::is_empty) {
             return Err("stop takes up to 16 strings, none of them empty".into());
         }
-        Ok(())
+        self.schema().map(drop)
+    }
+
+    /// The schema of [`structured_output`](Self::structured_output).
+    ///
+    /// # Errors
+    /// One sentence for the user if it is none.
+    pub fn schema(&self) -> Result<Option<Value>, String> {
+        let text = self.structured_output.as_deref().unwrap_or_default();
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        match serde_json::from_str(text) {
+            Ok(schema @ Value::Object(_)) => Ok(Some(schema)),
+            Ok(_) => Err("structured_output must be a JSON schema, which is an object".into()),
+            Err(error) => Err(format!("structured_output is not JSON: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn structured_output_is_a_schema_or_nothing() {
+        let schema = |text: &str| {
+            let structured_output = Some(text.to_owned());
+            Parameters {
+                structured_output,
+                ..Parameters::default()
+            }
+            .schema()
+        };
+        assert_eq!(schema(" \n"), Ok(None));
+        assert!(schema(r#"{"type": "object"}"#).unwrap().is_some());
+        for text in ["{", "5", "[]"] {
+            assert!(schema(text).is_err(), "{text}");
+        }
     }
 }

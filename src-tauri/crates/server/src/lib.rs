@@ -25,6 +25,7 @@ mod body;
 mod embeddings;
 mod fault;
 mod follow;
+mod form;
 mod guard;
 mod lm_studio;
 mod models;

@@ -9,6 +9,16 @@ use time::OffsetDateTime;
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError, in_words};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
+/// Control tokens by which an answer is known to call tools.
+pub const CALL_TOKENS: [&str; 6] = [
+    "[TOOL_CALLS]",
+    "[ARGS]",
+    "[CALL_ID]",
+    "<|python_tag|>",
+    "<tool_call>",
+    "</tool_call>",
+];
+
 /// Tokenizer and template of one model.
 pub struct Language {
     /// Text to ids and back.

@@ -1,8 +1,9 @@
-//! What every worker executable shares: tokenizer, chat template, sampler, frame loop.
+//! What every worker executable shares: tokenizer, chat template, sampler, the forms answers are held to, frame loop.
 //!
 //! An inference runtime implements [`engine::Runtime`] and [`engine::Engine`] (token ids in, logits
 //! out) and calls [`process::run`]; the rest is the same for all of them.
 
+pub mod constraint;
 pub mod engine;
 mod language;
 pub mod process;

@@ -80,7 +80,7 @@ fn listen(
             ToWorker::Generate(request) => {
                 let stop = Arc::new(AtomicBool::new(false));
                 lock(stops).insert(request.id, Arc::clone(&stop));
-                let _ = jobs.send(Job::Generate(Box::new(request), stop));
+                let _ = jobs.send(Job::Generate(request, stop));
             }
             ToWorker::Stop { id } => {
                 if let Some(stop) = lock(stops).get(&id) {

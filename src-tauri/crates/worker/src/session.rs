@@ -13,9 +13,10 @@ use sirocco_engine_wire::{
     Usage, WorkerError, WorkerErrorKind,
 };
 
+use crate::constraint::{ConstraintError, Forms, Guide};
 use crate::engine::{Engine, EngineError};
-use crate::language::{Encoded, Language};
-use crate::sampler::{Sampled, Sampler};
+use crate::language::{CALL_TOKENS, Encoded, Language};
+use crate::sampler::{Sampled, Sampler, SamplerError};
 use crate::stop::StopStrings;
 use crate::tokenizer::StreamDecoder;
 
@@ -27,16 +28,6 @@ const FIRST_CHUNK: usize = 16;
 /// Longest chunk: bounds the attention mask, which the engine materialises.
 const LONGEST_CHUNK: usize = 256;
 
-/// Control tokens by which an answer is known to call tools.
-const CALL_TOKENS: [&str; 6] = [
-    "[TOOL_CALLS]",
-    "[ARGS]",
-    "[CALL_ID]",
-    "<|python_tag|>",
-    "<tool_call>",
-    "</tool_call>",
-];
-
 /// A loaded model that generates.
 pub struct Session<E> {
     engine: E,
@@ -44,6 +35,8 @@ pub struct Session<E> {
     /// The tokens whose keys and values the cache holds.
     cached: Vec<u32>,
     chunk: usize,
+    /// Made for the first answer that is held to a form.
+    forms: Option<Forms>,
 }
 
 /// How a generation failed.
@@ -61,6 +54,29 @@ impl From<EngineError> for GenerateError {
     }
 }
 
+impl From<ConstraintError> for GenerateError {
+    fn from(error: ConstraintError) -> Self {
+        Self::Request(WorkerError {
+            kind: WorkerErrorKind::InvalidRequest,
+            message: error.to_string(),
+        })
+    }
+}
+
+impl From<SamplerError> for GenerateError {
+    fn from(error: SamplerError) -> Self {
+        match error {
+            SamplerError::Range(_) | SamplerError::AllForbidden => Self::Request(WorkerError {
+                kind: WorkerErrorKind::InvalidRequest,
+                message: error.to_string(),
+            }),
+            SamplerError::Length { .. } | SamplerError::NoFiniteLogit => {
+                Self::Engine(EngineError(error.to_string()))
+            }
+        }
+    }
+}
+
 impl<E: Engine> Session<E> {
     /// A session with an empty cache.
     pub fn new(engine: E, language: Arc<Language>) -> Self {
@@ -69,6 +85,7 @@ impl<E: Engine> Session<E> {
             language,
             cached: Vec::new(),
             chunk: FIRST_CHUNK,
+            forms: None,
         }
     }
 
@@ -109,8 +126,7 @@ impl<E: Engine> Session<E> {
             ));
         }
         let breakers = &request.sampling.dry_sequence_breakers;
-        let mut sampler = Sampler::new(&request.sampling, language.tokenizer.vocabulary_size())
-            .map_err(|error| refuse(WorkerErrorKind::InvalidRequest, error.to_string()))?;
+        let mut sampler = Sampler::new(&request.sampling, language.tokenizer.vocabulary_size())?;
         if request.sampling.dry_multiplier > 0.0 {
             sampler = sampler.with_sequence_breakers(
                 breakers
@@ -119,6 +135,8 @@ impl<E: Engine> Session<E> {
                     .collect(),
             );
         }
+
+        let mut guide = self.guide(request, &text)?;
 
         emit(FromWorker::Started {
             id: request.id,
@@ -143,6 +161,8 @@ impl<E: Engine> Session<E> {
         let prompt_length = history.len();
         let mut writer = Writer::new(request, &language);
         let mut first_token_at = None;
+        // Chosen, and computed when the logits behind them are needed.
+        let mut pending = Vec::new();
         let reason = loop {
             if stop.load(Ordering::Relaxed) {
                 break FinishReason::Stopped;
@@ -150,9 +170,19 @@ impl<E: Engine> Session<E> {
             if history.len() - prompt_length >= longest {
                 break at_longest;
             }
-            let sampled = sampler
-                .sample(&logits, &history)
-                .map_err(|error| EngineError(error.to_string()))?;
+            let forced = guide.as_mut().filter(|_| !writer.with_logprobs);
+            let sampled = match forced.and_then(Guide::forced) {
+                Some(id) => Sampled::without_choice(id),
+                None => {
+                    for piece in pending.chunks(LONGEST_CHUNK) {
+                        logits = self.forward(piece)?;
+                    }
+                    pending.clear();
+                    let allowed = guide.as_mut().map(Guide::allowed).transpose()?;
+                    let allowed = allowed.as_ref().map(|allowed| allowed.as_slice());
+                    sampler.sample_among(&logits, &history, allowed)?
+                }
+            };
             let now = Instant::now();
             let first = *first_token_at.get_or_insert_with(|| {
                 usage.time_to_first_token_ms = milliseconds(now - begun);
@@ -163,17 +193,36 @@ impl<E: Engine> Session<E> {
             }
             usage.decode_ms = milliseconds(now - first);
             history.push(sampled.id);
+            pending.push(sampled.id);
             usage.completion_tokens += 1;
             if writer.write(&sampled, emit) {
                 break FinishReason::StopString;
             }
-            // What would follow the last token that is allowed is of no use to anybody.
-            if history.len() - prompt_length < longest {
-                logits = self.forward(&[sampled.id])?;
+            if let Some(guide) = &mut guide {
+                guide.take(sampled.id)?;
+                if guide.is_over() {
+                    break FinishReason::EndOfTurn;
+                }
             }
         };
         writer.finish(reason, emit);
         Ok((reason, usage))
+    }
+
+    /// What holds the answer to its form.
+    fn guide(
+        &mut self,
+        request: &GenerateRequest,
+        prompt: &str,
+    ) -> Result<Option<Guide>, ConstraintError> {
+        let Some(constraint) = &request.constraint else {
+            return Ok(None);
+        };
+        let forms = match &mut self.forms {
+            Some(forms) => forms,
+            none => none.insert(Forms::new(&self.language)?),
+        };
+        forms.guide(constraint, request, prompt).map(Some)
     }
 
     /// Brings the cache to hold `prompt` and returns the logits after it; `None` if stopped.
@@ -243,7 +292,7 @@ struct Writer<'a> {
     decoder: StreamDecoder,
     stops: StopStrings,
     with_logprobs: bool,
-    /// Tokens that open a call are shown, though they are no text.
+    /// The marks of calls are shown, though some vocabularies have them as no text; so are those in a form.
     with_calls: bool,
 }
 
@@ -258,7 +307,8 @@ impl<'a> Writer<'a> {
                 .stream_decoder(continues_at_a_special_token(request)),
             stops: StopStrings::new(&request.stop),
             with_logprobs: request.sampling.top_logprobs.is_some(),
-            with_calls: matches!(&request.prompt, Prompt::Chat { tools, .. } if !tools.is_empty()),
+            with_calls: request.constraint.is_some()
+                || matches!(&request.prompt, Prompt::Chat { tools, .. } if !tools.is_empty()),
         }
     }
 

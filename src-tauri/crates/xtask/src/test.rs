@@ -1,9 +1,9 @@
 //! `cargo xtask test`: every suite there is, one after the other, up to the first that fails.
 //!
 //! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
-//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP`, `SIROCCO_TEST_HUB`
-//! and `SIROCCO_TEST_TRAY` (our programs, the scripted hub and tray), `SIROCCO_TAURI_DRIVER` (what
-//! drives a window). The first two are taken as they are if a developer has set them.
+//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP`, `SIROCCO_TEST_HUB`,
+//! `SIROCCO_TEST_SERVER` and `SIROCCO_TEST_TRAY` (our programs, the scripted hub, server and tray),
+//! `SIROCCO_TAURI_DRIVER` (what drives a window). The first two are taken as they are if a developer has set them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -66,6 +66,7 @@ const SUITES: &[Suite] = &[
     own("rust", &[Interface], rust),
     own("model", &[Interface, Worker, Model], real_model),
     node("hub", &[Interface, Programs], Place::Anywhere),
+    node("clients", &[Interface, Programs], Place::Anywhere),
     node(
         "llamacpp",
         &[Interface, Worker, Model, Programs],
@@ -260,6 +261,10 @@ impl Prepared {
                 self.environment.insert(
                     "SIROCCO_TEST_HUB",
                     Profile::Debug.program("scripted-hub").into(),
+                );
+                self.environment.insert(
+                    "SIROCCO_TEST_SERVER",
+                    Profile::Debug.program("scripted-server").into(),
                 );
                 self.environment.insert(
                     "SIROCCO_TEST_TRAY",

@@ -1,10 +1,10 @@
 /** The sampling parameters as rows: their names and ranges, as the protocol documents them. */
 
-import type { Parameters } from '$/gen/protocol';
+import type { ContextOverflow, Parameters } from '$/gen/protocol';
 import type { FieldKey, ParameterKey } from './presets/values';
 import { chatStrings } from './strings.en';
 
-export type NumberKey = Exclude<ParameterKey, 'stop' | 'context_overflow'>;
+export type NumberKey = Exclude<ParameterKey, 'stop' | 'context_overflow' | 'structured_output'>;
 
 export interface ParameterRow {
   key: NumberKey;
@@ -92,12 +92,14 @@ export function fieldName(key: FieldKey): string {
   if (key === 'system_prompt') return chatStrings.parameters.systemPrompt;
   if (key === 'stop') return chatStrings.parameters.stops;
   if (key === 'context_overflow') return chatStrings.context.overflow;
+  if (key === 'structured_output') return chatStrings.structured.label;
   return ROWS.get(key)?.name ?? key;
 }
 
 /** A value as it is written in a sentence. */
 export function fieldWords(key: ParameterKey, value: Parameters[ParameterKey]): string {
-  if (typeof value === 'string') return chatStrings.context.overflowName(value);
+  if (key === 'structured_output') return value ? chatStrings.structured.aSchema : chatStrings.parameters.nothing;
+  if (typeof value === 'string') return chatStrings.context.overflowName(value as ContextOverflow);
   if (Array.isArray(value)) return value.map((text) => JSON.stringify(text)).join(', ') || chatStrings.parameters.nothing;
   const row = ROWS.get(key);
   if (value !== null && row) return figure(row, value);

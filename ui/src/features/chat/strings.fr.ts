@@ -361,4 +361,18 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     off: 'désactivé',
     newStop: 'Nouvelle chaîne d’arrêt',
   },
+  structured: {
+    label: 'Sortie structurée',
+    hint: 'Un schéma JSON que chaque réponse doit respecter. Vide pour aucun.',
+    noJson: (why) => `Ce n’est pas du JSON, et ce n’est pas enregistré : ${why}`,
+    noObject: 'Un schéma est un objet ; ceci n’est pas enregistré.',
+    aSchema: 'un schéma',
+    answer: 'Réponse structurée',
+    satisfies: 'Respecte son schéma',
+    violates: (place, reason) => `S’écarte de son schéma à ${place} : ${reason}`,
+    unchecked: 'Le schéma n’a pas pu être vérifié',
+    items: (count) => `${count} ${inNumber(count, 'élément', 'éléments')}`,
+    fields: (count) => `${count} ${inNumber(count, 'champ', 'champs')}`,
+    more: (count) => `Afficher la suite (${count})`,
+  },
 };

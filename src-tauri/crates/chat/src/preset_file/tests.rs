@@ -156,10 +156,16 @@ prop_compose! {
             Just(ContextOverflow::DropOldest),
             Just(ContextOverflow::KeepFirst),
         ]),
+        structured_output in prop::option::of(prop_oneof![
+            Just(String::new()),
+            Just("{\"type\":\"object\"}".to_owned()),
+            Just("{\n  \"type\": \"object\"\n}".to_owned()),
+        ]),
     ) -> Parameters {
         Parameters {
             temperature, top_p, top_k, xtc_threshold, dry_multiplier, dry_allowed_length,
             repeat_last_n, presence_penalty, seed, max_tokens, stop, context_overflow,
+            structured_output,
             ..Parameters::default()
         }
     }

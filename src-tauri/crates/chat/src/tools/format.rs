@@ -32,8 +32,7 @@ impl ToolFormat {
         }
     }
 
-    /// The beginning of an answer that has to be a call: of this tool, or of any. Behind it a model can do little but
-    /// write the rest of the call.
+    /// The beginning of a call: of this tool, or of any. The second is the beginning of the first.
     ///
     /// ```
     /// use sirocco_chat::ToolFormat;
@@ -42,21 +41,54 @@ impl ToolFormat {
     /// ```
     #[must_use]
     pub fn opening(self, name: Option<&str>) -> String {
-        let (before, arguments) = match self {
-            Self::Hermes => ("<tool_call>\n{", "arguments"),
-            Self::Llama => ("{", "parameters"),
-            Self::MistralList => ("[TOOL_CALLS][{", "arguments"),
+        let before = match self {
+            Self::Hermes => "<tool_call>\n",
+            Self::Llama => "",
+            Self::MistralList => "[TOOL_CALLS][",
+            Self::MistralNames => MISTRAL,
+        };
+        format!("{before}{}", self.object(name))
+    }
+
+    /// What follows the arguments of a call, which further ones may follow or not.
+    #[must_use]
+    pub fn closing(self, is_only: bool) -> &'static str {
+        match self {
+            Self::Hermes => "}\n</tool_call>",
+            // The list of several calls may stay open: nobody knows which one is the last.
+            Self::MistralList if is_only => "}]",
+            Self::Llama | Self::MistralList => "}",
+            Self::MistralNames => "",
+        }
+    }
+
+    /// What stands between a call and the next, the beginning of that included.
+    #[must_use]
+    pub fn between(self, name: Option<&str>) -> String {
+        match self {
+            Self::Hermes => format!("\n{}", self.opening(name)),
+            Self::Llama => format!("; {}", self.object(name)),
+            Self::MistralList => format!(", {}", self.object(name)),
+            Self::MistralNames => self.opening(name),
+        }
+    }
+
+    /// As much of a call as is known, without its marks.
+    fn object(self, name: Option<&str>) -> String {
+        let arguments = match self {
+            Self::Hermes | Self::MistralList => "arguments",
+            Self::Llama => "parameters",
             Self::MistralNames => {
-                let rest = name.map(|name| format!("{name}{MISTRAL_ARGUMENTS}"));
-                return format!("{MISTRAL}{}", rest.unwrap_or_default());
+                let call = name.map(|name| format!("{name}{MISTRAL_ARGUMENTS}"));
+                return call.unwrap_or_default();
             }
         };
         match name {
             Some(name) => {
                 let name = serde_json::Value::from(name);
-                format!("{before}\"name\": {name}, \"{arguments}\": ")
+                format!("{{\"name\": {name}, \"{arguments}\": ")
             }
-            None => format!("{before}\"name\": \""),
+            None => "{\"name\": \"".to_owned(),
         }
     }
 }
@@ -103,5 +135,30 @@ mod tests {
             opening(ToolFormat::MistralNames, Some("f")),
             "[TOOL_CALLS]f[ARGS]"
         );
+    }
+
+    #[test]
+    fn calls_follow_each_other_as_the_family_writes_them() {
+        for (format, expected) in [
+            (
+                ToolFormat::Hermes,
+                "1}\n</tool_call>\n<tool_call>\n{\"name\": \"f\", \"arguments\": 2}\n</tool_call>",
+            ),
+            (
+                ToolFormat::Llama,
+                "1}; {\"name\": \"f\", \"parameters\": 2}",
+            ),
+            (
+                ToolFormat::MistralList,
+                "1}, {\"name\": \"f\", \"arguments\": 2}",
+            ),
+            (ToolFormat::MistralNames, "1[TOOL_CALLS]f[ARGS]2"),
+        ] {
+            let closing = format.closing(false);
+            let between = format.between(Some("f"));
+            assert_eq!(format!("1{closing}{between}2{closing}"), expected);
+            assert!(between.starts_with(&format.between(None)));
+        }
+        assert_eq!(ToolFormat::MistralList.closing(true), "}]");
     }
 }

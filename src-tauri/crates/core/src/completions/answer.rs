@@ -40,8 +40,7 @@ impl App {
         mut request: Request,
         pieces: &Pieces,
     ) -> Result<Option<Finish>, ErrorReport> {
-        self.force_call(model, &request.tool_choice, &mut request.prompt)
-            .await?;
+        self.form_calls(model, &mut request).await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
             turn = self.turn(model, request.context_length, |load_progress, ahead| {
@@ -60,6 +59,7 @@ impl App {
             sampling: request.sampling,
             max_tokens: request.max_tokens,
             stop: request.stop,
+            constraint: request.constraint,
         };
         let mut generation = turn.loaded.worker.generate(request).await.report()?;
         let ended = tokio::select! {

@@ -28,7 +28,8 @@ use std::time::Duration;
 use serde_json::Value;
 pub use sirocco_chat::CallPiece;
 pub use sirocco_engine_wire::{
-    ChatMessage, FinishReason, Prompt, SamplingParameters, TokenProbability, ToolCall, Usage,
+    ChatMessage, Constraint, FinishReason, Prompt, SamplingParameters, TokenProbability, ToolCall,
+    Usage,
 };
 use sirocco_protocol::{
     ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, ServedRequest,
@@ -56,6 +57,8 @@ pub struct Request {
     pub tool_choice: ToolChoice,
     /// One call ends the answer.
     pub one_call: bool,
+    /// The form of the answer; calls of tools come before it.
+    pub constraint: Option<Constraint>,
     /// Tokens of context that are needed; none is whatever the model is loaded with.
     pub context_length: Option<u32>,
     /// Eject the model afterwards, unless somebody else waits for it.
@@ -73,6 +76,7 @@ impl Request {
             stop: Vec::new(),
             tool_choice: ToolChoice::Free,
             one_call: false,
+            constraint: None,
             context_length: None,
             eject_after: false,
         }
@@ -85,10 +89,9 @@ pub enum ToolChoice {
     /// The model.
     #[default]
     Free,
-    /// The answer begins with a call; the model chooses of what. Its beginning is written for the model, the rest is
-    /// the model's own.
+    /// The answer is a call or several, and nothing else; the model chooses of what.
     Required,
-    /// The same, of the tool with this name.
+    /// The answer is one call, of the tool with this name.
     Named(String),
 }
 

@@ -1,49 +1,71 @@
-//! Calls of tools: the beginning of one that has to come.
+//! Calls of tools: the form of an answer that has to be one.
 
+use serde_json::Value;
 use sirocco_chat::ToolFormat;
-use sirocco_engine_wire::{ChatMessage, Prompt};
+use sirocco_engine_wire::{ChatMessage, Constraint, FormPart, Prompt};
 use sirocco_protocol::{ErrorReport, ModelId};
 
-use super::ToolChoice;
+use super::{Request, ToolChoice};
 use crate::App;
 
 impl App {
-    /// Begins the answer with a call, in the way of the model, if one has to come.
-    pub(super) async fn force_call(
+    /// Holds an answer that has to be a call to the way in which its model writes them. One that may be a call and
+    /// otherwise has a form of its own may be either.
+    pub(super) async fn form_calls(
         &self,
         model: ModelId,
-        choice: &ToolChoice,
-        prompt: &mut Prompt,
+        request: &mut Request,
     ) -> Result<(), ErrorReport> {
-        let name = match choice {
-            ToolChoice::Free => return Ok(()),
-            ToolChoice::Required => None,
-            ToolChoice::Named(name) => Some(name.as_str()),
+        let Prompt::Chat { tools, .. } = &request.prompt else {
+            return Ok(());
         };
+        let is_free = request.tool_choice == ToolChoice::Free;
+        if tools.is_empty() || is_free && request.constraint.is_none() {
+            return Ok(());
+        }
         let header = self.local_header(model).await?;
         let format = ToolFormat::of_template(header.chat_template.as_deref());
-        begin_call(prompt, format, name);
+        if is_free {
+            allow_calls(request, format);
+        } else {
+            demand_calls(request, format);
+        }
         Ok(())
     }
 }
 
-/// Of a single tool the name is known, too.
-fn begin_call(prompt: &mut Prompt, format: ToolFormat, name: Option<&str>) {
+/// Begins the answer with a call, and has it go on as one. Of a single tool the name is known, too.
+fn demand_calls(request: &mut Request, format: ToolFormat) {
     let Prompt::Chat {
         messages,
         continue_last,
         tools,
         ..
-    } = prompt
+    } = &mut request.prompt
     else {
         return;
     };
-    let names = names_of(tools);
-    let only = match names.as_slice() {
-        [only] => Some(only.as_str()),
+    let named = match &request.tool_choice {
+        ToolChoice::Named(name) => Some(name.as_str()),
+        ToolChoice::Free | ToolChoice::Required => None,
+    };
+    let is_only = request.one_call || named.is_some();
+    let callable: Vec<&Value> = tools
+        .iter()
+        .filter(|tool| named.is_none_or(|named| name_of(tool) == Some(named)))
+        .collect();
+    let known = match callable.as_slice() {
+        [only] => name_of(only),
         _ => None,
     };
-    let opening = format.opening(name.or(only));
+    let opening = format.opening(known);
+    request.constraint = Some(Constraint::Rows {
+        rows: callable
+            .into_iter()
+            .filter_map(|tool| row(tool, format, &opening, is_only))
+            .collect(),
+        between: (!is_only).then(|| format.between(known)),
+    });
     match messages.last_mut() {
         Some(last) if *continue_last => last.content.push_str(&opening),
         _ => messages.push(ChatMessage {
@@ -55,11 +77,52 @@ fn begin_call(prompt: &mut Prompt, format: ToolFormat, name: Option<&str>) {
     *continue_last = true;
 }
 
+/// Lets calls be made in place of an answer that is JSON. What is begun already is no call.
+fn allow_calls(request: &mut Request, format: ToolFormat) {
+    let (
+        Prompt::Chat {
+            tools,
+            continue_last: false,
+            ..
+        },
+        Some(Constraint::Json { schema, .. }),
+    ) = (&request.prompt, &request.constraint)
+    else {
+        return;
+    };
+    let answer = vec![FormPart::Json {
+        schema: schema.clone(),
+    }];
+    let calls = tools.iter().filter_map(|tool| row(tool, format, "", true));
+    request.constraint = Some(Constraint::Rows {
+        rows: std::iter::once(answer).chain(calls).collect(),
+        between: None,
+    });
+}
+
+/// A call of this tool, without its beginning.
+fn row(tool: &Value, format: ToolFormat, begun: &str, is_only: bool) -> Option<Vec<FormPart>> {
+    let opening = format.opening(name_of(tool));
+    let text = |text: &str| FormPart::Text { text: text.into() };
+    let arguments = FormPart::Json {
+        schema: tool["function"]["parameters"].clone(),
+    };
+    Some(vec![
+        text(opening.strip_prefix(begun)?),
+        arguments,
+        text(format.closing(is_only)),
+    ])
+}
+
+fn name_of(tool: &Value) -> Option<&str> {
+    tool["function"]["name"].as_str()
+}
+
 /// The names of tools, as templates are given them.
-pub(super) fn names_of(tools: &[serde_json::Value]) -> Vec<String> {
+pub(super) fn names_of(tools: &[Value]) -> Vec<String> {
     tools
         .iter()
-        .filter_map(|tool| tool["function"]["name"].as_str())
+        .filter_map(name_of)
         .map(str::to_owned)
         .collect()
 }
@@ -70,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn begun(tools: &[&str], name: Option<&str>, answer: Option<&str>) -> (usize, String) {
+    fn asking(tools: &[&str], choice: ToolChoice, answer: Option<&str>) -> Request {
         let message = |role: &str, content: &str| ChatMessage {
             role: role.into(),
             content: content.into(),
@@ -78,43 +141,100 @@ mod tests {
         };
         let question = message("user", "which wind?");
         let answer = answer.map(|answer| message("assistant", answer));
-        let mut prompt = Prompt::Chat {
+        let prompt = Prompt::Chat {
             continue_last: answer.is_some(),
             messages: std::iter::once(question).chain(answer).collect(),
             variables: serde_json::Map::new(),
             tools: tools
                 .iter()
-                .map(|name| json!({"type": "function", "function": {"name": name}}))
+                .map(|name| json!({"type": "function", "function": {"name": name, "parameters": {}}}))
                 .collect(),
             now_s: 0,
         };
-        begin_call(&mut prompt, ToolFormat::Hermes, name);
+        Request {
+            tool_choice: choice,
+            ..Request::new(prompt)
+        }
+    }
+
+    fn begun(request: &Request) -> (usize, &str) {
         let Prompt::Chat {
             messages,
-            continue_last,
+            continue_last: true,
             ..
-        } = prompt
+        } = &request.prompt
         else {
-            unreachable!("it is a chat");
+            unreachable!("an answer is begun");
         };
-        assert!(continue_last);
-        let last = messages.last().map(|last| last.content.clone());
-        (messages.len(), last.unwrap_or_default())
+        (messages.len(), &messages[messages.len() - 1].content)
+    }
+
+    /// The texts of the rows, their schemas left out, and what stands between.
+    fn rows(request: &Request) -> (Vec<String>, Option<&str>) {
+        let Some(Constraint::Rows { rows, between }) = &request.constraint else {
+            unreachable!("there are rows");
+        };
+        let text = |part: &FormPart| match part {
+            FormPart::Text { text } => text.clone(),
+            FormPart::Json { .. } => "…".into(),
+        };
+        let rows = rows.iter().map(|row| row.iter().map(text).collect());
+        (rows.collect(), between.as_deref())
     }
 
     #[test]
     fn an_answer_is_begun_with_as_much_of_a_call_as_is_known() {
         let any = "<tool_call>\n{\"name\": \"";
         let wind = "<tool_call>\n{\"name\": \"wind\", \"arguments\": ";
-        assert_eq!(begun(&["wind", "tide"], None, None), (2, any.into()));
+        let named = ToolChoice::Named("wind".into());
+        for (tools, choice, answer, expected) in [
+            (
+                &["wind", "tide"][..],
+                ToolChoice::Required,
+                None,
+                (2, any.to_owned()),
+            ),
+            (&["wind", "tide"], named, None, (2, wind.into())),
+            (&["wind"], ToolChoice::Required, None, (2, wind.into())),
+            (
+                &["wind"],
+                ToolChoice::Required,
+                Some("I look. "),
+                (2, format!("I look. {wind}")),
+            ),
+        ] {
+            let mut request = asking(tools, choice, answer);
+            demand_calls(&mut request, ToolFormat::Hermes);
+            assert_eq!(begun(&request), (expected.0, expected.1.as_str()));
+        }
+    }
+
+    #[test]
+    fn the_rest_of_the_answer_is_calls_of_what_may_be_called() {
+        let mut request = asking(&["wind", "tide"], ToolChoice::Required, None);
+        demand_calls(&mut request, ToolFormat::Llama);
+        let call = |name: &str| format!("{name}\", \"parameters\": …}}");
         assert_eq!(
-            begun(&["wind", "tide"], Some("wind"), None),
-            (2, wind.into())
+            rows(&request),
+            (vec![call("wind"), call("tide")], Some("; {\"name\": \""))
         );
-        assert_eq!(begun(&["wind"], None, None), (2, wind.into()));
-        assert_eq!(
-            begun(&["wind"], None, Some("I look. ")),
-            (2, format!("I look. {wind}"))
-        );
+
+        let mut request = asking(&["wind", "tide"], ToolChoice::Named("tide".into()), None);
+        demand_calls(&mut request, ToolFormat::MistralList);
+        assert_eq!(rows(&request), (vec!["…}]".into()], None));
+    }
+
+    #[test]
+    fn json_may_be_a_call_instead() {
+        let mut request = asking(&["wind"], ToolChoice::Free, None);
+        request.constraint = Some(Constraint::json_object());
+        allow_calls(&mut request, ToolFormat::Hermes);
+        let call = "<tool_call>\n{\"name\": \"wind\", \"arguments\": …}\n</tool_call>";
+        assert_eq!(rows(&request), (vec!["…".into(), call.into()], None));
+
+        let mut begun = asking(&["wind"], ToolChoice::Free, Some("{"));
+        begun.constraint = Some(Constraint::json_object());
+        allow_calls(&mut begun, ToolFormat::Hermes);
+        assert_eq!(begun.constraint, Some(Constraint::json_object()));
     }
 }

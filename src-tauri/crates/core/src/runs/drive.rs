@@ -159,12 +159,14 @@ impl App {
             )
             .with_hint("shorten the message, or load the model with more context"));
         }
+        let constraint = prompt::constraint(&values.parameters)?;
         let request = GenerateRequest {
             id: 0,
             prompt: prepared.prompt.clone(),
             sampling: prompt::sampling(&values.parameters),
             max_tokens: values.parameters.max_tokens,
             stop: values.parameters.stop.unwrap_or_default(),
+            constraint,
         };
         let left_out = prepared.left_out;
         self.inner.runs.keep_sent(work.message_id, prepared);

@@ -5,16 +5,16 @@ use sirocco_chat::{
     BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, with_documents,
 };
 use sirocco_engine::{Loaded, Worker};
-use sirocco_engine_wire::{ChatMessage, Prompt, SamplingParameters};
+use sirocco_engine_wire::{ChatMessage, Constraint, Prompt, SamplingParameters};
 use sirocco_protocol::{
-    ContextOverflow, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters, Role,
+    ContextOverflow, ErrorCode, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters, Role,
 };
 use sirocco_store::AttachedText;
 
 use crate::App;
 use crate::attachments::document;
 use crate::clock::now_ms;
-use crate::error::Report;
+use crate::error::{Report, refuse};
 
 /// Bytes that stand for what a chat template writes around a message, and for what it writes by
 /// itself: a generous guess, see [`longest`].
@@ -274,6 +274,17 @@ pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
     }
     sampling.seed = parameters.seed;
     sampling
+}
+
+/// What answers are held to; keywords of the schema that cannot be are left to the reader's check.
+pub(super) fn constraint(parameters: &Parameters) -> Result<Option<Constraint>, ErrorReport> {
+    let schema = parameters
+        .schema()
+        .map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
+    Ok(schema.map(|schema| Constraint::Json {
+        schema,
+        lenient: true,
+    }))
 }
 
 #[cfg(test)]

@@ -2,16 +2,19 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sirocco_core::completions::{ChatMessage, Prompt, Request, SamplingParameters, ToolCall};
+use sirocco_core::completions::{
+    ChatMessage, Constraint, Prompt, Request, SamplingParameters, ToolCall,
+};
 
 use crate::body::{Content, Strings, read, refuse, token_limit};
 use crate::fault::Fault;
+use crate::form::of_format;
 use crate::openai::check;
 use crate::prompt;
 use crate::tools::{Choice, Tools, tool};
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 3] = ["mcp_servers", "container", "output_format"];
+const UNSUPPORTED: [&str; 2] = ["mcp_servers", "container"];
 
 #[derive(Deserialize)]
 struct Fields {
@@ -102,19 +105,27 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
             sampling,
             max_tokens: Some(max_tokens),
             stop: fields.stop_sequences.unwrap_or_default().0,
+            constraint: read_format(body)?,
             ..Request::new(prompt)
         }),
         stream: fields.stream.unwrap_or(false),
     })
 }
 
+/// The form of the answer, where it stands now and where it stood at first.
+fn read_format(body: &Value) -> Result<Option<Constraint>, Fault> {
+    let format = &body["output_config"]["format"];
+    if format.is_null() {
+        of_format(&body["output_format"], "output_format")
+    } else {
+        of_format(format, "output_config.format")
+    }
+}
+
 /// The model and the prompt alone, as they are counted.
 pub fn read_prompt(body: &Value) -> Result<(Option<String>, Prompt), Fault> {
     let fields: PromptFields = read(body)?;
     refuse(body, &UNSUPPORTED)?;
-    if !body["output_config"]["format"].is_null() {
-        return Err(Fault::unsupported("output_config.format"));
-    }
     let mut messages = Vec::new();
     if let Some(system) = &fields.system {
         let text = system.text("system")?;
@@ -340,7 +351,7 @@ mod tests {
                 json!({"tools": [{"name": "x"}], "tool_choice": {"type": "tool"}}),
             ),
             (
-                "output_config.format",
+                "output_config.format.schema",
                 json!({"output_config": {"format": {"type": "json_schema"}}}),
             ),
             ("messages", json!({"messages": []})),

@@ -2,16 +2,17 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sirocco_core::completions::{Prompt, Request, SamplingParameters};
+use sirocco_core::completions::{Constraint, Prompt, Request, SamplingParameters};
 
 use super::duration::{KeepAlive, keep_alive};
 use crate::body::{Strings, read, refuse, token_limit};
 use crate::fault::Fault;
+use crate::form::of_ollama;
 use crate::openai::check;
 use crate::prompt::set_effort;
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 3] = ["format", "images", "suffix"];
+const UNSUPPORTED: [&str; 2] = ["images", "suffix"];
 
 #[derive(Deserialize)]
 struct Fields {
@@ -55,6 +56,7 @@ pub struct Asked {
     max_tokens: Option<u32>,
     stop: Vec<String>,
     pub context_length: Option<u32>,
+    constraint: Option<Constraint>,
 }
 
 impl Asked {
@@ -112,6 +114,7 @@ impl Asked {
             max_tokens: token_limit("options.num_predict", limit)?,
             stop: options.stop.unwrap_or_default().0,
             context_length: options.num_ctx,
+            constraint: of_ollama(&body["format"])?,
         })
     }
 
@@ -121,6 +124,7 @@ impl Asked {
             sampling: self.sampling,
             max_tokens: self.max_tokens,
             stop: self.stop,
+            constraint: self.constraint,
             context_length: self.context_length,
             eject_after: self.keep_alive == KeepAlive::Eject,
             ..Request::new(prompt)
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_refused_by_name() {
         for (field, body) in [
-            ("format", json!({"format": "json"})),
+            ("format", json!({"format": "yaml"})),
             ("images", json!({"images": ["aGk="]})),
             ("suffix", json!({"suffix": "x"})),
             ("think", json!({"think": 3})),

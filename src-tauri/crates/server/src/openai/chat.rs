@@ -15,6 +15,7 @@ use super::sampling::Sampling;
 use crate::answers::{Answers, frames, server_sent};
 use crate::body::{self, Body, read, refuse};
 use crate::fault::{Dialect, Fault};
+use crate::form::of_format;
 use crate::models::find;
 use crate::prompt;
 use crate::routes::{Served, Shared};
@@ -40,7 +41,6 @@ struct Fields {
     stream_options: Option<StreamOptions>,
     logprobs: Option<bool>,
     top_logprobs: Option<u32>,
-    response_format: Option<Format>,
     parallel_tool_calls: Option<bool>,
     modalities: Option<Vec<String>>,
     reasoning_effort: Option<String>,
@@ -52,12 +52,6 @@ struct Fields {
 #[derive(Deserialize)]
 pub struct StreamOptions {
     pub include_usage: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Format {
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 /// What a chat request asks for.
@@ -74,15 +68,6 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
     let fields: Fields = read(body)?;
     let sampling: Sampling = read(body)?;
     refuse(body, &UNSUPPORTED)?;
-    if let Some(format) = &fields.response_format
-        && format.kind != "text"
-    {
-        let message = format!(
-            "`response_format` of type `{}` is not supported yet",
-            format.kind
-        );
-        return Err(Fault::field("response_format", message));
-    }
     let tools = Tools::new(
         of_openai(&body["tools"])?,
         Choice::of_openai(&body["tool_choice"])?,
@@ -118,6 +103,7 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
         sampling: sampling.parameters(top_logprobs)?,
         max_tokens: sampling.max_tokens()?,
         stop: sampling.stop(),
+        constraint: of_format(&body["response_format"], "response_format")?,
         ..Request::new(prompt::chat(messages, variables, tools.list.clone())?)
     };
     let request = tools.apply(request);
@@ -187,10 +173,10 @@ mod tests {
             ("functions", json!({"functions": [{"name": "wind"}]})),
             (
                 "response_format",
-                json!({"response_format": {"type": "json_object"}}),
+                json!({"response_format": {"type": "yaml"}}),
             ),
             (
-                "response_format",
+                "response_format.schema",
                 json!({"response_format": {"type": "json_schema"}}),
             ),
             ("modalities", json!({"modalities": ["text", "audio"]})),

@@ -1,6 +1,6 @@
 //! Chooses the next token from a model's logits.
 //!
-//! The steps run in llama.cpp's order: logit bias, penalties (repeat, frequency, presence), DRY, top-k, typical,
+//! The steps run in llama.cpp's order, over the tokens that the form of the answer allows: logit bias, penalties (repeat, frequency, presence), DRY, top-k, typical,
 //! top-p, min-p, XTC, temperature; then one random number decides. Each filter looks at the probabilities of what the
 //! ones before it left, at temperature 1. At temperature 0 the likeliest token after bias, penalties and DRY is taken.
 //!
@@ -46,8 +46,8 @@ pub enum SamplerError {
     /// Every logit is infinite or no number.
     #[error("the model gave no finite logit")]
     NoFiniteLogit,
-    /// The logit bias forbids every token.
-    #[error("the logit bias forbids every token")]
+    /// The logit bias forbids every token, or all that the form of the answer allows.
+    #[error("the logit bias forbids every token that may come")]
     AllForbidden,
 }
 
@@ -60,6 +60,17 @@ pub struct Sampled {
     pub logprob: f32,
     /// The likeliest tokens of that distribution, as many as were asked for, likeliest first.
     pub top_logprobs: Vec<(u32, f32)>,
+}
+
+impl Sampled {
+    /// A token in whose place none else could have come; nothing is known of its probability.
+    pub(crate) fn without_choice(id: u32) -> Self {
+        Self {
+            id,
+            logprob: 0.0,
+            top_logprobs: Vec::new(),
+        }
+    }
 }
 
 /// Chooses tokens for one generation.
@@ -118,13 +129,27 @@ impl Sampler {
     /// # Errors
     /// If there are too few logits or none may be chosen. Single logits that are infinite or no number are skipped.
     pub fn sample(&mut self, logits: &[f32], history: &[u32]) -> Result<Sampled, SamplerError> {
+        self.sample_among(logits, history, None)
+    }
+
+    /// The same, among the tokens that are allowed: of token n, bit n % 32 of word n / 32. Probabilities stay those of
+    /// the model's own distribution.
+    ///
+    /// # Errors
+    /// As of [`sample`](Self::sample).
+    pub fn sample_among(
+        &mut self,
+        logits: &[f32],
+        history: &[u32],
+        allowed: Option<&[u32]>,
+    ) -> Result<Sampled, SamplerError> {
         let expected = self.vocabulary_size;
         let own = logits.get(..expected).ok_or(SamplerError::Length {
             found: logits.len(),
             expected,
         })?;
         let peak = greatest(own).ok_or(SamplerError::NoFiniteLogit)?;
-        let id = self.choose(own, history)?;
+        let id = self.choose(own, history, allowed)?;
         let total = log_sum_exp(own, peak);
         let top_logprobs = match self.parameters.top_logprobs.unwrap_or(0) as usize {
             0 => Vec::new(),
@@ -144,10 +169,18 @@ impl Sampler {
         })
     }
 
-    fn choose(&mut self, own: &[f32], history: &[u32]) -> Result<u32, SamplerError> {
+    fn choose(
+        &mut self,
+        own: &[f32],
+        history: &[u32],
+        allowed: Option<&[u32]>,
+    ) -> Result<u32, SamplerError> {
         self.logits.clear();
         self.logits.extend_from_slice(own);
         let logits = &mut self.logits;
+        if let Some(allowed) = allowed {
+            forbid_others(logits, allowed);
+        }
         for (id, bias) in &self.parameters.logit_bias {
             if let Some(logit) = logits.get_mut(*id as usize) {
                 *logit += bias;
@@ -176,6 +209,18 @@ impl Sampler {
         }
         draw(candidates, parameters.temperature, self.random.fraction())
             .ok_or(SamplerError::AllForbidden)
+    }
+}
+
+/// Takes all chance from the tokens whose bit is not set.
+fn forbid_others(logits: &mut [f32], allowed: &[u32]) {
+    let words = allowed.iter().copied().chain(std::iter::repeat(0));
+    for (logits, word) in logits.chunks_mut(32).zip(words) {
+        for (bit, logit) in logits.iter_mut().enumerate() {
+            if word >> bit & 1 == 0 {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
     }
 }
 

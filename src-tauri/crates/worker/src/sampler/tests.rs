@@ -283,3 +283,23 @@ fn a_parameter_out_of_range_is_refused_by_name() {
         "sampling parameter `top_p` is -0.5 but must be 0 to 1"
     );
 }
+
+#[test]
+fn only_what_is_allowed_is_chosen_and_probabilities_stay_the_models() {
+    let logits = logits_of(&[0.9, 0.06, 0.04]);
+    for temperature in [0.0, 1.0] {
+        let parameters = SamplingParameters {
+            temperature,
+            top_k: 1,
+            top_logprobs: Some(1),
+            ..plain()
+        };
+        let sampled = sampler(&parameters, 3)
+            .sample_among(&logits, &[], Some(&[0b110]))
+            .unwrap();
+        assert_eq!((sampled.id, sampled.top_logprobs[0].0), (1, 0));
+        assert!((sampled.logprob - 0.06_f32.ln()).abs() < 1e-4);
+    }
+    let nothing = sampler(&plain(), 3).sample_among(&logits, &[], Some(&[]));
+    assert_eq!(nothing, Err(SamplerError::AllForbidden));
+}

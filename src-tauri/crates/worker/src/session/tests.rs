@@ -102,6 +102,7 @@ impl Case {
             sampling: Default::default(),
             max_tokens,
             stop: Vec::new(),
+            constraint: None,
         };
         let stop = AtomicBool::new(false);
         let (reason, usage) = self.session.generate(&request, &stop, &mut |_| {}).unwrap();
@@ -188,6 +189,7 @@ fn the_token_that_opens_a_call_is_shown_to_those_who_gave_tools() {
             sampling: Default::default(),
             max_tokens: Some(1),
             stop: Vec::new(),
+            constraint: None,
         };
         let mut text = String::new();
         let emit = &mut |frame| {
@@ -200,4 +202,79 @@ fn the_token_that_opens_a_call_is_shown_to_those_who_gave_tools() {
             .unwrap();
         assert_eq!(text, expected);
     }
+}
+
+#[test]
+fn an_answer_is_held_to_its_form_whatever_the_model_wants() {
+    for (wanted, pattern, expected) in [("a", "b+b", "bb"), ("</s>", "(a|b)b", "bb")] {
+        let mut case = wanting(wanted);
+        let request = GenerateRequest {
+            id: 1,
+            prompt: Prompt::Text {
+                text: "a".into(),
+                special: false,
+            },
+            sampling: Default::default(),
+            max_tokens: None,
+            stop: Vec::new(),
+            constraint: Some(sirocco_engine_wire::Constraint::Regex {
+                pattern: pattern.into(),
+            }),
+        };
+        let mut text = String::new();
+        let emit = &mut |frame| {
+            if let FromWorker::Tokens(chunk) = frame {
+                text.push_str(&chunk.text);
+            }
+        };
+        let (reason, usage) = case
+            .session
+            .generate(&request, &AtomicBool::new(false), emit)
+            .unwrap();
+        assert!(
+            text.starts_with(['a', 'b']) && text.ends_with(&expected[1..]),
+            "{text}"
+        );
+        assert!(usage.completion_tokens >= 2);
+        assert!(matches!(
+            reason,
+            FinishReason::EndOfTurn | FinishReason::ContextFull
+        ));
+    }
+}
+
+#[test]
+fn a_form_that_makes_no_sense_is_refused_before_anything_is_computed() {
+    let mut case = wanting("a");
+    let request = GenerateRequest {
+        id: 1,
+        prompt: Prompt::Text {
+            text: "a".into(),
+            special: false,
+        },
+        sampling: Default::default(),
+        max_tokens: None,
+        stop: Vec::new(),
+        constraint: Some(sirocco_engine_wire::Constraint::Json {
+            schema: serde_json::json!({"type": "wind"}),
+            lenient: false,
+        }),
+    };
+    let error = case
+        .session
+        .generate(&request, &AtomicBool::new(false), &mut |_| {
+            panic!("nothing begins")
+        })
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            GenerateError::Request(WorkerError {
+                kind: WorkerErrorKind::InvalidRequest,
+                ..
+            })
+        ),
+        "{error:?}"
+    );
+    assert_eq!(case.computed.load(Ordering::Relaxed), 0);
 }

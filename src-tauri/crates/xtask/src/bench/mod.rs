@@ -29,11 +29,13 @@ enum Program {
     Example(&'static str),
     /// One that measures a model that answers.
     ExampleWithModel(&'static str),
+    /// One over a worker that follows a script.
+    ExampleWithScript(&'static str),
     /// A script of `tests/ui`, which drives the interface in Chromium.
     Browser(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel};
+use Program::{Browser, Example, ExampleWithModel, ExampleWithScript};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -55,6 +57,13 @@ const BENCHES: &[Bench] = &[
             Example("library_speed"),
             Browser("search-speed.mjs"),
             ExampleWithModel("fit_calibration"),
+        ],
+    },
+    Bench {
+        name: "server",
+        programs: &[
+            ExampleWithScript("server_load"),
+            ExampleWithModel("structured_output"),
         ],
     },
 ];
@@ -113,7 +122,7 @@ pub fn run(name: &str, json: bool, readme: bool) -> Result<()> {
 /// Runs one program and adds its lines, which are shown at once if they go to another program.
 fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
     let name = match program {
-        Example(name) | ExampleWithModel(name) | Browser(name) => name,
+        Example(name) | ExampleWithModel(name) | ExampleWithScript(name) | Browser(name) => name,
     };
     let mut child = command(program)?
         .stdin(Stdio::null())
@@ -150,6 +159,10 @@ fn command(program: &Program) -> Result<Command> {
                 .env("SIROCCO_WORKER_DIR", engine::folder()?);
             Ok(command)
         }
+        ExampleWithScript(name) => {
+            build_programs(&["--package=sirocco-tests", "--bin=scripted-worker"])?;
+            Ok(example(name))
+        }
         Browser(script) => browser(script),
     }
 }
@@ -163,18 +176,23 @@ fn example(name: &str) -> Command {
     cargo
 }
 
-fn browser(script: &str) -> Result<Command> {
+/// Builds what a measuring program starts.
+fn build_programs(programs: &[&str]) -> Result<()> {
     let mut build = shell::cargo();
-    build.current_dir(paths::root()).args([
-        "build",
-        "--quiet",
-        "--release",
+    build
+        .current_dir(paths::root())
+        .args(["build", "--quiet", "--release"])
+        .args(programs);
+    shell::run(&mut build)
+}
+
+fn browser(script: &str) -> Result<Command> {
+    build_programs(&[
         "--package=sirocco-cli",
         "--package=sirocco-tests",
         "--bin=sirocco",
         "--bin=scripted-hub",
-    ]);
-    shell::run(&mut build)?;
+    ])?;
     let folder = paths::root().join("tests/ui");
     node::install(&folder)?;
     let mut command = Command::new("node");

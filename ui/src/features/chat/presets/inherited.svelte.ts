@@ -1,6 +1,7 @@
 /** What the open chat has where it sets nothing itself; asked for again whenever that may have changed. */
 import type { Event, Inherited, ModelId, PresetChoice } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
+import type { ChatSession } from '../state/session.svelte';
 
 export class InheritedSettings {
   /** The last answer; null until there is one. */
@@ -42,4 +43,15 @@ export class InheritedSettings {
         break;
     }
   }
+}
+
+/** Asks as long as the component that calls this is shown, whenever another answer may come. */
+export function followInherited(chat: () => ChatSession): void {
+  // As text, so that it is asked for again only when it is another one.
+  const choice = $derived(JSON.stringify(chat().presetChoice));
+  const modelId = $derived(chat().model?.id ?? null);
+  $effect(() => {
+    void chat().inherited.version;
+    void chat().inherited.ask(modelId, JSON.parse(choice) as PresetChoice);
+  });
 }

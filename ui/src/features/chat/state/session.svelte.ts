@@ -238,6 +238,12 @@ export class ChatSession {
     else this.chosenSettings = { ...this.chosenSettings, ...changes };
   }
 
+  /** The schema that answers are held to; empty for none. */
+  get schema(): string {
+    const own = this.settings.values.parameters.structured_output;
+    return own ?? this.inherited.value?.values.parameters.structured_output ?? '';
+  }
+
   /** What is done when the context is full; null until it is known. */
   get overflow(): ContextOverflow | null {
     return this.settings.values.parameters.context_overflow ?? this.inherited.value?.values.parameters.context_overflow ?? null;

@@ -40,6 +40,7 @@ const ENGINE: LayerValues = {
     max_tokens: null,
     stop: [],
     context_overflow: 'stop',
+    structured_output: '',
   },
 };
 

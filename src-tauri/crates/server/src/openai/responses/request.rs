@@ -12,6 +12,7 @@ use super::store::Responses;
 use super::unknown;
 use crate::body::{read, refuse, token_limit};
 use crate::fault::Fault;
+use crate::form::of_format;
 use crate::openai::sampling::Sampling;
 use crate::prompt;
 use crate::tools::{Choice, Tools, of_openai};
@@ -57,11 +58,6 @@ impl Asked {
         let fields: Fields = read(body)?;
         let sampling: Sampling = read(body)?;
         refuse(body, &UNSUPPORTED)?;
-        let format = &body["text"]["format"]["type"];
-        if !format.is_null() && format != "text" {
-            let message = format!("`text.format` of type {format} is not supported yet");
-            return Err(Fault::field("text.format", message));
-        }
         let tools = Tools::new(
             of_openai(&body["tools"])?,
             Choice::of_openai(&body["tool_choice"])?,
@@ -94,6 +90,7 @@ impl Asked {
         let request = tools.clone().apply(Request {
             sampling: sampling.parameters(None)?,
             max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?,
+            constraint: of_format(&body["text"]["format"], "text.format")?,
             ..Request::new(prompt::chat(prompted, variables, tools.list)?)
         });
         Ok(Self {
@@ -194,7 +191,7 @@ mod tests {
             ("background", json!({"background": true})),
             ("conversation", json!({"conversation": "conv_1"})),
             (
-                "text.format",
+                "text.format.schema",
                 json!({"text": {"format": {"type": "json_schema"}}}),
             ),
             ("tools[0]", json!({"tools": [{"type": "web_search"}]})),

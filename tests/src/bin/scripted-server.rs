@@ -1,0 +1,71 @@
+//! The API server over models that follow a script, for clients in other processes.
+//!
+//! Prints its address and the keys of its models as one line of JSON, and ends when standard input does.
+//!
+//! ```text
+//! cargo run -p sirocco-tests --bin scripted-server
+//! OPENAI_BASE_URL=http://127.0.0.1:PORT/v1 …
+//! ```
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use sirocco_protocol::ImportOutcome;
+use sirocco_protocol::commands::ModelScan;
+use sirocco_server::{Server, ServerOptions};
+use sirocco_testkit::{Script, TempApp, TinyModel};
+
+/// What each model says.
+const MODELS: [(&str, &str); 3] = [
+    ("talker", "The name of this wind is sirocco."),
+    (
+        "caller",
+        "<tool_call>\n{\"name\": \"wind\", \"arguments\": {\"at\": \"Tunis\"}}\n</tool_call>\n\
+         <tool_call>\n{\"name\": \"tide\", \"arguments\": {}}\n</tool_call>",
+    ),
+    (
+        "thinker",
+        "<think>\nIt is warm and dry.\n</think>\n\nIt is the sirocco.",
+    ),
+];
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    let worker = program.with_file_name(format!("scripted-worker{}", std::env::consts::EXE_SUFFIX));
+    let app = TempApp::open_empty(worker).await?;
+    let folder = app.home().join("models");
+    std::fs::create_dir_all(&folder)?;
+    for (name, answer) in MODELS {
+        let model = TinyModel {
+            name: name.into(),
+            ..TinyModel::default()
+        };
+        let path = folder.join(format!("{name}.gguf"));
+        app.put_model(&path, &model, &Script::answering(answer))?;
+    }
+    let _: ImportOutcome = app.call("model_scan", ModelScan {}).await?;
+    let options = ServerOptions {
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: 0,
+        cors_origins: Vec::new(),
+        tokens: app.app().tokens(),
+    };
+    let server = Server::serve(Arc::new(app.app().clone()), options).await?;
+    let models: Value = app.app().call("model_list", json!({})).await?;
+    let keys: Vec<&Value> = models
+        .as_array()
+        .context("models are a list")?
+        .iter()
+        .map(|model| &model["key"])
+        .collect();
+    let told = json!({"address": server.address(), "models": keys});
+    writeln!(std::io::stdout(), "{told}").context("could not print the address")?;
+    tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()))
+        .await??;
+    server.close().await;
+    app.close().await
+}
