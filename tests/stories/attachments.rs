@@ -26,13 +26,22 @@ async fn add(app: &TempApp, name: &str, content: &[u8]) -> anyhow::Result<Attach
     let typed = picked(app, name, content).await?;
     let path: PickedPath = app.call("path_type", typed).await?;
     let handle = path.handle;
-    Ok(app.call("attachment_add", AttachmentAdd { handle }).await?)
+    Ok(app
+        .call(
+            "attachment_add",
+            AttachmentAdd {
+                handle,
+                conversation_id: None,
+            },
+        )
+        .await?)
 }
 
 async fn give(app: &TempApp, name: &str, text: &str) -> anyhow::Result<Attachment> {
     let request = AttachmentGive {
         name: name.into(),
         content_base64: STANDARD.encode(text),
+        conversation_id: None,
     };
     Ok(app.call("attachment_give", request).await?)
 }
@@ -235,6 +244,7 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let path: PickedPath = app.call("path_type", binary).await?;
     let add = AttachmentAdd {
         handle: path.handle,
+        conversation_id: None,
     };
     let error = app
         .call::<Attachment>("attachment_add", add)
@@ -253,6 +263,7 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let path: PickedPath = app.call("path_type", folder).await?;
     let add = AttachmentAdd {
         handle: path.handle,
+        conversation_id: None,
     };
     assert_eq!(
         code(app.call::<Attachment>("attachment_add", add).await),
@@ -262,12 +273,14 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let large = AttachmentGive {
         name: "a.txt".into(),
         content_base64: "A".repeat(24 << 20),
+        conversation_id: None,
     };
     let refused = app.call::<Attachment>("attachment_give", large).await;
     assert_eq!(code(refused), ErrorCode::FileProblem);
     let nonsense = AttachmentGive {
         name: "a.txt".into(),
         content_base64: "?".into(),
+        conversation_id: None,
     };
     let refused = app.call::<Attachment>("attachment_give", nonsense).await;
     assert_eq!(code(refused), ErrorCode::InvalidRequest);

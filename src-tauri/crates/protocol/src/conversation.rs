@@ -28,6 +28,8 @@ pub struct ConversationSummary {
     pub tags: Vec<String>,
     /// It is off the list, in the archive.
     pub archived: bool,
+    /// It is kept in memory only and on no list: gone when it is deleted or the app ends, unless it is kept before.
+    pub temporary: bool,
 }
 
 /// A place in the conversation list: pinned ones come first, then the newest, then the largest id.

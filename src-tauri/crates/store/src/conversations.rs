@@ -28,7 +28,7 @@ pub struct NewConversation {
 macro_rules! summary_columns {
     () => {
         "c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread, c.folder_id,
-         c.archived_at_ms is not null as archived,
+         c.archived_at_ms is not null as archived, c.is_temporary as temporary,
          exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running,
          (select json_group_array(tag) from (
               select t.tag from conversation_tags t where t.conversation_id = c.id order by t.tag_folded
@@ -248,6 +248,7 @@ pub(crate) struct SummaryRow {
     running: bool,
     folder_id: Option<String>,
     archived: bool,
+    temporary: bool,
     tags: String,
 }
 
@@ -264,6 +265,7 @@ impl SummaryRow {
             folder_id: parse_option("folder id", self.folder_id.as_deref())?,
             tags: from_json("tags", &self.tags)?,
             archived: self.archived,
+            temporary: self.temporary,
         })
     }
 }

@@ -53,6 +53,7 @@ mod roots;
 mod runs;
 mod search;
 mod settings;
+mod temporary;
 mod trash;
 mod tree;
 mod turns;

@@ -30,7 +30,7 @@ impl Store {
         open_with(path.as_ref(), &MIGRATIONS).await
     }
 
-    /// A database that ends with its handle, for tests.
+    /// A database that ends with its handle, and no byte of which is ever in a file.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -38,6 +38,8 @@ impl Store {
         let path = Path::new(":memory:");
         let options = SqliteConnectOptions::new()
             .in_memory(true)
+            // Nor may what is sorted or undone lie in a file for a while.
+            .pragma("temp_store", "memory")
             .foreign_keys(true);
         // Every connection would have a database of its own, so readers share the writer's.
         let writer = pool(1, options, path).await?;

@@ -151,7 +151,8 @@ pub(crate) async fn add(
     Ok(())
 }
 
-async fn insert(
+/// Adds one message.
+pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     conversation_id: ConversationId,
     message: &NewMessage,

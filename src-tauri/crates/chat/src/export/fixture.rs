@@ -18,6 +18,7 @@ pub fn conversation() -> Conversation {
             folder_id: None,
             tags: Vec::new(),
             archived: false,
+            temporary: false,
         },
         model_id: None,
         settings: ConversationSettings {

@@ -24,7 +24,7 @@ impl App {
         &self,
         request: ContextCount,
     ) -> Result<ContextUse, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation)?;
         let attached = self.attached(&request.attachments).await?;
@@ -65,7 +65,7 @@ impl App {
         &self,
         request: ContextInspect,
     ) -> Result<ContextReport, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation)?;
         let (prepared, as_sent) = match request.answer {

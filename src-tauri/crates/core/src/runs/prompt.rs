@@ -80,7 +80,7 @@ impl App {
         wanted: Wanted<'_>,
     ) -> Result<Prepared, ErrorReport> {
         let branch = match wanted.leaf {
-            Some(leaf) => self.inner.store.branch(leaf).await.report()?,
+            Some(leaf) => self.store_with(leaf).await?.branch(leaf).await.report()?,
             None => Vec::new(),
         };
         let of_branch = branch.into_iter().map(|message| PreparedTurn {

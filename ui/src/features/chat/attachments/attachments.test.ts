@@ -86,7 +86,10 @@ describe('a file', () => {
     attachPaths(state, [{ handle: 'h', path: 'C:\\Users\\me\\winds.csv', is_folder: false }]);
     await waitFor(() => expect(chat.attachments.items).toHaveLength(2));
     const added = backend.calls.filter((call) => call.command === 'attachment_add').map((call) => call.request);
-    expect(added).toEqual([{ handle: '/picked' }, { handle: 'h' }]);
+    expect(added).toEqual([
+      { handle: '/picked', conversation_id: null },
+      { handle: 'h', conversation_id: null },
+    ]);
   });
 });
 

@@ -27,6 +27,10 @@ export class DraftAttachments {
     this.#onError = onError;
   }
 
+  get isEmpty(): boolean {
+    return this.items.length === 0 && this.reading.length === 0;
+  }
+
   get ids(): AttachmentId[] {
     return this.items.map((item) => item.id);
   }
@@ -46,18 +50,19 @@ export class DraftAttachments {
 
   async addPath(handle: PathHandle, path: string): Promise<void> {
     const name = path.split(/[/\\]/).pop() || path;
-    await this.#add(name, () => this.#backend.call('attachment_add', { handle }));
+    await this.#add(name, (conversation_id) => this.#backend.call('attachment_add', { handle, conversation_id }));
   }
 
   async addFile(file: File): Promise<void> {
-    await this.#add(file.name, async () => {
+    await this.#add(file.name, async (conversation_id) => {
       const content_base64 = base64(new Uint8Array(await file.arrayBuffer()));
-      return this.#backend.call('attachment_give', { name: file.name, content_base64 });
+      return this.#backend.call('attachment_give', { name: file.name, content_base64, conversation_id });
     });
   }
 
   async addText(name: string, text: string): Promise<void> {
-    await this.#add(name, () => this.#backend.call('attachment_give', { name, content_base64: base64(new TextEncoder().encode(text)) }));
+    const content_base64 = base64(new TextEncoder().encode(text));
+    await this.#add(name, (conversation_id) => this.#backend.call('attachment_give', { name, content_base64, conversation_id }));
   }
 
   remove(id: AttachmentId): void {
@@ -70,12 +75,12 @@ export class DraftAttachments {
   }
 
   /** One after the other would make a slow file hold up the rest; where they go is known from the start. */
-  async #add(name: string, read: () => Promise<Attachment>): Promise<void> {
+  async #add(name: string, read: (conversation_id: ConversationId | null) => Promise<Attachment>): Promise<void> {
     const key = this.#next++;
     const of = this.#of;
     this.reading = [...this.reading, { key, name }];
     try {
-      const item = await read();
+      const item = await read(of);
       if (of === this.#of) this.items = [...this.items, item];
       else this.#kept.set(of, [...(this.#kept.get(of) ?? []), item]);
     } catch (thrown) {

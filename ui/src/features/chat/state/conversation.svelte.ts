@@ -234,6 +234,11 @@ export class ConversationState {
     return this.id;
   }
 
+  /** Has a temporary conversation kept. */
+  async keep(): Promise<void> {
+    this.conversation = await this.#backend.call('temporary_keep', { id: this.#known() });
+  }
+
   async send(content: string, attachments: AttachmentId[] = []): Promise<void> {
     const id = this.#known();
     await this.toEnd();

@@ -186,7 +186,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const words = query.toLowerCase().split(/\s+/);
       return [...this.stored.values()]
         .map((one) => one.conversation.summary)
-        .filter((row) => words.every((word) => row.title.toLowerCase().includes(word)))
+        .filter((row) => !row.temporary && words.every((word) => row.title.toLowerCase().includes(word)))
         .filter((row) => row.archived === (shelf === 'archive') && (!folder_id || row.folder_id === folder_id))
         .filter((row) => !tag || row.tags.some((one) => one.toLowerCase() === tag.toLowerCase()))
         .filter((row) => !after || conversationOrder(after, row) < 0)
@@ -194,11 +194,18 @@ export class ScriptedBackend implements Backend, ScriptedHost {
         .slice(0, limit);
     },
     conversation_create: ({ model_id }) => {
-      const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
-      conversation.model_id = model_id ?? null;
-      const { preset } = this.#handlers.settings_inherit({ model_id: model_id ?? null, preset: { type: 'standard' } });
-      conversation.settings.preset_id = preset?.id ?? null;
-      this.stored.set(conversation.summary.id, { conversation, messages: [] });
+      const conversation = this.#create(model_id ?? null);
+      this.#changed(conversation);
+      return conversation;
+    },
+    temporary_create: ({ model_id }) => {
+      const conversation = this.#create(model_id ?? null);
+      conversation.summary.temporary = true;
+      return conversation;
+    },
+    temporary_keep: ({ id }) => {
+      const { conversation } = this.#stored(id);
+      conversation.summary.temporary = false;
       this.#changed(conversation);
       return conversation;
     },
@@ -217,7 +224,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return conversation;
     },
     conversation_delete: ({ id }) => {
-      this.deleted.set(id, this.#stored(id));
+      const stored = this.#stored(id);
+      if (!stored.conversation.summary.temporary) this.deleted.set(id, stored);
       this.stored.delete(id);
       this.emit({ type: 'conversation_deleted', conversation_id: id });
       return {};
@@ -348,6 +356,15 @@ export class ScriptedBackend implements Backend, ScriptedHost {
 
   #stored(id: string): Stored {
     return entry(this.stored, id, 'conversation');
+  }
+
+  #create(model_id: string | null): Conversation {
+    const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
+    conversation.model_id = model_id;
+    const { preset } = this.#handlers.settings_inherit({ model_id, preset: { type: 'standard' } });
+    conversation.settings.preset_id = preset?.id ?? null;
+    this.stored.set(conversation.summary.id, { conversation, messages: [] });
+    return conversation;
   }
 
   #model(id: string): Model {

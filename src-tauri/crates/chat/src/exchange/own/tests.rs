@@ -72,6 +72,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             folder_id: None,
             tags: Vec::new(),
             archived: false,
+            temporary: false,
         },
         model_id: None,
         settings: ConversationSettings {
