@@ -38,6 +38,7 @@ mod server_responses;
 mod server_scene;
 mod server_tools;
 mod temporary;
+mod titles;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

@@ -46,5 +46,5 @@ pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use terms::SearchTerms;
-pub use title::{NEW_CONVERSATION, automatic_title, marked_title};
+pub use title::{NEW_CONVERSATION, TITLE_REQUEST, automatic_title, marked_title, written_title};
 pub use tools::{CallPiece, Spoken, ToolCallSplitter, ToolFormat};

@@ -25,7 +25,7 @@ use crate::keeping::Keeping;
 use crate::library::Library;
 use crate::network::{Access, Log};
 use crate::picked::PickedPaths;
-use crate::runs::Runs;
+use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
 use crate::temporary::Temporary;
 
@@ -74,6 +74,7 @@ pub(crate) struct Inner {
     pub residency: Residency,
     pub events: broadcast::Sender<Event>,
     pub runs: Runs,
+    pub titles: Titles,
     pub downloads: Downloads,
     /// The way out for every request.
     pub network: Network,
@@ -138,6 +139,7 @@ impl App {
                 residency,
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),
+                titles: Titles::default(),
                 picked: PickedPaths::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),

@@ -54,6 +54,7 @@ mod runs;
 mod search;
 mod settings;
 mod temporary;
+mod titles;
 mod trash;
 mod tree;
 mod turns;

@@ -90,9 +90,9 @@ impl Store {
         id: ConversationId,
     ) -> Result<Conversation, StoreError> {
         let (conversation, messages) = from.conversation_tree(id).await?;
-        let (title_is_automatic, files) = from.beside(id).await?;
+        let (title, files) = from.beside(id).await?;
         let mut transaction = self.write().await?;
-        insert_conversation(&mut transaction, &conversation, title_is_automatic).await?;
+        insert_conversation(&mut transaction, &conversation, &title).await?;
         for file in &files {
             insert_file(&mut transaction, file).await?;
         }
@@ -110,15 +110,16 @@ impl Store {
         Ok(kept)
     }
 
-    /// What a tree does not tell of a conversation: whether it was named by hand, and its files with their texts.
-    async fn beside(&self, id: ConversationId) -> Result<(bool, Vec<FileRow>), StoreError> {
+    /// What a tree does not tell of a conversation: who named it, and its files with their texts.
+    async fn beside(&self, id: ConversationId) -> Result<(TitleRow, Vec<FileRow>), StoreError> {
         let mut connection = self.reader.acquire().await.attempt("read a conversation")?;
-        let title_is_automatic =
-            sqlx::query_scalar("select title_is_automatic from conversations where id = ?1")
-                .bind(id.to_string())
-                .fetch_one(&mut *connection)
-                .await
-                .attempt("read a title")?;
+        let title = sqlx::query_as(
+            "select title_is_automatic, title_by_model from conversations where id = ?1",
+        )
+        .bind(id.to_string())
+        .fetch_one(&mut *connection)
+        .await
+        .attempt("read a title")?;
         let files = sqlx::query_as(
             "select distinct a.id, a.sha256, a.name, a.kind, a.size_bytes, a.characters, t.text
              from messages m
@@ -131,8 +132,14 @@ impl Store {
         .fetch_all(&mut *connection)
         .await
         .attempt("read the files of a conversation")?;
-        Ok((title_is_automatic, files))
+        Ok((title, files))
     }
+}
+
+#[derive(FromRow)]
+struct TitleRow {
+    title_is_automatic: bool,
+    title_by_model: bool,
 }
 
 /// A file as it is stored, with its text.
@@ -151,7 +158,7 @@ struct FileRow {
 async fn insert_conversation(
     connection: &mut SqliteConnection,
     conversation: &Conversation,
-    title_is_automatic: bool,
+    title: &TitleRow,
 ) -> Result<(), StoreError> {
     let Conversation {
         summary,
@@ -164,14 +171,16 @@ async fn insert_conversation(
     sqlx::query(
         "insert into conversations
              (id, title, title_folded, title_is_automatic, unread, created_at_ms, updated_at_ms,
-              model_id, parameters, system_prompt, system_prompt_is_own, preset_id, draft, notes)
+              model_id, parameters, system_prompt, system_prompt_is_own, preset_id, draft, notes,
+              title_by_model)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, (select id from models where id = ?8), ?9,
-                 coalesce(?10, ''), ?10 is not null, (select id from presets where id = ?11), ?12, ?13)",
+                 coalesce(?10, ''), ?10 is not null, (select id from presets where id = ?11), ?12, ?13,
+                 ?14)",
     )
     .bind(summary.id.to_string())
     .bind(&summary.title)
     .bind(summary.title.to_lowercase())
-    .bind(title_is_automatic)
+    .bind(title.title_is_automatic)
     .bind(summary.unread)
     .bind(summary.created_at_ms)
     .bind(summary.updated_at_ms)
@@ -181,6 +190,7 @@ async fn insert_conversation(
     .bind(settings.preset_id.map(|id| id.to_string()))
     .bind(draft)
     .bind(notes)
+    .bind(title.title_by_model)
     .execute(connection)
     .await
     .attempt("keep a conversation")?;

@@ -131,6 +131,7 @@ pub(crate) async fn add(
              title = case when title_is_automatic then coalesce(?4, title) else title end,
              title_folded = case when title_is_automatic then coalesce(?5, title_folded)
                                  else title_folded end,
+             title_by_model = case when ?4 is null then title_by_model else 0 end,
              draft = case when ?6 then '' else draft end
          where id = ?1",
     )

@@ -99,8 +99,14 @@ impl App {
                 Outcome::failed(error)
             }
         };
+        let is_whole = outcome.state == RunState::Completed;
         self.end(&active, outcome).await;
         self.inner.runs.remove(active.id);
+        // The answers of a comparison have other things to wait for than a title.
+        if is_whole && work.compared.is_none() {
+            let conversation_id = active.live().run.conversation_id;
+            self.begin_title(conversation_id, work.model_id, active.store.clone());
+        }
     }
 
     async fn generate(&self, active: &Arc<ActiveRun>, work: &Work) -> Result<Outcome, ErrorReport> {

@@ -10,8 +10,10 @@ mod follow;
 mod line;
 mod prompt;
 mod start;
+mod title;
 
 pub(crate) use start::Contest;
+pub(crate) use title::Titles;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};

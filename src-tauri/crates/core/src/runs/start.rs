@@ -242,6 +242,7 @@ impl App {
     }
 
     fn set_off(&self, active: Arc<ActiveRun>, work: Work) {
+        self.inner.titles.cancel();
         let app = self.clone();
         // Not `spawn`: at the end of the app a run is ended properly, with its text.
         self.inner
