@@ -305,3 +305,55 @@ async fn what_was_never_sent_is_forgotten_at_the_next_start() -> anyhow::Result<
     assert_eq!(text, WINDS);
     Ok(())
 }
+
+async fn keep_draft(
+    app: &TempApp,
+    id: ConversationId,
+    files: &[&Attachment],
+) -> anyhow::Result<Conversation> {
+    let changes = ConversationUpdate {
+        draft_attachments: Some(files.iter().map(|file| file.id).collect()),
+        ..ConversationUpdate::of(id)
+    };
+    Ok(app.call("conversation_update", changes).await?)
+}
+
+#[tokio::test]
+async fn the_files_of_a_draft_outlive_the_app_until_they_are_sent() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    let table = give(&app, "winds.csv", WINDS).await?;
+    let notes = give(&app, "notes.txt", "warm").await?;
+    let kept = keep_draft(&app, id, &[&notes, &table]).await?;
+    assert_eq!(kept.draft_attachments, [notes.clone(), table.clone()]);
+    let kept = keep_draft(&app, id, &[&table]).await?;
+    assert_eq!(kept.draft_attachments, [table.clone()]);
+
+    let app = app.reopen().await?;
+    let get = ConversationGet { id };
+    let found: Conversation = app.call("conversation_get", &get).await?;
+    assert_eq!(found.draft_attachments, [table.clone()]);
+    let forgotten = AttachmentText { id: notes.id };
+    assert_eq!(
+        code(app.call::<String>("attachment_text", forgotten).await),
+        ErrorCode::NotFound
+    );
+    send(&app, id, "Which is warm?", &[&table]).await?;
+    let found: Conversation = app.call("conversation_get", &get).await?;
+    assert!(found.draft_attachments.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_draft_takes_files_that_are_there_and_not_too_many() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    let table = give(&app, "winds.csv", WINDS).await?;
+    let mut unknown = table.clone();
+    unknown.id = "01890000-0000-7000-8000-000000000000".parse()?;
+    assert!(keep_draft(&app, id, &[&table, &unknown]).await.is_err());
+    assert!(keep_draft(&app, id, &[&table; 33]).await.is_err());
+    let found: Conversation = app.call("conversation_get", ConversationGet { id }).await?;
+    assert!(found.draft_attachments.is_empty());
+    Ok(())
+}

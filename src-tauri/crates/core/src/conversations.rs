@@ -9,6 +9,7 @@ use sirocco_protocol::{
 use sirocco_store::{NewConversation, NewMessage, Turn};
 
 use crate::App;
+use crate::attachments::refuse_too_many;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::keeping::check_notes;
@@ -54,6 +55,7 @@ impl App {
             ));
         }
         check_notes(changes.notes.as_deref())?;
+        refuse_too_many(changes.draft_attachments.as_deref().unwrap_or_default())?;
         if let Some(settings) = &changes.settings {
             let parameters = &settings.values.parameters;
             parameters
@@ -68,6 +70,7 @@ impl App {
         // Draft and notes are written with every pause of the fingers and change nothing in the list.
         let only_written = ConversationUpdate {
             draft: None,
+            draft_attachments: None,
             notes: None,
             ..changes.clone()
         } == ConversationUpdate::of(changes.id);

@@ -127,6 +127,8 @@ commands! {
         settings: Option<ConversationSettings>,
         /// Text being written.
         draft: Option<String>,
+        /// Files that go with it, all of them, at most 32.
+        draft_attachments: Option<Vec<AttachmentId>>,
         /// What is written beside it, all of it.
         notes: Option<String>,
         /// Seen or not.
@@ -660,6 +662,7 @@ impl ConversationUpdate {
             model_id: None,
             settings: None,
             draft: None,
+            draft_attachments: None,
             notes: None,
             unread: None,
         }

@@ -66,6 +66,8 @@ pub struct Conversation {
     pub settings: ConversationSettings,
     /// The draft of the next message.
     pub draft: String,
+    /// Files that go with it, in their order.
+    pub draft_attachments: Vec<Attachment>,
     /// What the person wrote beside it; no model sees it.
     pub notes: String,
     /// The leaf of the branch being shown.

@@ -9,7 +9,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::value::{from_json, list, parse, parse_option, to_json};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, attachments};
 
 /// What a new conversation starts with.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,7 +183,12 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .attempt("change a conversation")?;
-        let conversation = fetch(&mut transaction, changes.id).await?;
+        let mut conversation = fetch(&mut transaction, changes.id).await?;
+        if let Some(attachments) = &changes.draft_attachments {
+            attachments::set_draft(&mut transaction, changes.id, attachments).await?;
+            conversation.draft_attachments =
+                attachments::of_draft(&mut transaction, changes.id).await?;
+        }
         transaction
             .commit()
             .await
@@ -317,7 +322,7 @@ pub(crate) async fn fetch(
          where c.id = ?1 and c.deleted_at_ms is null"
     ))
     .bind(id.to_string())
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await
     .attempt("read a conversation")?
     .ok_or_else(|| StoreError::not_found("conversation", id))?;
@@ -332,6 +337,7 @@ pub(crate) async fn fetch(
             },
         },
         draft: row.draft,
+        draft_attachments: attachments::of_draft(connection, id).await?,
         notes: row.notes,
         head: parse_option("message id", row.head_id.as_deref())?,
     })
@@ -494,6 +500,7 @@ mod tests {
             model_id: Some(model.model.id),
             settings: Some(settings.clone()),
             draft: Some("but ".into()),
+            draft_attachments: Some(Vec::new()),
             notes: Some("for Ada".into()),
             unread: Some(true),
         };

@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::value::to_json;
-use crate::{NewMessage, Store, StoreError, conversations, turns};
+use crate::{NewMessage, Store, StoreError, attachments, conversations, turns};
 
 /// Marks every conversation of the database, copies included.
 const MARK: &str = "
@@ -96,6 +96,12 @@ impl Store {
         for file in &files {
             insert_file(&mut transaction, file).await?;
         }
+        let of_draft: Vec<AttachmentId> = conversation
+            .draft_attachments
+            .iter()
+            .map(|one| one.id)
+            .collect();
+        attachments::set_draft(&mut transaction, id, &of_draft).await?;
         for message in &messages {
             insert_message(&mut transaction, message).await?;
         }
@@ -121,12 +127,15 @@ impl Store {
         .await
         .attempt("read a title")?;
         let files = sqlx::query_as(
-            "select distinct a.id, a.sha256, a.name, a.kind, a.size_bytes, a.characters, t.text
-             from messages m
-             join message_attachments ma on ma.message_id = m.id
-             join attachments a on a.id = ma.attachment_id
-             join attachment_texts t on t.sha256 = a.sha256
-             where m.conversation_id = ?1",
+            "select a.id, a.sha256, a.name, a.kind, a.size_bytes, a.characters, t.text
+             from attachments a join attachment_texts t on t.sha256 = a.sha256
+             where a.id in (
+                 select ma.attachment_id from messages m
+                 join message_attachments ma on ma.message_id = m.id
+                 where m.conversation_id = ?1
+                 union
+                 select attachment_id from draft_attachments where conversation_id = ?1
+             )",
         )
         .bind(id.to_string())
         .fetch_all(&mut *connection)
@@ -357,6 +366,7 @@ mod tests {
         from.stand_in(Some(model), None).await.unwrap();
         let written = ConversationUpdate {
             draft: Some("and".into()),
+            draft_attachments: Some(vec![file.attachment.id]),
             notes: Some("n".into()),
             model_id: Some(model),
             ..ConversationUpdate::of(id)

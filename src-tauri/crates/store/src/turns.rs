@@ -144,6 +144,9 @@ pub(crate) async fn add(
     .execute(&mut *connection)
     .await
     .attempt("move the head of a conversation")?;
+    if turn.clear_draft {
+        attachments::set_draft(connection, turn.conversation_id, &[]).await?;
+    }
     if let Some(run) = &turn.run {
         conversations::require_model(connection, run.model_id).await?;
         require_visible(connection, turn.conversation_id, run.message_id).await?;

@@ -29,6 +29,7 @@ pub fn conversation() -> Conversation {
             },
         },
         draft: String::new(),
+        draft_attachments: Vec::new(),
         notes: String::new(),
         head: None,
     }

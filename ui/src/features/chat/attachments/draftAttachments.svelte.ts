@@ -1,4 +1,4 @@
-/** The files that go with the message being written: read by the backend as they are added, kept while another chat is open. */
+/** The files that go with the message being written: read by the backend as they are added, kept with the conversation, and while another chat is open. */
 
 import type { Attachment, AttachmentId, ConversationId, PathHandle } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
@@ -18,6 +18,8 @@ export class DraftAttachments {
   reading = $state.raw<Reading[]>([]);
   readonly #backend: Backend;
   readonly #onError: (thrown: unknown) => void;
+  /** What is on its way to the backend, one after the other: the last change is the one that stays. */
+  #saving: Promise<unknown> = Promise.resolve();
   readonly #kept = new Map<ConversationId | null, Attachment[]>();
   #of: ConversationId | null = null;
   #next = 0;
@@ -46,6 +48,17 @@ export class DraftAttachments {
   become(id: ConversationId): void {
     this.#kept.delete(this.#of);
     this.#of = id;
+    if (!this.isEmpty) this.#keep(id, this.items);
+  }
+
+  /** Shows those that a conversation has kept, as after a restart, unless some were added since. */
+  take(id: ConversationId, kept: Attachment[]): void {
+    if (id === this.#of && this.isEmpty) this.items = kept;
+  }
+
+  /** Waits until what was changed is kept. */
+  async flush(): Promise<void> {
+    await this.#saving;
   }
 
   async addPath(handle: PathHandle, path: string): Promise<void> {
@@ -67,11 +80,20 @@ export class DraftAttachments {
 
   remove(id: AttachmentId): void {
     this.items = this.items.filter((item) => item.id !== id);
+    this.#keep(this.#of, this.items);
   }
 
   /** They were sent. */
   clear(): void {
     this.items = [];
+  }
+
+  /** A new chat keeps nothing. What could not be kept is still shown, and tried again with the next change. */
+  #keep(id: ConversationId | null, items: Attachment[]): void {
+    if (!id) return;
+    const draft_attachments = items.map((item) => item.id);
+    const keep = () => this.#backend.call('conversation_update', { id, draft_attachments });
+    this.#saving = this.#saving.then(keep).catch(() => undefined);
   }
 
   /** One after the other would make a slow file hold up the rest; where they go is known from the start. */
@@ -81,8 +103,10 @@ export class DraftAttachments {
     this.reading = [...this.reading, { key, name }];
     try {
       const item = await read(of);
-      if (of === this.#of) this.items = [...this.items, item];
-      else this.#kept.set(of, [...(this.#kept.get(of) ?? []), item]);
+      const items = [...(of === this.#of ? this.items : (this.#kept.get(of) ?? [])), item];
+      if (of === this.#of) this.items = items;
+      else this.#kept.set(of, items);
+      this.#keep(of, items);
     } catch (thrown) {
       this.#onError(thrown);
     } finally {

@@ -189,7 +189,8 @@ export class ChatSession {
   /** Puts the kept draft and notes of a conversation in place, unless something was typed while it loaded. */
   #takeWritten(of: ConversationState): void {
     if (this.current !== of || !of.conversation) return;
-    const { draft, notes } = of.conversation;
+    const { draft, draft_attachments, notes } = of.conversation;
+    if (of.id) this.attachments.take(of.id, draft_attachments);
     if (this.draft.text === '' && draft) this.draft.start(draft);
     if (this.notes.text === '' && notes) this.notes.start(notes);
   }
@@ -288,6 +289,7 @@ export class ChatSession {
       else if (current.conversation?.model_id !== model.id) await current.update({ model_id: model.id });
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
+      await attachments.flush();
       await current.send(text, attachments.ids);
       attachments.clear();
       await this.#taken(text);

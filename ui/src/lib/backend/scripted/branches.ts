@@ -23,6 +23,7 @@ export function branchHandlers(host: ScriptedHost) {
     made.conversation.summary = { ...summary, id, title: `${summary.title} (${mark})`, created_at_ms: now_ms, updated_at_ms: now_ms, pinned: false };
     made.conversation.head = ids.get(until ?? source.conversation.head ?? '') ?? null;
     made.conversation.draft = '';
+    made.conversation.draft_attachments = [];
     for (const one of made.messages) {
       one.id = ids.get(one.id) ?? one.id;
       one.conversation_id = id;

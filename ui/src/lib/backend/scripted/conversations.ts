@@ -107,6 +107,7 @@ export function newConversation(id: string, title: string, at: number): Conversa
     model_id: 'm-coder',
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',
+    draft_attachments: [],
     notes: '',
     head: null,
   };

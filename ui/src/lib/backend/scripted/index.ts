@@ -219,6 +219,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       conversation.model_id = changes.model_id ?? conversation.model_id;
       conversation.settings = changes.settings ?? conversation.settings;
       conversation.draft = changes.draft ?? conversation.draft;
+      if (changes.draft_attachments) {
+        conversation.draft_attachments = changes.draft_attachments.map((one) => entry(this.attached, one, 'attachment').attachment);
+      }
       conversation.notes = changes.notes ?? conversation.notes;
       this.#changed(conversation);
       return conversation;
@@ -261,6 +264,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
       question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
       messages.push(question);
+      conversation.draft_attachments = [];
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
     },
