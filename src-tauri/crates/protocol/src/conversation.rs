@@ -30,6 +30,8 @@ pub struct ConversationSummary {
     pub archived: bool,
     /// It is kept in memory only and on no list: gone when it is deleted or the app ends, unless it is kept before.
     pub temporary: bool,
+    /// A blind comparison in it waits for its vote: no model is named there until then.
+    pub blind: bool,
 }
 
 /// A place in the conversation list: pinned ones come first, then the newest, then the largest id.

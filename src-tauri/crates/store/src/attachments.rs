@@ -35,7 +35,7 @@ pub struct AttachedText {
 }
 
 const OF_MESSAGES: &str = "
-    select ma.message_id, a.id, a.name, a.kind, a.size_bytes, a.characters
+    select ma.message_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
     from json_each(?1) wanted
     cross join message_attachments ma on ma.message_id = wanted.value
     cross join attachments a on a.id = ma.attachment_id
@@ -234,7 +234,7 @@ pub(crate) async fn of_draft(
     conversation: ConversationId,
 ) -> Result<Vec<Attachment>, StoreError> {
     let rows: Vec<AttachmentRow> = sqlx::query_as(
-        "select d.conversation_id as message_id, a.id, a.name, a.kind, a.size_bytes, a.characters
+        "select d.conversation_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
          from draft_attachments d cross join attachments a on a.id = d.attachment_id
          where d.conversation_id = ?1
          order by d.ordinal",
@@ -276,8 +276,8 @@ pub(crate) async fn of_messages(
         .attempt("read the attachments of messages")?;
     let mut attached: HashMap<String, Vec<Attachment>> = HashMap::new();
     for row in rows {
-        let of = row.message_id.clone();
-        attached.entry(of).or_default().push(row.attachment()?);
+        let holder = row.holder.clone();
+        attached.entry(holder).or_default().push(row.attachment()?);
     }
     Ok(attached)
 }
@@ -302,8 +302,8 @@ pub(crate) async fn texts_of(
 
 #[derive(FromRow)]
 struct AttachmentRow {
-    /// What it is at.
-    message_id: String,
+    /// The message or conversation it is at.
+    holder: String,
     id: String,
     name: String,
     kind: String,

@@ -29,6 +29,10 @@ macro_rules! summary_columns {
     () => {
         "c.id, c.title, c.created_at_ms, c.updated_at_ms, c.pinned, c.unread, c.folder_id,
          c.archived_at_ms is not null as archived, c.is_temporary as temporary,
+         exists (
+             select 1 from comparisons k
+             where k.conversation_id = c.id and k.is_blind and k.verdict is null
+         ) as blind,
          exists (select 1 from runs r where r.conversation_id = c.id and r.ended_at_ms is null) as running,
          (select json_group_array(tag) from (
               select t.tag from conversation_tags t where t.conversation_id = c.id order by t.tag_folded
@@ -254,6 +258,7 @@ pub(crate) struct SummaryRow {
     folder_id: Option<String>,
     archived: bool,
     temporary: bool,
+    blind: bool,
     tags: String,
 }
 
@@ -271,6 +276,7 @@ impl SummaryRow {
             tags: from_json("tags", &self.tags)?,
             archived: self.archived,
             temporary: self.temporary,
+            blind: self.blind,
         })
     }
 }

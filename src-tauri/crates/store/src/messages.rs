@@ -8,6 +8,7 @@ use sirocco_protocol::{
 };
 use sqlx::{FromRow, SqliteConnection};
 
+use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::runs::RunRow;
 use crate::value::{from_word, list, parse, parse_option};
@@ -31,7 +32,8 @@ pub struct BranchMessage {
 }
 
 /// Up from a message, at most so many steps, oldest first.
-const PATH: &str = "
+const PATH: &str = concat!(
+    "
     with recursive path (id, parent_id, height) as (
         select id, parent_id, 0 from messages where id = ?1
         union all
@@ -39,9 +41,12 @@ const PATH: &str = "
         limit ?2
     )
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
-           m.model_name, m.left_out
+           iif(",
+    is_hidden!("m.id"),
+    ", null, m.model_name) as model_name, m.left_out
     from path p cross join messages m on m.id = p.id
-    order by p.height desc";
+    order by p.height desc"
+);
 
 /// On the branch that ends with `?1`, the message `?3` steps below `?2`, or else the end; and how
 /// many steps below it is. Nothing if `?2` is not on the branch.
@@ -65,12 +70,15 @@ const VERSIONS: &str = "
     where version.deleted_at_ms is null or version.id = m.id
     order by version.id";
 
-const LATEST_RUNS: &str = "
-    select r.id, r.conversation_id, r.message_id, r.model_id, r.state, r.started_at_ms,
-           r.ended_at_ms, r.statistics, r.error
+const LATEST_RUNS: &str = concat!(
+    "
+    select r.id, r.conversation_id, r.message_id, iif(",
+    is_hidden!("r.message_id"),
+    ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error
     from json_each(?1) wanted
     cross join runs r on r.message_id = wanted.value
-    where r.id = (select max(latest.id) from runs latest where latest.message_id = r.message_id)";
+    where r.id = (select max(latest.id) from runs latest where latest.message_id = r.message_id)"
+);
 
 impl Store {
     /// A page of the shown branch, oldest first: its last `limit` messages, or those of the place.

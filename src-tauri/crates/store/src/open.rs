@@ -386,6 +386,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_trash_of_an_older_database_begins_with_the_upgrade() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sirocco.db");
+        let old = open_with(&path, &before(14)).await.unwrap();
+        let now_ms = async || -> i64 {
+            sqlx::query_scalar("select cast(unixepoch('subsec') * 1000 as integer)")
+                .fetch_one(&old.reader)
+                .await
+                .unwrap()
+        };
+        let before_ms = now_ms().await;
+        old.close().await;
+
+        let store = Store::open(&path).await.unwrap();
+        let began_ms = store.trash_begin_ms().await.unwrap();
+        assert!(began_ms >= before_ms);
+        store.close().await;
+        let again = Store::open(&path).await.unwrap();
+        assert_eq!(again.trash_begin_ms().await.unwrap(), began_ms);
+    }
+
+    #[tokio::test]
     async fn a_database_whose_log_was_not_folded_in_is_read_with_its_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sirocco.db");

@@ -169,6 +169,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   header: {
     rename: 'Renommer cette conversation',
     more: 'Exporter cette conversation',
+    blind: 'Modèles masqués jusqu’au vote',
     context: (used, all) => `Contexte : ${used} tokens sur ${all}`,
     contextShort: (used, all) => `${used} sur ${all}`,
   },

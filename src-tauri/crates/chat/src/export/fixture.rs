@@ -19,6 +19,7 @@ pub fn conversation() -> Conversation {
             tags: Vec::new(),
             archived: false,
             temporary: false,
+            blind: false,
         },
         model_id: None,
         settings: ConversationSettings {

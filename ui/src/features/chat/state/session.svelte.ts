@@ -112,6 +112,12 @@ export class ChatSession {
     return models.models.find((one) => one.verdict.type === 'runs') ?? null;
   }
 
+  /** No model of this chat is named: a blind comparison in it waits for its vote. */
+  get blind(): boolean {
+    const { id, conversation } = this.current;
+    return (conversation?.summary.blind || this.#sirocco.conversations.row(id)?.blind) ?? false;
+  }
+
   get loaded(): LoadedModel | null {
     return this.#sirocco.models.loadedState(this.model?.id);
   }

@@ -103,7 +103,7 @@ export function message(conversation_id: string, id: string, role: Role, content
 
 export function newConversation(id: string, title: string, at: number): Conversation {
   return {
-    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false },
+    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false, blind: false },
     model_id: 'm-coder',
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',

@@ -73,6 +73,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             tags: Vec::new(),
             archived: false,
             temporary: false,
+            blind: false,
         },
         model_id: None,
         settings: ConversationSettings {
