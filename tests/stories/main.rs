@@ -37,6 +37,7 @@ mod server_queue;
 mod server_responses;
 mod server_scene;
 mod server_tools;
+mod summaries;
 mod temporary;
 mod titles;
 mod versions;

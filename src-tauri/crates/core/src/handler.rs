@@ -155,6 +155,14 @@ impl Handler for App {
         self.leave_out(request).await
     }
 
+    async fn summary_update(&self, request: SummaryUpdate) -> Answer<Message> {
+        self.edit_summary(request).await
+    }
+
+    async fn summary_delete(&self, request: SummaryDelete) -> Answer<Message> {
+        self.delete_summary(request.id).await
+    }
+
     async fn message_select(&self, request: MessageSelect) -> Answer<Conversation> {
         self.select_message(request.id).await
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use sirocco_chat::NEW_CONVERSATION;
 use sirocco_protocol::{
     AttachmentId, Conversation, ConversationId, ConversationSettings, ErrorReport, Event,
-    LayerValues, MessageId, ModelId, PresetId, RunId,
+    LayerValues, MessageId, ModelId, PresetId, RunId, SummaryId,
 };
 use sirocco_store::{AttachedText, NewConversation, Store, StoreError};
 use tokio::sync::RwLock;
@@ -152,6 +152,16 @@ impl App {
     pub(crate) async fn store_with(&self, id: MessageId) -> Result<Store, ErrorReport> {
         if let Some(temporary) = self.inner.temporary.store().await
             && temporary.has_message(id).await.report()?
+        {
+            return Ok(temporary);
+        }
+        Ok(self.inner.store.clone())
+    }
+
+    /// The store that holds a summary.
+    pub(crate) async fn store_with_summary(&self, id: SummaryId) -> Result<Store, ErrorReport> {
+        if let Some(temporary) = self.inner.temporary.store().await
+            && temporary.has_summary(id).await.report()?
         {
             return Ok(temporary);
         }

@@ -246,6 +246,16 @@ commands! {
         /// Keep it from the model.
         left_out: bool,
     }) -> Message;
+    /// Gives a summary other words; answers the message it stands at.
+    summary_update(SummaryUpdate {
+        /// Which.
+        id: SummaryId,
+        /// Not blank.
+        text: String,
+    }) -> Message;
+    /// Removes a summary, so that the messages it stood for are sent again; answers the message it stood at. Where they
+    /// have no room, another one is written with the next answer.
+    summary_delete(SummaryDelete { #[doc = " Which."] id: SummaryId }) -> Message;
     /// Shows the branch through this message.
     message_select(MessageSelect { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Hides a message and all that answers it; it can be restored.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run};
+use crate::{
+    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run, SummaryId,
+};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -134,6 +136,26 @@ pub struct Message {
     pub left_out: bool,
     /// Files that are sent with it, in their order.
     pub attachments: Vec<Attachment>,
+    /// What can stand for the branch up to here, this message included.
+    pub summary: Option<Summary>,
+}
+
+/// What a model is sent in the place of the oldest messages of a branch, under
+/// [`ContextOverflow::Summarise`](crate::ContextOverflow::Summarise). The messages stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Summary {
+    /// Its id.
+    pub id: SummaryId,
+    /// Its words.
+    pub text: String,
+    /// Messages it stands for.
+    pub message_count: u32,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// The model that wrote it.
+    pub model_name: Option<String>,
+    /// The person changed its words.
+    pub edited: bool,
 }
 
 /// A page of the shown branch, oldest first.

@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 
 use crate::comparisons::is_hidden;
 use crate::error::Attempt;
-use crate::{Store, StoreError, attachments, conversations, turns};
+use crate::{Store, StoreError, attachments, conversations, summaries, turns};
 
 /// A copy to make.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,6 +164,7 @@ async fn insert_message(
     .await
     .attempt("copy a run")?;
     attachments::copy(connection, id, fresh).await?;
+    summaries::copy(connection, id, fresh).await?;
     Ok(fresh)
 }
 

@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::value::to_json;
-use crate::{NewMessage, Store, StoreError, attachments, conversations, turns};
+use crate::{NewMessage, Store, StoreError, attachments, conversations, summaries, turns};
 
 /// Marks every conversation of the database, copies included.
 const MARK: &str = "
@@ -257,6 +257,9 @@ async fn insert_message(
         .execute(&mut *connection)
         .await
         .attempt("keep a message")?;
+    if let Some(summary) = &message.summary {
+        summaries::insert(connection, message.id, summary).await?;
+    }
     let Some(run) = &message.run else {
         return Ok(());
     };

@@ -51,6 +51,7 @@ pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
         versions: vec![id],
         left_out: false,
         attachments: Vec::new(),
+        summary: None,
     }
 }
 

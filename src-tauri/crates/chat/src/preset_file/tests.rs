@@ -155,6 +155,7 @@ prop_compose! {
             Just(ContextOverflow::Stop),
             Just(ContextOverflow::DropOldest),
             Just(ContextOverflow::KeepFirst),
+            Just(ContextOverflow::Summarise),
         ]),
     ) -> Parameters {
         Parameters {

@@ -157,7 +157,15 @@ impl App {
             draft: None,
             continue_last: work.continues,
         };
-        let prepared = Arc::new(self.prepare(&turn.loaded, wanted).await?);
+        let Some(prepared) = self.prepare_run(active, &turn, wanted).await? else {
+            let closes = self.inner.closing.is_cancelled();
+            return Ok(if closes {
+                interrupted()
+            } else {
+                Outcome::stopped()
+            });
+        };
+        let prepared = Arc::new(prepared);
         if let Some(error) = prepared.too_long {
             return Err(refuse(
                 ErrorCode::ContextFull,

@@ -4,12 +4,14 @@
 //! task queues for the model, follows the worker, cuts its text into numbered deltas and saves it
 //! every second; whoever follows gets a snapshot and then the deltas.
 
+mod aside;
 mod context;
 mod drive;
 mod follow;
 mod line;
 mod prompt;
 mod start;
+mod summary;
 mod title;
 
 pub(crate) use start::Contest;

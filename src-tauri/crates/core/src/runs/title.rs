@@ -1,18 +1,15 @@
 //! Titles that models write, behind an answer and only while nobody else wants the model.
-//!
-//! A title is asked for as the next thing a person says, after all that was said: the worker has read that already,
-//! and what it keeps of it is good for the next message too.
 
 use std::sync::{Mutex, PoisonError};
 
-use sirocco_chat::{ReasoningSplitter, Start, TITLE_REQUEST, start_of, written_title};
-use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Prompt, SamplingParameters};
+use sirocco_chat::{TITLE_REQUEST, written_title};
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorReport, Event, LoadState, ModelId, TitleChoice,
 };
 use sirocco_store::Store;
 use tokio_util::sync::CancellationToken;
 
+use super::aside::ask_aside;
 use super::prompt::{Draft, Wanted};
 use crate::App;
 use crate::error::Report;
@@ -106,39 +103,7 @@ impl App {
         if prepared.too_long.is_some() {
             return Ok(None);
         }
-        let mut prompt = prepared.prompt;
-        if let Prompt::Chat { variables, .. } = &mut prompt {
-            // Models that can do without thinking would have no words left for the title.
-            variables.insert("enable_thinking".into(), false.into());
-        }
-        let request = GenerateRequest {
-            id: 0,
-            prompt,
-            sampling: SamplingParameters {
-                temperature: 0.0,
-                ..SamplingParameters::default()
-            },
-            max_tokens: Some(MOST_TOKENS),
-            stop: Vec::new(),
-        };
-        let mut generation = turn.loaded.worker.generate(request).await.report()?;
-        let mut splitter = ReasoningSplitter::new(Start::default());
-        let mut words = String::new();
-        let mut is_cut = true;
-        while let Some(frame) = generation.next().await {
-            match frame.report()? {
-                FromWorker::Started { prompt_end, .. } => {
-                    splitter = ReasoningSplitter::new(start_of(&prompt_end));
-                }
-                FromWorker::Tokens(chunk) => words.push_str(&splitter.push(&chunk.text).content),
-                FromWorker::Finished { reason, .. } => {
-                    is_cut = reason == FinishReason::MaxTokens;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        words.push_str(&splitter.finish().content);
-        Ok(written_title(&words, is_cut))
+        let aside = ask_aside(&turn, prepared.prompt, MOST_TOKENS).await?;
+        Ok(written_title(&aside.words, aside.is_cut))
     }
 }

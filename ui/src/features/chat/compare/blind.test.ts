@@ -19,7 +19,7 @@ async function compared(is_blind: boolean) {
   state.navigation.openConversation(comparison.conversation_id);
   const modelPicker = createRawSnippet(() => ({ render: () => '<b>the picker</b>' }));
   render(ChatPage, { props: { modelPicker }, context: siroccoContext(state) });
-  await screen.findByText('Why?', { selector: 'p, p *' });
+  await screen.findAllByText('Why?');
   return { backend, state, comparison };
 }
 

@@ -1,11 +1,12 @@
 /** Temporary chats: how one begins, and what becomes of it when the reader goes on to another conversation. */
 
 import type { ConversationId } from '$/gen/protocol';
+import { rememberedHere, rememberHere } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
 import type { ChatSession } from '../state/session.svelte';
 
 /** Where a page that is loaded again finds the id of the chat it left; no word of it is kept there. */
-const OPEN = 'sirocco.temporary';
+const OPEN = 'temporary';
 
 export class TemporaryChat {
   /** Where the reader is going, while they are asked what becomes of the chat they leave. */
@@ -28,7 +29,7 @@ export class TemporaryChat {
   /** Watches over the ways out. Answers the function that ends it. */
   start(): () => void {
     const { navigation } = this.#sirocco;
-    const left = sessionStorage.getItem(OPEN);
+    const left = rememberedHere(OPEN);
     if (left) void this.#delete(left);
     navigation.guard = (go) => this.#mayLeave(go);
     return () => (navigation.guard = null);
@@ -44,7 +45,7 @@ export class TemporaryChat {
   async #begin(): Promise<void> {
     const { backend, navigation } = this.#sirocco;
     const made = await backend.call('temporary_create', { model_id: this.#chat.model?.id ?? null });
-    sessionStorage.setItem(OPEN, made.summary.id);
+    rememberHere(OPEN, made.summary.id);
     navigation.openConversation(made.summary.id);
     navigation.composerFocus += 1;
   }
@@ -54,7 +55,7 @@ export class TemporaryChat {
     const { current, draft, notes } = this.#chat;
     await Promise.all([draft.flush(), notes.flush()]);
     await current.keep();
-    sessionStorage.removeItem(OPEN);
+    rememberHere(OPEN, null);
   }
 
   /** The reader stays. */
@@ -102,7 +103,7 @@ export class TemporaryChat {
   }
 
   async #delete(id: ConversationId): Promise<void> {
-    sessionStorage.removeItem(OPEN);
+    rememberHere(OPEN, null);
     // It may have gone with the app.
     await this.#sirocco.backend.call('conversation_delete', { id }).catch(() => undefined);
   }

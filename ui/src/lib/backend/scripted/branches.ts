@@ -36,7 +36,27 @@ export function branchHandlers(host: ScriptedHost) {
     return made;
   }
 
+  const withSummary = (id: string) => {
+    for (const stored of host.stored.values()) {
+      const found = stored.messages.find((one) => one.summary?.id === id);
+      if (found?.summary) return { stored, found, summary: found.summary };
+    }
+    throw missing('summary');
+  };
+
   return {
+    summary_update: ({ id, text }) => {
+      const { stored, found, summary } = withSummary(id);
+      found.summary = { ...summary, text, edited: true };
+      changed(stored);
+      return found;
+    },
+    summary_delete: ({ id }) => {
+      const { stored, found } = withSummary(id);
+      found.summary = null;
+      changed(stored);
+      return found;
+    },
     conversation_duplicate: ({ id }) => copy(entry(host.stored, id, 'conversation'), null, 'copy').conversation,
     conversation_branch: ({ message_id }) => copy(withMessage(message_id), message_id, 'branch').conversation,
     message_insert: ({ conversation_id, after, role, content }) => {

@@ -98,6 +98,7 @@ export function message(conversation_id: string, id: string, role: Role, content
     versions: [id],
     left_out: false,
     attachments: [],
+    summary: null,
   };
 }
 

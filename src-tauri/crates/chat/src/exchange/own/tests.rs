@@ -58,6 +58,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             versions: vec![*id],
             left_out: message.left_out,
             attachments: message.attachments.iter().map(&mut keep).collect(),
+            summary: None,
         });
     let messages: Vec<Message> = messages.collect();
     let conversation = Conversation {
