@@ -168,6 +168,8 @@ describe('the conversation list', () => {
     folder_id: null,
     tags: [],
     archived: false,
+    temporary: false,
+    blind: false,
     ...more,
   });
 
