@@ -11,8 +11,8 @@ export const temporaryStrings: Translation<typeof en.temporaryStrings> = {
   kept: 'La discussion est conservée',
   emptyTitle: 'Discussion temporaire',
   emptyText:
-    'Rien n’en est écrit sur le disque : ni vos mots, ni les réponses, ni un fichier. Elle disparaît quand vous la quittez, sauf si vous la conservez.',
-  leaveTitle: 'Quitter la discussion temporaire ?',
+    'Rien n’en est écrit sur le disque : ni vos mots, ni les réponses, ni un fichier. Elle disparaît quand vous la quittez, sauf si vous la conservez.',
+  leaveTitle: 'Quitter la discussion temporaire ?',
   leaveText: 'Elle n’est conservée nulle part. Une fois quittée, elle est perdue.',
   stay: 'Rester',
   keepAndLeave: 'La conserver',
