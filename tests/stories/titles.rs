@@ -33,12 +33,12 @@ async fn called(events: &mut Events, id: ConversationId, title: &str) -> anyhow:
 
 #[tokio::test]
 async fn the_first_answer_is_followed_by_a_title_that_stays() -> anyhow::Result<()> {
-    let app = app(&Script::answering("\"Winds of the South.\"\n")).await?;
+    let app = app(&Script::answering("\"Rain.\"\n")).await?;
     choose(&app, TitleChoice::Once).await?;
     let mut events = app.events();
     let id = app.conversation().await?;
     app.send_and_finish(id, "Which wind is warm?").await?;
-    called(&mut events, id, "Winds of the South").await?;
+    called(&mut events, id, "Rain").await?;
     assert_eq!(
         app.messages(id).await?.len(),
         2,
