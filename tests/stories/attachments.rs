@@ -26,13 +26,22 @@ async fn add(app: &TempApp, name: &str, content: &[u8]) -> anyhow::Result<Attach
     let typed = picked(app, name, content).await?;
     let path: PickedPath = app.call("path_type", typed).await?;
     let handle = path.handle;
-    Ok(app.call("attachment_add", AttachmentAdd { handle }).await?)
+    Ok(app
+        .call(
+            "attachment_add",
+            AttachmentAdd {
+                handle,
+                conversation_id: None,
+            },
+        )
+        .await?)
 }
 
 async fn give(app: &TempApp, name: &str, text: &str) -> anyhow::Result<Attachment> {
     let request = AttachmentGive {
         name: name.into(),
         content_base64: STANDARD.encode(text),
+        conversation_id: None,
     };
     Ok(app.call("attachment_give", request).await?)
 }
@@ -235,6 +244,7 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let path: PickedPath = app.call("path_type", binary).await?;
     let add = AttachmentAdd {
         handle: path.handle,
+        conversation_id: None,
     };
     let error = app
         .call::<Attachment>("attachment_add", add)
@@ -253,6 +263,7 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let path: PickedPath = app.call("path_type", folder).await?;
     let add = AttachmentAdd {
         handle: path.handle,
+        conversation_id: None,
     };
     assert_eq!(
         code(app.call::<Attachment>("attachment_add", add).await),
@@ -262,12 +273,14 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let large = AttachmentGive {
         name: "a.txt".into(),
         content_base64: "A".repeat(24 << 20),
+        conversation_id: None,
     };
     let refused = app.call::<Attachment>("attachment_give", large).await;
     assert_eq!(code(refused), ErrorCode::FileProblem);
     let nonsense = AttachmentGive {
         name: "a.txt".into(),
         content_base64: "?".into(),
+        conversation_id: None,
     };
     let refused = app.call::<Attachment>("attachment_give", nonsense).await;
     assert_eq!(code(refused), ErrorCode::InvalidRequest);
@@ -290,5 +303,57 @@ async fn what_was_never_sent_is_forgotten_at_the_next_start() -> anyhow::Result<
         .call("attachment_text", AttachmentText { id: kept.id })
         .await?;
     assert_eq!(text, WINDS);
+    Ok(())
+}
+
+async fn keep_draft(
+    app: &TempApp,
+    id: ConversationId,
+    files: &[&Attachment],
+) -> anyhow::Result<Conversation> {
+    let changes = ConversationUpdate {
+        draft_attachments: Some(files.iter().map(|file| file.id).collect()),
+        ..ConversationUpdate::of(id)
+    };
+    Ok(app.call("conversation_update", changes).await?)
+}
+
+#[tokio::test]
+async fn the_files_of_a_draft_outlive_the_app_until_they_are_sent() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    let table = give(&app, "winds.csv", WINDS).await?;
+    let notes = give(&app, "notes.txt", "warm").await?;
+    let kept = keep_draft(&app, id, &[&notes, &table]).await?;
+    assert_eq!(kept.draft_attachments, [notes.clone(), table.clone()]);
+    let kept = keep_draft(&app, id, &[&table]).await?;
+    assert_eq!(kept.draft_attachments, [table.clone()]);
+
+    let app = app.reopen().await?;
+    let get = ConversationGet { id };
+    let found: Conversation = app.call("conversation_get", &get).await?;
+    assert_eq!(found.draft_attachments, [table.clone()]);
+    let forgotten = AttachmentText { id: notes.id };
+    assert_eq!(
+        code(app.call::<String>("attachment_text", forgotten).await),
+        ErrorCode::NotFound
+    );
+    send(&app, id, "Which is warm?", &[&table]).await?;
+    let found: Conversation = app.call("conversation_get", &get).await?;
+    assert!(found.draft_attachments.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_draft_takes_files_that_are_there_and_not_too_many() -> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    let table = give(&app, "winds.csv", WINDS).await?;
+    let mut unknown = table.clone();
+    unknown.id = "01890000-0000-7000-8000-000000000000".parse()?;
+    assert!(keep_draft(&app, id, &[&table, &unknown]).await.is_err());
+    assert!(keep_draft(&app, id, &[&table; 33]).await.is_err());
+    let found: Conversation = app.call("conversation_get", ConversationGet { id }).await?;
+    assert!(found.draft_attachments.is_empty());
     Ok(())
 }

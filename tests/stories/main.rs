@@ -40,6 +40,9 @@ mod server_responses;
 mod server_scene;
 mod server_tools;
 mod structured;
+mod summaries;
+mod temporary;
+mod titles;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

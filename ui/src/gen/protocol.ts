@@ -107,7 +107,11 @@ export type AttachmentAdd = {
 /**
  * From `path_pick`, `path_type` or a drop.
  */
-handle: PathHandle, };
+handle: PathHandle, 
+/**
+ * Whose message it is for; what is for a temporary conversation stays in memory as well.
+ */
+conversation_id?: ConversationId | null, };
 
 /**
  * Reads the bytes of a file, or of a text that was pasted, to be attached to a message.
@@ -120,7 +124,11 @@ name: string,
 /**
  * At most 16 MiB of bytes, in base64.
  */
-content_base64: string, };
+content_base64: string, 
+/**
+ * Whose message it is for, as in `attachment_add`.
+ */
+conversation_id?: ConversationId | null, };
 
 /**
  * A file that was attached to a message, or is going to be.
@@ -471,7 +479,7 @@ answer?: MessageId | null, };
 /**
  * What is done when a conversation does not fit the context any more.
  */
-export type ContextOverflow = "stop" | "drop_oldest" | "keep_first";
+export type ContextOverflow = "stop" | "drop_oldest" | "keep_first" | "summarise";
 
 /**
  * A part of a prompt.
@@ -497,7 +505,15 @@ left_out: LeftOutReason | null, };
 /**
  * What a part of a prompt is.
  */
-export type ContextPartKind = { "type": "system_prompt" } | { "type": "message", 
+export type ContextPartKind = { "type": "system_prompt" } | { "type": "summary", 
+/**
+ * Which.
+ */
+id: SummaryId, 
+/**
+ * Messages it stands for.
+ */
+message_count: number, } | { "type": "message", 
 /**
  * Which.
  */
@@ -593,6 +609,10 @@ settings: ConversationSettings,
  * The draft of the next message.
  */
 draft: string, 
+/**
+ * Files that go with it, in their order.
+ */
+draft_attachments: Array<Attachment>, 
 /**
  * What the person wrote beside it; no model sees it.
  */
@@ -787,7 +807,15 @@ tags: Array<string>,
 /**
  * It is off the list, in the archive.
  */
-archived: boolean, };
+archived: boolean, 
+/**
+ * It is kept in memory only and on no list: gone when it is deleted or the app ends, unless it is kept before.
+ */
+temporary: boolean, 
+/**
+ * A blind comparison in it waits for its vote: no model is named there until then.
+ */
+blind: boolean, };
 
 /**
  * The deleted conversations, last deleted first.
@@ -827,6 +855,10 @@ settings?: ConversationSettings | null,
  * Text being written.
  */
 draft?: string | null, 
+/**
+ * Files that go with it, all of them, at most 32.
+ */
+draft_attachments?: Array<AttachmentId> | null, 
 /**
  * What is written beside it, all of it.
  */
@@ -2115,7 +2147,7 @@ export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hid
 /**
  * Why a message is not sent.
  */
-export type LeftOutReason = "person" | "no_room" | "blank" | "no_question";
+export type LeftOutReason = "person" | "no_room" | "summarised" | "blank" | "no_question";
 
 /**
  * The turns of a branch that were left out because there was no room for them, by their places on
@@ -2328,7 +2360,11 @@ left_out: boolean,
 /**
  * Files that are sent with it, in their order.
  */
-attachments: Array<Attachment>, };
+attachments: Array<Attachment>, 
+/**
+ * What can stand for the branch up to here, this message included.
+ */
+summary: Summary | null, };
 
 /**
  * Writes on at the end of an answer that was stopped, interrupted, cut or edited.
@@ -3551,7 +3587,11 @@ load_progress: number | null,
 /**
  * How many runs go first.
  */
-ahead: number, } | { "type": "finished", 
+ahead: number, } | { "type": "summarising", 
+/**
+ * Messages it will stand for.
+ */
+message_count: number, } | { "type": "finished", 
 /**
  * The run, terminal.
  */
@@ -3773,6 +3813,10 @@ default_parameters: Parameters,
  */
 default_preset_id: PresetId | null, 
 /**
+ * When the model writes the title of a conversation.
+ */
+titles: TitleChoice, 
+/**
  * Enter sends; otherwise Ctrl+Enter does.
  */
 enter_sends: boolean, 
@@ -3932,6 +3976,64 @@ left_out: LeftOutTurns | null, };
 export type StopReason = "end_of_turn" | "max_tokens" | "context_full" | "stop_string" | "user";
 
 /**
+ * What a model is sent in the place of the oldest messages of a branch, under
+ * [`ContextOverflow::Summarise`](crate::ContextOverflow::Summarise). The messages stay.
+ */
+export type Summary = { 
+/**
+ * Its id.
+ */
+id: SummaryId, 
+/**
+ * Its words.
+ */
+text: string, 
+/**
+ * Messages it stands for.
+ */
+message_count: number, 
+/**
+ * Unix time in milliseconds.
+ */
+created_at_ms: number, 
+/**
+ * The model that wrote it.
+ */
+model_name: string | null, 
+/**
+ * The person changed its words.
+ */
+edited: boolean, };
+
+/**
+ * Removes a summary, so that the messages it stood for are sent again; answers the message it stood at. Where they
+ * have no room, another one is written with the next answer.
+ */
+export type SummaryDelete = { 
+/**
+ * Which.
+ */
+id: SummaryId, };
+
+/**
+ * A summary of the beginning of a branch.
+ */
+export type SummaryId = string;
+
+/**
+ * Gives a summary other words; answers the message it stands at.
+ */
+export type SummaryUpdate = { 
+/**
+ * Which.
+ */
+id: SummaryId, 
+/**
+ * Not blank.
+ */
+text: string, };
+
+/**
  * The tags that conversations have, in alphabetical order.
  */
 export type TagList = Record<symbol, never>;
@@ -3961,6 +4063,25 @@ message: string,
  * The part of the template.
  */
 excerpt: string, };
+
+/**
+ * A new conversation that is never written to the disk, with the preset that is standard for its model. Deleting it
+ * removes it for good.
+ */
+export type TemporaryCreate = { 
+/**
+ * The model it talks to.
+ */
+model_id?: ModelId | null, };
+
+/**
+ * Has a temporary conversation kept, under the same ids, from now on; not while an answer is written in it.
+ */
+export type TemporaryKeep = { 
+/**
+ * Which.
+ */
+id: ConversationId, };
 
 /**
  * Tensors of one type in a file.
@@ -3996,6 +4117,11 @@ end: number, };
  * Colours of the interface.
  */
 export type Theme = "system" | "light" | "dark" | "sepia" | "high_contrast";
+
+/**
+ * When the model writes the title of a conversation. A person's title always stays.
+ */
+export type TitleChoice = "off" | "once" | "always";
 
 /**
  * Makes one; it is answered this once.
@@ -4161,6 +4287,10 @@ export interface Commands {
   folder_delete: { request: FolderDelete; response: Nothing };
   /** Brings a deleted folder back, with what lay in it and was not moved since. */
   folder_restore: { request: FolderRestore; response: Folder };
+  /** A new conversation that is never written to the disk, with the preset that is standard for its model. Deleting it removes it for good. */
+  temporary_create: { request: TemporaryCreate; response: Conversation };
+  /** Has a temporary conversation kept, under the same ids, from now on; not while an answer is written in it. */
+  temporary_keep: { request: TemporaryKeep; response: Conversation };
   /** A copy of a conversation with all its branches. */
   conversation_duplicate: { request: ConversationDuplicate; response: Conversation };
   /** A new conversation with the messages up to this one, and the settings of the old one. */
@@ -4179,6 +4309,10 @@ export interface Commands {
   message_insert: { request: MessageInsert; response: Message };
   /** Keeps a message from the model, or lets it see it again. */
   message_leave_out: { request: MessageLeaveOut; response: Message };
+  /** Gives a summary other words; answers the message it stands at. */
+  summary_update: { request: SummaryUpdate; response: Message };
+  /** Removes a summary, so that the messages it stood for are sent again; answers the message it stood at. Where they have no room, another one is written with the next answer. */
+  summary_delete: { request: SummaryDelete; response: Message };
   /** Shows the branch through this message. */
   message_select: { request: MessageSelect; response: Conversation };
   /** Hides a message and all that answers it; it can be restored. */

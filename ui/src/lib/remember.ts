@@ -29,3 +29,22 @@ export function remember(name: string, choice: string): void {
     // As above.
   }
 }
+
+/** What this window kept until it is closed, also over a reload. */
+export function rememberedHere(name: string): string | null {
+  try {
+    return sessionStorage.getItem(PREFIX + name);
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps it; null forgets it. */
+export function rememberHere(name: string, value: string | null): void {
+  try {
+    if (value === null) sessionStorage.removeItem(PREFIX + name);
+    else sessionStorage.setItem(PREFIX + name, value);
+  } catch {
+    // As above.
+  }
+}

@@ -68,5 +68,6 @@ export const runtimeStrings = {
   loading: (share: string) => `loading, ${share}`,
   failed: 'did not load',
   ready: 'ready',
+  hidden: 'Hidden until the vote',
   queue: (count: number) => (count === 1 ? '1 answer waiting' : `${count} answers waiting`),
 };

@@ -69,5 +69,6 @@ export const runtimeStrings: Translation<typeof en.runtimeStrings> = {
   loading: (share) => `chargement, ${share}`,
   failed: 'non chargé',
   ready: 'prêt',
+  hidden: 'Masqué jusqu’au vote',
   queue: (count) => (count === 1 ? '1 réponse en attente' : `${count} réponses en attente`),
 };

@@ -43,7 +43,7 @@ pub struct BudgetError {
 pub fn room(overflow: ContextOverflow, context_length: u32, max_tokens: Option<u32>) -> u32 {
     let reserve = match overflow {
         ContextOverflow::Stop => 1,
-        ContextOverflow::DropOldest | ContextOverflow::KeepFirst => {
+        ContextOverflow::DropOldest | ContextOverflow::KeepFirst | ContextOverflow::Summarise => {
             let most = (context_length / 4).max(1);
             max_tokens.map_or(most, |tokens| tokens.min(most))
         }
@@ -91,7 +91,8 @@ pub fn fit(
         .collect();
     let begins = match overflow {
         ContextOverflow::Stop => Vec::new(),
-        ContextOverflow::DropOldest => vec![first],
+        // Where there is no summary, or not even room for it.
+        ContextOverflow::DropOldest | ContextOverflow::Summarise => vec![first],
         ContextOverflow::KeepFirst => {
             let second = questions.get(1).copied().unwrap_or(first);
             vec![second, first]
@@ -134,7 +135,7 @@ fn without(mut messages: Vec<CountedMessage>, left_out: Range<usize>) -> Fitted 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ContextOverflow::{DropOldest, KeepFirst, Stop};
+    use ContextOverflow::{DropOldest, KeepFirst, Stop, Summarise};
     use proptest::prelude::*;
 
     fn counted(role: PromptRole, tokens: u32) -> CountedMessage {
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_left_alone_whatever_the_policy() {
-        for overflow in [Stop, DropOldest, KeepFirst] {
+        for overflow in [Stop, DropOldest, KeepFirst, Summarise] {
             let fitted = fit(prompt(&[1, 2, 3]), 16, overflow).unwrap();
             assert_eq!(sizes(&fitted), ["10", "1", "2", "3"]);
             assert_eq!((fitted.left_out, fitted.tokens), (0..0, 16));
@@ -206,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_last_question_that_does_not_fit_is_an_error_with_numbers() {
-        for overflow in [DropOldest, KeepFirst] {
+        for overflow in [DropOldest, KeepFirst, Summarise] {
             let error = fit(prompt(&[1, 2, 30]), 30, overflow).unwrap_err();
             assert_eq!((error.tokens, error.room), (40, 30));
             assert!(fit(prompt(&[1]), 0, overflow).is_err());

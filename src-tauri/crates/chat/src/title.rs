@@ -30,6 +30,36 @@ pub fn automatic_title(first_message: &str) -> String {
         .unwrap_or_else(|| NEW_CONVERSATION.to_owned())
 }
 
+/// What a model is asked for a title with, as the next thing the person says.
+pub const TITLE_REQUEST: &str = "Write a title for this conversation: at most six words, in the \
+    language of the conversation. Answer with the title and nothing else.";
+
+/// The title in the words of a model that was asked for one; none if there is none in them. `is_cut`: it was stopped
+/// there, perhaps in the middle of a word.
+///
+/// ```
+/// use sirocco_chat::written_title;
+/// assert_eq!(written_title("**Title:** \"Winds of the South\".\n", false).as_deref(),
+///            Some("Winds of the South"));
+/// assert_eq!(written_title("Winds of the Sou", true).as_deref(), Some("Winds of the"));
+/// ```
+#[must_use]
+pub fn written_title(answer: &str, is_cut: bool) -> Option<String> {
+    let says_something = |line: &str| line.chars().any(char::is_alphanumeric);
+    let mut lines = answer.trim_start().lines();
+    let line = plain(lines.find(|line| says_something(line))?);
+    let line = match line.split_once(':') {
+        Some((label, title)) if label.eq_ignore_ascii_case("title") => title.trim(),
+        _ => line.as_str(),
+    };
+    let line = match line.rsplit_once(' ') {
+        Some((whole, _)) if is_cut && lines.next().is_none() => whole,
+        _ => line,
+    };
+    let bare = line.trim_matches(|c: char| c.is_whitespace() || "\"'“”„«»‘’.,;:".contains(c));
+    says_something(bare).then(|| shorten(bare))
+}
+
 /// The title of a conversation that is made of another one: what it is of it stands behind the old
 /// title, counted from the second time on.
 ///
@@ -233,6 +263,33 @@ mod tests {
             automatic_title(&"x".repeat(61)),
             format!("{}…", "x".repeat(59))
         );
+    }
+
+    #[test]
+    fn what_a_model_writes_around_a_title_is_left_out() {
+        for (answer, is_cut, title) in [
+            ("Winds", false, Some("Winds")),
+            ("\n\n# Winds\n\nI hope", true, Some("Winds")),
+            ("« Vents du sud »", false, Some("Vents du sud")),
+            ("title: Winds", false, Some("Winds")),
+            (
+                "Rust: the borrow checker",
+                false,
+                Some("Rust: the borrow checker"),
+            ),
+            ("C++", false, Some("C++")),
+            ("What is rain?", false, Some("What is rain?")),
+            ("Winds", true, Some("Winds")),
+            ("\"\"", false, None),
+            ("", false, None),
+            ("…\n---", true, None),
+        ] {
+            assert_eq!(
+                written_title(answer, is_cut).as_deref(),
+                title,
+                "{answer:?}"
+            );
+        }
     }
 
     #[test]

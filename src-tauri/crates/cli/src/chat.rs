@@ -163,7 +163,11 @@ async fn follow(session: &Session, run: &Run, print: bool) -> Result<(Run, Messa
                 message.content.get(printed..).unwrap_or_default()
             }
             Some(RunUpdate::Delta { content, .. }) => content.as_str(),
-            Some(RunUpdate::Prefill { .. } | RunUpdate::Waiting { .. }) => "",
+            Some(
+                RunUpdate::Prefill { .. }
+                | RunUpdate::Waiting { .. }
+                | RunUpdate::Summarising { .. },
+            ) => "",
             None => bail!("the answer broke off: the running Sirocco ended"),
         };
         printed += text.len();

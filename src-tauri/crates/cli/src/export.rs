@@ -184,7 +184,7 @@ mod tests {
         let json = serde_json::json!({
             "id": ConversationId::fresh(), "title": title, "created_at_ms": 0, "updated_at_ms": 0,
             "pinned": false, "running": false, "unread": false,
-            "tags": [], "archived": false,
+            "tags": [], "archived": false, "temporary": false, "blind": false,
         });
         serde_json::from_value(json).expect("a row of the list")
     }

@@ -25,8 +25,9 @@ use crate::keeping::Keeping;
 use crate::library::Library;
 use crate::network::{Access, Log};
 use crate::picked::PickedPaths;
-use crate::runs::Runs;
+use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
+use crate::temporary::Temporary;
 
 /// Events that wait for a slow listener before it is told that it lagged.
 const EVENTS: usize = 1024;
@@ -69,9 +70,11 @@ pub(crate) struct Inner {
     pub home: Home,
     pub host: Arc<dyn Host>,
     pub store: Store,
+    pub temporary: Temporary,
     pub residency: Residency,
     pub events: broadcast::Sender<Event>,
     pub runs: Runs,
+    pub titles: Titles,
     pub downloads: Downloads,
     /// The way out for every request.
     pub network: Network,
@@ -132,9 +135,11 @@ impl App {
                 home,
                 host,
                 store,
+                temporary: Temporary::default(),
                 residency,
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),
+                titles: Titles::default(),
                 picked: PickedPaths::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),
@@ -178,7 +183,9 @@ impl App {
         command: &str,
         payload: Value,
     ) -> Result<Box<RawValue>, ErrorReport> {
-        dispatch(self, command, payload).await.map_err(|mut report| {
+        // On the heap: it is as large as the largest command, and would lie on the stack of whoever asks.
+        let answer = Box::pin(dispatch(self, command, payload)).await;
+        answer.map_err(|mut report| {
             report.trace_id = RunId::fresh().0.simple().to_string()[20..].to_owned();
             tracing::warn!(trace_id = %report.trace_id, command, code = ?report.code, message = %report.message, "refused");
             report
@@ -254,6 +261,7 @@ impl App {
         self.inner.connections.close();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.temporary.close().await;
         self.inner.store.close().await;
         let _ = std::fs::remove_dir_all(self.inner.home.scratch());
     }

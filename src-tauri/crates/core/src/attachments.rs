@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use sirocco_attachments::{ExtractError, Extracted, MOST_FILE_BYTES, STACK_BYTES, extract};
 use sirocco_chat::Document;
-use sirocco_protocol::commands::AttachmentGive;
+use sirocco_protocol::commands::{AttachmentAdd, AttachmentGive};
 use sirocco_protocol::{
-    Attachment, AttachmentId, AttachmentKind, ErrorCode, ErrorReport, PathHandle,
+    Attachment, AttachmentId, AttachmentKind, ConversationId, ErrorCode, ErrorReport,
 };
 use sirocco_store::{AttachedText, NewAttachment};
 use tokio::sync::{Semaphore, oneshot};
@@ -34,15 +34,15 @@ impl App {
     /// Reads a picked or dropped file.
     pub(crate) async fn add_attachment(
         &self,
-        handle: PathHandle,
+        request: AttachmentAdd,
     ) -> Result<Attachment, ErrorReport> {
-        let path = self.inner.picked.resolve(handle)?;
+        let path = self.inner.picked.resolve(request.handle)?;
         let name = path
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
         let bytes = blocking(move || read(&path)).await??;
-        self.take_in(&name, bytes).await
+        self.take_in(&name, bytes, request.conversation_id).await
     }
 
     /// Reads what the page was given: a file of the browser, or a text that was pasted.
@@ -65,13 +65,13 @@ impl App {
         if bytes.len() > MOST_GIVEN_BYTES {
             return Err(too_large());
         }
-        self.take_in(&request.name, bytes).await
+        self.take_in(&request.name, bytes, request.conversation_id)
+            .await
     }
 
     /// What was taken from a file.
     pub(crate) async fn attachment_text(&self, id: AttachmentId) -> Result<String, ErrorReport> {
-        let attached = self.inner.store.attached_text(id).await.report()?;
-        Ok(attached.text)
+        Ok(self.attached_file(id).await?.text)
     }
 
     /// Files of a draft with their texts, in their order.
@@ -82,12 +82,17 @@ impl App {
         refuse_too_many(ids)?;
         let mut attached = Vec::with_capacity(ids.len());
         for id in ids {
-            attached.push(self.inner.store.attached_text(*id).await.report()?);
+            attached.push(self.attached_file(*id).await?);
         }
         Ok(attached)
     }
 
-    async fn take_in(&self, name: &str, bytes: Vec<u8>) -> Result<Attachment, ErrorReport> {
+    async fn take_in(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        conversation_id: Option<ConversationId>,
+    ) -> Result<Attachment, ErrorReport> {
         let name = one_line(name);
         let size_bytes = bytes.len() as u64;
         let extracted = tokio::time::timeout(PATIENCE, parse(name.clone(), bytes))
@@ -102,7 +107,11 @@ impl App {
         let Extracted { kind, text } =
             extracted.map_err(|error| unreadable(&name, &error.to_string()))?;
         let new = new_attachment(name, kind, size_bytes, text);
-        self.inner.store.keep_attachment(&new).await.report()?;
+        let store = match conversation_id {
+            Some(id) => self.store_of(id).await,
+            None => self.inner.store.clone(),
+        };
+        store.keep_attachment(&new).await.report()?;
         Ok(new.attachment)
     }
 }

@@ -22,7 +22,7 @@ impl App {
         refuse_blank(&request.content)?;
         let id = request.conversation_id;
         self.refuse_while_running(id).await?;
-        let store = &self.inner.store;
+        let store = self.store_of(id).await;
         let conversation = store.conversation(id).await.report()?;
         let message = NewMessage {
             id: MessageId::fresh(),
@@ -55,7 +55,7 @@ impl App {
     }
 
     pub(crate) async fn leave_out(&self, request: MessageLeaveOut) -> Result<Message, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_with(request.id).await?;
         let message = store
             .leave_out(request.id, request.left_out)
             .await
@@ -70,7 +70,8 @@ impl App {
         &self,
         until: MessageId,
     ) -> Result<Conversation, ErrorReport> {
-        let message = self.inner.store.message(until).await.report()?;
+        let store = self.store_with(until).await?;
+        let message = store.message(until).await.report()?;
         self.copy(message.conversation_id, Some(until), "branch")
             .await
     }
@@ -88,19 +89,18 @@ impl App {
         until: Option<MessageId>,
         mark: &str,
     ) -> Result<Conversation, ErrorReport> {
-        let source = self.inner.store.conversation(from).await.report()?;
+        let store = self.store_of(from).await;
+        let source = store.conversation(from).await.report()?;
         let copy = ConversationCopy {
             from,
             until,
             id: ConversationId::fresh(),
             title: marked_title(&source.summary.title, mark),
         };
-        let conversation = self
-            .inner
-            .store
-            .copy_conversation(&copy, now_ms())
-            .await
-            .report()?;
+        let conversation = store.copy_conversation(&copy, now_ms()).await.report()?;
+        if source.summary.temporary {
+            self.inner.temporary.add(conversation.summary.id).await;
+        }
         self.emit(Event::ConversationChanged {
             conversation: conversation.summary.clone(),
         });

@@ -137,6 +137,9 @@ impl App {
         self.emit(Event::ComparisonChanged {
             comparison: comparison.clone(),
         });
+        // Its messages have names now.
+        let conversation = self.inner.store.conversation(stored.conversation_id);
+        self.messages_changed(&conversation.await.report()?);
         if let Verdict::Best { message_id } = request.verdict {
             let id = request.id;
             self.keep(ComparisonKeep { id, message_id }).await?;

@@ -9,6 +9,7 @@ use sirocco_protocol::{
 use sirocco_store::{NewConversation, NewMessage, Turn};
 
 use crate::App;
+use crate::attachments::refuse_too_many;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::keeping::check_notes;
@@ -54,21 +55,22 @@ impl App {
             ));
         }
         check_notes(changes.notes.as_deref())?;
+        refuse_too_many(changes.draft_attachments.as_deref().unwrap_or_default())?;
         if let Some(settings) = &changes.settings {
             let parameters = &settings.values.parameters;
             parameters
                 .validate()
                 .map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
         }
-        let conversation = self
-            .inner
-            .store
-            .update_conversation(&changes)
-            .await
-            .report()?;
+        let preset_id = changes.settings.as_ref().and_then(|one| one.preset_id);
+        self.stand_in(changes.id, changes.model_id, preset_id)
+            .await?;
+        let store = self.store_of(changes.id).await;
+        let conversation = store.update_conversation(&changes).await.report()?;
         // Draft and notes are written with every pause of the fingers and change nothing in the list.
         let only_written = ConversationUpdate {
             draft: None,
+            draft_attachments: None,
             notes: None,
             ..changes.clone()
         } == ConversationUpdate::of(changes.id);
@@ -81,6 +83,9 @@ impl App {
     }
 
     pub(crate) async fn delete_conversation(&self, id: ConversationId) -> Result<(), ErrorReport> {
+        if let Some(store) = self.inner.temporary.store_of(id).await {
+            return self.discard_temporary(id, &store).await;
+        }
         for run in self.inner.store.unfinished_runs(id).await.report()? {
             self.inner.runs.stop(run.id);
         }
@@ -108,7 +113,8 @@ impl App {
 
     /// Another version of a message with other words.
     pub(crate) async fn edit_message(&self, edit: MessageEdit) -> Result<Started, ErrorReport> {
-        let old = self.inner.store.message(edit.id).await.report()?;
+        let store = self.store_with(edit.id).await?;
+        let old = store.message(edit.id).await.report()?;
         if old.attachments.is_empty() {
             refuse_blank(&edit.content)?;
         }
@@ -133,15 +139,10 @@ impl App {
             automatic_title: None,
             clear_draft: false,
         };
-        self.inner.store.add_turn(&turn, now_ms()).await.report()?;
-        let conversation = self
-            .inner
-            .store
-            .conversation(old.conversation_id)
-            .await
-            .report()?;
+        store.add_turn(&turn, now_ms()).await.report()?;
+        let conversation = store.conversation(old.conversation_id).await.report()?;
         self.messages_changed(&conversation);
-        let message = self.inner.store.message(id).await.report()?;
+        let message = store.message(id).await.report()?;
         Ok(Started {
             user_message: None,
             assistant_message: message,
@@ -149,38 +150,37 @@ impl App {
     }
 
     pub(crate) async fn select_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
-        let message = self.inner.store.message(id).await.report()?;
+        let store = self.store_with(id).await?;
+        let message = store.message(id).await.report()?;
         self.refuse_while_running(message.conversation_id).await?;
-        let conversation = self.inner.store.select_message(id).await.report()?;
+        let conversation = store.select_message(id).await.report()?;
         self.messages_changed(&conversation);
         Ok(conversation)
     }
 
     pub(crate) async fn delete_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
-        let message = self.inner.store.message(id).await.report()?;
-        let running = self.inner.store.unfinished_runs(message.conversation_id);
+        let store = self.store_with(id).await?;
+        let message = store.message(id).await.report()?;
+        let running = store.unfinished_runs(message.conversation_id);
         for run in running.await.report()? {
             self.inner.runs.stop_and_wait(run.id).await;
         }
-        let conversation = self
-            .inner
-            .store
-            .delete_message(id, now_ms())
-            .await
-            .report()?;
+        let conversation = store.delete_message(id, now_ms()).await.report()?;
         self.messages_changed(&conversation);
         Ok(conversation)
     }
 
     pub(crate) async fn restore_message(&self, id: MessageId) -> Result<Conversation, ErrorReport> {
-        let conversation = self.inner.store.restore_message(id).await.report()?;
+        let store = self.store_with(id).await?;
+        let conversation = store.restore_message(id).await.report()?;
         self.messages_changed(&conversation);
         Ok(conversation)
     }
 
     /// The branch being written must stay the branch being shown.
     pub(crate) async fn refuse_while_running(&self, id: ConversationId) -> Result<(), ErrorReport> {
-        let running = self.inner.store.unfinished_runs(id).await.report()?;
+        let store = self.store_of(id).await;
+        let running = store.unfinished_runs(id).await.report()?;
         if running.is_empty() {
             return Ok(());
         }

@@ -42,7 +42,8 @@ impl Handler for App {
     }
 
     async fn conversation_get(&self, request: ConversationGet) -> Answer<Conversation> {
-        self.inner.store.conversation(request.id).await.report()
+        let store = self.store_of(request.id).await;
+        store.conversation(request.id).await.report()
     }
 
     async fn conversation_update(&self, request: ConversationUpdate) -> Answer<Conversation> {
@@ -108,6 +109,14 @@ impl Handler for App {
         self.restore_folder(request.id).await
     }
 
+    async fn temporary_create(&self, request: TemporaryCreate) -> Answer<Conversation> {
+        self.create_temporary(request.model_id).await
+    }
+
+    async fn temporary_keep(&self, request: TemporaryKeep) -> Answer<Conversation> {
+        self.keep_temporary(request.id).await
+    }
+
     async fn conversation_duplicate(&self, request: ConversationDuplicate) -> Answer<Conversation> {
         self.duplicate_conversation(request.id).await
     }
@@ -118,7 +127,8 @@ impl Handler for App {
 
     async fn message_page(&self, request: MessagePageRequest) -> Answer<MessagePage> {
         check_limit(request.limit)?;
-        self.inner.store.message_page(&request).await.report()
+        let store = self.store_of(request.conversation_id).await;
+        store.message_page(&request).await.report()
     }
 
     async fn message_send(&self, request: MessageSend) -> Answer<Started> {
@@ -143,6 +153,14 @@ impl Handler for App {
 
     async fn message_leave_out(&self, request: MessageLeaveOut) -> Answer<Message> {
         self.leave_out(request).await
+    }
+
+    async fn summary_update(&self, request: SummaryUpdate) -> Answer<Message> {
+        self.edit_summary(request).await
+    }
+
+    async fn summary_delete(&self, request: SummaryDelete) -> Answer<Message> {
+        self.delete_summary(request.id).await
     }
 
     async fn message_select(&self, request: MessageSelect) -> Answer<Conversation> {
@@ -179,7 +197,7 @@ impl Handler for App {
     }
 
     async fn attachment_add(&self, request: AttachmentAdd) -> Answer<Attachment> {
-        self.add_attachment(request.handle).await
+        self.add_attachment(request).await
     }
 
     async fn attachment_give(&self, request: AttachmentGive) -> Answer<Attachment> {

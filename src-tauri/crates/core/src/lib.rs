@@ -37,6 +37,7 @@ mod prompts;
 mod runs;
 mod search;
 mod serving;
+mod temporary;
 pub mod tokens;
 mod trash;
 pub mod wanted;

@@ -59,7 +59,7 @@ impl App {
         &self,
         request: MessageFind,
     ) -> Result<Vec<MessageId>, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let (Some(needle), Some(head)) = (Needle::new(&request.query), conversation.head) else {
             return Ok(Vec::new());

@@ -18,13 +18,15 @@ impl App {
     ) -> Result<Vec<TrashedConversation>, ErrorReport> {
         let store = &self.inner.store;
         let days = store.settings().await.report()?.conversation_trash_days;
+        let begin_ms = store.trash_begin_ms().await.report()?;
         let trashed = store.trashed_conversations().await.report()?;
         let wire = trashed
             .into_iter()
             .map(|(conversation, deleted_at_ms)| TrashedConversation {
                 conversation,
                 deleted_at_ms,
-                removed_at_ms: removed_at_ms(deleted_at_ms, days),
+                // Nobody saw it there before.
+                removed_at_ms: removed_at_ms(deleted_at_ms.max(begin_ms), days),
             });
         Ok(wire.collect())
     }
@@ -48,6 +50,10 @@ impl App {
         let store = &self.inner.store;
         let days = store.settings().await.report()?.conversation_trash_days;
         let until_ms = now_ms().saturating_sub(days_ms(days));
+        // As long as the trash itself is younger than that, nothing in it was seen for so many days.
+        if store.trash_begin_ms().await.report()? > until_ms {
+            return Ok(());
+        }
         let over = store.deleted_until(until_ms).await.report()?;
         if !over.is_empty() {
             tracing::info!(

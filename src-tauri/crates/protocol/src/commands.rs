@@ -127,6 +127,8 @@ commands! {
         settings: Option<ConversationSettings>,
         /// Text being written.
         draft: Option<String>,
+        /// Files that go with it, all of them, at most 32.
+        draft_attachments: Option<Vec<AttachmentId>>,
         /// What is written beside it, all of it.
         notes: Option<String>,
         /// Seen or not.
@@ -179,6 +181,11 @@ commands! {
     folder_delete(FolderDelete { #[doc = " Which."] id: FolderId }) -> Nothing;
     /// Brings a deleted folder back, with what lay in it and was not moved since.
     folder_restore(FolderRestore { #[doc = " Which."] id: FolderId }) -> Folder;
+    /// A new conversation that is never written to the disk, with the preset that is standard for its model. Deleting it
+    /// removes it for good.
+    temporary_create(TemporaryCreate { #[doc = " The model it talks to."] model_id: Option<ModelId> }) -> Conversation;
+    /// Has a temporary conversation kept, under the same ids, from now on; not while an answer is written in it.
+    temporary_keep(TemporaryKeep { #[doc = " Which."] id: ConversationId }) -> Conversation;
     /// A copy of a conversation with all its branches.
     conversation_duplicate(ConversationDuplicate { #[doc = " Which."] id: ConversationId }) -> Conversation;
     /// A new conversation with the messages up to this one, and the settings of the old one.
@@ -239,6 +246,16 @@ commands! {
         /// Keep it from the model.
         left_out: bool,
     }) -> Message;
+    /// Gives a summary other words; answers the message it stands at.
+    summary_update(SummaryUpdate {
+        /// Which.
+        id: SummaryId,
+        /// Not blank.
+        text: String,
+    }) -> Message;
+    /// Removes a summary, so that the messages it stood for are sent again; answers the message it stood at. Where they
+    /// have no room, another one is written with the next answer.
+    summary_delete(SummaryDelete { #[doc = " Which."] id: SummaryId }) -> Message;
     /// Shows the branch through this message.
     message_select(MessageSelect { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Hides a message and all that answers it; it can be restored.
@@ -291,13 +308,20 @@ commands! {
     }) -> Exported;
 
     /// Reads a picked or dropped file, to be attached to a message.
-    attachment_add(AttachmentAdd { #[doc = " From `path_pick`, `path_type` or a drop."] handle: PathHandle }) -> Attachment;
+    attachment_add(AttachmentAdd {
+        /// From `path_pick`, `path_type` or a drop.
+        handle: PathHandle,
+        /// Whose message it is for; what is for a temporary conversation stays in memory as well.
+        conversation_id: Option<ConversationId>,
+    }) -> Attachment;
     /// Reads the bytes of a file, or of a text that was pasted, to be attached to a message.
     attachment_give(AttachmentGive {
         /// Of the file; its ending tells what kind of text it is.
         name: String,
         /// At most 16 MiB of bytes, in base64.
         content_base64: String,
+        /// Whose message it is for, as in `attachment_add`.
+        conversation_id: Option<ConversationId>,
     }) -> Attachment;
     /// What was taken from a file: the text that the model is sent.
     attachment_text(AttachmentText { #[doc = " Which."] id: AttachmentId }) -> String;
@@ -648,6 +672,7 @@ impl ConversationUpdate {
             model_id: None,
             settings: None,
             draft: None,
+            draft_attachments: None,
             notes: None,
             unread: None,
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ContextOverflow, MessageId, Role};
+use crate::{ContextOverflow, MessageId, Role, SummaryId};
 
 /// How full the context is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -36,6 +36,13 @@ pub struct LeftOutTurns {
 pub enum ContextPartKind {
     /// The system prompt.
     SystemPrompt,
+    /// A summary that stands for messages of the branch.
+    Summary {
+        /// Which.
+        id: SummaryId,
+        /// Messages it stands for.
+        message_count: u32,
+    },
     /// A message of the branch.
     Message {
         /// Which.
@@ -55,6 +62,8 @@ pub enum LeftOutReason {
     Person,
     /// It does not fit the context.
     NoRoom,
+    /// A summary stands for it.
+    Summarised,
     /// It has no words.
     Blank,
     /// It is an answer, and no question that is sent stands before it.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run};
+use crate::{
+    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run, SummaryId,
+};
 
 /// A row of the conversation list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -28,6 +30,10 @@ pub struct ConversationSummary {
     pub tags: Vec<String>,
     /// It is off the list, in the archive.
     pub archived: bool,
+    /// It is kept in memory only and on no list: gone when it is deleted or the app ends, unless it is kept before.
+    pub temporary: bool,
+    /// A blind comparison in it waits for its vote: no model is named there until then.
+    pub blind: bool,
 }
 
 /// A place in the conversation list: pinned ones come first, then the newest, then the largest id.
@@ -64,6 +70,8 @@ pub struct Conversation {
     pub settings: ConversationSettings,
     /// The draft of the next message.
     pub draft: String,
+    /// Files that go with it, in their order.
+    pub draft_attachments: Vec<Attachment>,
     /// What the person wrote beside it; no model sees it.
     pub notes: String,
     /// The leaf of the branch being shown.
@@ -128,6 +136,26 @@ pub struct Message {
     pub left_out: bool,
     /// Files that are sent with it, in their order.
     pub attachments: Vec<Attachment>,
+    /// What can stand for the branch up to here, this message included.
+    pub summary: Option<Summary>,
+}
+
+/// What a model is sent in the place of the oldest messages of a branch, under
+/// [`ContextOverflow::Summarise`](crate::ContextOverflow::Summarise). The messages stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Summary {
+    /// Its id.
+    pub id: SummaryId,
+    /// Its words.
+    pub text: String,
+    /// Messages it stands for.
+    pub message_count: u32,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// The model that wrote it.
+    pub model_name: Option<String>,
+    /// The person changed its words.
+    pub edited: bool,
 }
 
 /// A page of the shown branch, oldest first.

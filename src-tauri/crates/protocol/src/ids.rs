@@ -44,6 +44,8 @@ ids! {
     MessageId,
     /// One generation.
     RunId,
+    /// A summary of the beginning of a branch.
+    SummaryId,
     /// A comparison of answers.
     ComparisonId,
     /// A model of the library (one file, or all shards of one).

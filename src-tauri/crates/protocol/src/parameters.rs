@@ -15,6 +15,8 @@ pub enum ContextOverflow {
     DropOldest,
     /// The first question and its answers stay, and the oldest turns after them are left out.
     KeepFirst,
+    /// The model writes a summary of the oldest turns, and is sent that in their place.
+    Summarise,
 }
 
 /// Sampling parameters, as far as one [`Layer`](crate::Layer) sets them; `None` falls through to the

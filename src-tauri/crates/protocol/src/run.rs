@@ -150,6 +150,11 @@ pub enum RunUpdate {
         /// How many runs go first.
         ahead: u32,
     },
+    /// The oldest turns have no room: the model writes a summary of them first.
+    Summarising {
+        /// Messages it will stand for.
+        message_count: u32,
+    },
     /// The end; the message is complete and saved.
     Finished {
         /// The run, terminal.

@@ -37,6 +37,19 @@ pub enum LanguageChoice {
     Fr,
 }
 
+/// When the model writes the title of a conversation. A person's title always stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum TitleChoice {
+    /// Never: the title is made of the first words.
+    Off,
+    /// After the first answer.
+    #[default]
+    Once,
+    /// After every answer.
+    Always,
+}
+
 /// Hue of what is to be pressed or is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -113,6 +126,8 @@ pub struct Settings {
     pub default_parameters: Parameters,
     /// The preset of new conversations, unless their model has one of its own.
     pub default_preset_id: Option<PresetId>,
+    /// When the model writes the title of a conversation.
+    pub titles: TitleChoice,
     /// Enter sends; otherwise Ctrl+Enter does.
     pub enter_sends: bool,
     /// Width of the conversation list in pixels.
@@ -143,6 +158,7 @@ impl Default for Settings {
             default_system_prompt: String::new(),
             default_parameters: Parameters::default(),
             default_preset_id: None,
+            titles: TitleChoice::default(),
             enter_sends: true,
             list_width: 280,
             inspector_open: true,

@@ -35,7 +35,7 @@ pub struct AttachedText {
 }
 
 const OF_MESSAGES: &str = "
-    select ma.message_id, a.id, a.name, a.kind, a.size_bytes, a.characters
+    select ma.message_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
     from json_each(?1) wanted
     cross join message_attachments ma on ma.message_id = wanted.value
     cross join attachments a on a.id = ma.attachment_id
@@ -116,7 +116,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets what was never sent. Nobody may be writing a message.
+    /// Forgets what was never sent and goes with no draft. Nobody may be writing a message.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -124,7 +124,9 @@ impl Store {
         let mut transaction = self.write().await?;
         for sql in [
             "delete from attachments where not exists
-                 (select 1 from message_attachments where attachment_id = attachments.id)",
+                 (select 1 from message_attachments where attachment_id = attachments.id)
+               and not exists
+                 (select 1 from draft_attachments where attachment_id = attachments.id)",
             "delete from attachment_texts where not exists
                  (select 1 from attachments where sha256 = attachment_texts.sha256)",
         ] {
@@ -197,6 +199,53 @@ pub(crate) async fn attach(
     Ok(())
 }
 
+/// Replaces what goes with the draft of a conversation.
+pub(crate) async fn set_draft(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+    attachments: &[AttachmentId],
+) -> Result<(), StoreError> {
+    sqlx::query("delete from draft_attachments where conversation_id = ?1")
+        .bind(conversation.to_string())
+        .execute(&mut *connection)
+        .await
+        .attempt("clear the files of a draft")?;
+    for (ordinal, id) in attachments.iter().enumerate() {
+        let added = sqlx::query(
+            "insert into draft_attachments (conversation_id, ordinal, attachment_id)
+             select ?1, ?2, id from attachments where id = ?3",
+        )
+        .bind(conversation.to_string())
+        .bind(i64::try_from(ordinal).unwrap_or(i64::MAX))
+        .bind(id.to_string())
+        .execute(&mut *connection)
+        .await
+        .attempt("keep a file of a draft")?;
+        if added.rows_affected() == 0 {
+            return Err(StoreError::not_found("attachment", *id));
+        }
+    }
+    Ok(())
+}
+
+/// What goes with the draft of a conversation, in its order.
+pub(crate) async fn of_draft(
+    connection: &mut SqliteConnection,
+    conversation: ConversationId,
+) -> Result<Vec<Attachment>, StoreError> {
+    let rows: Vec<AttachmentRow> = sqlx::query_as(
+        "select d.conversation_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
+         from draft_attachments d cross join attachments a on a.id = d.attachment_id
+         where d.conversation_id = ?1
+         order by d.ordinal",
+    )
+    .bind(conversation.to_string())
+    .fetch_all(connection)
+    .await
+    .attempt("read the files of a draft")?;
+    rows.into_iter().map(AttachmentRow::attachment).collect()
+}
+
 /// Puts what is attached to one message at another one.
 pub(crate) async fn copy(
     connection: &mut SqliteConnection,
@@ -227,16 +276,8 @@ pub(crate) async fn of_messages(
         .attempt("read the attachments of messages")?;
     let mut attached: HashMap<String, Vec<Attachment>> = HashMap::new();
     for row in rows {
-        attached
-            .entry(row.message_id)
-            .or_default()
-            .push(Attachment {
-                id: parse("attachment id", &row.id)?,
-                name: row.name,
-                kind: from_word("kind of an attachment", row.kind)?,
-                size_bytes: unsigned("size of an attachment", row.size_bytes)?,
-                characters: unsigned("length of an attachment", row.characters)?,
-            });
+        let holder = row.holder.clone();
+        attached.entry(holder).or_default().push(row.attachment()?);
     }
     Ok(attached)
 }
@@ -261,12 +302,25 @@ pub(crate) async fn texts_of(
 
 #[derive(FromRow)]
 struct AttachmentRow {
-    message_id: String,
+    /// The message or conversation it is at.
+    holder: String,
     id: String,
     name: String,
     kind: String,
     size_bytes: i64,
     characters: i64,
+}
+
+impl AttachmentRow {
+    fn attachment(self) -> Result<Attachment, StoreError> {
+        Ok(Attachment {
+            id: parse("attachment id", &self.id)?,
+            name: self.name,
+            kind: from_word("kind of an attachment", self.kind)?,
+            size_bytes: unsigned("size of an attachment", self.size_bytes)?,
+            characters: unsigned("length of an attachment", self.characters)?,
+        })
+    }
 }
 
 #[derive(FromRow)]

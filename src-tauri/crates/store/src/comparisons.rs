@@ -71,6 +71,22 @@ pub struct StoredComparedAnswer {
     pub memory_bytes: Option<u64>,
 }
 
+/// Whether the message with this id answers a blind comparison that nobody has voted on. Who wrote it is told nowhere
+/// then.
+macro_rules! is_hidden {
+    ($id:literal) => {
+        concat!(
+            "exists (
+                 select 1 from compared_answers h cross join comparisons k on k.id = h.comparison_id
+                 where h.message_id = ",
+            $id,
+            " and k.is_blind and k.verdict is null
+             )"
+        )
+    };
+}
+pub(crate) use is_hidden;
+
 impl Store {
     /// Adds the question, its answers and their runs, all or nothing.
     ///

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use sirocco_protocol::{Conversation, ConversationId, MessageId, RunId};
 use sqlx::SqliteConnection;
 
+use crate::comparisons::is_hidden;
 use crate::error::Attempt;
-use crate::{Store, StoreError, attachments, conversations, turns};
+use crate::{Store, StoreError, attachments, conversations, summaries, turns};
 
 /// A copy to make.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,13 +131,15 @@ async fn insert_message(
     parent: Option<MessageId>,
 ) -> Result<MessageId, StoreError> {
     let fresh = MessageId::fresh();
-    sqlx::query(
+    sqlx::query(concat!(
         "insert into messages
              (id, conversation_id, parent_id, role, created_at_ms, model_name, reasoning, content,
               left_out)
-         select ?2, ?3, ?4, role, created_at_ms, model_name, reasoning, content, left_out
-         from messages where id = ?1",
-    )
+         select ?2, ?3, ?4, role, created_at_ms, iif(",
+        is_hidden!("?1"),
+        ", null, model_name), reasoning, content, left_out
+         from messages where id = ?1"
+    ))
     .bind(id)
     .bind(fresh.to_string())
     .bind(conversation_id.to_string())
@@ -144,13 +147,15 @@ async fn insert_message(
     .execute(&mut *connection)
     .await
     .attempt("copy a message")?;
-    sqlx::query(
+    sqlx::query(concat!(
         "insert into runs
              (id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
               statistics, error)
-         select ?2, ?3, ?4, model_id, state, started_at_ms, ended_at_ms, statistics, error
-         from runs where message_id = ?1 and ended_at_ms is not null order by id desc limit 1",
-    )
+         select ?2, ?3, ?4, iif(",
+        is_hidden!("?1"),
+        ", null, model_id), state, started_at_ms, ended_at_ms, statistics, error
+         from runs where message_id = ?1 and ended_at_ms is not null order by id desc limit 1"
+    ))
     .bind(id)
     .bind(RunId::fresh().to_string())
     .bind(conversation_id.to_string())
@@ -159,6 +164,7 @@ async fn insert_message(
     .await
     .attempt("copy a run")?;
     attachments::copy(connection, id, fresh).await?;
+    summaries::copy(connection, id, fresh).await?;
     Ok(fresh)
 }
 

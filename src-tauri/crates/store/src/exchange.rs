@@ -6,6 +6,7 @@ use sirocco_protocol::{
 };
 use sqlx::SqliteConnection;
 
+use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
 use crate::value::{parse_option, to_json};
@@ -88,7 +89,8 @@ pub struct ImportedRun {
 }
 
 /// Every message that is not hidden, each behind the one it answers, versions in their order.
-const TREE: &str = "
+const TREE: &str = concat!(
+    "
     with recursive tree (id, depth) as (
         select id, 0 from messages
         where conversation_id = ?1 and parent_id is null and deleted_at_ms is null
@@ -98,9 +100,12 @@ const TREE: &str = "
         where m.deleted_at_ms is null
     )
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
-           m.model_name, m.left_out
+           iif(",
+    is_hidden!("m.id"),
+    ", null, m.model_name) as model_name, m.left_out
     from tree t cross join messages m on m.id = t.id
-    order by t.depth, m.id";
+    order by t.depth, m.id"
+);
 
 const KNOWN: &str = "
     select id from conversations

@@ -53,6 +53,9 @@ mod roots;
 mod runs;
 mod search;
 mod settings;
+mod summaries;
+mod temporary;
+mod titles;
 mod trash;
 mod tree;
 mod turns;
@@ -74,6 +77,7 @@ pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, li
 pub use roots::{RootContent, StoredRoot};
 pub use runs::{NewRun, RunEnd};
 pub use search::{FoundConversation, FoundText, TextQuery};
+pub use summaries::NewSummary;
 pub use turns::{NewMessage, Turn};
 
 use error::Attempt;

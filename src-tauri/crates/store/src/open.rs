@@ -30,7 +30,7 @@ impl Store {
         open_with(path.as_ref(), &MIGRATIONS).await
     }
 
-    /// A database that ends with its handle, for tests.
+    /// A database that ends with its handle, and no byte of which is ever in a file.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -38,6 +38,8 @@ impl Store {
         let path = Path::new(":memory:");
         let options = SqliteConnectOptions::new()
             .in_memory(true)
+            // Nor may what is sorted or undone lie in a file for a while.
+            .pragma("temp_store", "memory")
             .foreign_keys(true);
         // Every connection would have a database of its own, so readers share the writer's.
         let writer = pool(1, options, path).await?;
@@ -381,6 +383,28 @@ mod tests {
         assert_eq!(own.parameters, expected);
         let defaults = store.settings().await.unwrap().default_parameters;
         assert_eq!((defaults.temperature, defaults.stop), (Some(0.2), None));
+    }
+
+    #[tokio::test]
+    async fn the_trash_of_an_older_database_begins_with_the_upgrade() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sirocco.db");
+        let old = open_with(&path, &before(14)).await.unwrap();
+        let now_ms = async || -> i64 {
+            sqlx::query_scalar("select cast(unixepoch('subsec') * 1000 as integer)")
+                .fetch_one(&old.reader)
+                .await
+                .unwrap()
+        };
+        let before_ms = now_ms().await;
+        old.close().await;
+
+        let store = Store::open(&path).await.unwrap();
+        let began_ms = store.trash_begin_ms().await.unwrap();
+        assert!(began_ms >= before_ms);
+        store.close().await;
+        let again = Store::open(&path).await.unwrap();
+        assert_eq!(again.trash_begin_ms().await.unwrap(), began_ms);
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use sirocco_protocol::{
 };
 use sqlx::{FromRow, SqliteConnection};
 
+use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::value::{from_json, from_word, list, parse, parse_option, to_json};
 use crate::{Store, StoreError, messages};
@@ -192,11 +193,12 @@ impl RunRow {
 }
 
 pub(crate) async fn fetch(connection: &mut SqliteConnection, id: RunId) -> Result<Run, StoreError> {
-    let row: RunRow = sqlx::query_as(
-        "select id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
-                statistics, error
-         from runs where id = ?1",
-    )
+    let row: RunRow = sqlx::query_as(concat!(
+        "select r.id, r.conversation_id, r.message_id, iif(",
+        is_hidden!("r.message_id"),
+        ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error
+         from runs r where r.id = ?1"
+    ))
     .bind(id.to_string())
     .fetch_optional(connection)
     .await

@@ -8,6 +8,7 @@ use sirocco_protocol::commands::MessageSearch;
 use sirocco_protocol::{ConversationSummary, MessageId, Role, SearchCursor};
 use sqlx::FromRow;
 
+use crate::comparisons::is_hidden;
 use crate::conversations::{SummaryRow, summary_columns};
 use crate::error::Attempt;
 use crate::value::{from_word, parse, unsigned};
@@ -66,7 +67,10 @@ const SEARCH: &str = concat!(
         cross join message_numbers n on n.number = message_index.rowid
         cross join conversations c on c.id = n.conversation_id
         where message_index match ?1 and not n.hidden
-          and (?2 is null or n.role = ?2) and (?3 is null or n.model_name = ?3)
+          and (?2 is null or n.role = ?2)
+          and (?3 is null or (n.model_name = ?3 and not ",
+    is_hidden!("n.message_id"),
+    "))
           and n.created_at_ms >= ?4 and n.created_at_ms < ?5
           and c.deleted_at_ms is null
           and (?10 is null or c.folder_id in (select id from folder))
@@ -109,7 +113,9 @@ const SEARCH: &str = concat!(
     select ",
     summary_columns!(),
     ",     p.titled, p.at_ms, p.hits,
-           m.id as message_id, m.role, m.model_name, m.created_at_ms as written_at_ms, m.content
+           m.id as message_id, m.role, iif(",
+    is_hidden!("m.id"),
+    ", null, m.model_name) as model_name, m.created_at_ms as written_at_ms, m.content
     from page p
     cross join conversations c on c.id = p.conversation_id
     left join message_numbers n on n.number = p.number

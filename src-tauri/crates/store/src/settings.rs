@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use sirocco_protocol::{
         Accent, AppearanceSettings, DownloadSettings, LanguageChoice, NetworkSettings, Parameters,
-        PresetId, ProxyChoice, ServerSettings, Theme,
+        PresetId, ProxyChoice, ServerSettings, Theme, TitleChoice,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
@@ -95,6 +95,7 @@ mod tests {
             default_preset_id: "01890000-0000-7000-8000-000000000000"
                 .parse::<PresetId>()
                 .ok(),
+            titles: TitleChoice::Always,
             enter_sends: false,
             list_width: 300,
             inspector_open: false,

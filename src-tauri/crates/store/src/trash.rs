@@ -42,6 +42,17 @@ impl Store {
             .collect()
     }
 
+    /// When an app that shows the trash first ran over this database, Unix time in milliseconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn trash_begin_ms(&self) -> Result<i64, StoreError> {
+        sqlx::query_scalar("select at_ms from trash_begin")
+            .fetch_one(&self.reader)
+            .await
+            .attempt("read when the trash began")
+    }
+
     /// The conversations that were deleted at that time or before.
     ///
     /// # Errors

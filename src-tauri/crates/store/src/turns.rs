@@ -131,6 +131,7 @@ pub(crate) async fn add(
              title = case when title_is_automatic then coalesce(?4, title) else title end,
              title_folded = case when title_is_automatic then coalesce(?5, title_folded)
                                  else title_folded end,
+             title_by_model = case when ?4 is null then title_by_model else 0 end,
              draft = case when ?6 then '' else draft end
          where id = ?1",
     )
@@ -143,6 +144,9 @@ pub(crate) async fn add(
     .execute(&mut *connection)
     .await
     .attempt("move the head of a conversation")?;
+    if turn.clear_draft {
+        attachments::set_draft(connection, turn.conversation_id, &[]).await?;
+    }
     if let Some(run) = &turn.run {
         conversations::require_model(connection, run.model_id).await?;
         require_visible(connection, turn.conversation_id, run.message_id).await?;
@@ -151,7 +155,8 @@ pub(crate) async fn add(
     Ok(())
 }
 
-async fn insert(
+/// Adds one message.
+pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     conversation_id: ConversationId,
     message: &NewMessage,

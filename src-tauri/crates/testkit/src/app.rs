@@ -13,7 +13,8 @@ use sirocco_engine::Runtime;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorReport, Event, HostKind, ImportOutcome, LoadState,
-    LoadedModel, Message, MessagePage, Model, ModelId, PickedPath, Run, RunId, Started,
+    LoadedModel, Message, MessagePage, Model, ModelId, PickedPath, Run, RunId, Settings, Started,
+    TitleChoice,
 };
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -51,7 +52,7 @@ impl TempApp {
         let models = Home::at(folder.path().join("home")).models();
         std::fs::create_dir_all(&models)?;
         put_model(&models.join("tiny.gguf"), &TinyModel::default(), script)?;
-        Self::over(folder, worker.into()).await
+        Self::without_titles(folder, worker.into()).await
     }
 
     /// An App without a model.
@@ -59,7 +60,21 @@ impl TempApp {
     /// # Errors
     /// As [`TempApp::open`].
     pub async fn open_empty(worker: impl Into<PathBuf>) -> anyhow::Result<Self> {
-        Self::over(TempDir::new()?, worker.into()).await
+        Self::without_titles(TempDir::new()?, worker.into()).await
+    }
+
+    /// An App over a new folder in which models write no titles, unless a test chooses so: each would ask the worker
+    /// once more behind an answer.
+    async fn without_titles(folder: TempDir, worker: PathBuf) -> anyhow::Result<Self> {
+        let app = Self::over(folder, worker).await?;
+        let settings: Settings = app.call("settings_get", SettingsGet {}).await?;
+        let settings = Settings {
+            titles: TitleChoice::Off,
+            ..settings
+        };
+        app.call::<Settings>("settings_set", SettingsSet { settings })
+            .await?;
+        Ok(app)
     }
 
     /// Opens an App over a folder that another process has used; its data folder is `home` inside.

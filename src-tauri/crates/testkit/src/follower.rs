@@ -87,6 +87,7 @@ impl Follower {
                 self.reasoning.push_str(reasoning);
                 self.deltas += 1;
             }
+            RunUpdate::Summarising { .. } => {}
             RunUpdate::Waiting { ahead, .. } => self.ahead = self.ahead.max(*ahead),
             RunUpdate::Prefill { done, total } => {
                 ensure!(

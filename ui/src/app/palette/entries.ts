@@ -32,6 +32,8 @@ export function actionEntries({ actions }: Sirocco): Entry[] {
 
 export function modelEntries({ state, onLoad }: EntrySources): Entry[] {
   const { models, toasts } = state;
+  // What can be ejected is what is loaded.
+  if (state.hidesModels) return [];
   return models.models
     .filter((model) => !refusalOf(model))
     .map((model): Entry => {

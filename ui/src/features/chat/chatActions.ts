@@ -52,6 +52,14 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
   const group = 'chat';
   return [
     { group, id: 'chat.new', label: s.newChat, keys: ['Mod+N', 'Mod+Shift+O'], run: () => navigation.newChat() },
+    { group, id: 'chat.temporary', label: s.newTemporary, words: s.newTemporaryWords, run: () => chat.temporary.begin() },
+    {
+      group,
+      id: 'chat.keep',
+      label: s.keepTemporary,
+      available: () => shown() && chat.temporary.shown && !chat.current.liveTurn,
+      run: () => void chat.temporary.keep().catch((thrown: unknown) => toasts.error(thrown)),
+    },
     {
       group,
       id: 'chat.focus',
@@ -63,7 +71,7 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
         navigation.composerFocus += 1;
       },
     },
-    { group, id: 'chat.compare', label: s.compare, words: s.compareWords, run: () => navigation.openComparison() },
+    { group, id: 'chat.compare', label: s.compare, words: s.compareWords, available: () => !chat.temporary.shown, run: () => navigation.openComparison() },
     { group, id: 'chat.ratings', label: s.ratings, words: s.ratingsWords, run: () => navigation.openComparison('ratings') },
     {
       group,

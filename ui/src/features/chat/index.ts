@@ -5,3 +5,4 @@ export { default as ChatInspector } from './ChatInspector.svelte';
 export { default as ChatPage } from './ChatPage.svelte';
 export { default as ComparePage } from './compare/ComparePage.svelte';
 export { default as ConversationColumn } from './ConversationColumn.svelte';
+export { default as TemporaryDialog } from './temporary/TemporaryDialog.svelte';

@@ -14,17 +14,20 @@ const OVERFLOWS: Record<ContextOverflow, string> = {
   stop: 'Stop and say so',
   drop_oldest: 'Leave out the oldest turns',
   keep_first: 'Keep the first, leave out the middle',
+  summarise: 'Summarise the oldest turns',
 };
 
 const OVERFLOW_TEXTS: Record<ContextOverflow, string> = {
   stop: 'Nothing is left out. When the conversation is too long, no answer is written.',
   drop_oldest: 'The model forgets how the conversation began. The messages stay here.',
   keep_first: 'The model keeps the first question and its answer. The messages stay here.',
+  summarise: 'The model writes a summary before the answer that needs the room, and is sent that instead. You see it, and can change or undo it.',
 };
 
 const LEFT_OUT: Record<LeftOutReason, string> = {
   person: 'Left out by you',
   no_room: 'Left out: no room',
+  summarised: 'In the summary',
   blank: 'Not sent: no words',
   no_question: 'Not sent: no question before it',
 };
@@ -164,6 +167,7 @@ export const chatStrings = {
   header: {
     rename: 'Rename this conversation',
     more: 'Export this conversation',
+    blind: 'Models are hidden until the vote',
     context: (used: string, all: string) => `Context ${used} of ${all} tokens`,
     contextShort: (used: string, all: string) => `${used} of ${all}`,
   },
@@ -220,6 +224,7 @@ export const chatStrings = {
   progress: {
     queued: 'Waiting',
     loading: (share: number) => `Loading model ${percent(share)}`,
+    summarising: (count: number) => `Summarising ${plural(count, 'older message')}`,
     ahead: (count: number) => `${plural(count, 'answer')} ahead`,
     reading: (share: number) => `Reading the conversation ${percent(share)}`,
     preparing: 'Preparing',
@@ -254,6 +259,18 @@ export const chatStrings = {
     makeRoom: 'Leave out the oldest turns',
     cut: 'Cut at the token limit.',
     full: 'The context is full.',
+  },
+  summary: {
+    label: (count: number) => `Summary of ${plural(count, 'earlier message')}`,
+    used: 'sent in their place',
+    unused: 'not sent now',
+    by: (name: string | null) => `Written by ${name ?? 'a model'}. The messages above stay.`,
+    edited: 'Changed by you. The messages above stay.',
+    edit: 'Edit the summary',
+    text: 'Text of the summary',
+    undo: 'Send the messages instead',
+    save: 'Save',
+    cancel: 'Cancel',
   },
   composer: {
     label: 'Message',
@@ -297,6 +314,7 @@ export const chatStrings = {
     reserved: (count: number) => `${plural(count, 'token')} kept free for the answer`,
     parts: 'What is sent',
     system: 'System prompt',
+    summary: (count: number) => `Summary of ${plural(count, 'message')}`,
     user: 'You',
     assistant: 'Model',
     draft: 'You, being written',

@@ -16,17 +16,20 @@ const OVERFLOWS: Record<ContextOverflow, string> = {
   stop: 'S’arrêter et le dire',
   drop_oldest: 'Exclure les échanges les plus anciens',
   keep_first: 'Garder le premier, exclure le milieu',
+  summarise: 'Résumer les échanges les plus anciens',
 };
 
 const OVERFLOW_TEXTS: Record<ContextOverflow, string> = {
   stop: 'Rien n’est exclu. Quand la conversation est trop longue, aucune réponse n’est écrite.',
   drop_oldest: 'Le modèle oublie le début de la conversation. Les messages restent ici.',
   keep_first: 'Le modèle garde la première question et sa réponse. Les messages restent ici.',
+  summarise: 'Le modèle écrit un résumé avant la réponse qui a besoin de la place, et le reçoit à leur place. Vous le voyez, et pouvez le modifier ou l’annuler.',
 };
 
 const LEFT_OUT: Record<LeftOutReason, string> = {
   person: 'Exclu par vous',
   no_room: 'Exclu : pas de place',
+  summarised: 'Dans le résumé',
   blank: 'Non envoyé : aucun mot',
   no_question: 'Non envoyé : pas de question avant lui',
 };
@@ -170,6 +173,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   header: {
     rename: 'Renommer cette conversation',
     more: 'Exporter cette conversation',
+    blind: 'Modèles masqués jusqu’au vote',
     context: (used, all) => `Contexte : ${used} tokens sur ${all}`,
     contextShort: (used, all) => `${used} sur ${all}`,
   },
@@ -226,6 +230,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   progress: {
     queued: 'En attente',
     loading: (share) => `Chargement du modèle ${percent(share)}`,
+    summarising: (count) => `Résumé de ${plural(count, 'message plus ancien', 'messages plus anciens')}`,
     ahead: (count) => `${plural(count, 'réponse')} avant celle-ci`,
     reading: (share) => `Lecture de la conversation ${percent(share)}`,
     preparing: 'Préparation',
@@ -260,6 +265,18 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     makeRoom: 'Exclure les échanges les plus anciens',
     cut: 'Coupée à la limite de tokens.',
     full: 'Le contexte est plein.',
+  },
+  summary: {
+    label: (count) => `Résumé de ${plural(count, 'message précédent', 'messages précédents')}`,
+    used: 'envoyé à leur place',
+    unused: 'pas envoyé pour l’instant',
+    by: (name) => `Écrit par ${name ?? 'un modèle'}. Les messages ci-dessus restent.`,
+    edited: 'Modifié par vous. Les messages ci-dessus restent.',
+    edit: 'Modifier le résumé',
+    text: 'Texte du résumé',
+    undo: 'Envoyer plutôt les messages',
+    save: 'Enregistrer',
+    cancel: 'Annuler',
   },
   composer: {
     label: 'Message',
@@ -303,6 +320,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     reserved: (count) => `${plural(count, 'token gardé libre', 'tokens gardés libres')} pour la réponse`,
     parts: 'Ce qui est envoyé',
     system: 'Prompt système',
+    summary: (count) => `Résumé de ${plural(count, 'message')}`,
     user: 'Vous',
     assistant: 'Modèle',
     draft: 'Vous, en cours de saisie',

@@ -15,6 +15,7 @@ export type RowName =
   | 'enter_sends'
   | 'default_context_length'
   | 'threads'
+  | 'titles'
   | 'default_system_prompt'
   | ParameterName
   | 'max_tokens'
@@ -79,6 +80,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
   { name: 'default_context_length', group: 'models', label: s.contextLength, words: s.contextLengthText },
   { name: 'threads', group: 'models', label: s.threads, words: `${s.threadsText} cpu cores` },
+  { name: 'titles', group: 'conversations', label: s.titles, words: `${s.titlesText} ${Object.values(s.titleChoices).join(' ')} name rename` },
   { name: 'default_system_prompt', group: 'conversations', label: s.systemPrompt, words: s.systemPromptText },
   ...PARAMETER_NAMES.map((name): SettingsRow => ({
     name,

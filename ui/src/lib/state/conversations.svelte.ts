@@ -1,5 +1,5 @@
 /**
- * The list of conversations: pages of rows, kept in order by events. Never holds messages, and no archived ones.
+ * The list of conversations: pages of rows, kept in order by events. Never holds messages, and no archived or temporary ones.
  *
  * Rows come by their time. Folders that are open are asked for as wholes, as their rows may be older than all that
  * was asked for otherwise.
@@ -167,7 +167,7 @@ export class ConversationList {
   #put(...rows: ConversationSummary[]): void {
     const next = new Map(this.#rows);
     for (const row of rows) {
-      if (row.archived) next.delete(row.id);
+      if (row.archived || row.temporary) next.delete(row.id);
       else next.set(row.id, row);
     }
     this.#rows = next;

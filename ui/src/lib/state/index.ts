@@ -63,6 +63,12 @@ export class Sirocco {
     await Promise.all([this.app.load(), this.models.load(), this.conversations.load(), this.downloads.load()]);
   }
 
+  /** A blind comparison goes on or is looked at: what is loaded would tell who answers. */
+  get hidesModels(): boolean {
+    const { conversations, navigation } = this;
+    return conversations.items.some((row) => row.blind && (row.running || row.id === navigation.conversationId));
+  }
+
   handle(event: Event): void {
     this.#tell(event);
     this.app.handle(event);

@@ -30,8 +30,20 @@ export class Navigation {
   /** Goes up by one with every choice of what to show, also of what is shown already. */
   moves = $state(0);
 
+  /**
+   * Asked before another conversation takes the place of the one shown, and answers whether it may now. If not, it has
+   * `go` run once it may.
+   */
+  guard: ((go: () => void) => boolean) | null = null;
+
+  /** Does what shows another conversation, once that may be. */
+  leave(go: () => void): void {
+    if (this.guard?.(go) !== false) go();
+  }
+
   /** Shows a conversation at its end, or at a message. */
   openConversation(id: ConversationId, message: MessageId | null = null): void {
+    if (this.#stays(id, () => this.openConversation(id, message))) return;
     this.#move();
     this.view = 'chat';
     this.comparing = null;
@@ -41,6 +53,7 @@ export class Navigation {
 
   /** An empty chat; the conversation is created with its first message. */
   newChat(): void {
+    if (this.#stays(null, () => this.newChat())) return;
     this.#move();
     this.view = 'chat';
     this.comparing = null;
@@ -50,6 +63,7 @@ export class Navigation {
 
   /** Answers side by side in a conversation, in a new one (`null`), or what the votes come to. */
   openComparison(place: ComparePlace = 'columns', id: ConversationId | null = this.conversationId): void {
+    if (this.#stays(id, () => this.openComparison(place, id))) return;
     this.#move();
     this.view = 'chat';
     this.comparing = place;
@@ -86,6 +100,10 @@ export class Navigation {
     this.view = 'settings';
     this.settingsPlace = place;
     this.settingsRow = row;
+  }
+
+  #stays(id: ConversationId | null, go: () => void): boolean {
+    return id !== this.conversationId && this.guard?.(go) === false;
   }
 
   #move(): void {

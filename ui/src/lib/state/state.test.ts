@@ -168,6 +168,8 @@ describe('the conversation list', () => {
     folder_id: null,
     tags: [],
     archived: false,
+    temporary: false,
+    blind: false,
     ...more,
   });
 
@@ -283,6 +285,32 @@ describe('navigation', () => {
     navigation.openSettings();
     navigation.openLibraryPlace('disk');
     expect(navigation.moves).toBe(before + 3);
+  });
+});
+
+describe('a guard', () => {
+  it('holds whoever would show another conversation, and no one else', () => {
+    const { navigation } = new Sirocco(new ScriptedBackend());
+    navigation.openConversation('c-1');
+    const held: (() => void)[] = [];
+    let holds = true;
+    navigation.guard = (go) => {
+      if (holds) held.push(go);
+      return !holds;
+    };
+    navigation.openConversation('c-2');
+    navigation.newChat();
+    navigation.openComparison('columns', 'c-2');
+    navigation.leave(() => navigation.openConversation('c-3'));
+    expect(navigation.conversationId).toBe('c-1');
+    expect(held).toHaveLength(4);
+    navigation.openConversation('c-1', 'm-1');
+    navigation.openComparison();
+    navigation.openSettings();
+    expect(held).toHaveLength(4);
+    holds = false;
+    held[3]?.();
+    expect(navigation.conversationId).toBe('c-3');
   });
 });
 

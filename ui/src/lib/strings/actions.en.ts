@@ -26,6 +26,9 @@ export const actionStrings = {
   themeWords: 'colours colors appearance',
 
   newChat: 'New chat',
+  newTemporary: 'Temporary chat',
+  newTemporaryWords: 'incognito private unsaved',
+  keepTemporary: 'Keep the temporary chat',
   compare: 'Compare models',
   compareWords: 'arena side by side blind vote presets',
   ratings: 'Show the ratings of your models',

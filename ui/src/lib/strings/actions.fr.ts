@@ -27,6 +27,9 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   themeWords: 'couleurs apparence',
 
   newChat: 'Nouvelle discussion',
+  newTemporary: 'Discussion temporaire',
+  newTemporaryWords: 'incognito privée',
+  keepTemporary: 'Conserver la discussion temporaire',
   compare: 'Comparer des modèles',
   compareWords: 'arène côte à côte aveugle vote préréglages',
   ratings: 'Afficher le classement de vos modèles',

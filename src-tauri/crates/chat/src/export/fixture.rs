@@ -18,6 +18,8 @@ pub fn conversation() -> Conversation {
             folder_id: None,
             tags: Vec::new(),
             archived: false,
+            temporary: false,
+            blind: false,
         },
         model_id: None,
         settings: ConversationSettings {
@@ -28,6 +30,7 @@ pub fn conversation() -> Conversation {
             },
         },
         draft: String::new(),
+        draft_attachments: Vec::new(),
         notes: String::new(),
         head: None,
     }
@@ -48,6 +51,7 @@ pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
         versions: vec![id],
         left_out: false,
         attachments: Vec::new(),
+        summary: None,
     }
 }
 

@@ -155,6 +155,7 @@ prop_compose! {
             Just(ContextOverflow::Stop),
             Just(ContextOverflow::DropOldest),
             Just(ContextOverflow::KeepFirst),
+            Just(ContextOverflow::Summarise),
         ]),
         structured_output in prop::option::of(prop_oneof![
             Just(String::new()),

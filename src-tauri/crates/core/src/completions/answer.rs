@@ -108,6 +108,7 @@ impl App {
         context_length: Option<u32>,
         waiting: impl FnMut(Option<f32>, u32),
     ) -> Result<Turn, ErrorReport> {
+        self.inner.titles.cancel();
         self.load_with_at_least(model, context_length).await?;
         self.inner.residency.turn(model, waiting).await.report()
     }

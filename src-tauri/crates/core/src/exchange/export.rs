@@ -71,7 +71,10 @@ impl App {
             check_count(ids)?;
         }
         let one = match conversation_ids.as_deref() {
-            Some([id]) => Some(self.inner.store.conversation_tree(*id).await.report()?),
+            Some([id]) => {
+                let store = self.store_of(*id).await;
+                Some(store.conversation_tree(*id).await.report()?)
+            }
             _ => None,
         };
         let name = match &one {
@@ -84,8 +87,9 @@ impl App {
         };
         let written = match one {
             Some((conversation, tree)) => {
-                let texts = self.inner.store.attached_texts(conversation.summary.id);
-                let texts = texts.await.report()?;
+                let id = conversation.summary.id;
+                let store = self.store_of(id).await;
+                let texts = store.attached_texts(id).await.report()?;
                 write_one(format, conversation, tree, texts).await?
             }
             None => {

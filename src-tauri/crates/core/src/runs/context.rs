@@ -24,7 +24,7 @@ impl App {
         &self,
         request: ContextCount,
     ) -> Result<ContextUse, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation)?;
         let attached = self.attached(&request.attachments).await?;
@@ -65,7 +65,7 @@ impl App {
         &self,
         request: ContextInspect,
     ) -> Result<ContextReport, ErrorReport> {
-        let store = &self.inner.store;
+        let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation)?;
         let (prepared, as_sent) = match request.answer {
@@ -141,6 +141,17 @@ async fn report(
             left_out: None,
         });
     }
+    if let Some(summary) = &prepared.summary {
+        parts.push(ContextPart {
+            kind: ContextPartKind::Summary {
+                id: summary.id,
+                message_count: summary.message_count,
+            },
+            excerpt: excerpt(&summary.content),
+            tokens: count_text(worker, &summary.content).await?,
+            left_out: (!summary.sent).then_some(LeftOutReason::NoRoom),
+        });
+    }
     for (place, turn) in prepared.turns.iter().enumerate() {
         parts.push(ContextPart {
             kind: match turn.id {
@@ -185,6 +196,7 @@ fn why_left_out(prepared: &Prepared, place: usize, turn: &PreparedTurn) -> Optio
         .is_some_and(|left_out| (left_out.from..left_out.until).contains(&(place as u32)));
     match turn {
         turn if turn.sent => None,
+        turn if turn.summarised => Some(LeftOutReason::Summarised),
         turn if turn.left_out => Some(LeftOutReason::Person),
         turn if turn.content.trim().is_empty() => Some(LeftOutReason::Blank),
         _ if no_room => Some(LeftOutReason::NoRoom),

@@ -10,12 +10,12 @@ use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, LayerValues, LoadOptions, Message, MessageId, ModelId, Run,
     RunId, RunState, RunUpdate, Statistics, StopReason,
 };
-use sirocco_store::{NewMessage, RunEnd, StoreError, StoredModel};
+use sirocco_store::{NewMessage, RunEnd, Store, StoreError, StoredModel};
 use tokio::time::MissedTickBehavior;
 
 use super::line::Place;
 use super::prompt::Wanted;
-use super::{ActiveRun, prompt};
+use super::{ActiveRun, Sent, prompt};
 use crate::App;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
@@ -99,8 +99,14 @@ impl App {
                 Outcome::failed(error)
             }
         };
+        let is_whole = outcome.state == RunState::Completed;
         self.end(&active, outcome).await;
         self.inner.runs.remove(active.id);
+        // The answers of a comparison have other things to wait for than a title.
+        if is_whole && work.compared.is_none() {
+            let conversation_id = active.live().run.conversation_id;
+            self.begin_title(conversation_id, work.model_id, active.store.clone());
+        }
     }
 
     async fn generate(&self, active: &Arc<ActiveRun>, work: &Work) -> Result<Outcome, ErrorReport> {
@@ -141,7 +147,7 @@ impl App {
         let values = match &work.compared {
             Some(compared) => compared.values.clone(),
             None => {
-                let conversation = self.inner.store.conversation(conversation_id);
+                let conversation = active.store.conversation(conversation_id);
                 self.effective(&conversation.await.report()?).await?
             }
         };
@@ -151,7 +157,15 @@ impl App {
             draft: None,
             continue_last: work.continues,
         };
-        let prepared = Arc::new(self.prepare(&turn.loaded, wanted).await?);
+        let Some(prepared) = self.prepare_run(active, &turn, wanted).await? else {
+            let closes = self.inner.closing.is_cancelled();
+            return Ok(if closes {
+                interrupted()
+            } else {
+                Outcome::stopped()
+            });
+        };
+        let prepared = Arc::new(prepared);
         if let Some(error) = prepared.too_long {
             return Err(refuse(
                 ErrorCode::ContextFull,
@@ -169,7 +183,11 @@ impl App {
             constraint,
         };
         let left_out = prepared.left_out;
-        self.inner.runs.keep_sent(work.message_id, prepared);
+        self.inner.runs.keep_sent(Sent {
+            conversation: conversation_id,
+            answer: work.message_id,
+            prepared,
+        });
         let outcome = self.follow_worker(active, &turn, request).await;
         if work.compared.is_some() {
             let memory_bytes = *turn.loaded.worker.memory_bytes().borrow();
@@ -296,7 +314,7 @@ impl App {
     /// Moves on to a state that is not terminal.
     async fn advance(&self, active: &ActiveRun, to: RunState) -> Result<(), ErrorReport> {
         let from = [RunState::Queued, RunState::Prefilling];
-        let moved = self.inner.store.transition(active.id, to, &from, now_ms());
+        let moved = active.store.transition(active.id, to, &from, now_ms());
         match moved.await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
@@ -324,8 +342,7 @@ impl App {
             (live.message.content.clone(), live.message.reasoning.clone())
         };
         text.unsaved = false;
-        match self
-            .inner
+        match active
             .store
             .save_text(active.id, &content, reasoning.as_deref())
             .await
@@ -345,10 +362,11 @@ impl App {
     /// the answer stays on the screen.
     async fn finish_when_there_is_room(
         &self,
+        store: &Store,
         end: &RunEnd,
     ) -> Result<Option<(Run, Message)>, StoreError> {
         loop {
-            match self.inner.store.finish_run(end, now_ms()).await {
+            match store.finish_run(end, now_ms()).await {
                 Err(error) if error.is_disk_full() && !self.inner.closing.is_cancelled() => {
                     tracing::warn!(run = %end.run_id, "the disk is full: the end of a run is tried again");
                 }
@@ -376,7 +394,7 @@ impl App {
             reasoning,
             unread: true,
         };
-        let ended = match self.finish_when_there_is_room(&end).await {
+        let ended = match self.finish_when_there_is_room(&active.store, &end).await {
             Ok(Some(ended)) => ended,
             Ok(None) => return tracing::warn!(run = %active.id, "a run had ended already"),
             Err(error) => {
@@ -396,7 +414,7 @@ impl App {
             live.phase = None;
             RunUpdate::Finished { run, message }
         });
-        if let Ok(conversation) = self.inner.store.conversation(conversation_id).await {
+        if let Ok(conversation) = active.store.conversation(conversation_id).await {
             self.emit(Event::ConversationChanged {
                 conversation: conversation.summary,
             });

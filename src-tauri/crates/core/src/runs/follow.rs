@@ -24,8 +24,9 @@ impl App {
                 .tasks
                 .spawn(forward(active, sender, self.inner.closing.clone()));
         } else {
-            let run = self.inner.store.run(id).await.report()?;
-            let message = self.inner.store.message(run.message_id).await.report()?;
+            let store = self.store_with_run(id).await;
+            let run = store.run(id).await.report()?;
+            let message = store.message(run.message_id).await.report()?;
             // The channel is empty and has room for both.
             let _ = sender.try_send(RunUpdate::Snapshot {
                 run: run.clone(),

@@ -4,19 +4,24 @@
 //! task queues for the model, follows the worker, cuts its text into numbered deltas and saves it
 //! every second; whoever follows gets a snapshot and then the deltas.
 
+mod aside;
 mod context;
 mod drive;
 mod follow;
 mod line;
 mod prompt;
 mod start;
+mod summary;
+mod title;
 
 pub(crate) use start::Contest;
+pub(crate) use title::Titles;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sirocco_protocol::{Message, MessageId, Run, RunId, RunUpdate};
+use sirocco_protocol::{ConversationId, Message, MessageId, Run, RunId, RunUpdate};
+use sirocco_store::Store;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -34,12 +39,21 @@ pub(crate) struct Runs {
     active: Mutex<HashMap<RunId, Arc<ActiveRun>>>,
     count: watch::Sender<usize>,
     /// What was sent for the latest answers.
-    sent: Mutex<VecDeque<(MessageId, Arc<Prepared>)>>,
+    sent: Mutex<VecDeque<Sent>>,
+}
+
+/// What was sent for an answer.
+struct Sent {
+    conversation: ConversationId,
+    answer: MessageId,
+    prepared: Arc<Prepared>,
 }
 
 /// A run that has not ended.
 pub(crate) struct ActiveRun {
     id: RunId,
+    /// What it writes into.
+    store: Store,
     live: Mutex<Live>,
     updates: broadcast::Sender<RunUpdate>,
     stop: CancellationToken,
@@ -57,9 +71,10 @@ struct Live {
 }
 
 impl Runs {
-    fn insert(&self, run: Run, message: Message) -> Arc<ActiveRun> {
+    fn insert(&self, run: Run, message: Message, store: Store) -> Arc<ActiveRun> {
         let active = Arc::new(ActiveRun {
             id: run.id,
+            store,
             live: Mutex::new(Live {
                 run,
                 message,
@@ -85,21 +100,27 @@ impl Runs {
     }
 
     /// Keeps what is sent for an answer.
-    fn keep_sent(&self, answer: MessageId, prepared: Arc<Prepared>) {
+    fn keep_sent(&self, new: Sent) {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.retain(|(id, _)| *id != answer);
+        sent.retain(|one| one.answer != new.answer);
         if sent.len() == KEPT_PROMPTS {
             sent.pop_front();
         }
-        sent.push_back((answer, prepared));
+        sent.push_back(new);
     }
 
     /// What was sent for an answer, if it was one of the latest.
     fn sent(&self, answer: MessageId) -> Option<Arc<Prepared>> {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.iter()
-            .find(|(id, _)| *id == answer)
-            .map(|(_, prepared)| Arc::clone(prepared))
+            .find(|one| one.answer == answer)
+            .map(|one| Arc::clone(&one.prepared))
+    }
+
+    /// Forgets what was sent in a conversation.
+    pub fn forget_sent(&self, conversation: ConversationId) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.retain(|one| one.conversation != conversation);
     }
 
     /// Asks a run to end; false if it has ended already.

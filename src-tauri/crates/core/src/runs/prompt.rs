@@ -2,14 +2,16 @@
 
 use serde_json::Map;
 use sirocco_chat::{
-    BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, with_documents,
+    BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, summary_turn,
+    with_documents,
 };
 use sirocco_engine::{Loaded, Worker};
 use sirocco_engine_wire::{ChatMessage, Constraint, Prompt, SamplingParameters};
 use sirocco_protocol::{
-    ContextOverflow, ErrorCode, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters, Role,
+    ContextOverflow, ErrorCode, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters,
+    Role, SummaryId,
 };
-use sirocco_store::AttachedText;
+use sirocco_store::{AttachedText, BranchMessage};
 
 use crate::App;
 use crate::attachments::document;
@@ -26,6 +28,7 @@ const PREAMBLE: usize = 1024;
 const ROUNDS: usize = 4;
 
 /// What a prompt is wanted for.
+#[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     /// System prompt and parameters.
     pub values: &'a LayerValues,
@@ -38,6 +41,7 @@ pub(super) struct Wanted<'a> {
 }
 
 /// A message that is being written.
+#[derive(Clone, Copy)]
 pub(super) struct Draft<'a> {
     pub content: &'a str,
     pub attached: &'a [AttachedText],
@@ -53,6 +57,18 @@ pub(super) struct PreparedTurn {
     pub reasoning: Option<String>,
     /// The person keeps it from the model.
     pub left_out: bool,
+    /// A summary stands for it.
+    pub summarised: bool,
+    /// It is part of the prompt.
+    pub sent: bool,
+}
+
+/// A summary as it stands in a prompt.
+pub(super) struct PreparedSummary {
+    pub id: SummaryId,
+    pub message_count: u32,
+    /// As the model reads it.
+    pub content: String,
     /// It is part of the prompt.
     pub sent: bool,
 }
@@ -62,6 +78,8 @@ pub(super) struct Prepared {
     pub prompt: Prompt,
     pub system_prompt: String,
     pub turns: Vec<PreparedTurn>,
+    /// What stands for the first of them.
+    pub summary: Option<PreparedSummary>,
     /// What there was no room for.
     pub left_out: Option<LeftOutTurns>,
     /// Whatever may be left out, it is too long.
@@ -80,8 +98,14 @@ impl App {
         wanted: Wanted<'_>,
     ) -> Result<Prepared, ErrorReport> {
         let branch = match wanted.leaf {
-            Some(leaf) => self.inner.store.branch(leaf).await.report()?,
+            Some(leaf) => self.store_with(leaf).await?.branch(leaf).await.report()?,
             None => Vec::new(),
+        };
+        let parameters = &wanted.values.parameters;
+        let overflow = parameters.context_overflow.unwrap_or_default();
+        let standing = match overflow {
+            ContextOverflow::Summarise => latest_summary(&branch, wanted.continue_last),
+            _ => None,
         };
         let of_branch = branch.into_iter().map(|message| PreparedTurn {
             id: Some(message.id),
@@ -89,6 +113,7 @@ impl App {
             content: with_documents(&message.content, message.attachments.iter().map(document)),
             reasoning: message.reasoning,
             left_out: message.left_out,
+            summarised: false,
             sent: false,
         });
         let of_draft = wanted.draft.map(|draft| PreparedTurn {
@@ -97,22 +122,40 @@ impl App {
             content: with_documents(draft.content, draft.attached.iter().map(document)),
             reasoning: None,
             left_out: false,
+            summarised: false,
             sent: false,
         });
         let mut turns: Vec<_> = of_branch.chain(of_draft).collect();
+        let (covered, mut summary) = match standing {
+            Some((place, summary)) => (place + 1, Some(summary)),
+            None => (0, None),
+        };
+        for turn in &mut turns[..covered] {
+            turn.summarised = true;
+        }
         let system_prompt = wanted.values.system_prompt_or_empty();
         let messages = assemble(
             system_prompt,
-            turns.iter().map(|turn| PromptTurn {
-                role: turn.role,
-                content: &turn.content,
-                reasoning: turn.reasoning.as_deref(),
-                left_out: turn.left_out,
-            }),
+            turns
+                .iter()
+                .enumerate()
+                .map(|(place, turn)| match &summary {
+                    // It takes the place of the last turn it stands for.
+                    Some(summary) if place + 1 == covered => PromptTurn {
+                        role: Role::User,
+                        content: &summary.content,
+                        reasoning: None,
+                        left_out: false,
+                    },
+                    _ => PromptTurn {
+                        role: turn.role,
+                        content: &turn.content,
+                        reasoning: turn.reasoning.as_deref(),
+                        left_out: turn.left_out || turn.summarised,
+                    },
+                }),
             wanted.continue_last,
         );
-        let parameters = &wanted.values.parameters;
-        let overflow = parameters.context_overflow.unwrap_or_default();
         let room = room(overflow, loaded.context_length, parameters.max_tokens);
         let form = Form {
             continue_last: wanted.continue_last,
@@ -132,10 +175,13 @@ impl App {
         for place in kept.iter().flat_map(|message| &message.turns) {
             turns[*place].sent = true;
         }
+        if let (Some(summary), Some(last)) = (&mut summary, covered.checked_sub(1)) {
+            summary.sent = std::mem::take(&mut turns[last].sent);
+        }
         let dropped: Vec<usize> = messages
             .iter()
             .flat_map(|message| message.turns.iter().copied())
-            .filter(|place| !turns[*place].sent)
+            .filter(|place| !turns[*place].sent && !turns[*place].summarised)
             .collect();
         let left_out = dropped.first().zip(dropped.last());
         Ok(Prepared {
@@ -146,12 +192,33 @@ impl App {
                 until: place(last + 1),
             }),
             turns,
+            summary,
             too_long,
             context_length: loaded.context_length,
             room,
             overflow,
         })
     }
+}
+
+/// The latest summary on a branch, and the place of the last message it stands for. An answer that is written on is not
+/// summarised away.
+fn latest_summary(
+    branch: &[BranchMessage],
+    continue_last: bool,
+) -> Option<(usize, PreparedSummary)> {
+    let end = branch.len() - usize::from(continue_last && !branch.is_empty());
+    let mut places = branch[..end].iter().enumerate().rev();
+    places.find_map(|(place, message)| {
+        let summary = message.summary.as_ref()?;
+        let prepared = PreparedSummary {
+            id: summary.id,
+            message_count: summary.message_count,
+            content: summary_turn(&summary.text),
+            sent: false,
+        };
+        Some((place, prepared))
+    })
 }
 
 fn place(place: usize) -> u32 {

@@ -35,12 +35,8 @@ impl App {
         if request.attachments.is_empty() {
             refuse_blank(&request.content)?;
         }
-        let conversation = self
-            .inner
-            .store
-            .conversation(request.conversation_id)
-            .await
-            .report()?;
+        let store = self.store_of(request.conversation_id).await;
+        let conversation = store.conversation(request.conversation_id).await.report()?;
         let question = NewMessage {
             id: MessageId::fresh(),
             parent_id: conversation.head,
@@ -62,7 +58,7 @@ impl App {
         question: Option<NewMessage>,
         clear_draft: bool,
     ) -> Result<Started, ErrorReport> {
-        let conversation = self.inner.store.conversation(id).await.report()?;
+        let conversation = self.store_of(id).await.conversation(id).await.report()?;
         let model = self.model_for(&conversation).await?;
         let is_first = question
             .as_ref()
@@ -92,7 +88,7 @@ impl App {
     async fn title_of(&self, question: &NewMessage) -> Result<String, ErrorReport> {
         match question.attachments.first() {
             Some(id) if question.content.trim().is_empty() => {
-                let attached = self.inner.store.attached_text(*id).await.report()?;
+                let attached = self.attached_file(*id).await?;
                 Ok(automatic_title(&attached.name))
             }
             _ => Ok(automatic_title(&question.content)),
@@ -104,19 +100,15 @@ impl App {
         &self,
         request: MessageRegenerate,
     ) -> Result<Started, ErrorReport> {
-        let old = self.inner.store.message(request.id).await.report()?;
+        let store = self.store_with(request.id).await?;
+        let old = store.message(request.id).await.report()?;
         if old.role != Role::Assistant {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
                 "only an answer can be regenerated",
             ));
         }
-        let conversation = self
-            .inner
-            .store
-            .conversation(old.conversation_id)
-            .await
-            .report()?;
+        let conversation = store.conversation(old.conversation_id).await.report()?;
         let model = match request.model_id {
             Some(id) => self.named_model(id).await?,
             None => self.model_for(&conversation).await?,
@@ -139,19 +131,15 @@ impl App {
 
     /// Writes on at the end of an answer.
     pub(crate) async fn continue_message(&self, id: MessageId) -> Result<Started, ErrorReport> {
-        let message = self.inner.store.message(id).await.report()?;
+        let store = self.store_with(id).await?;
+        let message = store.message(id).await.report()?;
         if message.role != Role::Assistant {
             return Err(refuse(
                 ErrorCode::InvalidRequest,
                 "only an answer can be continued",
             ));
         }
-        let conversation = self
-            .inner
-            .store
-            .conversation(message.conversation_id)
-            .await
-            .report()?;
+        let conversation = store.conversation(message.conversation_id).await.report()?;
         if conversation.head != Some(id) {
             return Err(refuse(
                 ErrorCode::Conflict,
@@ -187,9 +175,11 @@ impl App {
         work: Work,
         question_id: Option<MessageId>,
     ) -> Result<Started, ErrorReport> {
-        self.inner.store.add_turn(&turn, now_ms()).await.report()?;
+        let id = turn.conversation_id;
+        self.stand_in(id, Some(work.model_id), None).await?;
+        let store = &self.store_of(id).await;
+        store.add_turn(&turn, now_ms()).await.report()?;
         // Read at once: each of these goes to the database and back, and somebody waits for words.
-        let store = &self.inner.store;
         let question = async {
             match question_id {
                 Some(id) => store.message(id).await.map(Some),
@@ -200,13 +190,13 @@ impl App {
             store.run(work.run_id),
             store.message(work.message_id),
             question,
-            store.conversation(turn.conversation_id),
+            store.conversation(id),
         )
         .report()?;
         let active = self
             .inner
             .runs
-            .insert(run.clone(), assistant_message.clone());
+            .insert(run.clone(), assistant_message.clone(), store.clone());
         self.emit(Event::RunChanged { run });
         self.messages_changed(&conversation);
         self.set_off(active, work);
@@ -230,7 +220,7 @@ impl App {
             let (run, message) =
                 tokio::try_join!(store.run(contest.run_id), store.message(contest.message_id))
                     .report()?;
-            let active = self.inner.runs.insert(run.clone(), message);
+            let active = self.inner.runs.insert(run.clone(), message, store.clone());
             self.emit(Event::RunChanged { run });
             let work = Work {
                 run_id: contest.run_id,
@@ -252,6 +242,7 @@ impl App {
     }
 
     fn set_off(&self, active: Arc<ActiveRun>, work: Work) {
+        self.inner.titles.cancel();
         let app = self.clone();
         // Not `spawn`: at the end of the app a run is ended properly, with its text.
         self.inner
@@ -286,11 +277,9 @@ impl App {
             model_id: Some(model.model.id),
             ..ConversationUpdate::of(conversation.summary.id)
         };
-        self.inner
-            .store
-            .update_conversation(&choose)
-            .await
-            .report()?;
+        self.stand_in(choose.id, choose.model_id, None).await?;
+        let store = self.store_of(choose.id).await;
+        store.update_conversation(&choose).await.report()?;
         Ok(model)
     }
 

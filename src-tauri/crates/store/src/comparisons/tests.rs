@@ -1,8 +1,9 @@
+use sirocco_protocol::commands::MessageSearch;
 use sirocco_protocol::{ModelId, Role, RunState};
 
 use super::*;
-use crate::RunEnd;
 use crate::fixture::{ask, conversation, message, model, words};
+use crate::{ConversationCopy, RunEnd, TextQuery};
 
 /// A comparison of two models that are in the library.
 async fn compared(store: &Store, conversation_id: ConversationId) -> NewComparison {
@@ -181,4 +182,76 @@ async fn a_deleted_question_is_not_the_latest_and_still_counts() {
         None
     );
     assert_eq!(store.comparisons().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_answers_a_blind_comparison_is_told_nowhere_until_the_vote() {
+    let (store, new) = started().await;
+    let id = new.conversation_id;
+    for (answer, content) in new.answers.iter().zip(["because", "since"]) {
+        end(&store, answer.run_id, content).await;
+    }
+    let all = async |answer: &NewComparedAnswer| {
+        let message = store.message(answer.message.id).await.unwrap();
+        let run = store.run(answer.run_id).await.unwrap();
+        let (_, tree) = store.conversation_tree(id).await.unwrap();
+        let in_tree = tree.into_iter().find(|one| one.id == message.id).unwrap();
+        let of_message = message.run.unwrap().model_id;
+        assert_eq!(
+            (in_tree.model_name.as_ref(), of_message),
+            (message.model_name.as_ref(), run.model_id)
+        );
+        (message.model_name, run.model_id)
+    };
+    assert!(store.conversation(id).await.unwrap().summary.blind);
+    for answer in &new.answers {
+        assert_eq!(all(answer).await, (None, None));
+    }
+    let copy = ConversationCopy {
+        from: id,
+        until: None,
+        id: ConversationId::fresh(),
+        title: "copy".into(),
+    };
+    let copied = store.copy_conversation(&copy, 30).await.unwrap().summary.id;
+
+    store.vote(new.id, Verdict::Tie).await.unwrap();
+    assert!(!store.conversation(id).await.unwrap().summary.blind);
+    for answer in &new.answers {
+        let expected = (
+            answer.message.model_name.clone(),
+            Some(answer.contestant.model_id),
+        );
+        assert_eq!(all(answer).await, expected);
+    }
+    let (_, tree) = store.conversation_tree(copied).await.unwrap();
+    assert!(
+        tree.iter().all(|one| one.model_name.is_none()),
+        "nor by a copy"
+    );
+}
+
+#[tokio::test]
+async fn a_search_by_model_does_not_find_what_is_hidden() {
+    let (store, new) = started().await;
+    for (answer, content) in new.answers.iter().zip(["because", "because"]) {
+        end(&store, answer.run_id, content).await;
+    }
+    let name = new.answers[0].message.model_name.clone();
+    let found = async |model_name: Option<String>| {
+        let query = TextQuery {
+            phrases: vec!["because".into()],
+            last_is_prefix: false,
+        };
+        let request = MessageSearch {
+            model_name,
+            ..MessageSearch::first("because", 9)
+        };
+        store.search(&query, &request).await.unwrap()
+    };
+    let anyones = found(None).await;
+    assert_eq!(anyones[0].message.as_ref().unwrap().model_name, None);
+    assert!(found(name.clone()).await.is_empty());
+    store.vote(new.id, Verdict::AllBad).await.unwrap();
+    assert_eq!(found(name).await.len(), 1);
 }

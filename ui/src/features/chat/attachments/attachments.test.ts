@@ -79,6 +79,26 @@ describe('a file', () => {
     expect(chat.attachments.items).toHaveLength(1);
   });
 
+  it('is there again in a page that was loaded anew, and gone once it was sent', async () => {
+    const { backend, state, chat } = await page();
+    const id = [...backend.stored.keys()][0] ?? '';
+    state.navigation.openConversation(id);
+    await waitFor(() => expect(chat.current.id).toBe(id));
+    await fireEvent.drop(window, dropped(file('a.txt'), file('b.txt')));
+    await waitFor(() => expect(chat.attachments.items).toHaveLength(2));
+    await fireEvent.click(screen.getByRole('button', { name: 'Remove a.txt' }));
+    await chat.attachments.flush();
+
+    const again = new Sirocco(backend);
+    const reloaded = sessionOf(again);
+    await reloaded.open(id);
+    expect(reloaded.attachments.items.map((item) => item.name)).toEqual(['b.txt']);
+    await again.reload();
+    reloaded.draft.change('What is in it?');
+    expect(await reloaded.send()).toBe('sent');
+    expect(backend.stored.get(id)?.conversation.draft_attachments).toEqual([]);
+  });
+
   it('is chosen in the dialog of the system, and dropped onto the window, as a handle', async () => {
     const { state, backend, chat } = await page('window');
     await fireEvent.click(screen.getByRole('button', { name: 'Attach files' }));
@@ -86,7 +106,10 @@ describe('a file', () => {
     attachPaths(state, [{ handle: 'h', path: 'C:\\Users\\me\\winds.csv', is_folder: false }]);
     await waitFor(() => expect(chat.attachments.items).toHaveLength(2));
     const added = backend.calls.filter((call) => call.command === 'attachment_add').map((call) => call.request);
-    expect(added).toEqual([{ handle: '/picked' }, { handle: 'h' }]);
+    expect(added).toEqual([
+      { handle: '/picked', conversation_id: null },
+      { handle: 'h', conversation_id: null },
+    ]);
   });
 });
 

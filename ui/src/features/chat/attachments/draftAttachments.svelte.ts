@@ -1,4 +1,4 @@
-/** The files that go with the message being written: read by the backend as they are added, kept while another chat is open. */
+/** The files that go with the message being written: read by the backend as they are added, kept with the conversation, and while another chat is open. */
 
 import type { Attachment, AttachmentId, ConversationId, PathHandle } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
@@ -18,6 +18,8 @@ export class DraftAttachments {
   reading = $state.raw<Reading[]>([]);
   readonly #backend: Backend;
   readonly #onError: (thrown: unknown) => void;
+  /** What is on its way to the backend, one after the other: the last change is the one that stays. */
+  #saving: Promise<unknown> = Promise.resolve();
   readonly #kept = new Map<ConversationId | null, Attachment[]>();
   #of: ConversationId | null = null;
   #next = 0;
@@ -25,6 +27,10 @@ export class DraftAttachments {
   constructor(backend: Backend, onError: (thrown: unknown) => void) {
     this.#backend = backend;
     this.#onError = onError;
+  }
+
+  get isEmpty(): boolean {
+    return this.items.length === 0 && this.reading.length === 0;
   }
 
   get ids(): AttachmentId[] {
@@ -42,26 +48,39 @@ export class DraftAttachments {
   become(id: ConversationId): void {
     this.#kept.delete(this.#of);
     this.#of = id;
+    if (!this.isEmpty) this.#keep(id, this.items);
+  }
+
+  /** Shows those that a conversation has kept, as after a restart, unless some were added since. */
+  take(id: ConversationId, kept: Attachment[]): void {
+    if (id === this.#of && this.isEmpty) this.items = kept;
+  }
+
+  /** Waits until what was changed is kept. */
+  async flush(): Promise<void> {
+    await this.#saving;
   }
 
   async addPath(handle: PathHandle, path: string): Promise<void> {
     const name = path.split(/[/\\]/).pop() || path;
-    await this.#add(name, () => this.#backend.call('attachment_add', { handle }));
+    await this.#add(name, (conversation_id) => this.#backend.call('attachment_add', { handle, conversation_id }));
   }
 
   async addFile(file: File): Promise<void> {
-    await this.#add(file.name, async () => {
+    await this.#add(file.name, async (conversation_id) => {
       const content_base64 = base64(new Uint8Array(await file.arrayBuffer()));
-      return this.#backend.call('attachment_give', { name: file.name, content_base64 });
+      return this.#backend.call('attachment_give', { name: file.name, content_base64, conversation_id });
     });
   }
 
   async addText(name: string, text: string): Promise<void> {
-    await this.#add(name, () => this.#backend.call('attachment_give', { name, content_base64: base64(new TextEncoder().encode(text)) }));
+    const content_base64 = base64(new TextEncoder().encode(text));
+    await this.#add(name, (conversation_id) => this.#backend.call('attachment_give', { name, content_base64, conversation_id }));
   }
 
   remove(id: AttachmentId): void {
     this.items = this.items.filter((item) => item.id !== id);
+    this.#keep(this.#of, this.items);
   }
 
   /** They were sent. */
@@ -69,15 +88,25 @@ export class DraftAttachments {
     this.items = [];
   }
 
+  /** A new chat keeps nothing. What could not be kept is still shown, and tried again with the next change. */
+  #keep(id: ConversationId | null, items: Attachment[]): void {
+    if (!id) return;
+    const draft_attachments = items.map((item) => item.id);
+    const keep = () => this.#backend.call('conversation_update', { id, draft_attachments });
+    this.#saving = this.#saving.then(keep).catch(() => undefined);
+  }
+
   /** One after the other would make a slow file hold up the rest; where they go is known from the start. */
-  async #add(name: string, read: () => Promise<Attachment>): Promise<void> {
+  async #add(name: string, read: (conversation_id: ConversationId | null) => Promise<Attachment>): Promise<void> {
     const key = this.#next++;
     const of = this.#of;
     this.reading = [...this.reading, { key, name }];
     try {
-      const item = await read();
-      if (of === this.#of) this.items = [...this.items, item];
-      else this.#kept.set(of, [...(this.#kept.get(of) ?? []), item]);
+      const item = await read(of);
+      const items = [...(of === this.#of ? this.items : (this.#kept.get(of) ?? [])), item];
+      if (of === this.#of) this.items = items;
+      else this.#kept.set(of, items);
+      this.#keep(of, items);
     } catch (thrown) {
       this.#onError(thrown);
     } finally {

@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 
 function row(id: string, days: number, more: Partial<ConversationSummary> = {}): ConversationSummary {
   const updated_at_ms = NOW - days * DAY;
-  return { id, title: id, created_at_ms: 0, updated_at_ms, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, ...more };
+  return { id, title: id, created_at_ms: 0, updated_at_ms, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false, blind: false, ...more };
 }
 
 const folder = (id: string, parent_id: string | null = null): Folder => ({ id, parent_id, name: id });

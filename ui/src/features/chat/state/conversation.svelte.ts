@@ -21,6 +21,7 @@ import type {
   Role,
   Run,
   Started,
+  SummaryId,
 } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
@@ -234,6 +235,11 @@ export class ConversationState {
     return this.id;
   }
 
+  /** Has a temporary conversation kept. */
+  async keep(): Promise<void> {
+    this.conversation = await this.#backend.call('temporary_keep', { id: this.#known() });
+  }
+
   async send(content: string, attachments: AttachmentId[] = []): Promise<void> {
     const id = this.#known();
     await this.toEnd();
@@ -283,6 +289,18 @@ export class ConversationState {
   async branch(message_id: string): Promise<ConversationId> {
     const made = await this.#backend.call('conversation_branch', { message_id });
     return made.summary.id;
+  }
+
+  /** Puts other words in the place of a summary. */
+  async editSummary(id: SummaryId, text: string): Promise<void> {
+    await this.#backend.call('summary_update', { id, text });
+    await this.refresh();
+  }
+
+  /** Has the messages themselves sent again. */
+  async removeSummary(id: SummaryId): Promise<void> {
+    await this.#backend.call('summary_delete', { id });
+    await this.refresh();
   }
 
   async continue(id: string): Promise<void> {

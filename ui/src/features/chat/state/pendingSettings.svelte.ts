@@ -38,6 +38,13 @@ export class PendingSettings {
     void this.flush().catch(this.#onError);
   }
 
+  /** Lets go of what waits for a conversation. */
+  drop(of: ConversationState): void {
+    if (this.#pending?.of !== of) return;
+    clearTimeout(this.#timer);
+    this.#pending = null;
+  }
+
   /** As `save`, but waits, and throws what the backend says. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);

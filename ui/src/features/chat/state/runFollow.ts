@@ -88,6 +88,9 @@ export class RunFollow {
       case 'prefill':
         turn.progress = { type: 'prefill', done: update.done, total: update.total };
         break;
+      case 'summarising':
+        turn.progress = { type: 'summarising', message_count: update.message_count };
+        break;
       case 'waiting':
         turn.progress = { type: 'waiting', load_progress: update.load_progress, ahead: update.ahead };
         break;

@@ -7,7 +7,7 @@ import { ChatSearch, DEBOUNCE_MS } from './search.svelte';
 type Request = Commands['message_search']['request'];
 
 function result(id: string): SearchResult {
-  const conversation = { id, title: id, created_at_ms: 1, updated_at_ms: 1, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false };
+  const conversation = { id, title: id, created_at_ms: 1, updated_at_ms: 1, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false, blind: false };
   return { conversation, title_marks: [], message: null, message_count: 0, place: { titled: true, at_ms: 1, id } };
 }
 

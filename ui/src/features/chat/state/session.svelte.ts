@@ -9,6 +9,7 @@ import { InheritedSettings } from '../presets/inherited.svelte';
 import { PresetShelf } from '../presets/shelf.svelte';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
 import { PromptLibrary } from '../prompts/library.svelte';
+import { TemporaryChat } from '../temporary/temporaryChat.svelte';
 import { ContextInspection } from './contextInspection.svelte';
 import { ContextMeter } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
@@ -69,6 +70,7 @@ export class ChatSession {
   readonly presets: PresetShelf;
   readonly inherited: InheritedSettings;
   readonly prompts: PromptLibrary;
+  readonly temporary: TemporaryChat;
 
   readonly #sirocco: Sirocco;
   readonly #announce: (turn: Turn) => string;
@@ -86,6 +88,7 @@ export class ChatSession {
     this.presets = new PresetShelf(sirocco.backend);
     this.inherited = new InheritedSettings(sirocco.backend);
     this.prompts = new PromptLibrary(sirocco.backend);
+    this.temporary = new TemporaryChat(sirocco, this);
     this.#pending = new PendingSettings({ onError: (thrown) => void sirocco.toasts.error(thrown) });
     this.draft = new Draft({
       save: async (text) => {
@@ -109,6 +112,12 @@ export class ChatSession {
     return models.models.find((one) => one.verdict.type === 'runs') ?? null;
   }
 
+  /** No model of this chat is named: a blind comparison in it waits for its vote. */
+  get blind(): boolean {
+    const { id, conversation } = this.current;
+    return (conversation?.summary.blind || this.#sirocco.conversations.row(id)?.blind) ?? false;
+  }
+
   get loaded(): LoadedModel | null {
     return this.#sirocco.models.loadedState(this.model?.id);
   }
@@ -121,12 +130,14 @@ export class ChatSession {
   start(): () => void {
     const stopEvents = this.#sirocco.backend.events((event) => this.handle(event));
     const stopPresence = this.#presence.start(() => void this.seen());
+    const stopTemporary = this.temporary.start();
     void this.presets.load();
     void this.prompts.load();
     void this.organiser.folders.load();
     return () => {
       stopEvents();
       stopPresence();
+      stopTemporary();
       this.dispose();
     };
   }
@@ -166,6 +177,14 @@ export class ChatSession {
     }
   }
 
+  /** Lets go of what is not kept yet in the open conversation, for it goes. */
+  forget(): void {
+    this.draft.start('');
+    this.notes.start('');
+    this.attachments.clear();
+    this.#pending.drop(this.current);
+  }
+
   /** Asks for the open conversation again, as after a failure. */
   async reload(): Promise<void> {
     const { current } = this;
@@ -176,7 +195,8 @@ export class ChatSession {
   /** Puts the kept draft and notes of a conversation in place, unless something was typed while it loaded. */
   #takeWritten(of: ConversationState): void {
     if (this.current !== of || !of.conversation) return;
-    const { draft, notes } = of.conversation;
+    const { draft, draft_attachments, notes } = of.conversation;
+    if (of.id) this.attachments.take(of.id, draft_attachments);
     if (this.draft.text === '' && draft) this.draft.start(draft);
     if (this.notes.text === '' && notes) this.notes.start(notes);
   }
@@ -281,6 +301,7 @@ export class ChatSession {
       else if (current.conversation?.model_id !== model.id) await current.update({ model_id: model.id });
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
+      await attachments.flush();
       await current.send(text, attachments.ids);
       attachments.clear();
       await this.#taken(text);
@@ -337,9 +358,15 @@ export class ChatSession {
     // after us, so its row is not asked, and what takes the mark away comes later.
     if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread)
       queueMicrotask(() => void this.seen(true));
-    if (event.type === 'conversation_deleted' && event.conversation_id === this.current.id) this.#sirocco.navigation.newChat();
-    if (event.type === 'conversations_organised' && event.change.type === 'delete' && event.conversations.some((row) => row.id === this.current.id))
-      this.#sirocco.navigation.newChat();
+    if (event.type === 'conversation_deleted') this.#deleted([event.conversation_id]);
+    if (event.type === 'conversations_organised' && event.change.type === 'delete') this.#deleted(event.conversations.map((row) => row.id));
+  }
+
+  /** What is shown may be gone; where the reader went meanwhile stays. */
+  #deleted(ids: ConversationId[]): void {
+    const { navigation } = this.#sirocco;
+    const { id } = this.current;
+    if (id && ids.includes(id) && navigation.conversationId === id) navigation.newChat();
   }
 
   dispose(): void {

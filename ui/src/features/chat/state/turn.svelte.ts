@@ -5,7 +5,8 @@ import type { Message, Run, RunState } from '$/gen/protocol';
 /** What a run does before it writes. */
 export type Progress =
   | { type: 'waiting'; load_progress: number | null; ahead: number }
-  | { type: 'prefill'; done: number; total: number };
+  | { type: 'prefill'; done: number; total: number }
+  | { type: 'summarising'; message_count: number };
 
 const TERMINAL: ReadonlySet<RunState> = new Set(['completed', 'stopped', 'failed', 'interrupted']);
 

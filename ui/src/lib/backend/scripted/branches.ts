@@ -23,6 +23,7 @@ export function branchHandlers(host: ScriptedHost) {
     made.conversation.summary = { ...summary, id, title: `${summary.title} (${mark})`, created_at_ms: now_ms, updated_at_ms: now_ms, pinned: false };
     made.conversation.head = ids.get(until ?? source.conversation.head ?? '') ?? null;
     made.conversation.draft = '';
+    made.conversation.draft_attachments = [];
     for (const one of made.messages) {
       one.id = ids.get(one.id) ?? one.id;
       one.conversation_id = id;
@@ -35,7 +36,27 @@ export function branchHandlers(host: ScriptedHost) {
     return made;
   }
 
+  const withSummary = (id: string) => {
+    for (const stored of host.stored.values()) {
+      const found = stored.messages.find((one) => one.summary?.id === id);
+      if (found?.summary) return { stored, found, summary: found.summary };
+    }
+    throw missing('summary');
+  };
+
   return {
+    summary_update: ({ id, text }) => {
+      const { stored, found, summary } = withSummary(id);
+      found.summary = { ...summary, text, edited: true };
+      changed(stored);
+      return found;
+    },
+    summary_delete: ({ id }) => {
+      const { stored, found } = withSummary(id);
+      found.summary = null;
+      changed(stored);
+      return found;
+    },
     conversation_duplicate: ({ id }) => copy(entry(host.stored, id, 'conversation'), null, 'copy').conversation,
     conversation_branch: ({ message_id }) => copy(withMessage(message_id), message_id, 'branch').conversation,
     message_insert: ({ conversation_id, after, role, content }) => {

@@ -68,11 +68,13 @@ export function comparisonHandlers(host: ScriptedHost) {
       });
       const answers = names.map(({ model_id, model_name }): ComparedAnswer => {
         const { assistant_message } = host.answer(conversation, question.id);
-        assistant_message.model_name = model_name;
-        if (assistant_message.run) assistant_message.run.model_id = model_id;
+        assistant_message.model_name = is_blind ? null : model_name;
+        if (assistant_message.run) assistant_message.run.model_id = is_blind ? null : model_id;
         return { message: assistant_message, contestant: null, memory_bytes: null };
       });
       conversation.head = answers[0]?.message.id ?? null;
+      conversation.summary.blind = is_blind;
+      host.emit({ type: 'conversation_changed', conversation: conversation.summary });
       const comparison: Comparison = {
         id: host.id('compared'),
         conversation_id: id,
@@ -95,7 +97,15 @@ export function comparisonHandlers(host: ScriptedHost) {
       const one = entry(kept, id, 'comparison');
       if (one.comparison.verdict) throw refusal('conflict', 'this comparison has its vote already');
       one.comparison.verdict = verdict;
-      if (verdict.type === 'best') entry(host.stored, one.comparison.conversation_id, 'conversation').conversation.head = verdict.message_id;
+      const { conversation, messages } = entry(host.stored, one.comparison.conversation_id, 'conversation');
+      if (verdict.type === 'best') conversation.head = verdict.message_id;
+      one.comparison.answers.forEach((answer, place) => {
+        const found = messages.find((other) => other.id === answer.message.id);
+        if (found) found.model_name = one.names[place]?.model_name ?? null;
+      });
+      conversation.summary.blind = false;
+      host.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: conversation.head });
+      host.emit({ type: 'conversation_changed', conversation: conversation.summary });
       host.emit({ type: 'comparison_changed', comparison: shown(one) });
       return shown(one);
     },

@@ -98,15 +98,17 @@ export function message(conversation_id: string, id: string, role: Role, content
     versions: [id],
     left_out: false,
     attachments: [],
+    summary: null,
   };
 }
 
 export function newConversation(id: string, title: string, at: number): Conversation {
   return {
-    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false },
+    summary: { id, title, created_at_ms: at, updated_at_ms: at, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false, blind: false },
     model_id: 'm-coder',
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',
+    draft_attachments: [],
     notes: '',
     head: null,
   };

@@ -186,7 +186,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const words = query.toLowerCase().split(/\s+/);
       return [...this.stored.values()]
         .map((one) => one.conversation.summary)
-        .filter((row) => words.every((word) => row.title.toLowerCase().includes(word)))
+        .filter((row) => !row.temporary && words.every((word) => row.title.toLowerCase().includes(word)))
         .filter((row) => row.archived === (shelf === 'archive') && (!folder_id || row.folder_id === folder_id))
         .filter((row) => !tag || row.tags.some((one) => one.toLowerCase() === tag.toLowerCase()))
         .filter((row) => !after || conversationOrder(after, row) < 0)
@@ -194,11 +194,18 @@ export class ScriptedBackend implements Backend, ScriptedHost {
         .slice(0, limit);
     },
     conversation_create: ({ model_id }) => {
-      const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
-      conversation.model_id = model_id ?? null;
-      const { preset } = this.#handlers.settings_inherit({ model_id: model_id ?? null, preset: { type: 'standard' } });
-      conversation.settings.preset_id = preset?.id ?? null;
-      this.stored.set(conversation.summary.id, { conversation, messages: [] });
+      const conversation = this.#create(model_id ?? null);
+      this.#changed(conversation);
+      return conversation;
+    },
+    temporary_create: ({ model_id }) => {
+      const conversation = this.#create(model_id ?? null);
+      conversation.summary.temporary = true;
+      return conversation;
+    },
+    temporary_keep: ({ id }) => {
+      const { conversation } = this.#stored(id);
+      conversation.summary.temporary = false;
       this.#changed(conversation);
       return conversation;
     },
@@ -212,12 +219,16 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       conversation.model_id = changes.model_id ?? conversation.model_id;
       conversation.settings = changes.settings ?? conversation.settings;
       conversation.draft = changes.draft ?? conversation.draft;
+      if (changes.draft_attachments) {
+        conversation.draft_attachments = changes.draft_attachments.map((one) => entry(this.attached, one, 'attachment').attachment);
+      }
       conversation.notes = changes.notes ?? conversation.notes;
       this.#changed(conversation);
       return conversation;
     },
     conversation_delete: ({ id }) => {
-      this.deleted.set(id, this.#stored(id));
+      const stored = this.#stored(id);
+      if (!stored.conversation.summary.temporary) this.deleted.set(id, stored);
       this.stored.delete(id);
       this.emit({ type: 'conversation_deleted', conversation_id: id });
       return {};
@@ -253,6 +264,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
       question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
       messages.push(question);
+      conversation.draft_attachments = [];
       if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
       return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
     },
@@ -348,6 +360,15 @@ export class ScriptedBackend implements Backend, ScriptedHost {
 
   #stored(id: string): Stored {
     return entry(this.stored, id, 'conversation');
+  }
+
+  #create(model_id: string | null): Conversation {
+    const conversation = newConversation(this.id('c-new'), 'New conversation', Date.now());
+    conversation.model_id = model_id;
+    const { preset } = this.#handlers.settings_inherit({ model_id, preset: { type: 'standard' } });
+    conversation.settings.preset_id = preset?.id ?? null;
+    this.stored.set(conversation.summary.id, { conversation, messages: [] });
+    return conversation;
   }
 
   #model(id: string): Model {

@@ -139,6 +139,7 @@ export const SETTINGS: Settings = {
   default_system_prompt: '',
   default_parameters: NO_PARAMETERS,
   default_preset_id: null,
+  titles: 'once',
   enter_sends: true,
   list_width: 280,
   inspector_open: true,

@@ -58,6 +58,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             versions: vec![*id],
             left_out: message.left_out,
             attachments: message.attachments.iter().map(&mut keep).collect(),
+            summary: None,
         });
     let messages: Vec<Message> = messages.collect();
     let conversation = Conversation {
@@ -72,6 +73,8 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             folder_id: None,
             tags: Vec::new(),
             archived: false,
+            temporary: false,
+            blind: false,
         },
         model_id: None,
         settings: ConversationSettings {
@@ -82,6 +85,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             },
         },
         draft: "but ".into(),
+        draft_attachments: Vec::new(),
         notes: String::new(),
         head: Some(ids[foreign.head]),
     };
