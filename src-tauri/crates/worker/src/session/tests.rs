@@ -8,6 +8,8 @@ use crate::tokenizer::{TokenType, Tokenizer, VocabularySource};
 struct Same {
     wanted: usize,
     cached: usize,
+    /// It knows no way back but to the beginning.
+    forgets_all: bool,
     computed: Arc<std::sync::atomic::AtomicUsize>,
 }
 
@@ -24,6 +26,11 @@ impl Engine for Same {
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
         self.cached = length;
         Ok(())
+    }
+
+    fn cut_back(&mut self, length: usize) -> Result<usize, EngineError> {
+        self.truncate(if self.forgets_all { 0 } else { length })?;
+        Ok(self.cached)
     }
 
     fn context_length(&self) -> usize {
@@ -66,6 +73,7 @@ fn wanting(word: &str) -> Case {
     let engine = Same {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
         cached: 0,
+        forgets_all: false,
         computed: Arc::clone(&computed),
     };
     Case {
@@ -125,6 +133,15 @@ fn what_was_computed_is_not_computed_again() {
         (4, 2),
         "a piece has two tokens"
     );
+}
+
+#[test]
+fn an_engine_that_can_only_forget_everything_reads_the_prompt_again() {
+    let mut case = wanting("b");
+    case.session.engine.forgets_all = true;
+    case.generate("aa", Some(3));
+    let (_, usage, computed) = case.generate("aabbb", Some(1));
+    assert_eq!((usage.cached_tokens, computed), (0, 6));
 }
 
 #[test]
