@@ -1,9 +1,10 @@
 //! Stories of the real worker with the real model, through the same App.
 //!
 //! A target that needs the feature `real-model`, for plain `cargo test` must stay quick, and building
-//! the worker takes a quarter of an hour. `cargo xtask test` builds it, fetches the model and says
+//! a worker takes up to a quarter of an hour. `cargo xtask test` builds them, fetches the model and says
 //! where both are: `SIROCCO_WORKER_DIR` is a folder of workers, `SIROCCO_TEST_MODEL` the starter
-//! model's file. Without both every story here fails.
+//! model's file. Without both every story here fails. It runs them once for each runtime, which
+//! `SIROCCO_TEST_RUNTIME` names: the same stories, so that nobody notices which one serves a model.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use sirocco_protocol::{
     Started, Statistics, StopReason,
 };
 use sirocco_testkit::TempApp;
+use sirocco_tests::workers_under_test;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// One real model at a time: the machine has few cores, and times are measured.
@@ -30,14 +32,10 @@ fn path_in(variable: &str) -> anyhow::Result<PathBuf> {
 
 /// An App with the real model.
 async fn real() -> anyhow::Result<(TempApp, MutexGuard<'static, ()>)> {
-    let folder = path_in("SIROCCO_WORKER_DIR")?;
     let model = path_in("SIROCCO_TEST_MODEL")?;
-    let runtime = sirocco_engine::discover(&[folder])
-        .into_iter()
-        .next()
-        .context("SIROCCO_WORKER_DIR has no worker")?;
+    let (_, workers) = workers_under_test()?;
     let guard = ALONE.lock().await;
-    let app = TempApp::open_empty(runtime.program).await?;
+    let app = TempApp::open_with(workers).await?;
     let outcome = app.import(&model).await?;
     ensure!(
         outcome.problems.is_empty(),

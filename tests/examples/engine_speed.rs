@@ -1,7 +1,7 @@
 //! How fast the worker is beside llama.cpp: the same file, prompts and threads, in turns in one run.
 //!
 //! `SIROCCO_TEST_MODEL` is the file (several with the path separator between them), `SIROCCO_WORKER_DIR`
-//! the folder of the worker; llama.cpp is that of `tests/llamacpp`, which must be installed (`npm ci`).
+//! the folder of the worker, `SIROCCO_TEST_RUNTIME` which runtime is meant; llama.cpp is that of `tests/llamacpp`, which must be installed (`npm ci`).
 //! `SIROCCO_BENCH_LENGTHS` names the lengths of prompts, `128,512,2048` if it is not set. Standard
 //! output carries one JSON object a line, as `cargo xtask bench engine` reads them.
 //!
@@ -9,23 +9,26 @@
 //! tokens a second times the size of the file, over what all threads together read in a second.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use sirocco_engine::{Load, Residency, Worker, discover};
+use sirocco_engine::{Load, Residency, Worker};
 use sirocco_engine_wire::{FromWorker, GenerateRequest, Prompt, SamplingParameters};
 use sirocco_gguf::Model;
 use sirocco_gguf::memory::estimate;
-use sirocco_protocol::ModelId;
+use sirocco_protocol::{ModelId, RuntimeName};
+use sirocco_tests::workers_under_test;
 
 /// Tokens written at each depth.
 const TOKENS: u32 = 48;
 /// Ratios to llama.cpp that must be reached.
 const DECODE_BAR: f64 = 1.0;
 const PREFILL_BAR: f64 = 0.8;
+/// Of our own worker of llama.cpp, in both: it is the same engine.
+const SAME_ENGINE_BAR: f64 = 0.95;
 /// The length of prompt that the bars are for.
 const BAR_AT: usize = 512;
 /// A file of 1.1 GB in the page cache must be loaded in this time, and others in proportion.
@@ -43,8 +46,6 @@ struct Seen {
 #[tokio::main]
 async fn main() -> Result<()> {
     let models = std::env::var_os("SIROCCO_TEST_MODEL").context("SIROCCO_TEST_MODEL is not set")?;
-    let workers =
-        std::env::var_os("SIROCCO_WORKER_DIR").context("SIROCCO_WORKER_DIR is not set")?;
     let lengths = std::env::var("SIROCCO_BENCH_LENGTHS");
     let lengths: Vec<usize> = lengths
         .as_deref()
@@ -56,7 +57,7 @@ async fn main() -> Result<()> {
     let bandwidth = read_bandwidth(threads);
     print_line("memory read by all threads", bandwidth, "GB/s", None, true);
     for model in std::env::split_paths(&models) {
-        measure(&model, Path::new(&workers), &lengths, threads, bandwidth).await?;
+        measure(&model, &lengths, threads, bandwidth).await?;
     }
     Ok(())
 }
@@ -88,25 +89,22 @@ fn read_bandwidth(threads: u32) -> f64 {
     f64::from(threads) * (WORDS * 8) as f64 / 1e9 / fastest
 }
 
-async fn measure(
-    model: &Path,
-    workers: &Path,
-    lengths: &[usize],
-    threads: u32,
-    bandwidth: f64,
-) -> Result<()> {
+async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) -> Result<()> {
     let gigabytes = std::fs::metadata(model)?.len() as f64 / 1e9;
     let scratch = tempfile::tempdir()?;
-    let (residency, _changes) = Residency::new(
-        discover(&[PathBuf::from(workers)]),
-        scratch.path().to_path_buf(),
-    );
+    let (runtime, workers) = workers_under_test()?;
+    let (prefill_bar, decode_bar) = match runtime {
+        RuntimeName::MistralRs => (PREFILL_BAR, DECODE_BAR),
+        RuntimeName::LlamaCpp => (SAME_ENGINE_BAR, SAME_ENGINE_BAR),
+    };
+    let (residency, _changes) = Residency::new(workers, scratch.path().to_path_buf());
     let longest = lengths.iter().copied().max().context("no length")?;
     let context_length = u32::try_from(longest + 1024)?;
     let begun = Instant::now();
     let loaded = residency
         .load(Load {
             model_id: ModelId::fresh(),
+            runtime,
             files: vec![model.display().to_string()],
             context_length,
             threads,
@@ -150,9 +148,9 @@ async fn measure(
             (
                 "prefill",
                 (|seen| seen.prefill) as fn(&Seen) -> f64,
-                PREFILL_BAR,
+                prefill_bar,
             ),
-            ("decode", |seen| seen.decode, DECODE_BAR),
+            ("decode", |seen| seen.decode, decode_bar),
         ] {
             let (our, their) = (median(&ours, speed), median(&theirs, speed));
             let at = format!("{what} at {length}");

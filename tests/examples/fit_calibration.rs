@@ -13,26 +13,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use sirocco_engine::{Load, Residency, Worker, discover};
+use sirocco_engine::{Load, Residency, Worker};
 use sirocco_engine_wire::{FromWorker, GenerateRequest, Prompt, SamplingParameters};
-use sirocco_gguf::memory::{MemoryEstimate, estimate};
+use sirocco_gguf::memory::{MemoryEstimate, estimate_for};
 use sirocco_gguf::{Model, TensorType};
+use sirocco_hub::report::gate;
 use sirocco_protocol::ModelId;
 use sirocco_testkit::{Shape, TinyModel};
+use sirocco_tests::workers_under_test;
 
 const CONTEXTS: [u32; 2] = [1024, 4096];
 /// Tokens the worker writes at the end.
 const WRITTEN: u32 = 8;
-/// The workers compute and keep their cache in f32 on a CPU.
-const KV_BYTES_PER_ELEMENT: u64 = 4;
 /// In percent, either way.
 const BAR: f64 = 10.0;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let workers = std::env::var_os("SIROCCO_WORKER_DIR")
-        .context("SIROCCO_WORKER_DIR names the folder of workers")?;
-    let runtimes = discover(&[PathBuf::from(workers)]);
+    let (runtime, workers) = workers_under_test()?;
     let folder = tempfile::tempdir()?;
     let given = std::env::var_os("SIROCCO_TEST_MODEL").map(PathBuf::from);
     let mut subjects: Vec<(String, PathBuf)> = given
@@ -61,9 +59,10 @@ async fn main() -> Result<()> {
         let header = Model::open(path)?;
         for context_length in CONTEXTS {
             let (residency, _changes) =
-                Residency::new(runtimes.clone(), folder.path().join("scratch"));
+                Residency::new(workers.clone(), folder.path().join("scratch"));
             let load = Load {
                 model_id: ModelId::fresh(),
+                runtime,
                 files: vec![path.display().to_string()],
                 context_length,
                 threads: u32::try_from(std::thread::available_parallelism()?.get())?,
@@ -74,7 +73,7 @@ async fn main() -> Result<()> {
             let tokens = fill(&loaded.worker, context_length).await?;
             let measured = peak_bytes(pid)?;
             residency.eject_all().await;
-            let expected = estimate(&header, u64::from(context_length), KV_BYTES_PER_ELEMENT)
+            let expected = estimate_for(&header, gate(runtime), u64::from(context_length))
                 .context("the header gives the numbers")?;
             show(
                 name,

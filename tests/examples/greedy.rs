@@ -5,32 +5,29 @@
 //! two largest logits. All prompts go to one worker, in order, so that later ones reuse its cache.
 
 use std::io::Read;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use sirocco_engine::{Residency, discover};
+use sirocco_engine::Residency;
 use sirocco_engine_wire::{FromWorker, GenerateRequest, Prompt, SamplingParameters};
 use sirocco_protocol::ModelId;
+use sirocco_tests::workers_under_test;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let model =
         std::env::var("SIROCCO_TEST_MODEL").context("SIROCCO_TEST_MODEL names the model")?;
-    let workers = std::env::var("SIROCCO_WORKER_DIR")
-        .context("SIROCCO_WORKER_DIR names the folder of workers")?;
+    let (runtime, workers) = workers_under_test()?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let jobs: Vec<Value> = serde_json::from_str(&text)?;
 
     let scratch = tempfile::tempdir()?;
-    let (residency, _changes) = Residency::new(
-        discover(&[PathBuf::from(workers)]),
-        scratch.path().to_path_buf(),
-    );
+    let (residency, _changes) = Residency::new(workers, scratch.path().to_path_buf());
     let threads = u32::try_from(std::thread::available_parallelism()?.get())?;
     let load = sirocco_engine::Load {
         model_id: ModelId::fresh(),
+        runtime,
         files: vec![model],
         context_length: 4096,
         threads,

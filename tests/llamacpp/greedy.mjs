@@ -1,4 +1,4 @@
-// Compares greedy answers of the real model with llama.cpp's, token by token.
+// Compares greedy answers of the real model with those of node-llama-cpp, token by token, for each worker there is.
 //
 //     SIROCCO_TEST_MODEL=… SIROCCO_WORKER_DIR=… node greedy.mjs
 //
@@ -7,6 +7,7 @@
 // any other difference.
 
 import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { getLlama } from "node-llama-cpp";
@@ -82,31 +83,41 @@ await context.dispose();
 await llama.dispose();
 
 const jobs = JSON.stringify(prompts.map(([, text]) => ({ text, max_tokens: TOKENS })));
-const ours = JSON.parse(execFileSync(program, { input: jobs, maxBuffer: 1 << 28 }).toString());
+const workers = readdirSync(process.env.SIROCCO_WORKER_DIR);
+const runtimes = ["mistralrs", "llamacpp"].filter((name) => workers.some((file) => file.startsWith(`sirocco-worker-${name}-`)));
 
-let failures = 0;
-const rows = [];
-for (const [index, [name]] of prompts.entries()) {
-  const reference = references[index];
-  const { tokens, gaps, prompt_tokens, cached_tokens } = ours[index];
-  const length = Math.max(tokens.length, reference.length);
-  const at = Array.from({ length }, (_, position) => position).find((position) => tokens[position] !== reference[position]);
-  const gap = at === undefined ? undefined : gaps[at];
-  const allowed = at === undefined || (gap !== undefined && gap < CLOSE);
-  if (!allowed) failures += 1;
-  rows.push({
-    prompt: name,
-    "prompt tokens": prompt_tokens,
-    cached: cached_tokens,
-    "equal tokens": at ?? length,
-    "gap at the split": gap === undefined ? "" : gap.toFixed(4),
-    verdict: at === undefined ? "equal" : allowed ? "split where level" : "DIFFERENT",
-  });
+// How the answers of one runtime's worker compare: the number of those that differ.
+function compare(runtime) {
+  const env = { ...process.env, SIROCCO_TEST_RUNTIME: runtime };
+  const ours = JSON.parse(execFileSync(program, [], { env, input: jobs, maxBuffer: 1 << 28 }).toString());
+  let failures = 0;
+  const rows = [];
+  for (const [index, [name]] of prompts.entries()) {
+    const reference = references[index];
+    const { tokens, gaps, prompt_tokens, cached_tokens } = ours[index];
+    const length = Math.max(tokens.length, reference.length);
+    const at = Array.from({ length }, (_, position) => position).find((position) => tokens[position] !== reference[position]);
+    const gap = at === undefined ? undefined : gaps[at];
+    const allowed = at === undefined || (gap !== undefined && gap < CLOSE);
+    if (!allowed) failures += 1;
+    rows.push({
+      prompt: name,
+      "prompt tokens": prompt_tokens,
+      cached: cached_tokens,
+      "equal tokens": at ?? length,
+      "gap at the split": gap === undefined ? "" : gap.toFixed(4),
+      verdict: at === undefined ? "equal" : allowed ? "split where level" : "DIFFERENT",
+    });
+  }
+  console.log(runtime);
+  console.table(rows);
+  if (ours[1].cached_tokens === 0) {
+    console.error("the follow-up turn took nothing from the cache");
+    failures += 1;
+  }
+  console.log(`${rows.length - failures} passed, ${failures} failed`);
+  return failures;
 }
-console.table(rows);
-if (ours[1].cached_tokens === 0) {
-  console.error("the follow-up turn took nothing from the cache");
-  failures += 1;
-}
-console.log(`${rows.length - failures} passed, ${failures} failed`);
-process.exit(failures === 0 ? 0 : 1);
+
+const failures = runtimes.map(compare);
+process.exit(failures.length > 0 && failures.every((count) => count === 0) ? 0 : 1);

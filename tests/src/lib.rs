@@ -5,10 +5,37 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sirocco_core::home::Home;
-use sirocco_protocol::{Download, DownloadState};
+use sirocco_engine::{Runtime, discover};
+use sirocco_protocol::{Download, DownloadState, RuntimeName};
+
+/// The workers in `SIROCCO_WORKER_DIR` of the runtime that `SIROCCO_TEST_RUNTIME` names; of mistral.rs where it is not set.
+///
+/// # Errors
+/// If there is none, or no runtime has that name.
+pub fn workers_under_test() -> Result<(RuntimeName, Vec<Runtime>)> {
+    let set = |variable| {
+        std::env::var(variable)
+            .ok()
+            .filter(|value| !value.is_empty())
+    };
+    let name = match set("SIROCCO_TEST_RUNTIME") {
+        Some(name) => name.parse().context("SIROCCO_TEST_RUNTIME")?,
+        None => RuntimeName::MistralRs,
+    };
+    let folder = set("SIROCCO_WORKER_DIR").context(
+        "SIROCCO_WORKER_DIR names no folder of workers: `cargo xtask test` builds them and says where they are",
+    )?;
+    let mut workers = discover(&[PathBuf::from(folder)]);
+    workers.retain(|worker| worker.name == name);
+    ensure!(
+        !workers.is_empty(),
+        "SIROCCO_WORKER_DIR has no worker of {name}"
+    );
+    Ok((name, workers))
+}
 
 /// An App made to be killed: opens a data folder, adds models of the Hub to its queue, and prints the bytes there
 /// are, one number a line. It ends when everything is finished, if it is left alone for so long.

@@ -64,7 +64,7 @@ async fn a_follower_that_lags_gets_a_new_snapshot_and_misses_nothing() -> anyhow
     let options = LoadOptions {
         context_length: Some(1 << 14),
         load_anyway: true,
-        threads: None,
+        ..LoadOptions::default()
     };
     app.load(model, options).await?;
 

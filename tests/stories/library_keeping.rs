@@ -143,7 +143,11 @@ async fn a_model_is_loaded_as_its_defaults_say() -> anyhow::Result<()> {
         .call("model_defaults_get", ModelDefaultsGet { id })
         .await?;
     assert_eq!(kept, defaults);
-    let fit = |context_length| ModelFit { id, context_length };
+    let fit = |context_length| ModelFit {
+        id,
+        context_length,
+        runtime: None,
+    };
     let usual: MemoryFit = app.call("model_fit", fit(None)).await?;
     let longer: MemoryFit = app.call("model_fit", fit(Some(4096))).await?;
     assert_eq!((usual.context_length, longer.context_length), (1024, 4096));

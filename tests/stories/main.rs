@@ -25,6 +25,7 @@ mod organise;
 mod presets;
 mod prompts;
 mod queue;
+mod runtimes;
 mod search;
 mod server_access;
 mod server_anthropic;

@@ -47,7 +47,11 @@ machine: Machine,
 /**
  * Workers found beside the app, such as `mistral.rs 0.8.1 · CPU (native)`; empty: nothing can run.
  */
-runtimes: Array<string>, };
+runtimes: Array<string>, 
+/**
+ * Which runtimes those are, each once, the preferred one first.
+ */
+installed: Array<RuntimeName>, };
 
 /**
  * Version, machine, host and runtimes.
@@ -1584,6 +1588,10 @@ tensor_types: Array<TensorTypeCount>,
  */
 verdict: ModelVerdict, 
 /**
+ * What each runtime makes of it, installed or not.
+ */
+runtimes: Array<RuntimeVerdict>, 
+/**
  * The chat template, if it has one.
  */
 chat_template: string | null, 
@@ -2193,6 +2201,10 @@ context_length?: number | null,
  */
 threads?: number | null, 
 /**
+ * The runtime to serve it; none is the one chosen for the model, or the first that can.
+ */
+runtime?: RuntimeName | null, 
+/**
  * Load although the estimate exceeds the free memory.
  */
 load_anyway: boolean, };
@@ -2234,6 +2246,10 @@ threads: number,
  * What it runs on, such as `mistral.rs 0.8.1 · CPU (x86-64-v4)`.
  */
 runtime: string, 
+/**
+ * Which runtime that is.
+ */
+served_by: RuntimeName, 
 /**
  * Resident memory of the worker, in bytes, if known.
  */
@@ -2627,6 +2643,14 @@ has_chat_template: boolean,
  */
 verdict: ModelVerdict, 
 /**
+ * The runtime that serves it: the one chosen for it, or the first that can; none if none can.
+ */
+runtime: RuntimeName | null, 
+/**
+ * What each runtime makes of it, installed or not; empty if its header could not be read.
+ */
+runtimes: Array<RuntimeVerdict>, 
+/**
  * Unix time in milliseconds.
  */
 added_at_ms: number, 
@@ -2683,6 +2707,10 @@ context_length?: number | null,
  * Threads; none is the default of the settings.
  */
 threads?: number | null, 
+/**
+ * The runtime to serve it; none is the first that can.
+ */
+runtime?: RuntimeName | null, 
 /**
  * The preset that new conversations with it begin with; none is that of the settings.
  */
@@ -2748,7 +2776,11 @@ id: ModelId,
 /**
  * Tokens; none is the default.
  */
-context_length?: number | null, };
+context_length?: number | null, 
+/**
+ * The runtime to serve it; none is the one that would.
+ */
+runtime?: RuntimeName | null, };
 
 /**
  * Forgets a model; its file stays, and no scan brings it back until it is imported again.
@@ -2927,7 +2959,7 @@ favourite?: boolean | null,
 notes?: string | null, };
 
 /**
- * Whether a runtime can serve a model, decided from the file's header alone.
+ * Whether an installed runtime can serve a model, decided from the file's header alone.
  */
 export type ModelVerdict = { "type": "runs", 
 /**
@@ -3600,6 +3632,28 @@ run: Run,
  * The message as saved.
  */
 message: Message, };
+
+/**
+ * What runs a model. In the order in which they are preferred.
+ */
+export type RuntimeName = "mistralrs" | "llamacpp";
+
+/**
+ * What one runtime makes of a model, decided from the file's header alone, whether it is installed or not.
+ */
+export type RuntimeVerdict = { 
+/**
+ * Which.
+ */
+runtime: RuntimeName, 
+/**
+ * Why it cannot serve the model, in words; empty if it can.
+ */
+reasons: Array<string>, 
+/**
+ * If it can, what a user should know.
+ */
+cautions: Array<string>, };
 
 /**
  * A place among the results of a search: titles come first, then the newest, then the largest id.

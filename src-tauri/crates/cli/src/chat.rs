@@ -11,6 +11,7 @@ use sirocco_protocol::commands::{
 };
 use sirocco_protocol::{Conversation, ConversationId, Message, Run, RunState, RunUpdate, Started};
 
+use crate::load::{With, prepare};
 use crate::session::Session;
 use crate::{INTERRUPTED, exit_code, models};
 
@@ -19,6 +20,8 @@ pub struct Chat {
     /// Key, name or file of the model; otherwise the one used last.
     #[arg(short, long)]
     model: Option<String>,
+    #[command(flatten)]
+    with: With,
     /// System prompt of a new conversation.
     #[arg(short, long)]
     system: Option<String>,
@@ -60,6 +63,9 @@ async fn ask(session: &Session, chat: &Chat, prompt: String) -> Result<ExitCode>
             None
         }
     };
+    if let Some(model) = &model {
+        prepare(session, model, chat.with).await?;
+    }
     let model_id = model.map(|model| model.id);
     let conversation: Conversation = match chat.conversation {
         Some(id) => {

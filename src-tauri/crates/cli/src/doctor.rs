@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{AppStatusRequest, ServerStatusGet};
-use sirocco_protocol::{AppStatus, Model, ModelVerdict, ServerState, ServerStatus};
+use sirocco_protocol::{AppStatus, Model, ModelVerdict, RuntimeName, ServerState, ServerStatus};
 
 use crate::models;
 use crate::output::bytes;
@@ -69,6 +69,10 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     } else {
         fine(format!("models run with {}", status.runtimes.join(", ")))
     };
+    let lacking = RuntimeName::ALL
+        .into_iter()
+        .filter(|runtime| !status.runtimes.is_empty() && !status.installed.contains(runtime))
+        .map(|runtime| fine(format!("without {runtime}: {}", what_it_is_for(runtime))));
     let free = bytes(machine.available_bytes);
     let memory = if machine.available_bytes < LITTLE_MEMORY {
         wrong(
@@ -85,12 +89,22 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
         "{}, {} cores, {} ({})",
         machine.cpu, machine.physical_cores, machine.cpu_level, machine.system
     );
-    vec![
+    let mut findings = vec![
         fine(format!("everything is kept in {}", status.data_folder)),
         fine(processor),
         runtimes,
-        memory,
-    ]
+    ];
+    findings.extend(lacking);
+    findings.push(memory);
+    findings
+}
+
+/// What one does without where it is not installed.
+fn what_it_is_for(runtime: RuntimeName) -> &'static str {
+    match runtime {
+        RuntimeName::MistralRs => "every model runs with llama.cpp",
+        RuntimeName::LlamaCpp => "only architectures that mistral.rs loads run",
+    }
 }
 
 fn of_library(library: &[Model]) -> Vec<Finding> {
@@ -158,7 +172,7 @@ mod tests {
 
     use super::*;
 
-    fn status(runtimes: &[&str], available_bytes: u64) -> AppStatus {
+    fn status(installed: &[RuntimeName], available_bytes: u64) -> AppStatus {
         AppStatus {
             version: "1".into(),
             data_folder: "/data".into(),
@@ -171,7 +185,8 @@ mod tests {
                 available_bytes,
                 system: "Debian".into(),
             },
-            runtimes: runtimes.iter().map(|one| (*one).to_owned()).collect(),
+            runtimes: installed.iter().map(ToString::to_string).collect(),
+            installed: installed.to_vec(),
         }
     }
 
@@ -182,8 +197,27 @@ mod tests {
 
     #[test]
     fn a_machine_that_can_run_models_has_no_trouble() {
-        let findings = of_machine(&status(&["mistral.rs"], 8 << 30));
+        let findings = of_machine(&status(&RuntimeName::ALL, 8 << 30));
         assert_eq!((troubles(&findings), findings.len()), (vec![], 4));
+    }
+
+    #[test]
+    fn a_runtime_that_is_not_there_is_named_and_no_trouble() {
+        for runtime in RuntimeName::ALL {
+            let others: Vec<_> = RuntimeName::ALL
+                .into_iter()
+                .filter(|one| *one != runtime)
+                .collect();
+            let findings = of_machine(&status(&others, 8 << 30));
+            assert_eq!(troubles(&findings), Vec::<&str>::new());
+            let said = format!("without {runtime}");
+            assert!(
+                findings
+                    .iter()
+                    .any(|finding| finding.text.starts_with(&said)),
+                "{findings:?}"
+            );
+        }
     }
 
     #[test]

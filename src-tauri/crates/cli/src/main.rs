@@ -11,6 +11,7 @@ mod doctor;
 mod export;
 mod get;
 mod import_chats;
+mod load;
 mod models;
 mod output;
 mod progress;
@@ -50,6 +51,8 @@ enum Command {
     Chat(chat::Chat),
     /// List the models of the library.
     Models(Json),
+    /// Load a model in the window or server that is open, or say what it is loaded with.
+    Load(load::Load),
     /// Add a GGUF file, or all in a folder, where they lie.
     Add {
         /// File or folder.
@@ -112,6 +115,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Chat(chat) => chat::run(home, chat).await,
             Command::Models(json) => models::list(home, json.json).await,
+            Command::Load(load) => load::run(home, load).await,
             Command::Add { path, json } => models::add(home, &path, json.json).await,
             Command::Get(get) => get::run(home, get).await,
             Command::Downloads(json) => get::list(home, json.json).await,

@@ -117,7 +117,10 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     .to_vec();
     let rows = models.iter().map(|model| {
         let state = match &model.verdict {
-            ModelVerdict::Runs { .. } => "runs here".to_owned(),
+            ModelVerdict::Runs { .. } => match model.runtime {
+                Some(runtime) => format!("runs here with {runtime}"),
+                None => "runs here".to_owned(),
+            },
             ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
             ModelVerdict::Missing => "file is missing".to_owned(),
             ModelVerdict::Offline => "its folder is offline".to_owned(),

@@ -118,6 +118,7 @@ impl App {
         let _ = std::fs::remove_dir_all(home.scratch());
         crate::library::remove_unfinished_copies(&home.models());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
+        let store = store.judging_for(&residency.installed());
         let (connections, writer) = Log::open(store.clone()).await?;
         let access = Access::open(&home, environment);
         let network = access

@@ -24,8 +24,9 @@ impl Handler for App {
                 .residency
                 .runtimes()
                 .iter()
-                .map(|runtime| format!("mistral.rs · CPU ({})", runtime.target))
+                .map(|runtime| format!("{} · CPU ({})", runtime.name, runtime.target))
                 .collect(),
+            installed: self.inner.residency.installed(),
         })
     }
 
@@ -364,7 +365,7 @@ impl Handler for App {
     }
 
     async fn model_fit(&self, request: ModelFit) -> Answer<MemoryFit> {
-        self.fit(request.id, request.context_length).await
+        self.fit(request).await
     }
 
     async fn model_load(&self, request: ModelLoad) -> Answer<LoadedModel> {

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use sirocco_engine::Load;
+use sirocco_hub::report::gate;
+use sirocco_protocol::commands::ModelFit;
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, ModelId,
-    ModelVerdict,
+    ModelVerdict, RuntimeName,
 };
 use sirocco_store::{Absence, StoredModel};
 
@@ -15,21 +17,16 @@ use crate::error::{Report, refuse};
 use crate::library::blocking;
 use crate::machine;
 
-/// mistral.rs computes and keeps its cache in f32 on a CPU.
-pub(crate) const KV_BYTES_PER_ELEMENT: u64 = 4;
 /// No context is shorter.
 const SHORTEST_CONTEXT: u32 = 512;
 
 impl App {
     /// What loading would take.
-    pub(crate) async fn fit(
-        &self,
-        id: ModelId,
-        context_length: Option<u32>,
-    ) -> Result<MemoryFit, ErrorReport> {
-        let stored = self.inner.store.model(id).await.report()?;
-        let context_length = self.context_length(&stored, context_length).await?;
-        self.measure(&stored, context_length).await
+    pub(crate) async fn fit(&self, request: ModelFit) -> Result<MemoryFit, ErrorReport> {
+        let stored = self.inner.store.model(request.id).await.report()?;
+        let runtime = request.runtime.unwrap_or_else(|| serving(&stored));
+        let context_length = self.context_length(&stored, request.context_length).await?;
+        self.measure(&stored, runtime, context_length).await
     }
 
     /// Starts loading, unless the model is loaded that way already: then its file is not looked at,
@@ -58,6 +55,10 @@ impl App {
                 return Err(gone(&stored));
             }
         }
+        let runtime = match options.runtime {
+            Some(wanted) => self.able(&stored, wanted)?,
+            None => serving(&stored),
+        };
         let context_length = self.context_length(&stored, options.context_length).await?;
         let settings = self.inner.store.settings().await.report()?;
         let threads = options
@@ -69,7 +70,7 @@ impl App {
         // A load that failed, or one with other options, makes way.
         self.inner.residency.eject(id).await;
         if !options.load_anyway {
-            self.make_room(&stored, context_length).await?;
+            self.make_room(&stored, runtime, context_length).await?;
         }
         let stored = self
             .inner
@@ -82,10 +83,34 @@ impl App {
         });
         Ok(self.inner.residency.begin_load(Load {
             model_id: id,
+            runtime,
             files: stored.files,
             context_length,
             threads,
         }))
+    }
+
+    /// The runtime that was asked for, if it is here and can serve the model.
+    fn able(&self, stored: &StoredModel, wanted: RuntimeName) -> Result<RuntimeName, ErrorReport> {
+        if !self.inner.residency.installed().contains(&wanted) {
+            let message = format!("the {wanted} runtime is not installed here");
+            return Err(refuse(ErrorCode::ModelRefused, message));
+        }
+        let verdict = stored
+            .model
+            .runtimes
+            .iter()
+            .find(|one| one.runtime == wanted);
+        match verdict.filter(|verdict| !verdict.runs()) {
+            None => Ok(wanted),
+            Some(verdict) => Err(refuse(
+                ErrorCode::ModelRefused,
+                format!(
+                    "the {wanted} runtime cannot serve it: {}",
+                    verdict.reasons.join("; ")
+                ),
+            )),
+        }
     }
 
     /// Loads a model for somebody who needs so many tokens of context. More is as good; a model that others wait for
@@ -148,10 +173,11 @@ impl App {
     async fn make_room(
         &self,
         stored: &StoredModel,
+        runtime: RuntimeName,
         context_length: u32,
     ) -> Result<(), ErrorReport> {
         loop {
-            let fit = self.measure(stored, context_length).await?;
+            let fit = self.measure(stored, runtime, context_length).await?;
             if fit.fits {
                 return Ok(());
             }
@@ -219,24 +245,20 @@ impl App {
     async fn measure(
         &self,
         stored: &StoredModel,
+        runtime: RuntimeName,
         context_length: u32,
     ) -> Result<MemoryFit, ErrorReport> {
         let path = stored.model.path.clone();
         let fit = blocking(move || {
             let model =
                 sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
-            let estimate = sirocco_gguf::memory::estimate(
-                &model,
-                u64::from(context_length),
-                KV_BYTES_PER_ELEMENT,
-            )
-            .ok_or("its header does not say how large it is")?;
+            let runtime = gate(runtime);
+            let estimate =
+                sirocco_gguf::memory::estimate_for(&model, runtime, u64::from(context_length))
+                    .ok_or("its header does not say how large it is")?;
             let available_bytes = machine::available_bytes();
-            let largest = sirocco_gguf::memory::largest_context_that_fits(
-                &model,
-                available_bytes,
-                KV_BYTES_PER_ELEMENT,
-            );
+            let largest =
+                sirocco_gguf::memory::largest_context_for(&model, runtime, available_bytes);
             Ok::<_, String>(MemoryFit {
                 context_length,
                 weights_bytes: estimate.weights_bytes + estimate.embedding_bytes,
@@ -267,6 +289,14 @@ fn serves(loaded: &LoadedModel, options: &LoadOptions) -> bool {
     !matches!(loaded.state, LoadState::Failed { .. })
         && !differs(options.context_length, loaded.context_length)
         && !differs(options.threads, loaded.threads)
+        && options
+            .runtime
+            .is_none_or(|asked| asked == loaded.served_by)
+}
+
+/// The runtime that serves a model; the preferred one where nothing is known of it or none can.
+fn serving(stored: &StoredModel) -> RuntimeName {
+    stored.model.runtime.unwrap_or(RuntimeName::ALL[0])
 }
 
 /// Why a model whose files are not there cannot be loaded.

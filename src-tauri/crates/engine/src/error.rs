@@ -1,15 +1,17 @@
 //! What can go wrong with a worker.
 
 use sirocco_engine_wire::{WorkerError, WorkerErrorKind};
-use sirocco_protocol::{ErrorCode, ErrorReport};
+use sirocco_protocol::{ErrorCode, ErrorReport, RuntimeName};
 
 /// An error of this crate.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// No worker executable is installed, or none of them starts on this machine.
-    #[error("no runtime was found that starts on this machine{details}")]
+    #[error("no worker of {runtime} was found that starts on this machine{details}")]
     NoRuntime {
+        /// What was to load the model.
+        runtime: RuntimeName,
         /// What was tried, or empty.
         details: String,
     },

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sirocco_protocol::{LoadedModel, ModelId};
+use sirocco_protocol::{LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
@@ -37,6 +37,8 @@ pub enum Change {
 pub struct Load {
     /// Which model.
     pub model_id: ModelId,
+    /// What to load it with.
+    pub runtime: RuntimeName,
     /// Its files, in order.
     pub files: Vec<String>,
     /// Tokens of context.
@@ -119,6 +121,13 @@ impl Residency {
     #[must_use]
     pub fn runtimes(&self) -> &[Runtime] {
         &self.inner.runtimes
+    }
+
+    /// Which runtimes those are, each once, the preferred one first.
+    #[must_use]
+    pub fn installed(&self) -> Vec<RuntimeName> {
+        let is_there = |name: &RuntimeName| self.inner.runtimes.iter().any(|one| one.name == *name);
+        RuntimeName::ALL.into_iter().filter(is_there).collect()
     }
 
     /// Loads a model, or joins the load in progress, or returns at once if it is loaded. A failed

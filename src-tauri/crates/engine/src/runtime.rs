@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use sirocco_protocol::RuntimeName;
+
 /// A worker executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runtime {
+    /// What it runs models with.
+    pub name: RuntimeName,
     /// The file.
     pub program: PathBuf,
     /// What its CPU code is compiled for, from its name: `native`, `x86-64-v3`, `baseline`.
@@ -28,30 +32,38 @@ pub fn worker_folders(program: Option<&Path>) -> Vec<PathBuf> {
     ]
 }
 
-/// The mistral.rs workers in `folders` that this CPU can run, the fastest first.
+/// The workers in `folders` that this CPU can run: those of the preferred runtime first, and of each the
+/// fastest first.
 ///
 /// `native` is taken at its word: it was built on this machine or it fails its hello, and then the
 /// next one is tried.
 #[must_use]
 pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
-    TARGETS
-        .iter()
-        .filter(|target| cpu_runs(target))
-        .filter_map(|target| {
-            let file = format!(
-                "sirocco-worker-mistralrs-cpu-{target}{}",
-                std::env::consts::EXE_SUFFIX
-            );
+    RuntimeName::ALL
+        .into_iter()
+        .flat_map(|name| {
+            let targets = TARGETS.iter().filter(|target| cpu_runs(target));
+            targets.map(move |target| (name, *target))
+        })
+        .filter_map(|(name, target)| {
+            let file = file_name(name, target);
             let program = folders
                 .iter()
                 .map(|folder| folder.join(&file))
                 .find(|path| path.is_file())?;
             Some(Runtime {
+                name,
                 program,
-                target: (*target).to_owned(),
+                target: target.to_owned(),
             })
         })
         .collect()
+}
+
+/// What the worker of a runtime for a CPU is called.
+fn file_name(name: RuntimeName, target: &str) -> String {
+    let suffix = std::env::consts::EXE_SUFFIX;
+    format!("sirocco-worker-{}-cpu-{target}{suffix}", name.slug())
 }
 
 /// The best target this CPU can run, for display.
@@ -113,21 +125,25 @@ mod tests {
     fn the_fastest_worker_comes_first_and_baseline_last() {
         let folder = std::env::temp_dir().join(format!("sirocco-runtime-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for target in ["baseline", "native"] {
-            let file = format!(
-                "sirocco-worker-mistralrs-cpu-{target}{}",
-                std::env::consts::EXE_SUFFIX
-            );
-            std::fs::write(folder.join(file), "").unwrap();
+        for (name, target) in [
+            (RuntimeName::LlamaCpp, "native"),
+            (RuntimeName::MistralRs, "baseline"),
+            (RuntimeName::MistralRs, "native"),
+        ] {
+            std::fs::write(folder.join(file_name(name, target)), "").unwrap();
         }
         let found = discover(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
             found
                 .iter()
-                .map(|runtime| runtime.target.as_str())
+                .map(|runtime| (runtime.name, runtime.target.as_str()))
                 .collect::<Vec<_>>(),
-            ["native", "baseline"]
+            [
+                (RuntimeName::MistralRs, "native"),
+                (RuntimeName::MistralRs, "baseline"),
+                (RuntimeName::LlamaCpp, "native"),
+            ]
         );
     }
 

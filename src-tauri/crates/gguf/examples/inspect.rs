@@ -17,30 +17,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let summary = Summary::of(&model);
     println!("{summary:#?}");
-    match verdict(&model, Runtime::MistralRs) {
-        Verdict::Runs { cautions } => {
-            println!("runs");
-            cautions
-                .iter()
-                .for_each(|caution| println!("  but {caution}"));
+    for runtime in [Runtime::MistralRs, Runtime::LlamaCpp] {
+        match verdict(&model, runtime) {
+            Verdict::Runs { cautions } => {
+                println!("{runtime}: runs");
+                cautions
+                    .iter()
+                    .for_each(|caution| println!("  but {caution}"));
+            }
+            Verdict::Refused { reasons } => {
+                println!("{runtime}: does not run");
+                reasons
+                    .iter()
+                    .for_each(|reason| println!("  because {reason}"));
+            }
         }
-        Verdict::Refused { reasons } => {
-            println!("does not run");
-            reasons
-                .iter()
-                .for_each(|reason| println!("  because {reason}"));
+        for context in [2048, 8192, summary.context_length.unwrap_or(32_768)] {
+            println!(
+                "  memory at {context} tokens: {:?}",
+                memory::estimate_for(&model, runtime, context)
+            );
         }
-    }
-    for context in [2048, 8192, summary.context_length.unwrap_or(32_768)] {
         println!(
-            "memory at {context} tokens: {:?}",
-            memory::estimate(&model, context, 4)
+            "  context in 4 GB: {:?}",
+            memory::largest_context_for(&model, runtime, 4_000_000_000)
         );
     }
-    println!(
-        "context in 4 GB: {:?}",
-        memory::largest_context_that_fits(&model, 4_000_000_000, 4)
-    );
 
     let started = Instant::now();
     let vocabulary = open_vocabulary(&path, model.first())?;

@@ -1,4 +1,6 @@
-//! How much memory a model takes in the worker of mistral.rs 0.8.1 on the CPU. An estimate: the app shows it as one.
+//! How much memory a model takes in a worker on the CPU. An estimate: the app shows it as one.
+//!
+//! What follows is said of mistral.rs 0.8.1; [`llamacpp`] has what is other in the worker of llama.cpp.
 //!
 //! Sources: mistralrs-core 0.8.1 `models/quantized_*.rs` for what it keeps, `kv_cache/mod.rs:204` for the steps in which
 //! the cache grows; the worker's patches and kernels, which keep quantized matrices and the table of embeddings in the
@@ -30,9 +32,12 @@
 //!
 //! A file is read into the process once (no memory map), so this memory must be free.
 
+mod llamacpp;
+
 use crate::model::Model;
 use crate::summary::PerLayer;
 use crate::tensor::Tensor;
+use crate::verdict::Runtime;
 
 /// The steps in which mistral.rs grows its cache, in tokens.
 const CACHE_STEP_TOKENS: u64 = 512;
@@ -80,12 +85,21 @@ struct Shape {
     activations: u64,
     /// Attention heads whose scores are written down.
     scored_heads: u64,
+    /// Tokens of a prompt that are computed at once.
+    chunk_tokens: u64,
     /// What does not depend on the context asked for.
     fixed_bytes: u64,
     native_context: u64,
 }
 
 impl Shape {
+    fn in_worker(model: &Model, runtime: Runtime) -> Option<Self> {
+        match runtime {
+            Runtime::MistralRs => Self::of(model),
+            Runtime::LlamaCpp => llamacpp::shape(model),
+        }
+    }
+
     fn of(model: &Model) -> Option<Self> {
         let number = |key: &str| model.architecture_number(key).ok();
         let blocks = number("block_count")?;
@@ -125,6 +139,7 @@ impl Shape {
                 .unwrap_or(embedding_length)
                 .saturating_mul(3)
                 .saturating_add(embedding_length.saturating_mul(6)),
+            chunk_tokens: CHUNK_TOKENS,
             fixed_bytes: native_context
                 .saturating_mul(number("rope.dimension_count").unwrap_or(key_length))
                 .saturating_mul(4)
@@ -147,7 +162,7 @@ impl Shape {
             .saturating_mul(self.scored_heads.saturating_add(1))
             .saturating_add(self.activations);
         let compute_bytes = context_length
-            .min(CHUNK_TOKENS)
+            .min(self.chunk_tokens)
             .saturating_mul(numbers)
             .saturating_mul(4)
             .saturating_add(self.fixed_bytes);
@@ -164,6 +179,23 @@ impl Shape {
             compute_bytes,
             total_bytes: parts.into_iter().fold(0, u64::saturating_add),
         }
+    }
+
+    fn largest(&self, budget_bytes: u64, kv_bytes_per_element: u64) -> Option<u64> {
+        let fits = |context| self.at(context, kv_bytes_per_element).total_bytes <= budget_bytes;
+        if self.native_context > 0 && fits(self.native_context) {
+            return Some(self.native_context);
+        }
+        let (mut fitting, mut failing) = (0, self.native_context.div_ceil(CACHE_STEP_TOKENS));
+        while failing - fitting > 1 {
+            let middle = fitting + (failing - fitting) / 2;
+            if fits(middle * CACHE_STEP_TOKENS) {
+                fitting = middle;
+            } else {
+                failing = middle;
+            }
+        }
+        (fitting > 0).then_some(fitting * CACHE_STEP_TOKENS)
     }
 }
 
@@ -183,7 +215,31 @@ fn vocabulary_entries(model: &Model) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
-/// Memory for a context of `context_length` tokens, with keys and values of `kv_bytes_per_element` bytes (4 for
+/// Memory for a context of `context_length` tokens in the worker of `runtime`, which decides how long its keys and
+/// values are. `None` if the file lacks the numbers it takes.
+pub fn estimate_for(
+    model: &Model,
+    runtime: Runtime,
+    context_length: u64,
+) -> Option<MemoryEstimate> {
+    Some(Shape::in_worker(model, runtime)?.at(context_length, kv_bytes_per_element(runtime)))
+}
+
+/// The largest context, in tokens, that [`estimate_for`] finds to fit into `budget_bytes`; as
+/// [`largest_context_that_fits`].
+pub fn largest_context_for(model: &Model, runtime: Runtime, budget_bytes: u64) -> Option<u64> {
+    Shape::in_worker(model, runtime)?.largest(budget_bytes, kv_bytes_per_element(runtime))
+}
+
+/// mistral.rs computes and keeps its cache in f32 on a CPU, llama.cpp in f16.
+fn kv_bytes_per_element(runtime: Runtime) -> u64 {
+    match runtime {
+        Runtime::MistralRs => 4,
+        Runtime::LlamaCpp => 2,
+    }
+}
+
+/// Memory in the worker of mistral.rs for a context of `context_length` tokens, with keys and values of `kv_bytes_per_element` bytes (4 for
 /// f32, 2 for f16). `None` if the file lacks the numbers it takes.
 pub fn estimate(
     model: &Model,
@@ -200,19 +256,5 @@ pub fn largest_context_that_fits(
     budget_bytes: u64,
     kv_bytes_per_element: u64,
 ) -> Option<u64> {
-    let shape = Shape::of(model)?;
-    let fits = |context| shape.at(context, kv_bytes_per_element).total_bytes <= budget_bytes;
-    if shape.native_context > 0 && fits(shape.native_context) {
-        return Some(shape.native_context);
-    }
-    let (mut fitting, mut failing) = (0, shape.native_context.div_ceil(CACHE_STEP_TOKENS));
-    while failing - fitting > 1 {
-        let middle = fitting + (failing - fitting) / 2;
-        if fits(middle * CACHE_STEP_TOKENS) {
-            fitting = middle;
-        } else {
-            failing = middle;
-        }
-    }
-    (fitting > 0).then_some(fitting * CACHE_STEP_TOKENS)
+    Shape::of(model)?.largest(budget_bytes, kv_bytes_per_element)
 }

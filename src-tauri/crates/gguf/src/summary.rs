@@ -39,7 +39,8 @@ impl ModelKind {
         match architecture {
             "clip" | "mmproj" => return Self::Projector,
             "controlvector" => return Self::Adapter,
-            "t5encoder" | "gemma-embedding" | "modern-bert" | "neo-bert" | "eurobert" => {
+            "t5encoder" | "gemma-embedding" | "llama-embed" | "modern-bert" | "neo-bert"
+            | "eurobert" => {
                 return Self::Embedding;
             }
             bert if bert.split('-').any(|part| part == "bert") => return Self::Embedding,

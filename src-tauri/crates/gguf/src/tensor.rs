@@ -91,6 +91,7 @@ tensor_types! {
     Mxfp4 = 39, "MXFP4", 32, 17;
     Nvfp4 = 40, "NVFP4", 64, 36;
     Q1_0 = 41, "Q1_0", 128, 18;
+    Q2_0 = 42, "Q2_0", 64, 18;
 }
 
 impl TensorType {

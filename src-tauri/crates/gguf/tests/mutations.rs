@@ -82,9 +82,11 @@ fn use_everything(bytes: &[u8]) {
         let _ = read_vocabulary(&mut source, &header);
         let model = Model::from_header(header);
         let _ = Summary::of(&model);
-        let _ = format!("{:?}", verdict(&model, Runtime::MistralRs));
-        let _ = memory::estimate(&model, u64::MAX, 4);
-        let _ = memory::largest_context_that_fits(&model, 1 << 30, 2);
+        for runtime in [Runtime::MistralRs, Runtime::LlamaCpp] {
+            let _ = format!("{:?}", verdict(&model, runtime));
+            let _ = memory::estimate_for(&model, runtime, u64::MAX);
+            let _ = memory::largest_context_for(&model, runtime, 1 << 30);
+        }
     }
 }
 

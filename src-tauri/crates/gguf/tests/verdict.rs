@@ -131,6 +131,7 @@ fn tensor_types_that_candle_cannot_load_are_refused() {
         assert_eq!(
             reason,
             Refusal::UnsupportedTensorTypes {
+                runtime: Runtime::MistralRs,
                 tensor_types: vec![tensor_type],
                 tensors: 1
             }

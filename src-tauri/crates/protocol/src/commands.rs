@@ -509,6 +509,8 @@ commands! {
         id: ModelId,
         /// Tokens; none is the default.
         context_length: Option<u32>,
+        /// The runtime to serve it; none is the one that would.
+        runtime: Option<RuntimeName>,
     }) -> MemoryFit;
     /// Starts a worker for the model; progress comes as events. Loading a loaded model is no error.
     model_load(ModelLoad {

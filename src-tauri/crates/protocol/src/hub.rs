@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{DownloadId, MemoryFit, ModelId, ModelVerdict};
+use crate::{DownloadId, MemoryFit, ModelId, ModelVerdict, RuntimeVerdict};
 
 /// Order of search results, best first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -287,6 +287,8 @@ pub struct HeaderReport {
     pub tensor_types: Vec<TensorTypeCount>,
     /// Whether it runs here, exactly.
     pub verdict: ModelVerdict,
+    /// What each runtime makes of it, installed or not.
+    pub runtimes: Vec<RuntimeVerdict>,
     /// The chat template, if it has one.
     pub chat_template: Option<String>,
     /// What is suspicious about the template.

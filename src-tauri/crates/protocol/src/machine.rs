@@ -45,6 +45,8 @@ pub struct AppStatus {
     pub machine: Machine,
     /// Workers found beside the app, such as `mistral.rs 0.8.1 · CPU (native)`; empty: nothing can run.
     pub runtimes: Vec<String>,
+    /// Which runtimes those are, each once, the preferred one first.
+    pub installed: Vec<crate::RuntimeName>,
 }
 
 /// What to pick in a native dialog.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ErrorReport, ModelId, RootId};
+use crate::{ErrorReport, ModelId, RootId, RuntimeName, RuntimeVerdict};
 
-/// Whether a runtime can serve a model, decided from the file's header alone.
+/// Whether an installed runtime can serve a model, decided from the file's header alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ModelVerdict {
@@ -50,6 +50,10 @@ pub struct Model {
     pub has_chat_template: bool,
     /// Whether it runs here, and if not why.
     pub verdict: ModelVerdict,
+    /// The runtime that serves it: the one chosen for it, or the first that can; none if none can.
+    pub runtime: Option<RuntimeName>,
+    /// What each runtime makes of it, installed or not; empty if its header could not be read.
+    pub runtimes: Vec<RuntimeVerdict>,
     /// Unix time in milliseconds.
     pub added_at_ms: i64,
     /// Unix time in milliseconds of the last load.
@@ -135,6 +139,8 @@ pub struct LoadedModel {
     pub threads: u32,
     /// What it runs on, such as `mistral.rs 0.8.1 · CPU (x86-64-v4)`.
     pub runtime: String,
+    /// Which runtime that is.
+    pub served_by: RuntimeName,
     /// Resident memory of the worker, in bytes, if known.
     pub memory_bytes: Option<u64>,
     /// Runs waiting for it, the one being answered included.
@@ -150,6 +156,8 @@ pub struct LoadOptions {
     pub context_length: Option<u32>,
     /// Threads; none is the number of physical cores.
     pub threads: Option<u32>,
+    /// The runtime to serve it; none is the one chosen for the model, or the first that can.
+    pub runtime: Option<RuntimeName>,
     /// Load although the estimate exceeds the free memory.
     pub load_anyway: bool,
 }

@@ -103,7 +103,7 @@ mod tests {
         serde_json::from_value(json!({
             "id": ModelId::fresh(), "name": key, "key": key, "path": path, "architecture": "llama",
             "quantization": "Q8_0", "size_bytes": 1, "parameter_count": 1, "context_length": 1,
-            "has_chat_template": true, "verdict": {"type": "runs", "cautions": []}, "added_at_ms": 0,
+            "has_chat_template": true, "verdict": {"type": "runs", "cautions": []}, "runtime": "mistralrs", "runtimes": [], "added_at_ms": 0,
             "used_at_ms": null, "root_id": null, "origin": "folder", "source": null, "sha256": null,
             "verified_at_ms": null, "favourite": false, "notes": "", "newer_on_hub": false, "deletable": false,
         }))

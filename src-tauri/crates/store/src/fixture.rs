@@ -116,6 +116,7 @@ pub(crate) fn model(path: &str, key: &str) -> NewModel {
         verdict: ModelVerdict::Runs {
             cautions: vec!["slow".into()],
         },
+        runtimes: Vec::new(),
         origin: sirocco_protocol::ModelOrigin::Folder,
         source: None,
         hashes: Vec::new(),

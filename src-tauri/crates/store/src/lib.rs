@@ -61,6 +61,9 @@ mod tree;
 mod turns;
 mod value;
 
+use std::sync::Arc;
+
+use sirocco_protocol::RuntimeName;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
@@ -87,9 +90,20 @@ use error::Attempt;
 pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
+    /// The runtimes there are, for the verdict on models.
+    runtimes: Arc<[RuntimeName]>,
 }
 
 impl Store {
+    /// The same database, with models judged for these runtimes; without this call, as if there were all.
+    #[must_use]
+    pub fn judging_for(self, runtimes: &[RuntimeName]) -> Self {
+        Self {
+            runtimes: runtimes.into(),
+            ..self
+        }
+    }
+
     /// A transaction that sees one state of the database throughout.
     async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.reader.begin().await.attempt("begin to read")

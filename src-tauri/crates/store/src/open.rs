@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sirocco_protocol::RuntimeName;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -47,6 +48,7 @@ impl Store {
         Ok(Self {
             reader: writer.clone(),
             writer,
+            runtimes: RuntimeName::ALL.into(),
         })
     }
 
@@ -87,7 +89,11 @@ pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Stor
     }
     migrate(&writer, migrations, path).await?;
     let reader = pool(READERS, options.read_only(true), path).await?;
-    Ok(Store { reader, writer })
+    Ok(Store {
+        reader,
+        writer,
+        runtimes: RuntimeName::ALL.into(),
+    })
 }
 
 async fn pool(

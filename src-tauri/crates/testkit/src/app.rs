@@ -13,8 +13,8 @@ use sirocco_engine::Runtime;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorReport, Event, HostKind, ImportOutcome, LoadState,
-    LoadedModel, Message, MessagePage, Model, ModelId, PickedPath, Run, RunId, Settings, Started,
-    TitleChoice,
+    LoadedModel, Message, MessagePage, Model, ModelId, PickedPath, Run, RunId, RuntimeName,
+    Settings, Started, TitleChoice,
 };
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -37,7 +37,7 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> anyhow::R
 /// An App whose data folder goes when this is dropped.
 pub struct TempApp {
     app: App,
-    worker: PathBuf,
+    runtimes: Vec<Runtime>,
     folder: TempDir,
 }
 
@@ -77,22 +77,43 @@ impl TempApp {
         Ok(app)
     }
 
+    /// An App without a model, with these workers.
+    ///
+    /// # Errors
+    /// As [`TempApp::open`].
+    pub async fn open_with(runtimes: Vec<Runtime>) -> anyhow::Result<Self> {
+        Self::over_with(TempDir::new()?, runtimes).await
+    }
+
     /// Opens an App over a folder that another process has used; its data folder is `home` inside.
     ///
     /// # Errors
     /// If the App does not open.
     pub async fn over(folder: TempDir, worker: PathBuf) -> anyhow::Result<Self> {
+        Self::over_with(folder, vec![runtime(RuntimeName::MistralRs, worker)]).await
+    }
+
+    async fn over_with(folder: TempDir, runtimes: Vec<Runtime>) -> anyhow::Result<Self> {
         let home = Home::at(folder.path().join("home"));
-        let app = open_app(home, worker.clone()).await?;
+        let app = open_with(home, runtimes.clone()).await?;
         let app = Self {
             app,
-            worker,
+            runtimes,
             folder,
         };
         // The scan at start runs beside everything else; this one has ended when it answers.
         app.call::<ImportOutcome>("model_scan", ModelScan {})
             .await?;
         Ok(app)
+    }
+
+    /// Closes the App and opens it again with other workers, as after something was installed or removed.
+    ///
+    /// # Errors
+    /// If it does not close or open.
+    pub async fn reopen_with(mut self, runtimes: Vec<Runtime>) -> anyhow::Result<Self> {
+        self.runtimes = runtimes;
+        self.reopen().await
     }
 
     /// Closes the App and opens it again, as after a restart.
@@ -102,12 +123,12 @@ impl TempApp {
     pub async fn reopen(self) -> anyhow::Result<Self> {
         let Self {
             app,
-            worker,
+            runtimes,
             folder,
         } = self;
         within("the App to close", app.close()).await?;
         drop(app);
-        Self::over(folder, worker).await
+        Self::over_with(folder, runtimes).await
     }
 
     /// Closes the App and gives its folder away, for another process to use; the data folder is `home` inside.
@@ -375,18 +396,29 @@ fn put_model(path: &Path, model: &TinyModel, script: &Script) -> std::io::Result
     script.write_for(path)
 }
 
-/// Opens an App over a data folder with one worker executable.
+/// A worker executable as the one of this runtime.
+#[must_use]
+pub fn runtime(name: RuntimeName, worker: impl Into<PathBuf>) -> Runtime {
+    Runtime {
+        name,
+        program: worker.into(),
+        target: "native".into(),
+    }
+}
+
+/// Opens an App over a data folder with one worker executable, as that of mistral.rs.
 ///
 /// # Errors
 /// [`sirocco_core::OpenError`].
 pub async fn open_app(home: Home, worker: PathBuf) -> Result<App, sirocco_core::OpenError> {
+    open_with(home, vec![runtime(RuntimeName::MistralRs, worker)]).await
+}
+
+async fn open_with(home: Home, runtimes: Vec<Runtime>) -> Result<App, sirocco_core::OpenError> {
     App::open(AppOptions {
         home,
         host: Arc::new(NoHost(HostKind::Terminal)),
-        runtimes: vec![Runtime {
-            program: worker,
-            target: "native".into(),
-        }],
+        runtimes,
         // Nothing of the person who runs the tests.
         environment: HubEnvironment::default(),
     })

@@ -28,7 +28,7 @@ mod scripted;
 mod tiny_gguf;
 mod vocabulary;
 
-pub use app::{Events, TempApp, open_app, within};
+pub use app::{Events, TempApp, open_app, runtime, within};
 pub use follower::Follower;
 pub use script::{Death, Fault, Script};
 pub use scripted::{Scripted, run_scripted_worker};

@@ -45,6 +45,16 @@ pub trait Engine: Send {
     /// When the engine cannot; it is not used again.
     fn truncate(&mut self, length: usize) -> Result<(), EngineError>;
 
+    /// Cuts the cache back to its first `length` positions or, where a model can only forget everything, to none,
+    /// and returns how many are left.
+    ///
+    /// # Errors
+    /// When the engine cannot; it is not used again.
+    fn cut_back(&mut self, length: usize) -> Result<usize, EngineError> {
+        self.truncate(length)?;
+        Ok(length)
+    }
+
     /// Positions the cache can hold.
     fn context_length(&self) -> usize;
 }

@@ -235,9 +235,9 @@ impl<E: Engine> Session<E> {
         emit: &mut dyn FnMut(FromWorker),
     ) -> Result<Option<Vec<f32>>, EngineError> {
         // The last tokens run again: the logits of the last are needed, and pieces have two tokens at least.
-        let common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
+        let mut common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
         if common < self.cached.len() {
-            self.engine.truncate(common)?;
+            common = self.engine.cut_back(common)?;
             self.cached.truncate(common);
         }
         usage.cached_tokens = count(common);

@@ -1,4 +1,4 @@
-//! `cargo xtask build`: the interface, the worker for this machine's CPU, and the app around them.
+//! `cargo xtask build`: the interface, the workers for this machine's CPU, and the app around them.
 
 use std::path::PathBuf;
 
@@ -45,7 +45,7 @@ impl Profile {
 /// Builds everything that the host needs.
 pub fn everything(profile: Profile, host: Host) -> Result<()> {
     interface()?;
-    engine::build(engine::Target::Native)?;
+    engine::workers(engine::Target::Native, None)?;
     let mut cargo = shell::cargo();
     cargo
         .current_dir(paths::root())

@@ -24,13 +24,16 @@ pub fn run(with_engine: bool) -> Result<()> {
 
 /// The kernels of the worker: a workspace of their own, which needs nothing else to be built.
 pub const KERNELS: &str = "src-tauri/engines/mistralrs/kernels/Cargo.toml";
-/// The worker, a workspace too.
-const WORKER: &str = "src-tauri/engines/mistralrs/Cargo.toml";
+/// The workers, workspaces too.
+const WORKERS: [&str; 2] = [
+    "src-tauri/engines/mistralrs/Cargo.toml",
+    "src-tauri/engines/llamacpp/Cargo.toml",
+];
 
 /// Formatting of all workspaces.
 pub fn formatting() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
-    for manifest in [WORKER, KERNELS] {
+    for manifest in WORKERS.into_iter().chain([KERNELS]) {
         cargo(&["fmt", "--check", "--manifest-path", manifest])?;
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! `cargo xtask engine`: builds a worker from the sources cargo downloads, with our patches applied.
+//! `cargo xtask engine`: builds the workers. What is here is that of mistral.rs, from the sources cargo downloads
+//! with our patches applied, and what both share; [`llamacpp`] has the other.
 //!
 //! The patched crates lie beside the build, not in the checkout. A worker is built again only when
 //! its own sources, its patches or the compiler change (see [`build`]); what it depends on is cargo's
@@ -12,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::fingerprint::{self, Fingerprint};
-use crate::{paths, shell};
+use crate::{llamacpp, paths, shell};
 
 /// What CPU a worker is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -36,6 +37,14 @@ impl Target {
         }
     }
 
+    /// Of what is built for it: for this CPU, with the CPU's features.
+    pub fn key(self) -> Result<String> {
+        Ok(match self {
+            Self::Native => format!("native-{}", cpu_key()?),
+            other => other.name().to_owned(),
+        })
+    }
+
     fn rustflags(self) -> &'static str {
         match self {
             Self::Native => "-C target-cpu=native",
@@ -45,19 +54,48 @@ impl Target {
     }
 }
 
-/// The folder with the workers: `SIROCCO_WORKER_DIR` if that is set, otherwise ours, with a worker
+/// Which worker is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Worker {
+    /// That of mistral.rs.
+    Mistralrs,
+    /// That of llama.cpp.
+    Llamacpp,
+}
+
+/// Builds the workers, or one of them. Without `only`, the app makes do with mistral.rs where llama.cpp cannot be built.
+pub fn workers(target: Target, only: Option<Worker>) -> Result<Vec<PathBuf>> {
+    let mut built = Vec::new();
+    if only != Some(Worker::Llamacpp) {
+        built.push(build(target)?);
+    }
+    match only {
+        Some(Worker::Mistralrs) => {}
+        Some(Worker::Llamacpp) => built.push(llamacpp::build(target)?),
+        None => match llamacpp::build(target) {
+            Ok(worker) => built.push(worker),
+            Err(error) => eprintln!(
+                "going on without llama.cpp, so only models that mistral.rs loads will run: {error:#}"
+            ),
+        },
+    }
+    Ok(built)
+}
+
+/// The folder with the workers: `SIROCCO_WORKER_DIR` if that is set, otherwise ours, with workers
 /// built for this machine.
 pub fn folder() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("SIROCCO_WORKER_DIR").filter(|folder| !folder.is_empty())
     {
         return Ok(PathBuf::from(folder));
     }
-    build(Target::Native)?;
+    workers(Target::Native, None)?;
     Ok(paths::engines().join("bin"))
 }
 
-/// Lints the worker. Its dependencies are checked again for that, which takes minutes the first time.
+/// Lints the workers. Their dependencies are checked again for that, which takes minutes the first time.
 pub fn lint() -> Result<()> {
+    llamacpp::lint()?;
     let (mut cargo, _) = cargo(Target::Native, &["clippy", "--release", "--all-targets"])?;
     shell::run(cargo.args(["--", "--deny", "warnings"]))
 }
@@ -68,11 +106,7 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
     let folder = paths::engines().join("mistralrs");
     let patches = read_patches(&source.join("patches"))?;
 
-    let key = match target {
-        Target::Native => format!("native-{}", cpu_key()?),
-        other => other.name().to_owned(),
-    };
-    let build = folder.join(format!("build-{key}"));
+    let build = folder.join(format!("build-{}", target.key()?));
     let mut cargo = shell::cargo();
     cargo
         .current_dir(&source)
@@ -97,23 +131,34 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
 /// Cargo goes by time stamps, and all files of a fresh clone are new: it would compile and link again
 /// what is the same.
 pub fn build(target: Target) -> Result<PathBuf> {
+    let stamp = format!("{}.sources", target.name());
+    let sources = sources("mistralrs", target.rustflags())?;
+    finished("mistralrs", target, &stamp, &sources, || {
+        cargo(target, &["build", "--release"])
+    })
+}
+
+/// The finished worker of a runtime, unless there is one of the same sources built anew by the command that `make`
+/// gives, which builds in the folder beside it.
+pub fn finished(
+    runtime: &str,
+    target: Target,
+    stamp: &str,
+    sources: &str,
+    make: impl FnOnce() -> Result<(Command, PathBuf)>,
+) -> Result<PathBuf> {
     let suffix = std::env::consts::EXE_SUFFIX;
     let folder = paths::engines().join("bin");
-    let finished = folder.join(format!(
-        "sirocco-worker-mistralrs-cpu-{}{suffix}",
-        target.name()
-    ));
-    let stamp = folder.join(format!("{}.sources", target.name()));
-    let sources = sources(target)?;
+    let name = format!("sirocco-worker-{runtime}");
+    let finished = folder.join(format!("{name}-cpu-{}{suffix}", target.name()));
+    let stamp = folder.join(stamp);
     if finished.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
         return Ok(finished);
     }
-    let (mut cargo, build) = cargo(target, &["build", "--release"])?;
+    let (mut cargo, build) = make()?;
     shell::run(&mut cargo)?;
 
-    let built = build
-        .join("release")
-        .join(format!("sirocco-worker-mistralrs{suffix}"));
+    let built = build.join("release").join(format!("{name}{suffix}"));
     fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     // A running worker keeps its file: remove first, then copy.
     let _ = fs::remove_file(&stamp);
@@ -123,13 +168,13 @@ pub fn build(target: Target) -> Result<PathBuf> {
     Ok(finished)
 }
 
-/// Changes with anything the worker is made from: its own files and those of the rooms that the
-/// architecture test lets it know, the versions they inherit, the compiler, and the CPU.
-fn sources(target: Target) -> Result<String> {
+/// Changes with anything a worker is made from: its own files and those of the rooms that the
+/// architecture test lets it know, the versions they inherit, the compiler with its flags, and the CPU.
+pub fn sources(runtime: &str, flags: &str) -> Result<String> {
     let root = paths::root();
     let mut files = vec![
         root.join("Cargo.toml"),
-        root.join("src-tauri/engines/mistralrs"),
+        root.join("src-tauri/engines").join(runtime),
     ];
     for room in ["engine-wire", "gguf", "worker"] {
         let folder = root.join("src-tauri/crates").join(room);
@@ -137,11 +182,7 @@ fn sources(target: Target) -> Result<String> {
     }
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let compiler = shell::output(Command::new(rustc).arg("-vV"))?;
-    let (files, cpu, flags) = (
-        fingerprint::of_files(&files)?,
-        cpu_key()?,
-        target.rustflags(),
-    );
+    let (files, cpu) = (fingerprint::of_files(&files)?, cpu_key()?);
     Ok(format!("{files}\n{cpu}\n{flags}\n{compiler}"))
 }
 
@@ -269,18 +310,28 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Names this CPU's features, so that a build for another CPU is never taken for one for this.
-pub fn cpu_key() -> Result<String> {
+fn cpu_key() -> Result<String> {
+    let mut hash = Fingerprint::default();
+    hash.add(feature_lines("native")?.concat().as_bytes());
+    Ok(hash.to_string())
+}
+
+/// The features of a CPU, by the compiler's name for it, as `target_feature="avx2"`.
+pub fn feature_lines(cpu: &str) -> Result<Vec<String>> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let config =
-        shell::output(Command::new(rustc).args(["--print", "cfg", "-C", "target-cpu=native"]))?;
-    let features: Vec<&str> = config
+    let config = shell::output(Command::new(rustc).args([
+        "--print",
+        "cfg",
+        "-C",
+        &format!("target-cpu={cpu}"),
+    ]))?;
+    let features: Vec<String> = config
         .lines()
         .filter(|line| line.starts_with("target_feature"))
+        .map(str::to_owned)
         .collect();
     if features.is_empty() {
         bail!("rustc names no CPU features");
     }
-    let mut hash = Fingerprint::default();
-    hash.add(features.concat().as_bytes());
-    Ok(hash.to_string())
+    Ok(features)
 }

@@ -8,9 +8,11 @@ mod check;
 mod driver;
 mod engine;
 mod fingerprint;
+mod foreign;
 mod generate;
 mod house;
 mod icons;
+mod llamacpp;
 mod node;
 mod paths;
 mod run;
@@ -72,11 +74,14 @@ enum Command {
         #[arg(long)]
         debug: bool,
     },
-    /// Build the mistral.rs worker.
+    /// Build the workers: that of mistral.rs, and that of llama.cpp if this machine can.
     Engine {
         /// CPU to compile for.
         #[arg(long, value_enum, default_value = "native")]
         target: engine::Target,
+        /// Build only the worker of this runtime, and fail if that cannot be.
+        #[arg(long, value_enum)]
+        only: Option<engine::Worker>,
     },
     /// Build the interface into `ui/dist`.
     Ui,
@@ -129,8 +134,10 @@ fn run_command(command: Command) -> Result<()> {
         Command::Build { debug } => {
             build::everything(build::Profile::new(debug), build::Host::Window)
         }
-        Command::Engine { target } => {
-            println!("{}", engine::build(target)?.display());
+        Command::Engine { target, only } => {
+            for worker in engine::workers(target, only)? {
+                println!("{}", worker.display());
+            }
             Ok(())
         }
         Command::Ui => build::interface(),

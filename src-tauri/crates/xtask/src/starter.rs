@@ -12,8 +12,9 @@ pub fn model() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("SIROCCO_TEST_MODEL").filter(|path| !path.is_empty()) {
         return Ok(PathBuf::from(path));
     }
-    let folder =
-        cache().context("the environment names no home folder to keep the starter model in")?;
+    let folder = cache()
+        .context("the environment names no home folder to keep the starter model in")?
+        .join("models");
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("could not make {}", folder.display()))?;
     let mut fetch = shell::cargo();
@@ -49,8 +50,8 @@ fn finished(line: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path))
 }
 
-/// The folder that the app shares starter models through.
-fn cache() -> Option<PathBuf> {
+/// The user's cache; the app shares starter models through `models` in it.
+pub fn cache() -> Option<PathBuf> {
     let folder = |name: &str| {
         std::env::var_os(name)
             .map(PathBuf::from)
@@ -63,7 +64,7 @@ fn cache() -> Option<PathBuf> {
     } else {
         folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
     };
-    cache.map(|cache| cache.join("sirocco/models"))
+    cache.map(|cache| cache.join("sirocco"))
 }
 
 #[cfg(test)]

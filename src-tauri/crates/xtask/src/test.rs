@@ -1,9 +1,10 @@
 //! `cargo xtask test`: every suite there is, one after the other, up to the first that fails.
 //!
 //! Suites find what they need in the environment: `SIROCCO_WORKER_DIR` (folder of workers),
-//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_CLI`, `SIROCCO_DESKTOP`, `SIROCCO_TEST_HUB`,
-//! `SIROCCO_TEST_SERVER` and `SIROCCO_TEST_TRAY` (our programs, the scripted hub, server and tray),
-//! `SIROCCO_TAURI_DRIVER` (what drives a window). The first two are taken as they are if a developer has set them.
+//! `SIROCCO_TEST_MODEL` (a real model's file), `SIROCCO_TEST_FOREIGN_MODEL` (one that only llama.cpp loads),
+//! `SIROCCO_CLI`, `SIROCCO_DESKTOP`, `SIROCCO_TEST_HUB`, `SIROCCO_TEST_SERVER` and `SIROCCO_TEST_TRAY` (our programs,
+//! the scripted hub, server and tray), `SIROCCO_TAURI_DRIVER` (what drives a window). The first two are taken as they
+//! are if a developer has set them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -14,7 +15,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, bail};
 
 use crate::build::Profile;
-use crate::{build, check, driver, engine, generate, house, node, paths, setup, shell, starter};
+use crate::{
+    build, check, driver, engine, foreign, generate, house, node, paths, setup, shell, starter,
+};
 
 /// A step that passes or fails.
 struct Suite {
@@ -44,17 +47,19 @@ enum Place {
 enum Need {
     /// The interface in `ui/dist`.
     Interface,
-    /// A worker built for this machine.
+    /// Workers built for this machine.
     Worker,
     /// The starter model.
     Model,
+    /// A model that only llama.cpp loads.
+    Foreign,
     /// The programs of the workspace, without optimisations. They hold the interface.
     Programs,
     /// What drives the window.
     Driver,
 }
 
-use Need::{Driver, Interface, Model, Programs, Worker};
+use Need::{Driver, Foreign, Interface, Model, Programs, Worker};
 
 const SUITES: &[Suite] = &[
     own("formatting", &[], |_| check::formatting()),
@@ -64,7 +69,7 @@ const SUITES: &[Suite] = &[
     own("lints", &[Interface], |_| check::lints()),
     own("kernels", &[], |_| kernels()),
     own("rust", &[Interface], rust),
-    own("model", &[Interface, Worker, Model], real_model),
+    own("model", &[Interface, Worker, Model, Foreign], real_model),
     node("hub", &[Interface, Programs], Place::Anywhere),
     node("clients", &[Interface, Programs], Place::Anywhere),
     node(
@@ -213,10 +218,34 @@ fn rust(environment: &Environment) -> Result<()> {
     cargo_test(&[], environment)
 }
 
-/// The whole workspace again, though one target of it runs: so its dependencies stay as they were built.
+/// The whole workspace again, though one target of it runs: so its dependencies stay as they were built. The same
+/// stories once for each worker there is.
 fn real_model(environment: &Environment) -> Result<()> {
-    let target = ["--features", check::REAL_MODEL, "--test", "real_model"];
-    cargo_test(&target, environment)
+    for runtime in ["mistralrs", "llamacpp"] {
+        if runtime != "mistralrs" && !has_worker(environment, runtime) {
+            eprintln!("there is no worker of {runtime}: its stories are left out");
+            continue;
+        }
+        let mut target = vec!["--features", check::REAL_MODEL, "--test", "real_model"];
+        if runtime == "llamacpp" {
+            target.extend(["--test", "foreign_model"]);
+        }
+        let mut environment = environment.clone();
+        environment.insert("SIROCCO_TEST_RUNTIME", runtime.into());
+        cargo_test(&target, &environment)?;
+    }
+    Ok(())
+}
+
+fn has_worker(environment: &Environment, runtime: &str) -> bool {
+    let folder = environment.get("SIROCCO_WORKER_DIR").map(Path::new);
+    let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+    let prefix = format!("sirocco-worker-{runtime}-");
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
 }
 
 fn cargo_test(more: &[&str], environment: &Environment) -> Result<()> {
@@ -251,6 +280,10 @@ impl Prepared {
             Model => {
                 self.environment
                     .insert("SIROCCO_TEST_MODEL", starter::model()?.into());
+            }
+            Foreign => {
+                self.environment
+                    .insert("SIROCCO_TEST_FOREIGN_MODEL", foreign::model()?.into());
             }
             Programs => {
                 // Examples too: with their dependencies, cargo builds the same things as for the tests.

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
-import { HASH, ROOTS, scriptedModels } from '$/lib/backend/scripted/models';
-import type { Model } from '$/gen/protocol';
+import { HASH, ROOTS, scriptedModels, STATUS } from '$/lib/backend/scripted/models';
+import type { Model, RuntimeName } from '$/gen/protocol';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import DiskPage from './DiskPage.svelte';
 import DuplicatesPage from './DuplicatesPage.svelte';
@@ -13,6 +13,7 @@ import LibraryColumn from './LibraryColumn.svelte';
 import { grouped, LibraryList } from './library-list.svelte';
 import { LoadChoice } from './load-options.svelte';
 import ModelNotes from './ModelNotes.svelte';
+import ModelPage from './ModelPage.svelte';
 import LibraryPage from './LibraryPage.svelte';
 import TrashPage from './TrashPage.svelte';
 
@@ -198,7 +199,7 @@ describe('the defaults of one model', () => {
     choice.setContext(2048);
     expect(choice.isStandard).toBe(false);
     await choice.keep();
-    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4, preset_id: 'p-code' });
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4, runtime: null, preset_id: 'p-code' });
     await choice.drop();
     expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toMatchObject({ preset_id: 'p-code' });
     expect([choice.contextLength, choice.threads, choice.hasDefaults]).toEqual([8192, 8, false]);
@@ -212,6 +213,42 @@ describe('the defaults of one model', () => {
     choice.setContext(1024);
     await learning;
     expect(choice.contextLength).toBe(1024);
+  });
+});
+
+describe('the runtime of one model', () => {
+  const BOTH = { ...STATUS, installed: ['mistralrs', 'llamacpp'] as RuntimeName[] };
+
+  it('is chosen by the app where only one can, and by the person where both can', async () => {
+    const { all, backend } = await started();
+    all.app.status = BOTH;
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    expect([choice.runtimes, choice.serving, choice.options(false).runtime]).toEqual([['mistralrs', 'llamacpp'], 'mistralrs', null]);
+    choice.setRuntime('llamacpp');
+    expect([choice.serving, choice.options(false).runtime, choice.isStandard]).toEqual(['llamacpp', 'llamacpp', false]);
+    await waitFor(() => expect(backend.calls.findLast((call) => call.command === 'model_fit')?.request).toMatchObject({ runtime: 'llamacpp' }));
+    await choice.keep();
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toMatchObject({ runtime: 'llamacpp' });
+    expect([choice.isStandard, choice.options(false).runtime]).toEqual([true, null]);
+    choice.setRuntime(null);
+    expect(choice.options(false).runtime).toBe('mistralrs');
+
+    const loaded = await backend.call('model_load', { id: 'm-llama', options: { load_anyway: true } });
+    backend.emit({ type: 'loaded_changed', loaded });
+    await waitFor(() => expect(all.models.loadedState('m-llama')?.served_by).toBe('llamacpp'));
+    const again = new LoadChoice(byId('m-llama'), all.app, all.models);
+    expect([again.runtime, again.differs]).toEqual(['llamacpp', false]);
+  });
+
+  it('is shown on its page with what the other makes of it', async () => {
+    const { all, context } = await started();
+    render(ModelPage, { props: { model: byId('m-gemma') }, context });
+    expect(screen.getByText('Cannot').parentElement?.textContent).toContain('gemma3');
+    expect(screen.getByText('Not installed')).toBeTruthy();
+    all.app.status = BOTH;
+    const served: Model = { ...byId('m-gemma'), verdict: { type: 'runs', cautions: [] }, runtime: 'llamacpp' };
+    render(ModelPage, { props: { model: served }, context });
+    expect(screen.getByText('Serves it').parentElement?.textContent).toContain('mistral.rs cannot: architecture');
   });
 });
 

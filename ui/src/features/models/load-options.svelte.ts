@@ -1,6 +1,7 @@
 /** How one model is to be loaded, with what that takes, asked for anew at every change. */
-import type { LoadOptions, MemoryFit, Model, ModelDefaults } from '$/gen/protocol';
+import type { LoadOptions, MemoryFit, Model, ModelDefaults, RuntimeName } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
+import { ableRuntimes } from '$/lib/runtimes';
 import type { AppState, ModelLibrary } from '$/lib/state';
 
 export const SHORTEST_CONTEXT = 512;
@@ -19,10 +20,14 @@ export class LoadChoice {
   readonly model: Model;
   contextLength = $state(SHORTEST_CONTEXT);
   threads = $state(1);
+  /** `null`: the first that can. */
+  runtime = $state<RuntimeName | null>(null);
   fit = $state.raw<MemoryFit | null>(null);
   problem = $state.raw<BackendError | null>(null);
   readonly cores: number;
   readonly maxContext: number;
+  /** Runtimes to choose from. */
+  readonly runtimes: RuntimeName[];
   readonly tone: FitTone | null = $derived(this.fit ? fitTone(this.fit) : null);
 
   /** What was kept for this model; `null` until it is known. */
@@ -47,23 +52,35 @@ export class LoadChoice {
     };
     this.contextLength = loaded?.context_length || this.#general.contextLength;
     this.threads = Math.min(this.cores, loaded?.threads || this.#general.threads);
+    this.runtimes = ableRuntimes(model, app.status?.installed ?? []);
+    if (loaded && loaded.served_by !== this.runtimes[0]) this.runtime = loaded.served_by;
   }
+
+  /** The runtime that would serve the model with this choice. */
+  readonly serving: RuntimeName | null = $derived.by(() => this.runtime ?? this.runtimes[0] ?? null);
 
   /** Differs from how the model is in memory now. */
   readonly differs: boolean = $derived.by(() => {
     const loaded = this.#models.loadedState(this.model.id);
-    return loaded !== null && (loaded.context_length !== this.contextLength || loaded.threads !== this.threads);
+    if (loaded === null) return false;
+    const isOther = this.serving !== null && loaded.served_by !== this.serving;
+    return isOther || loaded.context_length !== this.contextLength || loaded.threads !== this.threads;
   });
 
-  readonly #standard: { contextLength: number; threads: number } = $derived.by(() => ({
+  readonly #standard: { contextLength: number; threads: number; runtime: RuntimeName | null } = $derived.by(() => ({
     contextLength: Math.min(this.maxContext, this.defaults?.context_length ?? this.#general.contextLength),
     threads: Math.min(this.cores, this.defaults?.threads ?? this.#general.threads),
+    runtime: this.defaults?.runtime ?? null,
   }));
   /** The model has defaults of its own. */
-  readonly hasDefaults: boolean = $derived(this.defaults?.context_length != null || this.defaults?.threads != null);
+  readonly hasDefaults: boolean = $derived(
+    this.defaults?.context_length != null || this.defaults?.threads != null || this.defaults?.runtime != null,
+  );
   /** The choice is what the model would be loaded with anyway. */
   readonly isStandard: boolean = $derived(
-    this.contextLength === this.#standard.contextLength && this.threads === this.#standard.threads,
+    this.contextLength === this.#standard.contextLength &&
+      this.threads === this.#standard.threads &&
+      this.runtime === this.#standard.runtime,
   );
 
   setContext(tokens: number): void {
@@ -75,6 +92,12 @@ export class LoadChoice {
   setThreads(threads: number): void {
     this.#touched = true;
     this.threads = threads;
+  }
+
+  setRuntime(runtime: RuntimeName | null): void {
+    this.#touched = true;
+    this.runtime = runtime;
+    this.ask();
   }
 
   /** Learns the model's own defaults; a choice that nobody made yet follows them. */
@@ -91,18 +114,21 @@ export class LoadChoice {
   /** Keeps the choice for this model. */
   async keep(): Promise<void> {
     const threads = this.threads === this.#general.threads ? null : this.threads;
-    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, context_length: this.contextLength, threads });
+    const kept = { context_length: this.contextLength, threads, runtime: this.runtime };
+    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, ...kept });
   }
 
   /** Goes back to the general defaults. */
   async drop(): Promise<void> {
-    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, context_length: null, threads: null });
+    const nothing = { context_length: null, threads: null, runtime: null };
+    this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, ...nothing });
     this.#takeStandard();
   }
 
   #takeStandard(): void {
     this.threads = this.#standard.threads;
     this.contextLength = this.#standard.contextLength;
+    this.runtime = this.#standard.runtime;
     this.ask();
   }
 
@@ -116,6 +142,7 @@ export class LoadChoice {
     return {
       context_length: this.contextLength,
       threads: this.threads === this.#standard.threads ? null : this.threads,
+      runtime: this.runtime === this.#standard.runtime ? null : this.serving,
       load_anyway,
     };
   }
@@ -126,7 +153,7 @@ export class LoadChoice {
       const context_length = this.#wanted;
       this.#wanted = null;
       try {
-        this.fit = await this.#models.fit(this.model.id, context_length);
+        this.fit = await this.#models.fit(this.model.id, context_length, this.serving);
         this.problem = null;
       } catch (thrown) {
         this.problem = BackendError.from(thrown);

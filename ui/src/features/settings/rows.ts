@@ -120,7 +120,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
-  { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs engine' },
+  { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },
   { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },
 ];
 

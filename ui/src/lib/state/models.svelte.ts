@@ -6,8 +6,8 @@ import type {
   HeaderReport,
   ImportMode,
   ImportOutcome,
-  LoadedModel,
   LoadOptions,
+  LoadedModel,
   MemoryFit,
   Model,
   ModelDefaults,
@@ -16,6 +16,7 @@ import type {
   PathHandle,
   RootId,
   RootSuggestion,
+  RuntimeName,
   StarterModel,
   TrashedModel,
   Verification,
@@ -101,8 +102,8 @@ export class ModelLibrary {
     return this.roots.find((root) => root.id === id) ?? null;
   }
 
-  fit(id: ModelId, context_length: number | null): Promise<MemoryFit> {
-    return this.#backend.call('model_fit', { id, context_length });
+  fit(id: ModelId, context_length: number | null, runtime: RuntimeName | null = null): Promise<MemoryFit> {
+    return this.#backend.call('model_fit', { id, context_length, runtime });
   }
 
   async loadModel(id: ModelId, options: Partial<LoadOptions> = {}): Promise<void> {

@@ -97,6 +97,7 @@ describe('the model library', () => {
       context_length: 8192,
       threads: 8,
       runtime: 'r',
+      served_by: 'mistralrs',
       memory_bytes: null,
       queue_length: 0,
     };

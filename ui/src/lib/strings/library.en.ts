@@ -77,8 +77,8 @@ export const libraryStrings = {
   // Defaults of one model
   makeDefault: 'Keep as default',
   defaultKept: (name: string) => `${name} loads like this from now on.`,
-  defaultIs: (tokens: string, threads: string | null) =>
-    `Default of this model: ${[`${tokens} tokens`, threads && `${threads} threads`].filter(Boolean).join(', ')}.`,
+  defaultIs: (tokens: string, threads: string | null, runtime: string | null) =>
+    `Default of this model: ${[`${tokens} tokens`, threads && `${threads} threads`, runtime].filter(Boolean).join(', ')}.`,
   forgetDefault: 'Use the general default',
 
   // The end of one

@@ -78,7 +78,8 @@ export const libraryStrings: Translation<typeof en.libraryStrings> = {
   // Defaults of one model
   makeDefault: 'Garder par défaut',
   defaultKept: (name) => `${name} se charge ainsi désormais.`,
-  defaultIs: (tokens, threads) => `Par défaut pour ce modèle : ${[`${tokens} tokens`, threads && `${threads} fils d’exécution`].filter(Boolean).join(', ')}.`,
+  defaultIs: (tokens, threads, runtime) =>
+    `Par défaut pour ce modèle : ${[`${tokens} tokens`, threads && `${threads} fils d’exécution`, runtime].filter(Boolean).join(', ')}.`,
   forgetDefault: 'Utiliser la valeur générale',
 
   // The end of one

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use sirocco_gguf::{Model, Shard, memory};
 use sirocco_hub::remote::Repository;
+use sirocco_hub::report;
 use sirocco_protocol::commands::{HubFitGet, HubHeaderGet};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, HeaderReport, HubVariant, HubVariantFit, MemoryFit,
+    ErrorCode, ErrorReport, HeaderReport, HubVariant, HubVariantFit, MemoryFit, RuntimeName,
+    choose_runtime,
 };
 
 use super::{quantization, variants};
 use crate::App;
 use crate::error::refuse;
 use crate::library::blocking;
-use crate::loading::KV_BYTES_PER_ELEMENT;
 
 /// Headers of more files are not fetched for one model.
 const MOST_SHARDS: usize = 64;
@@ -35,7 +36,8 @@ impl App {
                 refuse(ErrorCode::NotFound, message)
             })?;
         let model = self.remote_model(&repository, variant).await?;
-        blocking(move || sirocco_hub::report::of(&model)).await
+        let installed = self.inner.residency.installed();
+        blocking(move || report::of(&model, &installed)).await
     }
 
     pub(crate) async fn remote_fit(
@@ -62,9 +64,12 @@ impl App {
             return Ok(Vec::new());
         };
         let model = self.remote_model(&repository, base).await?;
+        let installed = self.inner.residency.installed();
+        let (runtime, _) = choose_runtime(&report::verdicts(&model), &installed, None);
+        let runtime = runtime.unwrap_or(RuntimeName::ALL[0]);
         let fit = |variant: &HubVariant| {
             fit(
-                &model,
+                (&model, runtime),
                 base,
                 variant,
                 request.context_length,
@@ -112,16 +117,18 @@ impl App {
 }
 
 /// What a variant takes, from the header of another one: the shape is the same, only the weights differ, by as much as
-/// the files do. Dense ones are widened to 32 bits.
+/// the files do. Dense ones are widened to 32 bits by mistral.rs.
 fn fit(
-    model: &Model,
+    (model, runtime): (&Model, RuntimeName),
     base: &HubVariant,
     variant: &HubVariant,
     context_length: u32,
     available_bytes: u64,
 ) -> Option<MemoryFit> {
-    let estimate = memory::estimate(model, context_length.into(), KV_BYTES_PER_ELEMENT)?;
-    let is_dense = |variant: &HubVariant| quantization::is_dense(&variant.quantization);
+    let estimate = memory::estimate_for(model, report::gate(runtime), context_length.into())?;
+    let is_dense = |variant: &HubVariant| {
+        runtime == RuntimeName::MistralRs && quantization::is_dense(&variant.quantization)
+    };
     let elements = |sum: u64, count: u64| sum.saturating_add(count);
     let parameters = model
         .tensors()
@@ -157,7 +164,7 @@ fn fit(
     let budget = available_bytes
         .saturating_add(of_base)
         .saturating_sub(weights_bytes);
-    let largest = memory::largest_context_that_fits(model, budget, KV_BYTES_PER_ELEMENT);
+    let largest = memory::largest_context_for(model, report::gate(runtime), budget);
     Some(MemoryFit {
         context_length,
         weights_bytes,

@@ -17,10 +17,12 @@ pub(crate) use search::Searches;
 
 use std::collections::{HashMap, HashSet};
 
-use sirocco_gguf::{Runtime, architecture_refusal};
+use sirocco_gguf::architecture_refusal;
 use sirocco_hub::remote::{Listing, RepositoryName};
+use sirocco_hub::report::gate;
 use sirocco_protocol::{
     DownloadId, DownloadState, ErrorCode, ErrorReport, HubFits, HubResult, HubRuns, ModelId,
+    RuntimeName,
 };
 
 use crate::App;
@@ -37,6 +39,8 @@ const SIZE_RANGE_BITS: (f64, f64) = (3.5, 8.5);
 pub(crate) struct Here {
     /// Memory a new model may take.
     available_bytes: u64,
+    /// The runtimes there are; all if there is none, for then every model lacks the same thing.
+    runtimes: Vec<RuntimeName>,
     /// The processor runs the worker's kernels.
     has_kernels: bool,
     /// Tokens a model is loaded with.
@@ -82,8 +86,28 @@ impl Here {
             tools: listing.knows_tools(),
             reasoning: listing.reasons(),
             size_range_bytes: sized(SIZE_RANGE_BITS.0).zip(sized(SIZE_RANGE_BITS.1)),
-            runs: runs(listing.architecture.as_deref()),
+            runs: self.runs(listing.architecture.as_deref(), ""),
             fits: self.fits(listing, sized(COMMON_BITS)),
+        }
+    }
+
+    /// Whether a runtime loads files of an architecture in a quantization, as its label says; an empty one is common.
+    fn runs(&self, architecture: Option<&str>, label: &str) -> HubRuns {
+        let Some(architecture) = architecture else {
+            return HubRuns::Unknown;
+        };
+        let mut reasons = Vec::new();
+        for runtime in &self.runtimes {
+            let refusal = architecture_refusal(architecture, gate(*runtime))
+                .map(|refusal| refusal.to_string())
+                .or_else(|| quantization::refusal(label, *runtime));
+            match refusal {
+                None => return HubRuns::Yes,
+                Some(reason) => reasons.push(reason),
+            }
+        }
+        HubRuns::No {
+            reason: reasons.join("; "),
         }
     }
 
@@ -117,19 +141,6 @@ impl Here {
     }
 }
 
-/// Whether an architecture runs here.
-fn runs(architecture: Option<&str>) -> HubRuns {
-    match architecture {
-        None => HubRuns::Unknown,
-        Some(name) => match architecture_refusal(name, Runtime::MistralRs) {
-            None => HubRuns::Yes,
-            Some(refusal) => HubRuns::No {
-                reason: refusal.to_string(),
-            },
-        },
-    }
-}
-
 fn repository_name(text: &str) -> Result<RepositoryName, ErrorReport> {
     text.parse()
         .map_err(|error: sirocco_hub::remote::NotAName| {
@@ -142,6 +153,10 @@ impl App {
         let settings = self.inner.store.settings().await.report()?;
         let mut here = Here {
             available_bytes: blocking(machine::available_bytes).await?,
+            runtimes: match self.inner.residency.installed() {
+                none if none.is_empty() => RuntimeName::ALL.to_vec(),
+                some => some,
+            },
             has_kernels: sirocco_gguf::memory::has_kernels(),
             context_length: settings.default_context_length,
             repositories: HashSet::new(),
@@ -174,9 +189,10 @@ impl App {
 }
 
 #[cfg(test)]
-pub(crate) fn here_for_tests(available_bytes: u64) -> Here {
+pub(crate) fn here_for_tests(available_bytes: u64, runtimes: &[RuntimeName]) -> Here {
     Here {
         available_bytes,
+        runtimes: runtimes.to_vec(),
         has_kernels: true,
         context_length: 4096,
         repositories: HashSet::new(),

@@ -144,6 +144,7 @@ mod tests {
             context_length: 1,
             has_chat_template: false,
             verdict: ModelVerdict::Missing,
+            runtimes: Vec::new(),
             origin: ModelOrigin::Folder,
             source: Some(ModelSource {
                 repository: "o/n-GGUF".into(),

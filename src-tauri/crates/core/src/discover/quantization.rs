@@ -1,6 +1,6 @@
 //! Quantizations as file names write them.
 
-use sirocco_protocol::HubRuns;
+use sirocco_protocol::RuntimeName;
 
 /// The quantization in a file's path: `Q4_K_M`, `UD-Q4_K_XL`, `IQ4_XS`, `F16`; empty if it does not say.
 ///
@@ -80,16 +80,17 @@ fn length_of(text: &str) -> usize {
     dynamic + length
 }
 
-/// Numbers that a runtime cannot read, by their label.
-pub fn runs(label: &str) -> HubRuns {
+/// Why a runtime cannot read numbers of this label; none if it can. llama.cpp reads all that there are.
+pub fn refusal(label: &str, runtime: RuntimeName) -> Option<String> {
     let plain = label.strip_prefix("UD-").unwrap_or(label);
-    let unknown = ["IQ", "TQ", "MXFP4", "NVFP4", "Q1_"];
-    match unknown.iter().any(|family| plain.starts_with(family)) {
-        true => HubRuns::No {
-            reason: format!("the mistral.rs runtime cannot read {label} tensors"),
-        },
-        false => HubRuns::Yes,
-    }
+    let unknown: &[&str] = match runtime {
+        RuntimeName::MistralRs => &["IQ", "TQ", "MXFP4", "NVFP4", "Q1_", "Q2_0"],
+        RuntimeName::LlamaCpp => &[],
+    };
+    unknown
+        .iter()
+        .any(|family| plain.starts_with(family))
+        .then(|| format!("the {runtime} runtime cannot read {label} tensors"))
 }
 
 /// Weights are as large as in training; the runtime widens them to 32 bits.
@@ -165,10 +166,11 @@ mod tests {
     #[test]
     fn what_the_runtime_cannot_read_is_known_by_its_label() {
         for no in ["IQ4_XS", "TQ1_0", "MXFP4", "UD-IQ2_M"] {
-            assert!(matches!(runs(no), HubRuns::No { .. }), "{no}");
+            assert!(refusal(no, RuntimeName::MistralRs).is_some(), "{no}");
+            assert_eq!(refusal(no, RuntimeName::LlamaCpp), None);
         }
         for yes in ["Q4_K_M", "UD-Q4_K_XL", "F16", "Q8_0", ""] {
-            assert_eq!(runs(yes), HubRuns::Yes);
+            assert_eq!(refusal(yes, RuntimeName::MistralRs), None);
         }
         assert_eq!(rank("Q4_K_M").map(|rank| rank < GOOD_ENOUGH), Some(true));
         assert_eq!(rank("Q4_K_S").map(|rank| rank < GOOD_ENOUGH), Some(false));

@@ -6,7 +6,7 @@ use sirocco_gguf::shard_name;
 use sirocco_hub::remote::{RemoteFile, Repository};
 use sirocco_protocol::{HubFile, HubFits, HubRuns, HubSecurity, HubVariant};
 
-use super::{Here, quantization, runs};
+use super::{Here, quantization};
 
 /// A model whose weights are larger reads them too slowly on a processor for quality beyond Q4_K_M to be worth it.
 const SWIFT_BYTES: u64 = 5_000_000_000;
@@ -90,10 +90,7 @@ fn variant(repository: &Repository, files: &[&RemoteFile], here: &Here) -> Optio
                 reason: "it is the image or audio half of another model".to_owned(),
             }
         } else {
-            match runs(listing.architecture.as_deref()) {
-                HubRuns::Yes => quantization::runs(&label),
-                other => other,
-            }
+            here.runs(listing.architecture.as_deref(), &label)
         },
         quantization: label,
         is_projector,
@@ -161,6 +158,7 @@ mod tests {
     use super::*;
     use crate::discover::here_for_tests;
     use sirocco_hub::remote::Listing;
+    use sirocco_protocol::RuntimeName;
 
     fn repository(architecture: &str, count: u64, files: &[(&str, u64)]) -> Repository {
         let listing = Listing {
@@ -205,7 +203,7 @@ mod tests {
         files: &[(&str, u64)],
         gigabytes: u64,
     ) -> Option<String> {
-        let here = here_for_tests(gigabytes * 1_000_000_000);
+        let here = here_for_tests(gigabytes * 1_000_000_000, &[RuntimeName::MistralRs]);
         let (variants, _) = of(&repository(architecture, count, files), &here);
         let found = variants.into_iter().find(|variant| variant.recommended);
         found.map(|variant| variant.quantization)
@@ -226,7 +224,10 @@ mod tests {
                 ("broken-Q6_K-00001-of-00003.gguf", 300),
             ],
         );
-        let (variants, others) = of(&repository, &here_for_tests(32 << 30));
+        let (variants, others) = of(
+            &repository,
+            &here_for_tests(32 << 30, &[RuntimeName::MistralRs]),
+        );
         let found: Vec<_> = variants
             .iter()
             .map(|variant| {
@@ -256,13 +257,13 @@ mod tests {
         let files = [("m-IQ4_XS.gguf", 500), ("m-Q4_K_M.gguf", 600)];
         let (variants, _) = of(
             &repository("llama", 1_000_000_000, &files),
-            &here_for_tests(32 << 30),
+            &here_for_tests(32 << 30, &[RuntimeName::MistralRs]),
         );
         assert!(matches!(variants[0].runs, HubRuns::No { .. }));
         assert_eq!(variants[1].runs, HubRuns::Yes);
         let (variants, _) = of(
             &repository("gemma3", 1_000_000_000, &files),
-            &here_for_tests(32 << 30),
+            &here_for_tests(32 << 30, &[RuntimeName::MistralRs]),
         );
         assert!(
             variants
@@ -270,6 +271,12 @@ mod tests {
                 .all(|variant| matches!(variant.runs, HubRuns::No { .. }))
         );
         assert!(!variants.iter().any(|variant| variant.recommended));
+        let (variants, _) = of(
+            &repository("gemma3", 1_000_000_000, &files),
+            &here_for_tests(32 << 30, &RuntimeName::ALL),
+        );
+        assert!(variants.iter().all(|variant| variant.runs == HubRuns::Yes));
+        assert!(variants[1].recommended);
     }
 
     #[test]
@@ -326,7 +333,10 @@ mod tests {
         repository.files[0].security = HubSecurity::Unsafe {
             finding: "Eicar".into(),
         };
-        let (variants, _) = of(&repository, &here_for_tests(32 << 30));
+        let (variants, _) = of(
+            &repository,
+            &here_for_tests(32 << 30, &[RuntimeName::MistralRs]),
+        );
         assert!(matches!(variants[0].security, HubSecurity::Unsafe { .. }));
         assert!(!variants[0].recommended);
     }

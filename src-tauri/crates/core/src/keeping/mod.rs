@@ -69,7 +69,10 @@ impl App {
         let model = blocking(move || sirocco_gguf::Model::open(&files[0])).await?;
         let model = model
             .map_err(|error| refuse(ErrorCode::FileProblem, crate::error::with_causes(&error)))?;
-        Ok(sirocco_hub::report::of(&model))
+        Ok(sirocco_hub::report::of(
+            &model,
+            &self.inner.residency.installed(),
+        ))
     }
 
     pub(crate) async fn reveal_model(&self, id: ModelId) -> Result<(), ErrorReport> {

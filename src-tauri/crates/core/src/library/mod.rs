@@ -167,6 +167,7 @@ fn new_model(found: FoundModel, root_id: Option<RootId>) -> NewModel {
         context_length: found.context_length,
         has_chat_template: found.has_chat_template,
         verdict: found.verdict,
+        runtimes: found.runtimes,
         origin: found.origin,
         source: found.source,
         hashes: found

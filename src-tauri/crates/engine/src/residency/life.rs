@@ -8,7 +8,7 @@ use sirocco_engine_wire::LoadRequest;
 use super::slot::{Slot, State};
 use super::{Load, Residency};
 use crate::worker::LoadedFacts;
-use crate::{EngineError, Worker};
+use crate::{EngineError, Runtime, Worker};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
@@ -73,7 +73,7 @@ impl Residency {
             reason: format!("could not create its folder: {error}"),
         })?;
         let worker = tokio::select! {
-            worker = self.start(&scratch, load.threads) => worker?,
+            worker = self.start(&scratch, load) => worker?,
             // Dropped, it is killed; it has read nothing of the model.
             () = slot.cancel.cancelled() => return Err(EngineError::Cancelled),
         };
@@ -98,11 +98,12 @@ impl Residency {
         Ok((worker, loaded?))
     }
 
-    /// A worker of the first runtime that starts here.
-    async fn start(&self, scratch: &Path, threads: u32) -> Result<Worker, EngineError> {
+    /// The first worker of the wanted runtime that starts here.
+    async fn start(&self, scratch: &Path, load: &Load) -> Result<Worker, EngineError> {
         let mut details = String::new();
-        for runtime in &self.inner.runtimes {
-            match Worker::start(&runtime.program, scratch, threads).await {
+        let wanted = |runtime: &&Runtime| runtime.name == load.runtime;
+        for runtime in self.inner.runtimes.iter().filter(wanted) {
+            match Worker::start(&runtime.program, scratch, load.threads).await {
                 Ok(worker) => return Ok(worker),
                 Err(error) => {
                     tracing::warn!(%error, "a runtime does not start, the next one is tried");
@@ -110,6 +111,9 @@ impl Residency {
                 }
             }
         }
-        Err(EngineError::NoRuntime { details })
+        Err(EngineError::NoRuntime {
+            runtime: load.runtime,
+            details,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use sirocco_protocol::{LoadState, LoadedModel, ModelId};
+use sirocco_protocol::{LoadState, LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,7 @@ pub(super) struct Slot {
     waiting: AtomicU32,
     /// Its worker was not started again, or has served somebody since.
     pub proven: AtomicBool,
+    runtime: RuntimeName,
     requested: (u32, u32),
 }
 
@@ -46,6 +47,7 @@ impl Slot {
             queue: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             proven: AtomicBool::new(true),
+            runtime: load.runtime,
             requested: (load.context_length, load.threads),
         }
     }
@@ -106,6 +108,7 @@ impl Slot {
             context_length,
             threads,
             runtime,
+            served_by: self.runtime,
             memory_bytes,
             queue_length: self.queue.load(Ordering::Relaxed),
         }

@@ -20,9 +20,11 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = read_vocabulary(&mut source, &header);
             let model = Model::from_header(header);
             let _ = Summary::of(&model);
-            let _ = format!("{:?}", verdict(&model, Runtime::MistralRs));
-            let _ = memory::estimate(&model, 4096, 4);
-            let _ = memory::largest_context_that_fits(&model, 8 << 30, 4);
+            for runtime in [Runtime::MistralRs, Runtime::LlamaCpp] {
+                let _ = format!("{:?}", verdict(&model, runtime));
+                let _ = memory::estimate_for(&model, runtime, 4096);
+                let _ = memory::largest_context_for(&model, runtime, 8 << 30);
+            }
         }
         Err(error) => {
             assert!(!matches!(prefix, Ok(Prefix::Complete(_))), "{error}");

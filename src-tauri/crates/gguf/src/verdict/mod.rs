@@ -1,6 +1,8 @@
 //! Can a runtime load this model, and what will be imperfect if it does?
 
 mod caution;
+mod files;
+mod llamacpp;
 mod mistralrs;
 mod refusal;
 
@@ -15,12 +17,15 @@ use crate::model::Model;
 pub enum Runtime {
     /// mistral.rs 0.8.1 on the processor.
     MistralRs,
+    /// llama.cpp, as the crate llama-cpp-sys-2 0.1.161 has it.
+    LlamaCpp,
 }
 
 impl std::fmt::Display for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::MistralRs => "mistral.rs",
+            Self::LlamaCpp => "llama.cpp",
         })
     }
 }
@@ -53,6 +58,7 @@ impl Verdict {
 pub fn verdict(model: &Model, runtime: Runtime) -> Verdict {
     match runtime {
         Runtime::MistralRs => mistralrs::verdict(model),
+        Runtime::LlamaCpp => llamacpp::verdict(model),
     }
 }
 
@@ -61,5 +67,6 @@ pub fn verdict(model: &Model, runtime: Runtime) -> Verdict {
 pub fn architecture_refusal(architecture: &str, runtime: Runtime) -> Option<Refusal> {
     match runtime {
         Runtime::MistralRs => mistralrs::architecture_refusal(architecture),
+        Runtime::LlamaCpp => llamacpp::architecture_refusal(architecture),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Runtime;
 use crate::display::{Grouped, Listed, Quoted};
 use crate::summary::ModelKind;
 use crate::tensor::TensorType;
@@ -20,6 +21,8 @@ pub enum Refusal {
     NoArchitecture,
     /// The runtime does not know the architecture.
     UnknownArchitecture {
+        /// Which does not.
+        runtime: Runtime,
         /// `general.architecture`.
         architecture: String,
     },
@@ -30,6 +33,8 @@ pub enum Refusal {
     },
     /// Tensor types that the runtime cannot read.
     UnsupportedTensorTypes {
+        /// Which cannot.
+        runtime: Runtime,
         /// The types, the one with most bytes first.
         tensor_types: Vec<TensorType>,
         /// The number of tensors in them.
@@ -149,10 +154,13 @@ impl fmt::Display for Refusal {
             Self::NoArchitecture => {
                 f.write_str("the file does not say which architecture it is for")
             }
-            Self::UnknownArchitecture { architecture } => {
+            Self::UnknownArchitecture {
+                runtime,
+                architecture,
+            } => {
                 write!(
                     f,
-                    "architecture {} is not supported by the mistral.rs runtime yet",
+                    "architecture {} is not supported by the {runtime} runtime yet",
                     Quoted(architecture)
                 )
             }
@@ -164,11 +172,12 @@ impl fmt::Display for Refusal {
                 )
             }
             Self::UnsupportedTensorTypes {
+                runtime,
                 tensor_types,
                 tensors,
             } => write!(
                 f,
-                "{} of its tensors {} stored as {}, which the mistral.rs runtime cannot read yet; \
+                "{} of its tensors {} stored as {}, which the {runtime} runtime cannot read yet; \
                  choose a Q4_K_M, Q6_K or Q8_0 version of this model",
                 Grouped(*tensors),
                 if *tensors == 1 { "is" } else { "are" },
@@ -194,7 +203,7 @@ impl fmt::Display for Refusal {
             Self::MissingKey { key } => {
                 write!(
                     f,
-                    "the file does not state {}, which the mistral.rs runtime needs",
+                    "the file does not state {}, which is needed to run it",
                     Quoted(key)
                 )
             }

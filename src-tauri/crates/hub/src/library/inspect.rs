@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sirocco_gguf::{Model, ModelKind, Shard, Summary, shard_name};
-use sirocco_protocol::ModelVerdict;
+use sirocco_protocol::{ModelVerdict, RuntimeName, choose_runtime};
 
 use super::{
     Fingerprint, FoundModel, Origin, Problem,
@@ -77,7 +77,8 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
     let model =
         Model::from_shards(shards).ok_or_else(|| fail(&first, "there is no file".to_owned()))?;
     let summary = Summary::of(&model);
-    let verdict = crate::report::verdict(&model);
+    let runtimes = crate::report::verdicts(&model);
+    let (_, verdict) = choose_runtime(&runtimes, &RuntimeName::ALL, None);
     if let (
         ModelKind::Projector
         | ModelKind::Adapter
@@ -101,6 +102,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         context_length: u32::try_from(summary.context_length.unwrap_or(0)).unwrap_or(u32::MAX),
         has_chat_template: summary.has_chat_template,
         verdict,
+        runtimes,
         fingerprint,
         stated_hashes: match names.origin {
             Origin::HuggingFaceCache => hugging_face::hashes(&files),

@@ -23,7 +23,7 @@ mod walk;
 
 use std::path::PathBuf;
 
-use sirocco_protocol::{ModelSource, ModelVerdict};
+use sirocco_protocol::{ModelSource, ModelVerdict, RuntimeVerdict};
 
 pub use sirocco_protocol::ModelOrigin as Origin;
 
@@ -62,8 +62,10 @@ pub struct FoundModel {
     pub context_length: u32,
     /// It carries a chat template.
     pub has_chat_template: bool,
-    /// Whether it runs here, and if not why.
+    /// Whether it runs where all runtimes are installed, and if not why.
     pub verdict: ModelVerdict,
+    /// What each runtime makes of it.
+    pub runtimes: Vec<RuntimeVerdict>,
     /// To notice later that the files have changed.
     pub fingerprint: Fingerprint,
     /// Of every file, where the folder's layout states it; empty if it states none. Nobody has checked them.

@@ -3,7 +3,9 @@
 mod template;
 
 use sirocco_gguf::{Array, Model, Runtime, Summary, Value, Verdict};
-use sirocco_protocol::{HeaderReport, ModelVerdict, TensorTypeCount};
+use sirocco_protocol::{
+    HeaderReport, RuntimeName, RuntimeVerdict, TensorTypeCount, choose_runtime,
+};
 
 pub use template::concerns;
 
@@ -11,19 +13,20 @@ const MAX_ENTRIES: usize = 500;
 const MAX_VALUE: usize = 400;
 const LISTED_ITEMS: usize = 8;
 
-/// The report on a model.
+/// The report on a model, where these runtimes are installed.
 ///
 /// ```
 /// use sirocco_gguf::{Model, read_header, writer::Writer};
 ///
 /// let bytes = Writer::new().field("general.architecture", "gemma3").build().expect("a valid file");
 /// let header = read_header(&mut std::io::Cursor::new(&bytes), bytes.len() as u64)?;
-/// let report = sirocco_hub::report::of(&Model::from_header(header));
+/// let report = sirocco_hub::report::of(&Model::from_header(header), &[]);
 /// assert_eq!(report.architecture, "gemma3");
 /// # Ok::<(), sirocco_gguf::HeaderError>(())
 /// ```
 #[must_use]
-pub fn of(model: &Model) -> HeaderReport {
+pub fn of(model: &Model, installed: &[RuntimeName]) -> HeaderReport {
+    let runtimes = verdicts(model);
     let summary = Summary::of(model);
     let chat_template = model
         .string("tokenizer.chat_template")
@@ -43,23 +46,43 @@ pub fn of(model: &Model) -> HeaderReport {
                 size_bytes: share.bytes,
             })
             .collect(),
-        verdict: verdict(model),
+        verdict: choose_runtime(&runtimes, installed, None).1,
+        runtimes,
         template_concerns: chat_template.as_deref().map(concerns).unwrap_or_default(),
         chat_template,
         metadata: metadata(model),
     }
 }
 
-/// Whether a runtime of this app serves the model, in words.
+/// What each runtime makes of the model, in words.
 #[must_use]
-pub fn verdict(model: &Model) -> ModelVerdict {
-    match sirocco_gguf::verdict(model, Runtime::MistralRs) {
-        Verdict::Runs { cautions } => ModelVerdict::Runs {
-            cautions: cautions.iter().map(ToString::to_string).collect(),
-        },
-        Verdict::Refused { reasons } => ModelVerdict::Refused {
-            reasons: reasons.iter().map(ToString::to_string).collect(),
-        },
+pub fn verdicts(model: &Model) -> Vec<RuntimeVerdict> {
+    let of = |runtime| {
+        let (reasons, cautions) = match sirocco_gguf::verdict(model, gate(runtime)) {
+            Verdict::Runs { cautions } => (
+                Vec::new(),
+                cautions.iter().map(ToString::to_string).collect(),
+            ),
+            Verdict::Refused { reasons } => (
+                reasons.iter().map(ToString::to_string).collect(),
+                Vec::new(),
+            ),
+        };
+        RuntimeVerdict {
+            runtime,
+            reasons,
+            cautions,
+        }
+    };
+    RuntimeName::ALL.map(of).to_vec()
+}
+
+/// The runtime as the reader of headers knows it.
+#[must_use]
+pub fn gate(runtime: RuntimeName) -> Runtime {
+    match runtime {
+        RuntimeName::MistralRs => Runtime::MistralRs,
+        RuntimeName::LlamaCpp => Runtime::LlamaCpp,
     }
 }
 
@@ -129,6 +152,7 @@ fn shorten(text: &str) -> String {
 mod tests {
     use super::*;
     use sirocco_gguf::writer::{Field, Writer};
+    use sirocco_protocol::ModelVerdict;
 
     #[test]
     fn lists_are_shortened_and_the_template_stands_alone() {
@@ -148,7 +172,7 @@ mod tests {
             .expect("a valid file");
         let header =
             sirocco_gguf::read_header(&mut std::io::Cursor::new(&bytes), bytes.len() as u64);
-        let report = of(&Model::from_header(header.expect("a header")));
+        let report = of(&Model::from_header(header.expect("a header")), &[]);
         let value = |key: &str| {
             let found = report.metadata.iter().find(|(name, _)| name == key);
             found.map(|(_, value)| value.as_str())

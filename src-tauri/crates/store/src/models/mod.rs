@@ -11,7 +11,8 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use sirocco_protocol::{
-    Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId,
+    Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId, RuntimeName,
+    RuntimeVerdict, choose_runtime,
 };
 use sqlx::{FromRow, SqliteConnection};
 
@@ -76,8 +77,10 @@ pub struct NewModel {
     pub context_length: u32,
     /// It carries a chat template.
     pub has_chat_template: bool,
-    /// Whether it runs here.
+    /// Whether it runs, where all runtimes are.
     pub verdict: ModelVerdict,
+    /// What each of them makes of it.
+    pub runtimes: Vec<RuntimeVerdict>,
     /// Whose folder layout it lies in.
     pub origin: ModelOrigin,
     /// Where it was downloaded from; none keeps what is known, if the size is the same.
@@ -129,7 +132,7 @@ impl Store {
             .attempt("list models")?;
         let mut models = rows
             .into_iter()
-            .map(ModelRow::stored)
+            .map(|row| row.stored(&self.runtimes))
             .collect::<Result<Vec<_>, _>>()?;
         models.sort_unstable_by(|one, other| library_order(&one.model, &other.model));
         Ok(models)
@@ -147,7 +150,9 @@ impl Store {
         .fetch_all(&self.reader)
         .await
         .attempt("read models")?;
-        rows.into_iter().map(ModelRow::stored).collect()
+        rows.into_iter()
+            .map(|row| row.stored(&self.runtimes))
+            .collect()
     }
 
     /// One model that is not in the trash.
@@ -156,11 +161,15 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn model(&self, id: ModelId) -> Result<StoredModel, StoreError> {
         let mut connection = self.reader.acquire().await.attempt("read a model")?;
-        fetch(&mut connection, id).await
+        fetch(&mut connection, id, &self.runtimes).await
     }
 }
 
-async fn fetch(connection: &mut SqliteConnection, id: ModelId) -> Result<StoredModel, StoreError> {
+async fn fetch(
+    connection: &mut SqliteConnection,
+    id: ModelId,
+    runtimes: &[RuntimeName],
+) -> Result<StoredModel, StoreError> {
     let row: ModelRow = sqlx::query_as(select_models!(
         "where m.id = ?1 and m.deleted_at_ms is null"
     ))
@@ -169,7 +178,31 @@ async fn fetch(connection: &mut SqliteConnection, id: ModelId) -> Result<StoredM
     .await
     .attempt("read a model")?
     .ok_or_else(|| StoreError::not_found("model", id))?;
-    row.stored()
+    row.stored(runtimes)
+}
+
+/// What was made of a header, or why there is none.
+#[derive(Serialize, Deserialize)]
+struct Judged {
+    /// What holds where nothing is known of single runtimes.
+    #[serde(flatten)]
+    verdict: ModelVerdict,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    runtimes: Vec<RuntimeVerdict>,
+}
+
+impl Judged {
+    fn here(
+        &self,
+        installed: &[RuntimeName],
+        wanted: Option<RuntimeName>,
+    ) -> (Option<RuntimeName>, ModelVerdict) {
+        if self.runtimes.is_empty() {
+            (None, self.verdict.clone())
+        } else {
+            choose_runtime(&self.runtimes, installed, wanted)
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -204,12 +237,17 @@ struct ModelRow {
 }
 
 impl ModelRow {
-    fn stored(self) -> Result<StoredModel, StoreError> {
+    fn stored(self, installed: &[RuntimeName]) -> Result<StoredModel, StoreError> {
         let absence: Option<Absence> = self
             .absence
             .map(|word| from_word("absence of a model", word))
             .transpose()?;
-        let judged: ModelVerdict = from_json("verdict", &self.verdict)?;
+        let judged: Judged = from_json("verdict", &self.verdict)?;
+        let defaults: ModelDefaults = match self.defaults.as_str() {
+            "{}" => ModelDefaults::default(),
+            defaults => from_json("defaults of a model", defaults)?,
+        };
+        let (runtime, verdict) = judged.here(installed, defaults.runtime);
         Ok(StoredModel {
             files: from_json("files of a model", &self.files)?,
             fingerprint: self.fingerprint,
@@ -218,10 +256,7 @@ impl ModelRow {
                 "[]" => Vec::new(),
                 hashes => from_json("hashes of a model", hashes)?,
             },
-            defaults: match self.defaults.as_str() {
-                "{}" => ModelDefaults::default(),
-                defaults => from_json("defaults of a model", defaults)?,
-            },
+            defaults,
             model: Model {
                 id: parse("model id", &self.id)?,
                 name: self.name,
@@ -236,8 +271,10 @@ impl ModelRow {
                 verdict: match absence {
                     Some(Absence::Missing) => ModelVerdict::Missing,
                     Some(Absence::Offline) => ModelVerdict::Offline,
-                    None => judged,
+                    None => verdict,
                 },
+                runtime,
+                runtimes: judged.runtimes,
                 added_at_ms: self.added_at_ms,
                 used_at_ms: self.used_at_ms,
                 root_id: parse_option("root id", self.root_id.as_deref())?,
@@ -353,6 +390,55 @@ mod tests {
         let judged = store.set_model_verdict(id, &ModelVerdict::Missing).await;
         assert_eq!(judged.unwrap(), expected);
         assert_eq!(store.model(id).await.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_model_is_judged_for_the_runtimes_there_are() {
+        let says = |runtime, reasons: &[&str]| RuntimeVerdict {
+            runtime,
+            reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+            cautions: Vec::new(),
+        };
+        let mut new = model("/a", "a");
+        new.runtimes = vec![
+            says(RuntimeName::MistralRs, &["too new"]),
+            says(RuntimeName::LlamaCpp, &[]),
+        ];
+        let store = Store::open_in_memory().await.unwrap();
+        let id = store.save_model(&new, 1).await.unwrap().model.id;
+        let with_both = store.model(id).await.unwrap().model;
+        assert_eq!(with_both.runtime, Some(RuntimeName::LlamaCpp));
+        assert!(matches!(with_both.verdict, ModelVerdict::Runs { .. }));
+        assert_eq!(with_both.runtimes, new.runtimes);
+
+        let store = store.judging_for(&[RuntimeName::MistralRs]);
+        let with_one = store.list_models().await.unwrap().remove(0).model;
+        assert_eq!(with_one.runtime, None);
+        let ModelVerdict::Refused { reasons } = with_one.verdict else {
+            panic!("{:?}", with_one.verdict)
+        };
+        assert_eq!(reasons[0], "too new");
+    }
+
+    #[tokio::test]
+    async fn the_runtime_chosen_for_a_model_serves_it() {
+        let mut new = model("/a", "a");
+        new.runtimes = RuntimeName::ALL
+            .map(|runtime| RuntimeVerdict {
+                runtime,
+                reasons: Vec::new(),
+                cautions: Vec::new(),
+            })
+            .to_vec();
+        let store = Store::open_in_memory().await.unwrap();
+        let saved = store.save_model(&new, 1).await.unwrap().model;
+        assert_eq!(saved.runtime, Some(RuntimeName::MistralRs));
+        let defaults = ModelDefaults {
+            runtime: Some(RuntimeName::LlamaCpp),
+            ..ModelDefaults::default()
+        };
+        let chosen = store.set_model_defaults(saved.id, &defaults).await.unwrap();
+        assert_eq!(chosen.model.runtime, Some(RuntimeName::LlamaCpp));
     }
 
     #[tokio::test]

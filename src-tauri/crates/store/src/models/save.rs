@@ -3,7 +3,7 @@
 use sirocco_protocol::{ModelId, ModelVerdict};
 use sqlx::SqliteConnection;
 
-use super::{Absence, NewModel, StoredModel, fetch};
+use super::{Absence, Judged, NewModel, StoredModel, fetch};
 use crate::error::Attempt;
 use crate::value::{parse, signed, to_json, word};
 use crate::{Store, StoreError};
@@ -77,7 +77,7 @@ impl Store {
         }
         let mut changed = Vec::with_capacity(ids.len());
         for id in ids {
-            changed.push(fetch(&mut transaction, id).await?);
+            changed.push(fetch(&mut transaction, id, &self.runtimes).await?);
         }
         transaction.commit().await.attempt("save models")?;
         Ok(changed)
@@ -91,7 +91,7 @@ impl Store {
     pub async fn save_model(&self, new: &NewModel, now_ms: i64) -> Result<StoredModel, StoreError> {
         let mut transaction = self.write().await?;
         let id = save(&mut transaction, new, now_ms).await?;
-        let stored = fetch(&mut transaction, id).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
         transaction.commit().await.attempt("save a model")?;
         Ok(stored)
     }
@@ -109,7 +109,7 @@ impl Store {
         let mut transaction = self.write().await?;
         follow(&mut transaction, id, new).await?;
         let id = save(&mut transaction, new, now_ms).await?;
-        let stored = fetch(&mut transaction, id).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
         transaction.commit().await.attempt("move a model")?;
         Ok(stored)
     }
@@ -193,7 +193,10 @@ async fn save(
     .bind(now_ms)
     .bind(&new.fingerprint)
     .bind(to_json(&new.files))
-    .bind(to_json(&new.verdict))
+    .bind(to_json(&Judged {
+        verdict: new.verdict.clone(),
+        runtimes: new.runtimes.clone(),
+    }))
     .bind(word(&new.origin))
     .bind(new.source.as_ref().map(to_json))
     .bind(first_hash)

@@ -8,6 +8,8 @@ use crate::tokenizer::{TokenType, Tokenizer, VocabularySource};
 struct Same {
     wanted: usize,
     cached: usize,
+    /// It knows no way back but to the beginning.
+    forgets_all: bool,
     computed: Arc<std::sync::atomic::AtomicUsize>,
     /// Somebody stops it in the middle of the next piece of a prompt.
     interrupted: bool,
@@ -38,6 +40,11 @@ impl Engine for Same {
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
         self.cached = length;
         Ok(())
+    }
+
+    fn cut_back(&mut self, length: usize) -> Result<usize, EngineError> {
+        self.truncate(if self.forgets_all { 0 } else { length })?;
+        Ok(self.cached)
     }
 
     fn context_length(&self) -> usize {
@@ -80,6 +87,7 @@ fn wanting(word: &str) -> Case {
     let engine = Same {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
         cached: 0,
+        forgets_all: false,
         computed: Arc::clone(&computed),
         interrupted: false,
     };
@@ -153,6 +161,15 @@ fn a_prompt_that_was_stopped_in_the_middle_is_read_the_next_time() {
     let (reason, usage, computed) = case.generate("aa", Some(1));
     assert_eq!((reason, computed), (FinishReason::MaxTokens, 3));
     assert_eq!(usage.cached_tokens, 0);
+}
+
+#[test]
+fn an_engine_that_can_only_forget_everything_reads_the_prompt_again() {
+    let mut case = wanting("b");
+    case.session.engine.forgets_all = true;
+    case.generate("aa", Some(3));
+    let (_, usage, computed) = case.generate("aabbb", Some(1));
+    assert_eq!((usage.cached_tokens, computed), (0, 6));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod other_systems;
 mod requirements;
+mod shared_objects;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::{Command, Stdio};
@@ -12,7 +13,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use crate::shell;
-use requirements::{Probe, REQUIREMENTS, Requirement};
+use requirements::{LLAMACPP, Probe, REQUIREMENTS, Requirement};
 
 /// What the machine is wanted for; each purpose includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -49,16 +50,45 @@ pub fn ensure(purpose: Purpose) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return other_systems::ensure();
     }
-    let missing = missing(purpose);
-    if missing.is_empty() {
+    let needed = missing(purpose);
+    let wished = absent(LLAMACPP);
+    if needed.is_empty() && wished.is_empty() {
         return Ok(());
     }
-    for requirement in &missing {
+    for requirement in &needed {
         eprintln!("missing: {}", requirement.what);
     }
+    for requirement in &wished {
+        eprintln!("missing for llama.cpp: {}", requirement.what);
+    }
+    match install_missing(&[needed.as_slice(), &wished].concat()) {
+        // The app does without llama.cpp.
+        Err(error) if needed.is_empty() => eprintln!("{error}"),
+        installed => installed?,
+    }
+    match self::missing(purpose).first() {
+        Some(requirement) => bail!("{} is still missing", requirement.what),
+        None => Ok(()),
+    }
+}
+
+/// What this machine lacks to build llama.cpp, in words.
+pub fn missing_for_llamacpp() -> Vec<&'static str> {
+    if !cfg!(target_os = "linux") && shell::on_path(&["cmake"]) {
+        // The compilers' own installers bring libclang on other systems, wherever that is.
+        return Vec::new();
+    }
+    absent(LLAMACPP)
+        .iter()
+        .map(|requirement| requirement.what)
+        .collect()
+}
+
+/// Installs packages where it may, otherwise fails with the command to type.
+fn install_missing(missing: &[&'static Requirement]) -> Result<()> {
     let distribution =
         distribution(&std::fs::read_to_string("/etc/os-release").unwrap_or_default());
-    let packages = packages(&missing, distribution);
+    let packages = packages(missing, distribution);
     let Some(command) = install_command(distribution, &packages) else {
         bail!("install what is missing with this system's own packages, then run this again");
     };
@@ -70,15 +100,7 @@ pub fn ensure(purpose: Purpose) -> Result<()> {
             command.join(" ")
         );
     };
-    install(privilege, &command)?;
-    if let Some(requirement) = self::missing(purpose).first() {
-        bail!(
-            "{} is still missing after `{}`",
-            requirement.what,
-            command.join(" ")
-        );
-    }
-    Ok(())
+    install(privilege, &command)
 }
 
 fn node() -> Result<()> {
@@ -110,9 +132,16 @@ fn node_version(text: &str) -> Option<(u32, u32)> {
 }
 
 fn missing(purpose: Purpose) -> Vec<&'static Requirement> {
-    REQUIREMENTS
+    absent(REQUIREMENTS)
+        .into_iter()
+        .filter(|requirement| requirement.purpose <= purpose)
+        .collect()
+}
+
+fn absent(requirements: &'static [Requirement]) -> Vec<&'static Requirement> {
+    requirements
         .iter()
-        .filter(|requirement| requirement.purpose <= purpose && !is_there(&requirement.probe))
+        .filter(|requirement| !is_there(&requirement.probe))
         .collect()
 }
 
@@ -125,6 +154,7 @@ fn is_there(probe: &Probe) -> bool {
         Probe::PythonModule(name) => {
             succeeds(Command::new("python3").args(["-m", name, "--version"]))
         }
+        Probe::SharedObject(name) => shared_objects::is_there(name),
     }
 }
 
@@ -315,6 +345,9 @@ mod tests {
     fn something_that_is_not_there_is_missing() {
         assert!(!is_there(&Probe::Program(&["no-such-program-of-sirocco"])));
         assert!(!is_there(&Probe::Library(&["no-such-library-of-sirocco"])));
+        assert!(!is_there(&Probe::SharedObject(
+            "libno-such-thing-of-sirocco"
+        )));
         assert!(is_there(&Probe::Program(&[
             "no-such-program-of-sirocco",
             "cargo"

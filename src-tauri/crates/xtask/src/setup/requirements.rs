@@ -23,6 +23,8 @@ pub enum Probe {
     Library(&'static [&'static str]),
     /// python3 has this module.
     PythonModule(&'static str),
+    /// The library of this name lies where linkers look or where LLVM puts its own.
+    SharedObject(&'static str),
 }
 
 impl Requirement {
@@ -168,5 +170,25 @@ pub const REQUIREMENTS: &[Requirement] = &[
         debian: "dbus",
         fedora: "/usr/bin/dbus-run-session",
         arch: "dbus",
+    },
+];
+
+/// What llama.cpp is built with. Without it the app has one runtime less.
+pub const LLAMACPP: &[Requirement] = &[
+    Requirement {
+        what: "cmake",
+        probe: Probe::Program(&["cmake"]),
+        purpose: Purpose::Serve,
+        debian: "cmake",
+        fedora: "cmake",
+        arch: "cmake",
+    },
+    Requirement {
+        what: "libclang",
+        probe: Probe::SharedObject("libclang"),
+        purpose: Purpose::Serve,
+        debian: "libclang-dev",
+        fedora: "clang-devel",
+        arch: "clang",
     },
 ];

@@ -1,6 +1,7 @@
 /** The Hub of the scripted backend: search with its filters and pages, one repository, its card, header and fits. */
-import type { HeaderReport, HubFilters, HubModel, HubResult, HubSearch, HubVariant, HubVariantFit, Model } from '$/gen/protocol';
+import type { HeaderReport, HubFilters, HubModel, HubResult, HubSearch, HubVariant, HubVariantFit, Model, ModelVerdict } from '$/gen/protocol';
 import { refusal, type Handlers, type ScriptedHost } from './host';
+import { verdictsOf } from './models';
 import { CARD, CATALOGUE, fitsOf, FREE_BYTES, QUANTIZATIONS, scriptedRepositories, TEMPLATE } from './hubData';
 
 export type HubCommand = 'hub_search' | 'hub_model' | 'hub_card' | 'hub_header' | 'hub_fit' | 'hub_catalogue';
@@ -97,6 +98,7 @@ function fitOf(result: HubResult, variant: HubVariant, context_length: number): 
 }
 
 function header(result: HubResult, variant: HubVariant): HeaderReport {
+  const verdict: ModelVerdict = variant.runs.type === 'no' ? { type: 'refused', reasons: [variant.runs.reason] } : { type: 'runs', cautions: [] };
   return {
     architecture: result.architecture ?? '',
     quantization: variant.quantization,
@@ -107,7 +109,8 @@ function header(result: HubResult, variant: HubVariant): HeaderReport {
       { name: 'Q6_K', count: 29, size_bytes: Math.round(variant.size_bytes * 0.28) },
       { name: 'F32', count: 141, size_bytes: Math.round(variant.size_bytes * 0.01) },
     ],
-    verdict: variant.runs.type === 'no' ? { type: 'refused', reasons: [variant.runs.reason] } : { type: 'runs', cautions: [] },
+    verdict,
+    runtimes: verdictsOf(verdict),
     chat_template: TEMPLATE,
     template_concerns: [
       { message: 'what it writes depends on words in the conversation', excerpt: "{%- if 'bank transfer' in message.content %}" },

@@ -21,6 +21,7 @@ import type {
   ModelRoot,
   Run,
   RunUpdate,
+  RuntimeName,
   Settings,
   Started,
 } from '$/gen/protocol';
@@ -327,7 +328,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
           trace_id: 't',
         });
       }
-      const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 });
+      const served_by = options.runtime ?? this.modelDefaults.get(id)?.runtime ?? model.runtime ?? 'mistralrs';
+      const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 }, served_by);
       this.loaded.set(id, loaded);
       if (this.tick_ms > 0) void this.#loadSlowly(id);
       return loaded;
@@ -415,9 +417,16 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     };
   }
 
-  #loadedModel(model_id: string, context_length: number, threads: number, state: LoadedModel['state']): LoadedModel {
+  #loadedModel(
+    model_id: string,
+    context_length: number,
+    threads: number,
+    state: LoadedModel['state'],
+    served_by: RuntimeName = 'mistralrs',
+  ): LoadedModel {
     const memory_bytes = state.type === 'ready' ? 1.2 * 1024 ** 3 : null;
-    return { model_id, state, context_length, threads, runtime: 'mistral.rs 0.8.1 · CPU (x86-64-v4)', memory_bytes, queue_length: 0 };
+    const runtime = served_by === 'mistralrs' ? 'mistral.rs 0.8.1 · CPU (x86-64-v4)' : 'llama.cpp 0.1.161 · CPU (x86-64-v3)';
+    return { model_id, state, context_length, threads, runtime, served_by, memory_bytes, queue_length: 0 };
   }
 
   async #loadSlowly(id: string): Promise<void> {

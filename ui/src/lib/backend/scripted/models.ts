@@ -1,5 +1,5 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
-import type { AppStatus, Model, ModelRoot, ModelVerdict, Settings, StarterModel } from '$/gen/protocol';
+import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
 import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
@@ -30,6 +30,8 @@ function model(
     context_length,
     has_chat_template: true,
     verdict,
+    runtime: verdict.type === 'runs' ? 'mistralrs' : null,
+    runtimes: verdictsOf(verdict),
     added_at_ms: NOW - 20 * DAY,
     used_at_ms,
     root_id: 'r-home',
@@ -46,6 +48,16 @@ function model(
 
 const RUNS: ModelVerdict = { type: 'runs', cautions: [] };
 
+/** What both runtimes make of a model, of which only mistral.rs is installed. */
+export function verdictsOf(verdict: ModelVerdict): RuntimeVerdict[] {
+  const of = (runtime: RuntimeName, reasons: string[]): RuntimeVerdict => ({
+    runtime,
+    reasons,
+    cautions: verdict.type === 'runs' ? verdict.cautions : [],
+  });
+  return [of('mistralrs', verdict.type === 'refused' ? verdict.reasons.slice(0, 1) : []), of('llamacpp', [])];
+}
+
 export const LONG_NAME =
   'An-Extraordinarily-Long-Finetune-Name-Merged-From-Seven-Parents-With-A-Recipe-That-Nobody-Remembers-And-A-Suffix-Listing-Every-Single-Dataset-It-Has-Ever-Seen-v2.1-Instruct-Abliterated-Final-Final-2';
 
@@ -58,7 +70,10 @@ export function scriptedModels(): Model[] {
     model('m-llama', 'Llama 3.2 3B Instruct', 'llama', 'Q4_K_M', 2_019_377_696, 3_212_749_888, 131_072, RUNS, NOW - 2 * DAY),
     model('m-gemma', 'Gemma 3 4B IT', 'gemma3', 'Q4_0', 2_363_000_000, 3_880_000_000, 131_072, {
       type: 'refused',
-      reasons: ['architecture `gemma3` is not supported by the mistral.rs runtime yet'],
+      reasons: [
+        'architecture `gemma3` is not supported by the mistral.rs runtime yet',
+        'the llama.cpp runtime runs it, but is not installed here',
+      ],
     }),
     model('m-qwen14', 'Qwen3 14B', 'qwen3', 'Q5_K_M', 10_514_569_568, 14_768_307_200, 40_960, RUNS),
     model('m-iq', 'Mistral 7B Instruct v0.3', 'llama', 'IQ2_XS', 2_201_000_000, 7_248_023_552, 32_768, {
@@ -127,6 +142,7 @@ export const STATUS: AppStatus = {
     system: 'Debian GNU/Linux 12',
   },
   runtimes: ['mistral.rs 0.8.1 · CPU (x86-64-v4)', 'mistral.rs 0.8.1 · CPU (x86-64-v3)'],
+  installed: ['mistralrs'],
 };
 
 export const SETTINGS: Settings = {

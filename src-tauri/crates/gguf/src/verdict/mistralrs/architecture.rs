@@ -1,6 +1,6 @@
 //! The architectures, and the keys and tensors that the loader of each asks for.
 
-use crate::verdict::Refusal;
+use crate::verdict::{Refusal, Runtime};
 
 pub(super) const LAYER_NORM_EPSILON: &str = "attention.layer_norm_epsilon";
 
@@ -31,6 +31,7 @@ impl Architecture {
             }
             other => {
                 return Err(Refusal::UnknownArchitecture {
+                    runtime: Runtime::MistralRs,
                     architecture: other.to_owned(),
                 });
             }

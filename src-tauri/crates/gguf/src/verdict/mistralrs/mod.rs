@@ -10,13 +10,12 @@ mod architecture;
 mod numbers;
 mod tensors;
 
-use std::collections::BTreeSet;
-
 use architecture::Architecture;
 
-use super::{Caution, Refusal, Verdict};
+use super::files::{shards, unsupported_types};
+use super::{Caution, Refusal, Runtime, Verdict};
 use crate::model::Model;
-use crate::summary::{ModelKind, has_chat_template, tensor_types};
+use crate::summary::{ModelKind, has_chat_template};
 use crate::tensor::TensorType;
 use crate::value::{Value, ValueType};
 
@@ -49,7 +48,7 @@ fn refusals(model: &Model) -> Vec<Refusal> {
     };
 
     let mut reasons = Vec::new();
-    reasons.extend(unsupported_types(model));
+    reasons.extend(unsupported_types(model, Runtime::MistralRs, is_supported));
     let shards = shards(model);
     let whole = shards.is_none();
     reasons.extend(shards);
@@ -62,37 +61,6 @@ fn refusals(model: &Model) -> Vec<Refusal> {
     reasons
 }
 
-fn shards(model: &Model) -> Option<Refusal> {
-    let shards = model.shards();
-    let expected = model.expected_shard_count();
-    let found = shards.len() as u64;
-    if found > 1 {
-        let mut seen = BTreeSet::new();
-        for shard in shards {
-            let split = |key: &str| shard.header.unsigned(key);
-            let own = shard.header.architecture();
-            if split("split.count") != Some(expected)
-                || split("split.no").is_none_or(|number| !seen.insert(number))
-                || own.is_some_and(|own| Some(own) != model.architecture())
-            {
-                return Some(Refusal::MixedShards);
-            }
-        }
-        let mut names = BTreeSet::new();
-        if found > expected || !model.tensors().all(|tensor| names.insert(&tensor.name)) {
-            return Some(Refusal::MixedShards);
-        }
-    }
-    if found < expected {
-        return Some(Refusal::MissingShards { found, expected });
-    }
-    let stated = model.unsigned("split.tensors.count");
-    if expected > 1 && stated.is_some_and(|stated| stated != model.tensors().count() as u64) {
-        return Some(Refusal::MixedShards);
-    }
-    None
-}
-
 /// What candle's `GgmlDType::from_u32` reads and `qtensor_from_ggml` then loads (`Q8_1` and `Q8_K` fail there).
 fn is_supported(tensor_type: TensorType) -> bool {
     use TensorType::*;
@@ -100,18 +68,6 @@ fn is_supported(tensor_type: TensorType) -> bool {
         tensor_type,
         F32 | F16 | Bf16 | Q4_0 | Q4_1 | Q5_0 | Q5_1 | Q8_0 | Q2K | Q3K | Q4K | Q5K | Q6K
     )
-}
-
-/// One unreadable tensor type anywhere stops the whole file, even for a tensor that is never used.
-fn unsupported_types(model: &Model) -> Option<Refusal> {
-    let shares: Vec<_> = tensor_types(model)
-        .into_iter()
-        .filter(|share| !is_supported(share.tensor_type))
-        .collect();
-    (!shares.is_empty()).then(|| Refusal::UnsupportedTensorTypes {
-        tensor_types: shares.iter().map(|share| share.tensor_type).collect(),
-        tensors: shares.iter().map(|share| share.tensors).sum(),
-    })
 }
 
 fn tokenizer(model: &Model, reasons: &mut Vec<Refusal>) {

@@ -1,0 +1,182 @@
+//! What the second runtime takes, and what it leaves.
+
+mod models;
+
+use models::{base, complete, model};
+use sirocco_gguf::memory::{estimate_for, largest_context_for};
+use sirocco_gguf::writer::{Field, Writer};
+use sirocco_gguf::{
+    Caution, ModelKind, Refusal, Runtime, TensorType, ValueType, Verdict, architecture_refusal,
+    verdict,
+};
+
+fn judge(writer: &Writer) -> Verdict {
+    verdict(&model(writer), Runtime::LlamaCpp)
+}
+
+fn only_refusal(writer: &Writer) -> Refusal {
+    match judge(writer) {
+        Verdict::Refused { mut reasons } => {
+            assert_eq!(reasons.len(), 1, "{reasons:?}");
+            reasons.remove(0)
+        }
+        runs => panic!("{runs:?}"),
+    }
+}
+
+/// A whole model whose header says that it is of this architecture.
+fn of_architecture(name: &str) -> Writer {
+    base(name).zeros("token_embd.weight", [256, 40], TensorType::Q4K)
+}
+
+#[test]
+fn what_mistral_rs_refuses_for_its_architecture_runs() {
+    for architecture in [
+        "llama",
+        "qwen2",
+        "qwen3moe",
+        "gemma2",
+        "gemma3",
+        "gemma4",
+        "gpt-oss",
+        "qwen35",
+        "lfm2",
+        "glm4",
+        "granite",
+        "olmo2",
+        "smollm3",
+        "nemotron_h",
+        "command-r",
+        "deepseek2",
+        "mamba2",
+    ] {
+        let runs = judge(&of_architecture(architecture));
+        assert_eq!(
+            runs,
+            Verdict::Runs {
+                cautions: Vec::new()
+            },
+            "{architecture}"
+        );
+    }
+}
+
+#[test]
+fn what_writes_no_text_token_by_token_is_refused_by_name() {
+    for architecture in [
+        "t5",
+        "dream",
+        "eagle3",
+        "wavtokenizer-dec",
+        "gptj",
+        "Gemma3",
+        "",
+    ] {
+        let refusal = architecture_refusal(architecture, Runtime::LlamaCpp)
+            .map(|refusal| refusal.to_string());
+        let expected =
+            format!("architecture `{architecture}` is not supported by the llama.cpp runtime yet");
+        assert_eq!(refusal, Some(expected));
+    }
+    for (architecture, kind) in [
+        ("llama-embed", ModelKind::Embedding),
+        ("gemma-embedding", ModelKind::Embedding),
+        ("clip", ModelKind::Projector),
+    ] {
+        assert_eq!(
+            only_refusal(&of_architecture(architecture)),
+            Refusal::NotATextModel { kind }
+        );
+    }
+}
+
+#[test]
+fn every_type_for_weights_is_read() {
+    let refused =
+        |tensor_type| !judge(&complete("qwen2").retype("blk.0.ffn_up.weight", tensor_type)).runs();
+    let not: Vec<_> = TensorType::ALL
+        .iter()
+        .filter(|one| refused(**one))
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(not, ["Q8_1", "Q8_K", "I8", "I16", "I64", "F64"]);
+    let sentence =
+        only_refusal(&complete("qwen2").retype("blk.0.ffn_up.weight", TensorType::Q8K)).to_string();
+    assert!(
+        sentence.contains("the llama.cpp runtime cannot read"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_vocabulary_that_the_worker_does_not_read_is_refused() {
+    for name in ["bert", "t5", "rwkv", "plamo2"] {
+        let refusal = only_refusal(&complete("llama").replace("tokenizer.ggml.model", name));
+        assert_eq!(
+            refusal,
+            Refusal::Tokenizer {
+                model: name.to_owned()
+            }
+        );
+    }
+    for key in [
+        "tokenizer.ggml.model",
+        "tokenizer.ggml.tokens",
+        "tokenizer.ggml.merges",
+        "llama.context_length",
+    ] {
+        let refusal = only_refusal(&complete("llama").without_field(key));
+        assert_eq!(
+            refusal,
+            Refusal::MissingKey {
+                key: key.to_owned()
+            }
+        );
+    }
+    let whole_words = complete("deepseek2")
+        .field("tokenizer.ggml.pre", "kimi-k2")
+        .without_field("tokenizer.ggml.merges");
+    assert!(judge(&whole_words).runs());
+}
+
+#[test]
+fn a_base_model_runs_with_a_caution() {
+    let cautions = vec![Caution::NoChatTemplate];
+    assert_eq!(
+        judge(&complete("qwen2").without_field("tokenizer.chat_template")),
+        Verdict::Runs { cautions }
+    );
+}
+
+#[test]
+fn weights_take_what_the_file_has_and_the_cache_is_half_as_long_as_in_mistral_rs() {
+    let model = model(&complete("qwen2"));
+    let of = |runtime| estimate_for(&model, runtime, 1024).unwrap();
+    let (ours, theirs) = (of(Runtime::LlamaCpp), of(Runtime::MistralRs));
+    let stored: u64 = model.tensors().filter_map(|tensor| tensor.size_bytes).sum();
+    assert_eq!(ours.weights_bytes + ours.embedding_bytes, stored);
+    assert_eq!(ours.kv_bytes * 2, theirs.kv_bytes);
+    let just = largest_context_for(&model, Runtime::LlamaCpp, ours.total_bytes);
+    assert_eq!(just, Some(1024));
+}
+
+#[test]
+fn layers_without_attention_have_no_cache() {
+    let kv = |writer: &Writer| {
+        estimate_for(&model(writer), Runtime::LlamaCpp, 512)
+            .unwrap()
+            .kv_bytes
+    };
+    let all = kv(&of_architecture("qwen35"));
+    let every_second = of_architecture("qwen35").field("qwen35.full_attention_interval", 2_u32);
+    assert_eq!(kv(&every_second) * 2, all);
+    let each = Field::Array(ValueType::U32, vec![Field::U32(0), Field::U32(2)]);
+    assert_eq!(
+        kv(&of_architecture("lfm2").replace("lfm2.attention.head_count_kv", each)) * 2,
+        all
+    );
+    let without_heads = of_architecture("mamba2")
+        .without_field("mamba2.attention.head_count")
+        .without_field("mamba2.attention.head_count_kv");
+    assert_eq!(kv(&without_heads), 0);
+}

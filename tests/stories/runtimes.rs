@@ -1,0 +1,182 @@
+//! Which of two runtimes serves a model, and what changes when one comes or goes.
+
+use sirocco_engine::Runtime;
+use sirocco_protocol::commands::*;
+use sirocco_protocol::{
+    AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
+    Model, ModelDefaults, ModelId, ModelVerdict, RuntimeName,
+};
+use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
+
+use crate::{WORKER, code};
+
+use RuntimeName::{LlamaCpp, MistralRs};
+
+fn workers(names: &[RuntimeName]) -> Vec<Runtime> {
+    names.iter().map(|name| runtime(*name, WORKER)).collect()
+}
+
+async fn imported(app: &TempApp, architecture: &str) -> anyhow::Result<Model> {
+    let file = app.outside().join(format!("{architecture}.gguf"));
+    let model = TinyModel {
+        architecture: architecture.into(),
+        name: architecture.into(),
+        ..TinyModel::default()
+    };
+    app.put_model(&file, &model, &Script::default())?;
+    Ok(app.import(&file).await?.models.remove(0))
+}
+
+async fn load(
+    app: &TempApp,
+    id: ModelId,
+    runtime: Option<RuntimeName>,
+) -> Result<LoadedModel, ErrorReport> {
+    let options = LoadOptions {
+        runtime,
+        ..LoadOptions::default()
+    };
+    app.call("model_load", ModelLoad { id, options }).await
+}
+
+fn refusal(model: &Model) -> &[String] {
+    match &model.verdict {
+        ModelVerdict::Refused { reasons } => reasons,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn each_model_is_served_by_the_first_runtime_that_can() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs, LlamaCpp])).await?;
+    let status: AppStatus = app.call("app_status", AppStatusRequest {}).await?;
+    assert_eq!(status.installed, [MistralRs, LlamaCpp]);
+    assert_eq!(
+        status.runtimes,
+        ["mistral.rs · CPU (native)", "llama.cpp · CPU (native)"]
+    );
+    for (architecture, serves) in [("llama", MistralRs), ("gemma3", LlamaCpp)] {
+        let model = imported(&app, architecture).await?;
+        assert_eq!(model.runtime, Some(serves));
+        let able: Vec<bool> = model
+            .runtimes
+            .iter()
+            .map(|one| one.reasons.is_empty())
+            .collect();
+        assert_eq!(
+            able,
+            [architecture == "llama", true],
+            "{:?}",
+            model.runtimes
+        );
+        assert_eq!(load(&app, model.id, None).await?.served_by, serves);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_runtime_that_comes_or_goes_changes_what_runs_here() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs])).await?;
+    let gemma = imported(&app, "gemma3").await?;
+    let said = refusal(&gemma);
+    assert!(
+        said[0].contains("`gemma3` is not supported by the mistral.rs runtime"),
+        "{said:?}"
+    );
+    assert_eq!(
+        said[1],
+        "the llama.cpp runtime runs it, but is not installed here"
+    );
+    assert_eq!(
+        code(load(&app, gemma.id, None).await),
+        ErrorCode::ModelRefused
+    );
+    let report: HeaderReport = app
+        .call("model_header", ModelHeader { id: gemma.id })
+        .await?;
+    assert_eq!(
+        (report.verdict, report.runtimes),
+        (gemma.verdict.clone(), gemma.runtimes.clone())
+    );
+
+    let app = app.reopen_with(workers(&[LlamaCpp])).await?;
+    let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
+    assert_eq!(models[0].runtime, Some(LlamaCpp));
+    assert!(matches!(models[0].verdict, ModelVerdict::Runs { .. }));
+    assert_eq!(load(&app, gemma.id, None).await?.served_by, LlamaCpp);
+    let llama = imported(&app, "llama").await?;
+    assert_eq!(llama.runtime, Some(LlamaCpp), "nothing better is here");
+
+    let app = app.reopen_with(workers(&[MistralRs])).await?;
+    let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
+    let gone = models
+        .iter()
+        .find(|model| model.id == gemma.id)
+        .expect("it is kept");
+    assert_eq!(refusal(gone), said);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_runtime_chosen_for_a_model_serves_it_from_then_on() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs, LlamaCpp])).await?;
+    let model = imported(&app, "llama").await?;
+    assert_eq!(
+        load(&app, model.id, Some(LlamaCpp)).await?.served_by,
+        LlamaCpp
+    );
+    // For this time only; and what is loaded stays for those who do not mind.
+    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(
+        load(&app, model.id, Some(MistralRs)).await?.served_by,
+        MistralRs
+    );
+
+    let defaults = ModelDefaults {
+        runtime: Some(LlamaCpp),
+        ..ModelDefaults::default()
+    };
+    let request = ModelDefaultsSet {
+        id: model.id,
+        defaults,
+    };
+    app.call::<ModelDefaults>("model_defaults_set", request)
+        .await?;
+    app.call::<Nothing>("model_eject", ModelEject { id: model.id })
+        .await?;
+    let app = app.reopen_with(workers(&[MistralRs, LlamaCpp])).await?;
+    app.call::<ImportOutcome>("model_scan", ModelScan {})
+        .await?;
+    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_runtime_that_cannot_or_is_not_there_is_refused_by_name() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs])).await?;
+    let llama = imported(&app, "llama").await?;
+    let absent = load(&app, llama.id, Some(LlamaCpp))
+        .await
+        .expect_err("it is not there");
+    assert_eq!(
+        (absent.code, absent.message.as_str()),
+        (
+            ErrorCode::ModelRefused,
+            "the llama.cpp runtime is not installed here"
+        )
+    );
+
+    let app = app.reopen_with(workers(&[MistralRs, LlamaCpp])).await?;
+    let gemma = imported(&app, "gemma3").await?;
+    let unable = load(&app, gemma.id, Some(MistralRs))
+        .await
+        .expect_err("it cannot");
+    assert!(
+        unable
+            .message
+            .starts_with("the mistral.rs runtime cannot serve it: architecture `gemma3`"),
+        "{}",
+        unable.message
+    );
+    Ok(())
+}
