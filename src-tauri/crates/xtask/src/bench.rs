@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::build::{self, Profile};
-use crate::{engine, node, paths, shell, starter};
+use crate::{dist, engine, node, paths, shell, starter};
 
 /// Measuring programs whose lines belong together.
 struct Bench {
@@ -29,9 +29,11 @@ enum Program {
     ExampleWithModel(&'static str),
     /// A script of `tests/ui`, which drives the interface in Chromium.
     Browser(&'static str),
+    /// A script of `tests/package`, which tries out what `cargo xtask dist` has made.
+    Package(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel};
+use Program::{Browser, Example, ExampleWithModel, Package};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -53,6 +55,15 @@ const BENCHES: &[Bench] = &[
             Example("library_speed"),
             Browser("search-speed.mjs"),
             ExampleWithModel("fit_calibration"),
+        ],
+    },
+    Bench {
+        name: "package",
+        programs: &[
+            Package("sizes.mjs"),
+            Package("portable.mjs"),
+            Package("old_cpu.mjs"),
+            Package("clean_debian.mjs"),
         ],
     },
 ];
@@ -103,7 +114,7 @@ pub fn run(name: &str, json: bool) -> Result<()> {
 /// Runs one program and adds its lines, which are shown at once if they go to another program.
 fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
     let name = match program {
-        Example(name) | ExampleWithModel(name) | Browser(name) => name,
+        Example(name) | ExampleWithModel(name) | Browser(name) | Package(name) => name,
     };
     let mut child = command(program)?
         .stdin(Stdio::null())
@@ -141,7 +152,23 @@ fn command(program: &Program) -> Result<Command> {
             Ok(command)
         }
         Browser(script) => browser(script),
+        Package(script) => package(script),
     }
+}
+
+fn package(script: &str) -> Result<Command> {
+    if !dist::packages().is_dir() {
+        bail!("there are no packages: make them with `cargo xtask dist`");
+    }
+    let mut command = Command::new("node");
+    command
+        .current_dir(paths::root().join("tests/package"))
+        .arg(script)
+        .env("SIROCCO_TEST_MODEL", starter::model()?)
+        .env("SIROCCO_PACKAGES", dist::packages())
+        .env("SIROCCO_STAGE", dist::folder().join("release"))
+        .env("SIROCCO_DEBIAN_TREE", dist::folder().join("debian-12"));
+    Ok(command)
 }
 
 fn example(name: &str) -> Command {

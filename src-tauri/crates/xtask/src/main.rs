@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check;
+mod dist;
 mod driver;
 mod engine;
 mod fingerprint;
@@ -78,6 +79,15 @@ enum Command {
         #[arg(long, value_enum, default_value = "native")]
         target: engine::Target,
     },
+    /// Make release packages for this system, into `dist/packages` of the build folder.
+    Dist {
+        /// Take the workers of this folder, whatever CPU they are for, to try the packages out on this machine.
+        #[arg(long, value_name = "FOLDER")]
+        workers: Option<std::path::PathBuf>,
+        /// Build without optimisations, to try the packages out sooner.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Build the interface into `ui/dist`.
     Ui,
     /// Write what is generated from the protocol: the interface's types.
@@ -129,6 +139,9 @@ fn run_command(command: Command) -> Result<()> {
         Command::Engine { target } => {
             println!("{}", engine::build(target)?.display());
             Ok(())
+        }
+        Command::Dist { workers, debug } => {
+            dist::run(workers.as_deref(), build::Profile::new(debug))
         }
         Command::Ui => build::interface(),
         Command::Generate { check: true } => generate::check(),
