@@ -10,6 +10,8 @@ use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
+use crate::login;
+
 /// Sends all paths that were chosen.
 fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<FilePath>>) + Send {
     move |paths| {
@@ -82,5 +84,13 @@ impl Host for WindowHost {
                 let message = format!("could not show `{}`: {error}", path.display());
                 ErrorReport::new(ErrorCode::FileProblem, message)
             })
+    }
+
+    fn starts_at_login(&self) -> Option<bool> {
+        login::is_on(&self.handle)
+    }
+
+    fn start_at_login(&self, on: bool) -> Result<(), ErrorReport> {
+        login::set(&self.handle, on)
     }
 }

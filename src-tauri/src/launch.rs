@@ -24,9 +24,9 @@ pub enum Running {
     No(Ownership),
 }
 
-/// Shows the window that is running, if one is. A command of the terminal that has the folder is
+/// Shows the window that is running, if one is, and has it open what was asked for. A command of the terminal that has the folder is
 /// waited for.
-pub async fn focus_running(home: &Home) -> Result<Running> {
+pub async fn focus_running(home: &Home, asked: &[String]) -> Result<Running> {
     let deadline = Instant::now() + WAIT;
     let unusable = || format!("could not use data folder `{}`", home.path().display());
     loop {
@@ -37,7 +37,7 @@ pub async fn focus_running(home: &Home) -> Result<Running> {
                 if owner.host == HostKind::Browser {
                     println!("{}/#token={}", owner.address, owner.token);
                 }
-                ask_for_focus(&owner)
+                ask_for_focus(&owner, asked.to_vec())
                     .await
                     .context("Sirocco is running but does not answer")?;
                 return Ok(Running::Focused);
@@ -64,15 +64,20 @@ pub fn open(handle: &AppHandle, ownership: Ownership) -> Result<OwnedApp, Launch
 }
 
 /// Says in a dialog why there is no window, and ends.
-pub fn explain_and_exit(handle: &AppHandle, error: &anyhow::Error) {
+pub fn explain_and_exit(handle: &AppHandle, error: LaunchError) {
+    let hint = error.hint();
+    let error = anyhow::Error::from(error);
     tracing::error!(error = format!("{error:#}"), "the app did not open");
     eprintln!("error: {error:#}");
+    let mut message = format!("Sirocco could not start: {error:#}.\n\nNothing was changed.");
+    if let Some(hint) = hint {
+        eprintln!("hint: {hint}");
+        message.push_str(&format!("\n\nWhat to do: {hint}."));
+    }
     let app = handle.clone();
     handle
         .dialog()
-        .message(format!(
-            "Sirocco could not start: {error:#}.\n\nNothing was changed."
-        ))
+        .message(message)
         .title("Sirocco")
         .kind(MessageDialogKind::Error)
         .show(move |_| app.exit(1));

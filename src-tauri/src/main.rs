@@ -6,6 +6,8 @@
 mod host;
 mod ipc;
 mod launch;
+mod login;
+mod opening;
 mod tray;
 mod window;
 
@@ -20,7 +22,7 @@ use tauri::{Manager, RunEvent};
 struct Opened(Mutex<Option<OwnedApp>>);
 
 fn main() -> ExitCode {
-    if std::env::args().any(|argument| argument == "--version") {
+    if std::env::args_os().any(|argument| argument == "--version") {
         println!("sirocco-desktop {}", env!("CARGO_PKG_VERSION"));
         return ExitCode::SUCCESS;
     }
@@ -29,7 +31,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let _log = sirocco_core::logging::start(&home);
-    let ownership = match tauri::async_runtime::block_on(launch::focus_running(&home)) {
+    let asked = opening::asked();
+    let launched = launch::focus_running(&home, &asked);
+    let ownership = match tauri::async_runtime::block_on(launched) {
         Ok(launch::Running::Focused) => return ExitCode::SUCCESS,
         Ok(launch::Running::No(ownership)) => ownership,
         Err(error) => {
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
         }
     };
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .manage(ipc::Streams::default())
@@ -50,12 +55,13 @@ fn main() -> ExitCode {
             match launch::open(tauri.handle(), ownership) {
                 Ok(owned) => {
                     tauri.manage(owned.app.clone());
+                    owned.app.open_from_outside(&asked);
                     ipc::forward_events(tauri.handle(), &owned.app);
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
                     tray::open(tauri.handle());
                 }
-                Err(error) => launch::explain_and_exit(tauri.handle(), &error.into()),
+                Err(error) => launch::explain_and_exit(tauri.handle(), error),
             }
             Ok(())
         })
@@ -68,6 +74,10 @@ fn main() -> ExitCode {
         }
     };
     let code = app.run_return(|handle, event| {
+        #[cfg(target_os = "macos")]
+        if let RunEvent::Opened { urls } = &event {
+            opening::opened(handle, urls);
+        }
         if matches!(event, RunEvent::Exit)
             && let Some(opened) = handle.try_state::<Opened>()
             && let Some(owned) = opened

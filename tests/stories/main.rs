@@ -21,6 +21,7 @@ mod library_keeping;
 mod library_roots;
 mod loading;
 mod network;
+mod openings;
 mod organise;
 mod presets;
 mod prompts;

@@ -1302,7 +1302,7 @@ total_count: number, } | { "type": "paths_dropped",
 /**
  * With handles to give back.
  */
-paths: Array<PickedPath>, } | { "type": "lagged" };
+paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "lagged" };
 
 /**
  * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
@@ -2260,6 +2260,33 @@ memory_bytes: number | null,
 queue_length: number, };
 
 /**
+ * Whether the app starts when the person logs in.
+ */
+export type LoginStart = { 
+/**
+ * It can be chosen: only the window can.
+ */
+is_possible: boolean, 
+/**
+ * It does.
+ */
+is_on: boolean, };
+
+/**
+ * Whether the app starts when the person logs in.
+ */
+export type LoginStartGet = Record<symbol, never>;
+
+/**
+ * Starts it then from now on, or no more.
+ */
+export type LoginStartSet = { 
+/**
+ * Start it.
+ */
+on: boolean, };
+
+/**
  * The machine in plain words.
  */
 export type Machine = { 
@@ -3039,6 +3066,40 @@ secret: string, };
  * For commands that take or answer nothing: `{}`.
  */
 export type Nothing = Record<symbol, never>;
+
+/**
+ * Something to open. It only names what is wanted: the person is asked before anything of it is done.
+ */
+export type Opening = { "type": "paths", 
+/**
+ * With handles to give back.
+ */
+paths: Array<PickedPath>, } | { "type": "model", 
+/**
+ * `owner/name`.
+ */
+repository: string, } | { "type": "download", 
+/**
+ * `owner/name`.
+ */
+repository: string, 
+/**
+ * The commit; none is the newest.
+ */
+commit: string | null, 
+/**
+ * Path of the file.
+ */
+path: string, } | { "type": "refused", 
+/**
+ * Why.
+ */
+message: string, };
+
+/**
+ * What the system asked to open since this was called last; who takes it asks the person.
+ */
+export type OpeningTake = Record<symbol, never>;
 
 /**
  * What is done with several conversations at once.
@@ -4491,6 +4552,12 @@ export interface Commands {
   path_pick: { request: PathPick; response: Array<PickedPath> };
   /** Mints a handle for a path a person typed. */
   path_type: { request: PathType; response: PickedPath };
+  /** What the system asked to open since this was called last; who takes it asks the person. */
+  opening_take: { request: OpeningTake; response: Array<Opening> };
+  /** Whether the app starts when the person logs in. */
+  login_start_get: { request: LoginStartGet; response: LoginStart };
+  /** Starts it then from now on, or no more. */
+  login_start_set: { request: LoginStartSet; response: LoginStart };
   /** The model for a first start. */
   starter_get: { request: StarterGet; response: StarterModel };
   /** Downloads it; progress comes as events. */

@@ -57,6 +57,17 @@ export const leaveStrings = {
   open: 'Open',
 };
 
+export const openingStrings = {
+  model: (repository: string) => `Open the page of ${repository}?`,
+  modelText: 'A link of another program asks for it. The Hub is asked for what it says about this model.',
+  openPage: 'Open page',
+  download: (file: string) => `Download ${file}?`,
+  downloadText: (repository: string) => `A link of another program asks for it. The file comes from ${repository}.`,
+  downloadFile: 'Download',
+  seePage: 'See its page',
+  refused: 'This could not be opened',
+};
+
 export const runtimeStrings = {
   memory: 'Memory',
   freeOf: (free: string, all: string) => `${free} free of ${all}`,

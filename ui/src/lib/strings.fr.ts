@@ -58,6 +58,17 @@ export const leaveStrings: Translation<typeof en.leaveStrings> = {
   open: 'Ouvrir',
 };
 
+export const openingStrings: Translation<typeof en.openingStrings> = {
+  model: (repository) => `Ouvrir la page de ${repository} ?`,
+  modelText: 'Un lien d’un autre programme le demande. Le Hub est interrogé sur ce modèle.',
+  openPage: 'Ouvrir la page',
+  download: (file) => `Télécharger ${file} ?`,
+  downloadText: (repository) => `Un lien d’un autre programme le demande. Le fichier vient de ${repository}.`,
+  downloadFile: 'Télécharger',
+  seePage: 'Voir sa page',
+  refused: 'Ceci n’a pas pu être ouvert',
+};
+
 export const runtimeStrings: Translation<typeof en.runtimeStrings> = {
   memory: 'Mémoire',
   freeOf: (free, all) => `${free} libres sur ${all}`,

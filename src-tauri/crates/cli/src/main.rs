@@ -20,13 +20,14 @@ mod serve_ui;
 mod session;
 mod token;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use sirocco_core::home::Home;
 use sirocco_protocol::{ErrorCode, ErrorReport};
+use sirocco_web::LaunchError;
 
 /// Exit code after Ctrl-C.
 const INTERRUPTED: u8 = 130;
@@ -47,6 +48,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Data(DataCommand),
+    /// Print what a shell needs to complete this command: `sirocco completions bash > FILE`.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Write the pages of the manual into a folder.
+    #[command(hide = true)]
+    Manual {
+        /// Which; it exists.
+        folder: PathBuf,
+    },
+}
+
+/// What needs a data folder.
+#[derive(Subcommand)]
+enum DataCommand {
     /// Ask a model and print its answer as it is written.
     Chat(chat::Chat),
     /// List the models of the library.
@@ -77,11 +96,6 @@ enum Command {
     ImportChats(import_chats::ImportChats),
     /// Say what keeps models from running here, and what to do about it.
     Doctor(Json),
-    /// Print what a shell needs to complete this command: `sirocco completions bash > FILE`.
-    Completions {
-        /// Which shell.
-        shell: Shell,
-    },
     /// Serve the interface to a browser on this machine.
     ServeUi {
         /// Port on 127.0.0.1; 0 for any that is free.
@@ -99,7 +113,15 @@ struct Json {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Some(home) = arguments.home.map(Home::at).or_else(Home::of_this_user) else {
+    match arguments.command {
+        Command::Data(command) => run(arguments.home, command),
+        Command::Completions { shell } => print_completions(shell),
+        Command::Manual { folder } => write_manual(&folder),
+    }
+}
+
+fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
+    let Some(home) = home.map(Home::at).or_else(Home::of_this_user) else {
         eprintln!("error: this user has no home folder; name a data folder with --home");
         return ExitCode::FAILURE;
     };
@@ -112,43 +134,57 @@ fn main() -> ExitCode {
         }
     };
     let outcome = runtime.block_on(async {
-        match arguments.command {
-            Command::Chat(chat) => chat::run(home, chat).await,
-            Command::Models(json) => models::list(home, json.json).await,
-            Command::Load(load) => load::run(home, load).await,
-            Command::Add { path, json } => models::add(home, &path, json.json).await,
-            Command::Get(get) => get::run(home, get).await,
-            Command::Downloads(json) => get::list(home, json.json).await,
-            Command::Serve(serve) => serve::run(home, serve).await,
-            Command::Token { command } => token::run(&home, command),
-            Command::Export(export) => export::run(home, export).await,
-            Command::ImportChats(import) => import_chats::run(home, import).await,
-            Command::Doctor(json) => doctor::run(home, json.json).await,
-            Command::Completions { shell } => Ok(print_completions(shell)),
-            Command::ServeUi { port } => serve_ui::run(home, port).await,
+        match command {
+            DataCommand::Chat(chat) => chat::run(home, chat).await,
+            DataCommand::Models(json) => models::list(home, json.json).await,
+            DataCommand::Load(load) => load::run(home, load).await,
+            DataCommand::Add { path, json } => models::add(home, &path, json.json).await,
+            DataCommand::Get(get) => get::run(home, get).await,
+            DataCommand::Downloads(json) => get::list(home, json.json).await,
+            DataCommand::Serve(serve) => serve::run(home, serve).await,
+            DataCommand::Token { command } => token::run(&home, command),
+            DataCommand::Export(export) => export::run(home, export).await,
+            DataCommand::ImportChats(import) => import_chats::run(home, import).await,
+            DataCommand::Doctor(json) => doctor::run(home, json.json).await,
+            DataCommand::ServeUi { port } => serve_ui::run(home, port).await,
         }
     });
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            match error.downcast_ref::<ErrorReport>() {
-                Some(report) => {
-                    if let Some(hint) = &report.hint {
-                        eprintln!("hint: {hint}");
-                    }
-                    ExitCode::from(exit_code(report.code))
-                }
-                None => ExitCode::FAILURE,
-            }
-        }
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    let report = error.downcast_ref::<ErrorReport>();
+    let hint = match (report, error.downcast_ref::<LaunchError>()) {
+        (Some(report), _) => report.hint.clone(),
+        (None, Some(launch)) => launch.hint(),
+        (None, None) => None,
+    };
+    if let Some(hint) = hint {
+        eprintln!("hint: {hint}");
     }
+    report.map_or(ExitCode::FAILURE, |report| {
+        ExitCode::from(exit_code(report.code))
+    })
 }
 
 fn print_completions(shell: Shell) -> ExitCode {
     let mut command = Arguments::command();
     clap_complete::generate(shell, &mut command, "sirocco", &mut std::io::stdout());
     ExitCode::SUCCESS
+}
+
+fn write_manual(folder: &Path) -> ExitCode {
+    match clap_mangen::generate_to(Arguments::command(), folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!(
+                "error: could not write the manual into `{}`: {error}",
+                folder.display()
+            );
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn exit_code(code: ErrorCode) -> u8 {

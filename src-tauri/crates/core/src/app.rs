@@ -11,7 +11,7 @@ use sirocco_hub::account::HubEnvironment;
 use sirocco_hub::remote::Remote;
 use sirocco_protocol::commands::dispatch;
 use sirocco_protocol::{ErrorCode, ErrorReport, Event, ModelId, RunId, RunUpdate};
-use sirocco_store::{Store, StoreError};
+use sirocco_store::Store;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,8 @@ use crate::host::Host;
 use crate::keeping::Keeping;
 use crate::library::Library;
 use crate::network::{Access, Log};
+use crate::open_error::OpenError;
+use crate::openings::Openings;
 use crate::picked::PickedPaths;
 use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
@@ -42,22 +44,6 @@ pub struct AppOptions {
     pub runtimes: Vec<Runtime>,
     /// What the tools of Hugging Face left on this machine.
     pub environment: HubEnvironment,
-}
-
-/// Why an App did not open.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A folder cannot be made.
-    #[error("could not create folder `{path}`")]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Everything Sirocco does. Cheap to clone; all clones are the same App.
@@ -84,6 +70,7 @@ pub(crate) struct Inner {
     pub looked_for_newer: LookedForNewer,
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
+    pub openings: Openings,
     pub library: Library,
     pub keeping: Keeping,
     pub serving: Serving,
@@ -142,6 +129,7 @@ impl App {
                 runs: Runs::default(),
                 titles: Titles::default(),
                 picked: PickedPaths::default(),
+                openings: Openings::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),
                 serving: Serving::default(),

@@ -421,6 +421,24 @@ impl Handler for App {
         self.inner.picked.mint(&picked::typed(&request.path)?)
     }
 
+    async fn opening_take(&self, _: OpeningTake) -> Answer<Vec<Opening>> {
+        Ok(self.inner.openings.take())
+    }
+
+    async fn login_start_get(&self, _: LoginStartGet) -> Answer<LoginStart> {
+        let host = Arc::clone(&self.inner.host);
+        Ok(login_start(blocking(move || host.starts_at_login()).await?))
+    }
+
+    async fn login_start_set(&self, request: LoginStartSet) -> Answer<LoginStart> {
+        let host = Arc::clone(&self.inner.host);
+        let is_on = blocking(move || {
+            host.start_at_login(request.on)?;
+            Ok::<_, ErrorReport>(host.starts_at_login())
+        });
+        Ok(login_start(is_on.await??))
+    }
+
     async fn starter_get(&self, _: StarterGet) -> Answer<StarterModel> {
         Ok(sirocco_hub::starter())
     }
@@ -536,6 +554,13 @@ impl Handler for App {
             settings: settings.clone(),
         });
         Ok(settings)
+    }
+}
+
+fn login_start(starts: Option<bool>) -> LoginStart {
+    LoginStart {
+        is_possible: starts.is_some(),
+        is_on: starts.unwrap_or(false),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// A file of this name beside the program says that its data is to lie there too.
+const PORTABLE: &str = "portable.txt";
+
 /// The folders and files of a data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home(PathBuf);
@@ -13,13 +16,31 @@ impl Home {
         Self(path.into())
     }
 
-    /// `SIROCCO_HOME`, or the platform's folder for the data of applications. None if neither is known.
+    /// `SIROCCO_HOME`, `data` beside a portable program, or the platform's folder for the data of applications.
+    /// None if none is known.
     #[must_use]
     pub fn of_this_user() -> Option<Self> {
         if let Some(path) = variable("SIROCCO_HOME") {
             return Some(Self(path));
         }
-        Self::of_platform()
+        let program = std::env::current_exe().ok();
+        let portable = program.as_deref().and_then(Self::beside);
+        portable.or_else(Self::of_platform)
+    }
+
+    /// `data` beside a program that is marked as portable, if it can be written to: on read-only media the
+    /// program runs too, with its data in the usual place.
+    fn beside(program: &Path) -> Option<Self> {
+        let folder = program.parent()?;
+        if !folder.join(PORTABLE).is_file() {
+            return None;
+        }
+        let data = folder.join("data");
+        std::fs::create_dir_all(&data).ok()?;
+        let probe = data.join(format!("probe-{}", std::process::id()));
+        std::fs::write(&probe, "").ok()?;
+        std::fs::remove_file(&probe).ok()?;
+        Some(Self(data))
     }
 
     /// The platform's folder for the data of applications.
@@ -119,4 +140,29 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marked_program_keeps_its_data_beside_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("sirocco");
+        assert_eq!(Home::beside(&program), None);
+        std::fs::write(folder.path().join(PORTABLE), "").unwrap();
+        let data = folder.path().join("data");
+        assert_eq!(Home::beside(&program), Some(Home::at(&data)));
+        assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn where_it_cannot_write_a_marked_program_keeps_its_data_in_the_usual_place() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(PORTABLE), "").unwrap();
+        // Root may write to read-only folders, but nobody to a folder that is a file.
+        std::fs::write(folder.path().join("data"), "").unwrap();
+        assert_eq!(Home::beside(&folder.path().join("sirocco")), None);
+    }
 }

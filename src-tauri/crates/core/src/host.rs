@@ -30,6 +30,23 @@ pub trait Host: Send + Sync + 'static {
         );
         Err(report.with_hint(format!("the file is `{}`", path.display())))
     }
+
+    /// Whether this program starts when the person logs in; none if that is not for this host to say.
+    /// Blocks.
+    fn starts_at_login(&self) -> Option<bool> {
+        None
+    }
+
+    /// Makes it start then, or no more. Blocks.
+    ///
+    /// # Errors
+    /// Why that cannot be; without a window, that it cannot.
+    fn start_at_login(&self, _on: bool) -> Result<(), ErrorReport> {
+        Err(ErrorReport::new(
+            ErrorCode::InvalidRequest,
+            "only the window of the app can be started at login",
+        ))
+    }
 }
 
 /// A host without dialogs.

@@ -30,6 +30,8 @@ mod loading;
 pub mod logging;
 mod machine;
 mod network;
+mod open_error;
+mod openings;
 mod organise;
 mod picked;
 mod presets;
@@ -48,8 +50,10 @@ pub fn local_minute() -> u32 {
     clock::tell_minute().minute
 }
 
-pub use app::{App, AppOptions, OpenError};
+pub use app::{App, AppOptions};
 pub use host::{Host, NoHost};
+pub use open_error::OpenError;
+pub use openings::is_link;
 pub use sirocco_hub::account::HubEnvironment;
 
 /// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those installed with the program.

@@ -545,6 +545,14 @@ commands! {
     /// Mints a handle for a path a person typed.
     path_type(PathType { #[doc = " Absolute, or starting with `~`."] path: String }) -> PickedPath;
 
+    /// What the system asked to open since this was called last; who takes it asks the person.
+    opening_take(OpeningTake {}) -> Vec<Opening>;
+
+    /// Whether the app starts when the person logs in.
+    login_start_get(LoginStartGet {}) -> LoginStart;
+    /// Starts it then from now on, or no more.
+    login_start_set(LoginStartSet { #[doc = " Start it."] on: bool }) -> LoginStart;
+
     /// The model for a first start.
     starter_get(StarterGet {}) -> StarterModel;
     /// Downloads it; progress comes as events.

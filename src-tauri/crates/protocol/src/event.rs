@@ -159,6 +159,8 @@ pub enum Event {
         /// With handles to give back.
         paths: Vec<PickedPath>,
     },
+    /// The system asks to open something: `opening_take` says what.
+    OpeningsWait,
     /// The listener was too slow and missed events, or more changed than is told one by one: ask for
     /// everything again.
     Lagged,

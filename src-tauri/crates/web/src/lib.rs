@@ -10,7 +10,7 @@
 //! | `POST /api/call/{command}` | the command's answer as JSON, or an error report |
 //! | `POST /api/stream/{stream}` | its messages as `text/event-stream` |
 //! | `GET /api/events` | events as `text/event-stream` |
-//! | `POST /api/focus` | asks the owner to show its window |
+//! | `POST /api/focus` | asks the owner to show its window, and to open paths and links |
 //! | `GET /…` | the page |
 
 mod assets;

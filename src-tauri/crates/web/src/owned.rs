@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
 use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
 use sirocco_protocol::HostKind;
@@ -43,6 +44,17 @@ pub enum LaunchError {
     /// The App.
     #[error(transparent)]
     Open(#[from] OpenError),
+}
+
+impl LaunchError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Open(error) => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl OwnedApp {
@@ -121,11 +133,18 @@ impl OwnedApp {
     }
 }
 
-/// Asks the owner of the data folder to show its window.
+/// The body of `POST /api/focus`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FocusRequest {
+    /// Absolute paths and links to open.
+    pub open: Vec<String>,
+}
+
+/// Asks the owner of the data folder to show its window, and to open these absolute paths and links there.
 ///
 /// # Errors
 /// If it does not answer.
-pub async fn ask_for_focus(owner: &Owner) -> Result<(), reqwest::Error> {
+pub async fn ask_for_focus(owner: &Owner, open: Vec<String>) -> Result<(), reqwest::Error> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .timeout(std::time::Duration::from_secs(5))
@@ -133,6 +152,7 @@ pub async fn ask_for_focus(owner: &Owner) -> Result<(), reqwest::Error> {
     client
         .post(format!("{}/api/focus", owner.address))
         .bearer_auth(&owner.token)
+        .json(&FocusRequest { open })
         .send()
         .await?
         .error_for_status()?;

@@ -21,6 +21,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use crate::guard::Guard;
+use crate::owned::FocusRequest;
 use crate::{CONTENT_SECURITY_POLICY, page_file};
 
 /// Longest body: a very long message with its draft.
@@ -132,8 +133,9 @@ async fn events(State(served): Shared) -> Response {
     server_sent(messages, &served.stop)
 }
 
-async fn focus(State(served): Shared) -> StatusCode {
+async fn focus(State(served): Shared, Json(request): Json<FocusRequest>) -> StatusCode {
     (served.on_focus)();
+    served.app.open_from_outside(&request.open);
     StatusCode::NO_CONTENT
 }
 

@@ -46,6 +46,11 @@ impl Profile {
 pub fn everything(profile: Profile, host: Host) -> Result<()> {
     interface()?;
     engine::workers(engine::Target::Native, None)?;
+    programs(profile, host)
+}
+
+/// Builds the command, and the window where the host is one; the interface is there.
+pub fn programs(profile: Profile, host: Host) -> Result<()> {
     let mut cargo = shell::cargo();
     cargo
         .current_dir(paths::root())

@@ -93,6 +93,33 @@ pub fn folder() -> Result<PathBuf> {
     Ok(paths::engines().join("bin"))
 }
 
+/// How the files of all workers begin, whatever their engine.
+const WORKER: &str = "sirocco-worker-";
+
+/// All workers of a folder, by name.
+pub fn found_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut workers: Vec<PathBuf> = fs::read_dir(folder)
+        .with_context(|| format!("could not list {}", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    workers.retain(|path| stem(path).starts_with(WORKER));
+    workers.sort();
+    Ok(workers)
+}
+
+/// Whether a worker was compiled for the CPU of the machine that made it, and may stop on others with an
+/// illegal instruction.
+pub fn is_for_this_machine(worker: &Path) -> bool {
+    stem(worker).ends_with(&format!("-{}", Target::Native.name()))
+}
+
+/// A program's name as it is on all systems.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let suffix = std::env::consts::EXE_SUFFIX;
+    name.strip_suffix(suffix).unwrap_or(&name).to_owned()
+}
+
 /// Lints the workers. Their dependencies are checked again for that, which takes minutes the first time.
 pub fn lint() -> Result<()> {
     llamacpp::lint()?;
@@ -132,7 +159,7 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
 /// what is the same.
 pub fn build(target: Target) -> Result<PathBuf> {
     let stamp = format!("{}.sources", target.name());
-    let sources = sources("mistralrs", target.rustflags())?;
+    let sources = sources("mistralrs", target, target.rustflags())?;
     finished("mistralrs", target, &stamp, &sources, || {
         cargo(target, &["build", "--release"])
     })
@@ -170,7 +197,7 @@ pub fn finished(
 
 /// Changes with anything a worker is made from: its own files and those of the rooms that the
 /// architecture test lets it know, the versions they inherit, the compiler with its flags, and the CPU.
-pub fn sources(runtime: &str, flags: &str) -> Result<String> {
+pub fn sources(runtime: &str, target: Target, flags: &str) -> Result<String> {
     let root = paths::root();
     let mut files = vec![
         root.join("Cargo.toml"),
@@ -182,7 +209,12 @@ pub fn sources(runtime: &str, flags: &str) -> Result<String> {
     }
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let compiler = shell::output(Command::new(rustc).arg("-vV"))?;
-    let (files, cpu) = (fingerprint::of_files(&files)?, cpu_key()?);
+    let files = fingerprint::of_files(&files)?;
+    let cpu = match target {
+        Target::Native => cpu_key()?,
+        // The same wherever it is made.
+        Target::X86V3 | Target::Baseline => String::new(),
+    };
     Ok(format!("{files}\n{cpu}\n{flags}\n{compiler}"))
 }
 
@@ -334,4 +366,31 @@ pub fn feature_lines(cpu: &str) -> Result<Vec<String>> {
         bail!("rustc names no CPU features");
     }
     Ok(features)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_of_any_engine_is_found_and_told_from_one_for_this_machine() {
+        let folder = std::env::temp_dir().join(format!("sirocco-workers-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for name in [
+            "sirocco-worker-b-cpu-native",
+            "sirocco-worker-a-cpu-baseline",
+            "a.sources",
+        ] {
+            fs::write(
+                folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
+                "",
+            )
+            .unwrap();
+        }
+        let found = found_in(&folder).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        let native: Vec<bool> = found.iter().map(|path| is_for_this_machine(path)).collect();
+        assert_eq!(native, [false, true]);
+        assert!(stem(&found[0]).ends_with("a-cpu-baseline"));
+    }
 }

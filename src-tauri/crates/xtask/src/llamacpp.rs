@@ -43,7 +43,7 @@ pub fn build(target: Target) -> Result<PathBuf> {
         .iter()
         .map(|(name, value)| format!("{name}={value} "))
         .collect();
-    let sources = engine::sources(NAME, &flags)?;
+    let sources = engine::sources(NAME, target, &flags)?;
     let stamp = format!("{NAME}-{}.sources", target.name());
     engine::finished(NAME, target, &stamp, &sources, || {
         cargo(target, &settings, &["build", "--release", "--locked"])

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check;
+mod dist;
 mod driver;
 mod engine;
 mod fingerprint;
@@ -83,6 +84,15 @@ enum Command {
         #[arg(long, value_enum)]
         only: Option<engine::Worker>,
     },
+    /// Make release packages for this system, into `dist/packages` of the build folder.
+    Dist {
+        /// Take the workers of this folder, whatever CPU they are for, to try the packages out on this machine.
+        #[arg(long, value_name = "FOLDER")]
+        workers: Option<std::path::PathBuf>,
+        /// Build without optimisations, to try the packages out sooner.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Build the interface into `ui/dist`.
     Ui,
     /// Write what is generated from the protocol: the interface's types.
@@ -139,6 +149,9 @@ fn run_command(command: Command) -> Result<()> {
                 println!("{}", worker.display());
             }
             Ok(())
+        }
+        Command::Dist { workers, debug } => {
+            dist::run(workers.as_deref(), build::Profile::new(debug))
         }
         Command::Ui => build::interface(),
         Command::Generate { check: true } => generate::check(),

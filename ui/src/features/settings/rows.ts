@@ -33,6 +33,7 @@ export type RowName =
   | 'hours'
   | 'trash_days'
   | 'conversation_trash_days'
+  | 'login_start'
   | 'version'
   | 'data_folder'
   | 'runtimes'
@@ -118,6 +119,7 @@ export const settingRows = (): SettingsRow[] => [
     words: `${s.conversationTrashDaysText} trash chats`,
   },
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
+  { name: 'login_start', group: 'start', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },

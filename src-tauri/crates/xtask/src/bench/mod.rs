@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::build::{self, Profile};
-use crate::{engine, node, paths, shell, starter};
+use crate::{dist, engine, node, paths, shell, starter};
 
 /// Measuring programs whose lines belong together.
 struct Bench {
@@ -33,9 +33,11 @@ enum Program {
     ExampleWithScript(&'static str),
     /// A script of `tests/ui`, which drives the interface in Chromium.
     Browser(&'static str),
+    /// A script of `tests/package`, which tries out what `cargo xtask dist` has made.
+    Package(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel, ExampleWithScript};
+use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -64,6 +66,15 @@ const BENCHES: &[Bench] = &[
         programs: &[
             ExampleWithScript("server_load"),
             ExampleWithModel("structured_output"),
+        ],
+    },
+    Bench {
+        name: "package",
+        programs: &[
+            Package("sizes.mjs"),
+            Package("portable.mjs"),
+            Package("old_cpu.mjs"),
+            Package("clean_debian.mjs"),
         ],
     },
 ];
@@ -122,7 +133,11 @@ pub fn run(name: &str, json: bool, readme: bool) -> Result<()> {
 /// Runs one program and adds its lines, which are shown at once if they go to another program.
 fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
     let name = match program {
-        Example(name) | ExampleWithModel(name) | ExampleWithScript(name) | Browser(name) => name,
+        Example(name)
+        | ExampleWithModel(name)
+        | ExampleWithScript(name)
+        | Browser(name)
+        | Package(name) => name,
     };
     let mut child = command(program)?
         .stdin(Stdio::null())
@@ -164,7 +179,23 @@ fn command(program: &Program) -> Result<Command> {
             Ok(example(name))
         }
         Browser(script) => browser(script),
+        Package(script) => package(script),
     }
+}
+
+fn package(script: &str) -> Result<Command> {
+    if !dist::packages().is_dir() {
+        bail!("there are no packages: make them with `cargo xtask dist`");
+    }
+    let mut command = Command::new("node");
+    command
+        .current_dir(paths::root().join("tests/package"))
+        .arg(script)
+        .env("SIROCCO_TEST_MODEL", starter::model()?)
+        .env("SIROCCO_PACKAGES", dist::packages())
+        .env("SIROCCO_STAGE", dist::folder().join("release"))
+        .env("SIROCCO_DEBIAN_TREE", dist::folder().join("debian-12"));
+    Ok(command)
 }
 
 fn example(name: &str) -> Command {

@@ -14,11 +14,13 @@ import type {
   Event,
   Folder,
   LoadedModel,
+  LoginStart,
   MemoryFit,
   Message,
   Model,
   ModelDefaults,
   ModelRoot,
+  Opening,
   Run,
   RunUpdate,
   RuntimeName,
@@ -72,6 +74,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   readonly stored: Map<string, Stored>;
   readonly deleted = new Map<string, Stored>();
   readonly folders = new Map<string, Folder>();
+  /** What the system asked to open. */
+  readonly openings: Opening[] = [];
+  loginStart: LoginStart = { is_possible: true, is_on: false };
   roots: ModelRoot[];
   settings: Settings;
 
@@ -342,6 +347,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_loaded: () => [...this.loaded.values()],
 
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
+    opening_take: () => this.openings.splice(0),
+    login_start_get: () => copy(this.loginStart),
+    login_start_set: ({ on }) => copy((this.loginStart = { ...this.loginStart, is_on: on })),
     path_type: ({ path }) => {
       if (!/^[/~]/.test(path)) {
         throw new BackendError({ code: 'invalid_request', message: 'the path is not absolute', hint: 'start it with / or ~', trace_id: '' });

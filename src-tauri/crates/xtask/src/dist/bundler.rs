@@ -1,0 +1,224 @@
+//! Tauri's bundler, told what else belongs into each kind of package.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use super::binaries;
+use super::stage::{Stage, file_name};
+use crate::{node, paths, shell};
+
+/// Icons of the desktop beside those that the bundler places.
+const ICONS: &[(&str, &str)] = &[
+    ("icon.svg", "scalable/apps/sirocco-desktop.svg"),
+    ("128x128@2x.png", "256x256/apps/sirocco-desktop.png"),
+    ("512x512.png", "512x512/apps/sirocco-desktop.png"),
+];
+
+/// The package of those who vouch for others on the network, which no program is linked to.
+const CERTIFICATES: &str = "ca-certificates";
+
+/// The kinds of packages of this system.
+const KINDS: &str = if cfg!(target_os = "macos") {
+    "dmg"
+} else if cfg!(windows) {
+    "nsis"
+} else {
+    "deb,rpm"
+};
+
+/// Makes the packages and moves them to `packages`.
+pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
+    let tools = paths::root().join("src-tauri/package");
+    node::install(&tools)?;
+    let output = stage.root.join("release/bundle");
+    let _ = std::fs::remove_dir_all(&output);
+    shell::run(
+        Command::new("node")
+            .current_dir(paths::root().join("src-tauri"))
+            .arg(tools.join("node_modules/@tauri-apps/cli/tauri.js"))
+            .args(["bundle", "--bundles", KINDS, "--config"])
+            .arg(json!({ "bundle": contents(stage)? }).to_string())
+            .env("CARGO_TARGET_DIR", &stage.root)
+            .stdout(std::io::stderr()),
+    )?;
+    let mut made = Vec::new();
+    for kind in KINDS.split(',') {
+        for entry in std::fs::read_dir(output.join(kind))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| {
+                ["deb", "rpm", "dmg", "exe"]
+                    .iter()
+                    .any(|package| ending == *package)
+            }) {
+                let to = packages.join(file_name(&path));
+                std::fs::copy(&path, &to)
+                    .with_context(|| format!("could not copy {}", path.display()))?;
+                made.push(to);
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// What each kind of package holds beside the window, and needs of the system.
+fn contents(stage: &Stage) -> Result<Value> {
+    if cfg!(target_os = "macos") {
+        return Ok(json!({ "macOS": { "files": beside_the_window(stage, "MacOS/") } }));
+    }
+    if cfg!(windows) {
+        // Here the source comes first.
+        let files = beside_the_window(stage, "");
+        let resources: Map<_, _> = files
+            .into_iter()
+            .map(|(to, from)| {
+                (
+                    from.as_str().unwrap_or_default().to_owned(),
+                    Value::from(to),
+                )
+            })
+            .collect();
+        return Ok(json!({ "resources": resources }));
+    }
+    let programs: Vec<&Path> = [&stage.window, &stage.command]
+        .into_iter()
+        .chain(&stage.workers)
+        .map(PathBuf::as_path)
+        .collect();
+    let scratch = stage.root.join("release/scratch");
+    let mut debian = binaries::debian_dependencies(&programs, &scratch)?;
+    let mut fedora = binaries::rpm_dependencies(&programs)?;
+    debian.push(CERTIFICATES.to_owned());
+    fedora.push(CERTIFICATES.to_owned());
+    let deb = json!({ "files": linux_files(stage, Family::Debian), "depends": debian });
+    let rpm = json!({ "files": linux_files(stage, Family::Fedora), "depends": fedora });
+    Ok(json!({ "linux": { "deb": deb, "rpm": rpm } }))
+}
+
+/// For systems where a program has a folder of its own.
+fn beside_the_window(stage: &Stage, prefix: &str) -> Map<String, Value> {
+    let mut files = Map::new();
+    add(&mut files, prefix, &stage.command);
+    for worker in &stage.workers {
+        add(&mut files, &format!("{prefix}workers/"), worker);
+    }
+    files
+}
+
+/// Distributions that keep some things in different folders.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Debian,
+    Fedora,
+}
+
+fn linux_files(stage: &Stage, family: Family) -> Map<String, Value> {
+    let root = paths::root();
+    let of_package = |name: &str| root.join("src-tauri/package").join(name);
+    let mut files = Map::new();
+    add(&mut files, "/usr/bin/", &stage.command);
+    for worker in &stage.workers {
+        add(&mut files, "/usr/lib/sirocco/workers/", worker);
+    }
+    for page in &stage.manual {
+        add(&mut files, "/usr/share/man/man1/", page);
+    }
+    let completions = |name: &str| stage.completions.join(name);
+    let zsh = match family {
+        Family::Debian => "/usr/share/zsh/vendor-completions/",
+        Family::Fedora => "/usr/share/zsh/site-functions/",
+    };
+    for (folder, name) in [
+        ("/usr/share/bash-completion/completions/", "sirocco"),
+        (zsh, "_sirocco"),
+        ("/usr/share/fish/vendor_completions.d/", "sirocco.fish"),
+    ] {
+        add(&mut files, folder, &completions(name));
+    }
+    for (icon, place) in ICONS {
+        let to = format!("/usr/share/icons/hicolor/{place}");
+        put(&mut files, to, &root.join("assets/icons").join(icon));
+    }
+    put(
+        &mut files,
+        "/usr/share/metainfo/app.sirocco.desktop.metainfo.xml".to_owned(),
+        &of_package("metainfo.xml"),
+    );
+    put(
+        &mut files,
+        "/usr/share/mime/packages/app.sirocco.desktop.xml".to_owned(),
+        &of_package("mime.xml"),
+    );
+    match family {
+        Family::Debian => {
+            let folder = "/usr/share/doc/sirocco/";
+            add(&mut files, folder, &of_package("copyright"));
+            // The bundler would put it into a folder that is not named as the package.
+            add(&mut files, folder, &stage.changelog);
+        }
+        Family::Fedora => {
+            let folder = "/usr/share/licenses/sirocco/";
+            add(&mut files, folder, &root.join("LICENSE"));
+        }
+    }
+    files
+}
+
+/// Adds a file under its own name.
+fn add(files: &mut Map<String, Value>, folder: &str, file: &Path) {
+    put(files, format!("{folder}{}", file_name(file)), file);
+}
+
+fn put(files: &mut Map<String, Value>, to: String, from: &Path) {
+    files.insert(to, from.display().to_string().into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage() -> Stage {
+        Stage {
+            root: "/dist".into(),
+            window: "/dist/release/sirocco-desktop".into(),
+            command: "/dist/release/bin/sirocco".into(),
+            workers: vec!["/dist/release/workers/sirocco-worker-x-cpu-baseline".into()],
+            manual: vec!["/dist/release/manual/sirocco.1.gz".into()],
+            completions: "/dist/release/completions".into(),
+            changelog: "/dist/release/doc/changelog.gz".into(),
+        }
+    }
+
+    #[test]
+    fn workers_lie_where_the_programs_look_for_them() {
+        // The folder is `../lib/sirocco/workers`, seen from the programs, and `workers` beside them.
+        let files = linux_files(&stage(), Family::Debian);
+        let worker = "/usr/lib/sirocco/workers/sirocco-worker-x-cpu-baseline";
+        assert_eq!(
+            files[worker],
+            "/dist/release/workers/sirocco-worker-x-cpu-baseline"
+        );
+        assert_eq!(files["/usr/bin/sirocco"], "/dist/release/bin/sirocco");
+        let files = beside_the_window(&stage(), "MacOS/");
+        assert!(files.contains_key("MacOS/workers/sirocco-worker-x-cpu-baseline"));
+    }
+
+    #[test]
+    fn distributions_keep_completions_and_licences_where_they_do() {
+        let places = |family| -> Vec<String> {
+            linux_files(&stage(), family)
+                .into_iter()
+                .map(|(to, _)| to)
+                .collect()
+        };
+        let debian = places(Family::Debian);
+        assert!(debian.contains(&"/usr/share/zsh/vendor-completions/_sirocco".to_owned()));
+        assert!(debian.contains(&"/usr/share/doc/sirocco/copyright".to_owned()));
+        assert!(debian.contains(&"/usr/share/doc/sirocco/changelog.gz".to_owned()));
+        let fedora = places(Family::Fedora);
+        assert!(fedora.contains(&"/usr/share/zsh/site-functions/_sirocco".to_owned()));
+        assert!(fedora.contains(&"/usr/share/licenses/sirocco/LICENSE".to_owned()));
+    }
+}

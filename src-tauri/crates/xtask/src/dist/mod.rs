@@ -1,0 +1,70 @@
+//! `cargo xtask dist`: release packages of what this machine can build.
+//!
+//! Tauri's bundler makes `.deb`, `.rpm`, `.dmg` and the NSIS installer; what is to lie in them beside the
+//! window is gathered in a [`Stage`] and handed to it. The portable folder is packed from the same stage.
+//!
+//! Packages hold no worker for the CPU of the machine that made them: which one a user's CPU runs is
+//! decided where it is started, so there are one for any CPU and one for those of the last ten years.
+
+mod binaries;
+mod bundler;
+mod portable;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{self, Host, Profile};
+use crate::{engine, paths};
+use stage::Stage;
+
+/// Where everything of this command lies.
+pub fn folder() -> PathBuf {
+    paths::target().join("dist")
+}
+
+/// Where the finished packages lie.
+pub fn packages() -> PathBuf {
+    folder().join("packages")
+}
+
+/// Builds, gathers and packs. With `workers`, those of that folder are taken as they are, whatever CPU
+/// they are for: such packages are for a look at them on this machine.
+pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
+    let workers = match workers {
+        Some(folder) => engine::found_in(folder)?,
+        None => portable_workers()?,
+    };
+    if workers.is_empty() {
+        bail!("there is no worker to pack");
+    }
+    build::interface()?;
+    build::programs(profile, Host::Window)?;
+    let stage = Stage::fill(&folder(), profile, &workers)?;
+    let packages = packages();
+    let _ = std::fs::remove_dir_all(&packages);
+    std::fs::create_dir_all(&packages)
+        .with_context(|| format!("could not make {}", packages.display()))?;
+    let mut made = Vec::new();
+    // First: the bundler writes into the window's program which kind of package it came in.
+    if cfg!(target_os = "linux") {
+        made.push(portable::pack(&stage, &packages)?);
+    }
+    made.extend(bundler::bundle(&stage, &packages)?);
+    for package in made {
+        println!("{}", package.display());
+    }
+    Ok(())
+}
+
+/// Workers for any machine: built if need be, and those of other engines that were built before.
+fn portable_workers() -> Result<Vec<PathBuf>> {
+    engine::workers(engine::Target::Baseline, None)?;
+    if cfg!(target_arch = "x86_64") {
+        engine::workers(engine::Target::X86V3, None)?;
+    }
+    let mut workers = engine::found_in(&paths::engines().join("bin"))?;
+    workers.retain(|worker| !engine::is_for_this_machine(worker));
+    Ok(workers)
+}

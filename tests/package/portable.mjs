@@ -1,0 +1,58 @@
+// The portable folder where people put it: on a path with spaces and other scripts, on read-only media, without a home.
+
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { check, inFolder, line, must, onDisplay, packageOf, run, withWindow } from "./trying.mjs";
+
+const MODEL = process.env.SIROCCO_TEST_MODEL;
+/** What programs need of the environment and nothing that says where data is. */
+const BARE = { PATH: process.env.PATH };
+/** Makes a database look as if a later version had migrated it. */
+const NEWER = `
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'later', 1, x'00', 0)")
+`;
+
+await inFolder("portable", async (folder) => {
+  const place = join(folder, "Schöne Grüße 漢字");
+  mkdirSync(place);
+  must("tar", ["--extract", "--gzip", "--file", packageOf(".tar.gz"), "--directory", place]);
+  const home = join(place, readdirSync(place)[0]);
+  const command = join(home, "sirocco");
+  const data = join(home, "data");
+  const with_home = { ...BARE, HOME: join(folder, "home") };
+  mkdirSync(with_home.HOME);
+
+  must(command, ["add", MODEL], { env: with_home });
+  check("portable: data lies beside the programs", existsSync(join(data, "sirocco.db")));
+  check("portable: nothing lies in the home folder", readdirSync(with_home.HOME).length === 0);
+  const answer = must(command, ["chat", "Say hello."], { env: with_home });
+  check("portable: a path with spaces and other scripts answers", /\w/.test(answer), answer);
+  await onDisplay(async (display) => {
+    const env = { ...with_home, DISPLAY: display.name };
+    const window = join(home, "sirocco-desktop");
+    const { drawn_ms, code } = await withWindow(display, window, [], { env }, () => {
+      const second = run(window, [MODEL, "sirocco://model/o/n"], { env });
+      check("a second start hands over what it was given and ends", second.code === 0, second.text);
+    });
+    line("portable: page drawn", Math.round(drawn_ms), "ms");
+    check("portable: the window closes in order", code === 0, code);
+  });
+
+  const homeless = run(command, ["models"], { env: BARE });
+  check("portable: a user without a home has the folder's models", homeless.code === 0 && homeless.text.includes("qwen"), homeless.text);
+
+  // The same folder once more, so that it cannot be written to.
+  const readonly = (env) =>
+    run("unshare", ["--mount", "sh", "-c", 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$1/sirocco" add "$2"', "sh", home, MODEL], { env });
+  const elsewhere = readonly(with_home);
+  const usual = join(with_home.HOME, ".local/share/sirocco/sirocco.db");
+  check("portable: read-only media runs with its data in the usual place", elsewhere.code === 0 && existsSync(usual), elsewhere.text);
+  const nowhere = readonly(BARE);
+  check("portable: without any place it says what to do", nowhere.code === 1 && nowhere.text.includes("--home"), nowhere.text);
+
+  must("python3", ["-c", NEWER, join(data, "sirocco.db")]);
+  const older = run(command, ["models"], { env: with_home });
+  check("an older version leaves a newer database alone and says what to do", older.code === 1 && older.text.includes("hint: "), older.text);
+});
