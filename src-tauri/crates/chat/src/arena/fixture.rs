@@ -57,6 +57,7 @@ fn message(conversation_id: ConversationId, role: Role, content: &str) -> Messag
         versions: vec![id],
         left_out: false,
         attachments: Vec::new(),
+        summary: None,
     }
 }
 

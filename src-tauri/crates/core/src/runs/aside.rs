@@ -36,6 +36,7 @@ pub(super) async fn ask_aside(
         },
         max_tokens: Some(most_tokens),
         stop: Vec::new(),
+        constraint: None,
     };
     let mut generation = turn.loaded.worker.generate(request).await.report()?;
     let mut splitter = ReasoningSplitter::new(Start::default());
