@@ -280,12 +280,11 @@ pub fn write_preset(name: &str, values: &LayerValues) -> String {
     if let Some(stop) = parameters.remove("stop") {
         add(STOP, stop);
     }
-    if let Some(ours) = parameters.remove("context_overflow") {
-        let known = OVERFLOWS.iter().find(|(_, name)| ours == *name);
-        add(
-            OVERFLOW,
-            known.map_or(ours.clone(), |(theirs, _)| json!(theirs)),
-        );
+    // The other policies are ours alone, and stay where those are.
+    let known = |ours: &Value| OVERFLOWS.iter().find(|(_, name)| ours == *name);
+    if let Some((theirs, _)) = parameters.get("context_overflow").and_then(known) {
+        parameters.remove("context_overflow");
+        add(OVERFLOW, json!(theirs));
     }
     if let Ok(Some(schema)) = values.parameters.schema() {
         // As it was typed only if that is not how it is written anyway.

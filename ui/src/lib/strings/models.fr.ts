@@ -37,7 +37,7 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   runtimeAutomatic: (runtime) => `Automatique (${runtime})`,
   standings: { serves: 'Le sert', could: 'Pourrait le servir', cannot: 'Ne peut pas', absent: 'Non installé' },
   whyPreferred: 'Il est utilisé partout où il le peut.',
-  whyOtherCannot: (runtime, reason) => `${runtime} ne peut pas : ${reason}`,
+  whyOtherCannot: (runtime, reason) => `${runtime} ne peut pas : ${reason}`,
   whyOtherAbsent: (runtime) => `${runtime} n’est pas installé.`,
   whyChosen: 'Il a été choisi pour ce modèle.',
   fits: 'Tient',
