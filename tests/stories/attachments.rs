@@ -327,12 +327,12 @@ async fn the_files_of_a_draft_outlive_the_app_until_they_are_sent() -> anyhow::R
     let kept = keep_draft(&app, id, &[&notes, &table]).await?;
     assert_eq!(kept.draft_attachments, [notes.clone(), table.clone()]);
     let kept = keep_draft(&app, id, &[&table]).await?;
-    assert_eq!(kept.draft_attachments, [table.clone()]);
+    assert_eq!(kept.draft_attachments, std::slice::from_ref(&table));
 
     let app = app.reopen().await?;
     let get = ConversationGet { id };
     let found: Conversation = app.call("conversation_get", &get).await?;
-    assert_eq!(found.draft_attachments, [table.clone()]);
+    assert_eq!(found.draft_attachments, std::slice::from_ref(&table));
     let forgotten = AttachmentText { id: notes.id };
     assert_eq!(
         code(app.call::<String>("attachment_text", forgotten).await),
