@@ -55,6 +55,12 @@ pub trait Engine: Send {
         Ok(length)
     }
 
+    /// Prompts are cut at multiples of this, so that the same prompt gives the same logits; 1 where it does not matter
+    /// how they are cut.
+    fn step(&self) -> usize {
+        1
+    }
+
     /// Positions the cache can hold.
     fn context_length(&self) -> usize;
 }

@@ -34,6 +34,8 @@ pub struct Session<E> {
     language: Arc<Language>,
     /// The tokens whose keys and values the cache holds.
     cached: Vec<u32>,
+    /// How many of them came with a prompt; the others were written one by one.
+    read: usize,
     chunk: usize,
     /// Made for the first answer that is held to a form.
     forms: Option<Forms>,
@@ -84,6 +86,7 @@ impl<E: Engine> Session<E> {
             engine,
             language,
             cached: Vec::new(),
+            read: 0,
             chunk: FIRST_CHUNK,
             forms: None,
         }
@@ -236,9 +239,14 @@ impl<E: Engine> Session<E> {
     ) -> Result<Option<Vec<f32>>, EngineError> {
         // The last tokens run again: the logits of the last are needed, and pieces have two tokens at least.
         let mut common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
+        let step = self.engine.step();
+        if common < self.read {
+            common -= common % step;
+        }
         if common < self.cached.len() {
             common = self.engine.cut_back(common)?;
             self.cached.truncate(common);
+            self.read = self.read.min(common);
         }
         usage.cached_tokens = count(common);
         let mut at = common;
@@ -252,10 +260,15 @@ impl<E: Engine> Session<E> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let mut end = prompt.len().min(at + self.chunk);
+            let longest = if step > 1 {
+                step - at % step
+            } else {
+                self.chunk
+            };
+            let mut end = prompt.len().min(at + longest);
             // A token alone is computed another way by some engines, and the same prompt has to give the
             // same logits however it is cut.
-            if prompt.len() - end == 1 {
+            if step == 1 && prompt.len() - end == 1 {
                 end = prompt.len();
             }
             let begun = Instant::now();
@@ -270,6 +283,7 @@ impl<E: Engine> Session<E> {
             }
             at = end;
         }
+        self.read = prompt.len();
         emit(FromWorker::Prefill {
             id,
             done: count(at),

@@ -18,6 +18,8 @@ use crate::log;
 
 /// Most tokens of one forward pass: the frame loop never asks for more at once.
 const LONGEST_PASS: usize = 512;
+/// llama.cpp takes other ways through its products for other numbers of tokens, and each rounds differently.
+const STEP: usize = 64;
 /// The only sequence there is.
 const SEQUENCE: i32 = 0;
 
@@ -111,6 +113,10 @@ impl Engine for Model {
             self.truncate(0)?;
         }
         Ok(self.length)
+    }
+
+    fn step(&self) -> usize {
+        STEP
     }
 
     fn context_length(&self) -> usize {

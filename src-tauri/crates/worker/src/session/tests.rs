@@ -10,6 +10,7 @@ struct Same {
     cached: usize,
     /// It knows no way back but to the beginning.
     forgets_all: bool,
+    step: usize,
     computed: Arc<std::sync::atomic::AtomicUsize>,
     /// Somebody stops it in the middle of the next piece of a prompt.
     interrupted: bool,
@@ -45,6 +46,10 @@ impl Engine for Same {
     fn cut_back(&mut self, length: usize) -> Result<usize, EngineError> {
         self.truncate(if self.forgets_all { 0 } else { length })?;
         Ok(self.cached)
+    }
+
+    fn step(&self) -> usize {
+        self.step
     }
 
     fn context_length(&self) -> usize {
@@ -88,6 +93,7 @@ fn wanting(word: &str) -> Case {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
         cached: 0,
         forgets_all: false,
+        step: 1,
         computed: Arc::clone(&computed),
         interrupted: false,
     };
@@ -161,6 +167,23 @@ fn a_prompt_that_was_stopped_in_the_middle_is_read_the_next_time() {
     let (reason, usage, computed) = case.generate("aa", Some(1));
     assert_eq!((reason, computed), (FinishReason::MaxTokens, 3));
     assert_eq!(usage.cached_tokens, 0);
+}
+
+#[test]
+fn where_the_cut_matters_the_same_prompt_is_cut_at_the_same_places() {
+    let mut case = wanting("b");
+    case.session.engine.step = 3;
+    let (_, _, computed) = case.generate("aaaa", Some(1));
+    assert_eq!(computed, 5, "<s> a a, a a");
+    let (_, usage, computed) = case.generate("aaaa", Some(2));
+    assert_eq!(
+        (usage.cached_tokens, computed),
+        (3, 3),
+        "and one token written"
+    );
+    // What was written one by one is not read again.
+    let (_, usage, _) = case.generate("aaaabb", Some(0));
+    assert_eq!(usage.cached_tokens, 5);
 }
 
 #[test]
