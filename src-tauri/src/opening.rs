@@ -7,7 +7,9 @@ use tauri::Url;
 
 /// Links and absolute paths of this command line. Desktops write paths as they are or as `file:` addresses.
 pub fn asked() -> Vec<String> {
-    let words = std::env::args_os().skip(1);
+    let mut words = std::env::args_os();
+    // The first is the program itself.
+    words.next();
     words
         .filter_map(|word| word.into_string().ok())
         .filter(|word| !word.starts_with('-'))

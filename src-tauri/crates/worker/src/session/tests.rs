@@ -103,21 +103,26 @@ fn wanting(word: &str) -> Case {
     }
 }
 
+/// Goes on behind a text, held to nothing.
+fn plain(text: &str, max_tokens: Option<u32>) -> GenerateRequest {
+    GenerateRequest {
+        id: 1,
+        prompt: Prompt::Text {
+            text: text.to_owned(),
+            special: false,
+        },
+        sampling: Default::default(),
+        max_tokens,
+        stop: Vec::new(),
+        constraint: None,
+    }
+}
+
 impl Case {
     /// Goes on behind the text; answers why it ended, its numbers, and how many tokens were computed.
     fn generate(&mut self, text: &str, max_tokens: Option<u32>) -> (FinishReason, Usage, usize) {
         let before = self.computed.load(Ordering::Relaxed);
-        let request = GenerateRequest {
-            id: 1,
-            prompt: Prompt::Text {
-                text: text.to_owned(),
-                special: false,
-            },
-            sampling: Default::default(),
-            max_tokens,
-            stop: Vec::new(),
-            constraint: None,
-        };
+        let request = plain(text, max_tokens);
         let stop = AtomicBool::new(false);
         let (reason, usage) = self.session.generate(&request, &stop, &mut |_| {}).unwrap();
         (
@@ -249,17 +254,10 @@ fn an_answer_is_held_to_its_form_whatever_the_model_wants() {
     for (wanted, pattern, expected) in [("a", "b+b", "bb"), ("</s>", "(a|b)b", "bb")] {
         let mut case = wanting(wanted);
         let request = GenerateRequest {
-            id: 1,
-            prompt: Prompt::Text {
-                text: "a".into(),
-                special: false,
-            },
-            sampling: Default::default(),
-            max_tokens: None,
-            stop: Vec::new(),
             constraint: Some(sirocco_engine_wire::Constraint::Regex {
                 pattern: pattern.into(),
             }),
+            ..plain("a", None)
         };
         let mut text = String::new();
         let emit = &mut |frame| {
@@ -287,18 +285,11 @@ fn an_answer_is_held_to_its_form_whatever_the_model_wants() {
 fn a_form_that_makes_no_sense_is_refused_before_anything_is_computed() {
     let mut case = wanting("a");
     let request = GenerateRequest {
-        id: 1,
-        prompt: Prompt::Text {
-            text: "a".into(),
-            special: false,
-        },
-        sampling: Default::default(),
-        max_tokens: None,
-        stop: Vec::new(),
         constraint: Some(sirocco_engine_wire::Constraint::Json {
             schema: serde_json::json!({"type": "wind"}),
             lenient: false,
         }),
+        ..plain("a", None)
     };
     let error = case
         .session
