@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use sirocco_core::Host;
-use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
+use sirocco_protocol::{ConversationId, ErrorCode, ErrorReport, HostKind, PickKind};
 use tauri::AppHandle;
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-use crate::login;
+use crate::{login, quick, window};
 
 /// Sends all paths that were chosen.
 fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<FilePath>>) + Send {
@@ -25,6 +25,11 @@ fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<Fil
 fn send_one(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<FilePath>) + Send {
     let send_all = send_all(sender);
     move |path| send_all(path.map(|path| vec![path]))
+}
+
+fn refused(error: tauri::Error) -> ErrorReport {
+    let message = format!("the desktop refused: {error}");
+    ErrorReport::new(ErrorCode::Internal, message)
 }
 
 /// The window as the App's host.
@@ -84,6 +89,23 @@ impl Host for WindowHost {
                 let message = format!("could not show `{}`: {error}", path.display());
                 ErrorReport::new(ErrorCode::FileProblem, message)
             })
+    }
+
+    fn open_window(&self, id: ConversationId) -> Result<(), ErrorReport> {
+        window::open_conversation(&self.handle, id).map_err(refused)
+    }
+
+    fn show_window(&self) -> Result<(), ErrorReport> {
+        window::show(&self.handle);
+        Ok(())
+    }
+
+    fn take_quick_ask_keys(&self, keys: &str) -> Result<(), ErrorReport> {
+        quick::take_keys(&self.handle, keys)
+    }
+
+    fn hide_quick_ask(&self) -> Result<(), ErrorReport> {
+        quick::hide(&self.handle).map_err(refused)
     }
 
     fn starts_at_login(&self) -> Option<bool> {

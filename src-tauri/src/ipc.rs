@@ -8,13 +8,18 @@ use serde_json::value::RawValue;
 use sirocco_core::App;
 use sirocco_protocol::{ErrorReport, Event, RunUpdate};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Emitter, State};
+use tauri::{AppHandle, Emitter, State, Webview};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
-/// The streams that are open, by the id of their channel.
+/// What pages listen to.
+const EVENT: &str = "sirocco";
+
+/// The streams that are open, by their window and the id of their channel, which other windows may have too.
 #[derive(Default)]
-pub struct Streams(Mutex<HashMap<u32, CancellationToken>>);
+pub struct Streams(Mutex<Open>);
+
+type Open = HashMap<(String, u32), CancellationToken>;
 
 /// Runs a command.
 #[tauri::command]
@@ -31,13 +36,15 @@ pub async fn rpc(
 pub async fn rpc_stream(
     app: State<'_, App>,
     streams: State<'_, Streams>,
+    page: Webview,
     command: String,
     payload: Value,
     channel: Channel<RunUpdate>,
 ) -> Result<(), ErrorReport> {
     let mut updates = app.stream(&command, payload).await?;
     let closed = CancellationToken::new();
-    streams.lock().insert(channel.id(), closed.clone());
+    let key = (page.label().to_owned(), channel.id());
+    streams.lock().insert(key.clone(), closed.clone());
     loop {
         let update = tokio::select! {
             update = updates.recv() => update,
@@ -48,25 +55,32 @@ pub async fn rpc_stream(
             break;
         }
     }
-    streams.lock().remove(&channel.id());
+    streams.lock().remove(&key);
     Ok(())
 }
 
 /// Closes a stream early.
 #[tauri::command]
-pub fn rpc_stream_close(streams: State<'_, Streams>, id: u32) {
-    if let Some(closed) = streams.lock().remove(&id) {
+pub fn rpc_stream_close(streams: State<'_, Streams>, page: Webview, id: u32) {
+    if let Some(closed) = streams.lock().remove(&(page.label().to_owned(), id)) {
         closed.cancel();
     }
 }
 
 impl Streams {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u32, CancellationToken>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Open> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Passes the App's events to the page until the App ends.
+/// Tells one window of an event that is not for the others.
+pub fn tell(handle: &AppHandle, label: &str, event: &Event) {
+    if let Err(error) = handle.emit_to(label, EVENT, event) {
+        tracing::warn!(%error, "an event did not reach its page");
+    }
+}
+
+/// Passes the App's events to every page until the App ends.
 pub fn forward_events(handle: &AppHandle, app: &App) {
     let mut events = app.events();
     let handle = handle.clone();
@@ -77,8 +91,8 @@ pub fn forward_events(handle: &AppHandle, app: &App) {
                 Err(RecvError::Lagged(_)) => Event::Lagged,
                 Err(RecvError::Closed) => return,
             };
-            if let Err(error) = handle.emit("sirocco", event) {
-                tracing::warn!(%error, "an event did not reach the page");
+            if let Err(error) = handle.emit(EVENT, event) {
+                tracing::warn!(%error, "an event did not reach the pages");
             }
         }
     });

@@ -7,7 +7,10 @@ mod host;
 mod ipc;
 mod launch;
 mod login;
+mod notices;
 mod opening;
+mod place;
+mod quick;
 mod tray;
 mod window;
 
@@ -16,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sirocco_core::home::Home;
 use sirocco_web::OwnedApp;
-use tauri::{Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent};
 
 /// The App, until it is closed at the end.
 struct Opened(Mutex<Option<OwnedApp>>);
@@ -44,8 +47,11 @@ fn main() -> ExitCode {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
+        .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
         .manage(ipc::Streams::default())
+        .manage(place::Place::default())
         .invoke_handler(tauri::generate_handler![
             ipc::rpc,
             ipc::rpc_stream,
@@ -57,9 +63,12 @@ fn main() -> ExitCode {
                     tauri.manage(owned.app.clone());
                     owned.app.open_from_outside(&asked);
                     ipc::forward_events(tauri.handle(), &owned.app);
+                    notices::follow(tauri.handle(), &owned.app);
+                    let app = owned.app.clone();
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
                     tray::open(tauri.handle());
+                    tauri::async_runtime::spawn(async move { app.begin_quick_ask().await });
                 }
                 Err(error) => launch::explain_and_exit(tauri.handle(), error),
             }
@@ -78,17 +87,25 @@ fn main() -> ExitCode {
         if let RunEvent::Opened { urls } = &event {
             opening::opened(handle, urls);
         }
-        if matches!(event, RunEvent::Exit)
-            && let Some(opened) = handle.try_state::<Opened>()
-            && let Some(owned) = opened
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-        {
-            // Runs are ended with their text, workers and downloads stopped, the folder let go.
-            tauri::async_runtime::block_on(owned.close());
+        if matches!(event, RunEvent::Exit) {
+            place::keep(handle);
+            close(handle);
         }
     });
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Ends runs with their text, stops workers and downloads, and lets the folder go.
+fn close(handle: &AppHandle) {
+    let Some(opened) = handle.try_state::<Opened>() else {
+        return;
+    };
+    let owned = opened
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    if let Some(owned) = owned {
+        tauri::async_runtime::block_on(owned.close());
+    }
 }

@@ -1,26 +1,87 @@
-//! The one window.
+//! The windows with the whole interface: the main one, and one for each conversation that was put into its own.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sirocco_core::App;
+use sirocco_core::place::WindowPlace;
+use sirocco_protocol::ConversationId;
 use tauri::webview::NewWindowResponse;
 use tauri::{
-    AppHandle, DragDropEvent, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent,
+    AppHandle, DragDropEvent, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent, Wry,
 };
 use tauri_plugin_opener::OpenerExt;
 
-const LABEL: &str = "main";
-/// Logical pixels.
-const WANTED: (f64, f64) = (1280.0, 820.0);
-/// About the height of what a window manager puts above.
-const TITLE_BAR: f64 = 40.0;
+use crate::{ipc, place, quick};
 
-/// Opens the window.
+const MAIN: &str = "main";
+/// Followed by a number.
+const OTHER: &str = "window-";
+
+/// Opens the main window where it was last.
 pub fn open(handle: &AppHandle) -> tauri::Result<()> {
-    let (navigating, opening) = (handle.clone(), handle.clone());
-    let (width, height) = size(handle);
-    let window = WebviewWindowBuilder::new(handle, LABEL, WebviewUrl::default())
-        .title("Sirocco")
+    let there = place::last(handle);
+    let window = full(handle, MAIN, WebviewUrl::default(), there)?;
+    place::follow(&window, there);
+    place::restore(&window, there)
+}
+
+/// Opens a conversation in a window of its own, as large as the main one was when it opened.
+pub fn open_conversation(handle: &AppHandle, id: ConversationId) -> tauri::Result<()> {
+    static OPENED: AtomicU32 = AtomicU32::new(1);
+    let number = OPENED.fetch_add(1, Ordering::Relaxed);
+    let label = format!("{OTHER}{number}");
+    let page = WebviewUrl::App(format!("index.html#conversation={}", id.0).into());
+    let size = WindowPlace {
+        position: None,
+        maximised: false,
+        ..place::last(handle)
+    };
+    let window = full(handle, &label, page, size)?;
+    window.show()?;
+    window.set_focus()
+}
+
+/// A window with the whole interface, not shown yet.
+fn full(
+    handle: &AppHandle,
+    label: &str,
+    page: WebviewUrl,
+    place: WindowPlace,
+) -> tauri::Result<WebviewWindow> {
+    let (width, height) = place.size;
+    let window = guarded(handle, label, page)
         .inner_size(width, height)
         .min_inner_size(480.0, 560.0)
+        .visible(false)
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&title) {
+                tracing::warn!(%error, "a window keeps its title");
+            }
+        })
+        .build()?;
+    let (app, label) = (handle.clone(), label.to_owned());
+    window.on_window_event(move |event| match event {
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+            if let Some(event) = app.state::<App>().dropped(paths) {
+                ipc::tell(&app, &label, &event);
+            }
+        }
+        WindowEvent::Destroyed => end_with_last(&app, &label),
+        _ => {}
+    });
+    Ok(window)
+}
+
+/// A window whose page leads nowhere else: links open in the browser.
+pub fn guarded<'a>(
+    handle: &'a AppHandle,
+    label: &str,
+    page: WebviewUrl,
+) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
+    let (navigating, opening) = (handle.clone(), handle.clone());
+    WebviewWindowBuilder::new(handle, label, page)
+        .title("Sirocco")
         .on_navigation(move |url| {
             let stays = is_page(url);
             if !stays {
@@ -32,40 +93,33 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
             open_outside(&opening, &url);
             NewWindowResponse::Deny
         })
-        .build()?;
-    let app = handle.clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
-            app.state::<App>().paths_dropped(paths);
-        }
-    });
-    Ok(())
 }
 
-/// What we like, but for screens that are smaller than that with their panels.
-fn size(handle: &AppHandle) -> (f64, f64) {
-    let room = handle.primary_monitor().ok().flatten().map(|monitor| {
-        let room = monitor
-            .work_area()
-            .size
-            .to_logical::<f64>(monitor.scale_factor());
-        (room.width, room.height - TITLE_BAR)
-    });
-    let (widest, highest) = room.unwrap_or(WANTED);
-    (WANTED.0.min(widest), WANTED.1.min(highest))
-}
-
-/// Brings the window to the front.
-pub fn show(handle: &AppHandle) {
-    if let Some(window) = handle.get_webview_window(LABEL) {
-        let shown = window
-            .unminimize()
-            .and_then(|()| window.show())
-            .and_then(|()| window.set_focus());
-        if let Err(error) = shown {
-            tracing::warn!(%error, "the window could not be brought to the front");
-        }
+/// The window of the quick question may be hidden, and the app ends with the last window that can be seen.
+fn end_with_last(handle: &AppHandle, closed: &str) {
+    let windows = handle.webview_windows();
+    let is_full = |label: &String| label != closed && (label == MAIN || label.starts_with(OTHER));
+    if !windows.keys().any(is_full) {
+        quick::close(handle);
     }
+}
+
+/// Brings the main window to the front, and opens it if it was closed while others stayed.
+pub fn show(handle: &AppHandle) {
+    let shown = match handle.get_webview_window(MAIN) {
+        Some(window) => bring_to_front(&window),
+        None => open(handle),
+    };
+    if let Err(error) = shown {
+        tracing::warn!(%error, "the window could not be brought to the front");
+    }
+}
+
+/// Shows a window before all others and gives it the keys.
+pub fn bring_to_front(window: &WebviewWindow) -> tauri::Result<()> {
+    window.unminimize()?;
+    window.show()?;
+    window.set_focus()
 }
 
 /// The page itself, as opposed to what it links to.

@@ -46,6 +46,7 @@ mod summaries;
 mod temporary;
 mod titles;
 mod versions;
+mod windows;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};
 use sirocco_testkit::{Script, TempApp};

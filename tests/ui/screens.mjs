@@ -202,6 +202,16 @@ const OTHERS = {
     scripted: "organised",
     steps: [list, button("View and organise"), (page) => page.getByRole("menuitem", { name: "Trash" }).click(), button("Delete Summary of the Q3 report for good"), text("Delete for good?")],
   },
+  "a quick question": {
+    place: "#quick",
+    steps: [
+      (page) => page.getByRole("textbox", { name: "Message" }).fill("Reverse a string in Rust"),
+      keys("Enter"),
+      (page) => page.getByRole("button", { name: "Keep" }).waitFor(),
+      (page) => page.locator('[role="log"][aria-busy="false"] article.model .markdown').waitFor(),
+    ],
+  },
+  "a quick question to ask": { place: "#quick", steps: [text("Ask something.")] },
   "an empty library": { scripted: "empty", steps: [keys("Control+3"), text("Path of a GGUF file or a folder")] },
   "ten thousand models": { scripted: "many", steps: [keys("Control+3"), list, text("10,000 models")] },
   "a backend that fails": { scripted: "broken", steps: [text("Try again")] },
@@ -238,9 +248,9 @@ describe("every screen", { concurrency: true }, () => {
         });
       }
 
-      for (const [name, { scripted, steps }] of Object.entries(OTHERS).filter(([name]) => wanted(name))) {
+      for (const [name, { scripted, place, steps }] of Object.entries(OTHERS).filter(([name]) => wanted(name))) {
         test(name, async () => {
-          const own = await served.open({ width, theme, scripted });
+          const own = await served.open({ width, theme, scripted, place });
           try {
             await check(own, steps, `${name}-${width}-${theme}`);
           } finally {

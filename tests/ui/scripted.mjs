@@ -19,7 +19,7 @@ export async function serve(name) {
     executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
   });
-  const address = (scripted) => `${server.resolvedUrls.local[0]}?scripted=${scripted}`;
+  const address = (scripted, place = "") => `${server.resolvedUrls.local[0]}?scripted=${scripted}${place}`;
   // The first load bundles the interface's packages. One that Vite comes upon late makes it bundle anew, and what the
   // page has by then is of no use any more: without hot reload it must be asked for again.
   const first = await browser.newPage();
@@ -33,8 +33,8 @@ export async function serve(name) {
   await first.close();
 
   return {
-    /** A page of its own, and what it complained about. `scripted` names a backend (see `scriptedPage`). */
-    async open({ width, height = 900, theme = "light", scripted = "" }) {
+    /** A page of its own, and what it complained about. `scripted` names a backend (see `scriptedPage`), `place` what it is for (`#quick`). */
+    async open({ width, height = 900, theme = "light", scripted = "", place }) {
       const page = await browser.newPage({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
       page.setDefaultTimeout(20_000);
       const complaints = [];
@@ -42,7 +42,7 @@ export async function serve(name) {
       page.on("console", (message) => {
         if (["error", "warning"].includes(message.type())) complaints.push(message.text());
       });
-      await page.goto(address(scripted), { timeout: 60_000 });
+      await page.goto(address(scripted, place), { timeout: 60_000 });
       // Shortcuts are the frame's; these two backends never get as far.
       await page.locator(["broken", "loading"].includes(scripted) ? "main" : "main#main").waitFor();
       return { page, complaints };

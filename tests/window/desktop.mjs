@@ -71,6 +71,28 @@ export class Desktop {
     });
   }
 
+  /** Presses keys while the program need not have the focus; the names are those of X. */
+  pressAnywhere(...names) {
+    const { status } = spawnSync("python3", [join(import.meta.dirname, "press_keys.py"), ...names], { stdio: "inherit" });
+    if (status !== 0) throw new Error(`${names} could not be pressed`);
+  }
+
+  /** Waits for another window than those there were, goes on in it, and answers its name. */
+  async otherWindow(before) {
+    let other;
+    await eventually("another window", async () => {
+      other = (await this.page.windows()).find((handle) => !before.includes(handle));
+      return other;
+    });
+    await this.page.switchTo(other);
+    return other;
+  }
+
+  /** What the program keeps of its main window. */
+  place() {
+    return JSON.parse(readFileSync(join(this.#home, "window.json"), "utf8"));
+  }
+
   /** Ends the program as `kill -9` does, and waits until nothing of it is left. */
   async kill() {
     await this.endAfter(() => process.kill(this.pid, "SIGKILL"));

@@ -177,6 +177,60 @@ test("Stop ends an answer", async () => {
   await ended("stopped");
 });
 
+test("the window opens where it was and as large", async () => {
+  await desktop.page.resize(1000, 700);
+  await desktop.page.until("the size", () => innerWidth === 1000 && innerHeight === 700);
+  await desktop.close();
+  assert.deepEqual(desktop.place(), { position: [0, 0], size: [1000, 700], maximised: false });
+  await desktop.open();
+  await desktop.page.until("the size of before", () => innerWidth === 1000 && innerHeight === 700);
+  await desktop.page.resize(1280, 800);
+});
+
+test("a conversation has a window of its own, which shows it too, and closing that ends nothing", async () => {
+  await openNewest();
+  const [main] = await desktop.page.windows();
+  const before = await answer();
+  await desktop.page.press("Control+Shift+N");
+  await desktop.otherWindow([main]);
+  await desktop.page.until("its answer", () => document.querySelector("article.model .markdown") !== null);
+  assert.equal(await answer(), before);
+  await ask("Say hello.");
+  await desktop.page.until("an answer", () => document.querySelectorAll("article.model").length > 1);
+  await desktop.page.switchTo(main);
+  await ended("tok/s");
+  assert.notEqual(await answer(), before, "the first window has heard of it");
+});
+
+test("the desktop is told of a long answer, and a click shows it", async () => {
+  await newChat();
+  await ask("Count from 1 to 200, one number per line.");
+  await written(3);
+  await newChat();
+  await tray.notice(/Count/);
+  await tray.clickNotice();
+  await desktop.page.until("the answer", () => document.querySelector("article.model .markdown")?.innerText.includes("20"));
+});
+
+test("keys that are pressed anywhere open a small window, whose answer is kept or not", async () => {
+  const [main] = await desktop.page.windows();
+  const shown = await desktop.page.windows();
+  await desktop.page.press("Control+,");
+  await desktop.page.click('button[aria-label="Change the keys of “Quick question”"]');
+  await desktop.page.press("Control+Shift+K");
+  await desktop.page.until("the keys", () => document.querySelector('button[aria-label="Remove the keys of “Quick question”"]'));
+  desktop.pressAnywhere("Control_L", "Shift_L", "k");
+  await desktop.otherWindow(shown);
+  await ask("Say hello.");
+  await desktop.page.until("the answer", () => document.querySelector('[aria-busy="false"] article.model .markdown'));
+  const said = await answer();
+  await photograph("quick-light");
+  await desktop.page.click(".quick header button");
+  await desktop.page.until("another question", () => document.querySelector("article.model") === null);
+  await desktop.page.switchTo(main);
+  await desktop.page.until("the kept answer", (said) => [...document.querySelectorAll("article.model .markdown")].at(-1)?.innerText === said, said);
+});
+
 test("closing the window in the middle of an answer keeps its text", async () => {
   await newChat();
   await ask(LONG_TASK);

@@ -1,10 +1,12 @@
-// The tray of the tests' session bus, in which the program shows itself.
+// The desktop of the tests' session bus: its tray, in which the program shows itself, and its notifications.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 
 const PATIENCE_MS = 60_000;
+/** For a long answer on a busy machine. */
+const LONG_PATIENCE_MS = 240_000;
 
 export class Tray {
   #process = spawn(process.env.SIROCCO_TEST_TRAY, [], { stdio: ["pipe", "pipe", "inherit"] });
@@ -30,6 +32,23 @@ export class Tray {
   /** Chooses the entry with this label. */
   async choose(label) {
     await this.#ask(`choose ${label}`);
+  }
+
+  /** Waits until a notification has this title, and answers its text. */
+  async notice(pattern) {
+    const deadline = performance.now() + LONG_PATIENCE_MS;
+    for (;;) {
+      const notices = await this.#ask("notices");
+      const found = notices.find(([title]) => pattern.test(title));
+      if (found) return found[1];
+      if (performance.now() > deadline) throw new Error(`the desktop was told ${JSON.stringify(notices)}, not ${pattern}`);
+      await pause(100);
+    }
+  }
+
+  /** Clicks the last notification. */
+  async clickNotice() {
+    await this.#ask("click");
   }
 
   async close() {

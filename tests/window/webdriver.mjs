@@ -4,7 +4,7 @@
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 
 /** Keys without a character, by the names that people use. */
-const KEYS = { Control: "\uE009", Enter: "\uE007", Escape: "\uE00C", Tab: "\uE004", ArrowDown: "\uE015" };
+const KEYS = { Control: "\uE009", Shift: "\uE008", Enter: "\uE007", Escape: "\uE00C", Tab: "\uE004", ArrowDown: "\uE015" };
 
 async function ask(method, address, body) {
   const response = await fetch(address, { method, body: body && JSON.stringify(body) });
@@ -88,6 +88,16 @@ export class Page {
   /** Moves the window to the corner of the screen. */
   resize(width, height) {
     return ask("POST", `${this.#session}/window/rect`, { x: 0, y: 0, width, height });
+  }
+
+  /** The windows that show pages, by names of the driver. */
+  windows() {
+    return ask("GET", `${this.#session}/window/handles`);
+  }
+
+  /** What is done from here on is done in this window. */
+  switchTo(handle) {
+    return ask("POST", `${this.#session}/window`, { handle });
   }
 
   /** A PNG of what the window shows. */

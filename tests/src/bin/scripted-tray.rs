@@ -1,8 +1,9 @@
-//! The tray of a desktop, for tests of programs that put themselves into it.
+//! The tray and the notifications of a desktop, for tests of programs that use them.
 //!
-//! Takes the name of the watcher of status notifiers on the session bus, prints `ready`, and answers one line for each
-//! line of its standard input: `menu` gives the labels of the menu of what came last as a JSON list, `choose LABEL`
-//! chooses one of them. Ends with its input. Linux only; elsewhere trays have no such bus.
+//! Takes the names of the watcher of status notifiers and of the notifications on the session bus, prints `ready`, and
+//! answers one line for each line of its standard input: `menu` gives the labels of the menu of what came last as a JSON
+//! list, `choose LABEL` chooses one of them, `notices` gives title and text of all notifications, and `click` clicks the
+//! last of those. Ends with its input. Linux only; elsewhere trays have no such bus.
 
 fn main() -> anyhow::Result<()> {
     #[cfg(target_os = "linux")]
@@ -63,13 +64,65 @@ mod tray {
         }
     }
 
+    const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+    const NOTIFICATIONS_PATH: &str = "/org/freedesktop/Notifications";
+
+    /// Remembers title and text of each; its id is its place, counted from 1.
+    #[derive(Clone, Default)]
+    struct Notifications(Arc<Mutex<Vec<(String, String)>>>);
+
+    impl Notifications {
+        fn all(&self) -> Vec<(String, String)> {
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
+        }
+    }
+
+    #[zbus::interface(name = "org.freedesktop.Notifications")]
+    impl Notifications {
+        #[expect(
+            clippy::too_many_arguments,
+            reason = "the specification of desktop notifications has them"
+        )]
+        fn notify(
+            &self,
+            _program: &str,
+            _replaces: u32,
+            _icon: &str,
+            title: &str,
+            text: &str,
+            _actions: Vec<String>,
+            _hints: HashMap<String, OwnedValue>,
+            _timeout_ms: i32,
+        ) -> u32 {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push((title.to_owned(), text.to_owned()));
+            u32::try_from(all.len()).unwrap_or(u32::MAX)
+        }
+
+        fn close_notification(&self, _id: u32) {}
+
+        fn get_capabilities(&self) -> Vec<String> {
+            vec!["actions".to_owned(), "body".to_owned()]
+        }
+
+        fn get_server_information(&self) -> (&str, &str, &str, &str) {
+            ("scripted", "sirocco", "1", "1.2")
+        }
+    }
+
     pub fn run() -> Result<()> {
         let watcher = Watcher::default();
+        let notifications = Notifications::default();
         let connection = connection::Builder::session()?
             .name("org.kde.StatusNotifierWatcher")?
+            .name(NOTIFICATIONS)?
             .serve_at("/StatusNotifierWatcher", watcher.clone())?
+            .serve_at(NOTIFICATIONS_PATH, notifications.clone())?
             .build()
-            .context("could not become the watcher of the session bus")?;
+            .context("could not become the desktop of the session bus")?;
         println!("ready");
         for line in std::io::stdin().lock().lines() {
             let line = line?;
@@ -79,6 +132,11 @@ mod tray {
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
             let answer = match (item, line.split_once(' ')) {
+                (_, None) if line == "notices" => json!(notifications.all()),
+                (_, None) if line == "click" => {
+                    click(&connection, notifications.all().len())?;
+                    json!(true)
+                }
                 (None, _) => json!(null),
                 (Some(item), None) if line == "menu" => {
                     json!(labels(&entries(&connection, &item)?))
@@ -87,10 +145,23 @@ mod tray {
                     choose(&connection, &item, label)?;
                     json!(true)
                 }
-                _ => bail!("`{line}` is neither `menu` nor `choose LABEL`"),
+                _ => bail!("`{line}` is no command"),
             };
             println!("{answer}");
         }
+        Ok(())
+    }
+
+    /// Says that the notification with this id was clicked.
+    fn click(connection: &Connection, id: usize) -> Result<()> {
+        let clicked = (u32::try_from(id)?, "default");
+        connection.emit_signal(
+            None::<&str>,
+            NOTIFICATIONS_PATH,
+            NOTIFICATIONS,
+            "ActionInvoked",
+            &clicked,
+        )?;
         Ok(())
     }
 

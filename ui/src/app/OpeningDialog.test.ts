@@ -29,6 +29,12 @@ describe('what the system asks to open', () => {
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
   });
 
+  it('is a conversation of ours at once', async () => {
+    const { state } = opened({ type: 'conversation', conversation_id: 'c-2' });
+    await waitFor(() => expect(state.navigation.conversationId).toBe('c-2'));
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
   it('is a download only after the person agreed', async () => {
     const { state, started, user } = opened(DOWNLOAD);
     const dialog = await screen.findByRole('dialog', { name: 'Download m.gguf?' });

@@ -1302,7 +1302,11 @@ total_count: number, } | { "type": "paths_dropped",
 /**
  * With handles to give back.
  */
-paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "lagged" };
+paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "long_answer_ended", 
+/**
+ * What to tell.
+ */
+notice: Notice, } | { "type": "lagged" };
 
 /**
  * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
@@ -3068,6 +3072,23 @@ secret: string, };
 export type Nothing = Record<symbol, never>;
 
 /**
+ * A long answer that ended, for whoever is told who does not see it.
+ */
+export type Notice = { 
+/**
+ * Where it is.
+ */
+conversation_id: ConversationId, 
+/**
+ * Title of the conversation.
+ */
+title: string, 
+/**
+ * How the answer begins, or why there is none.
+ */
+text: string, };
+
+/**
  * Something to open. It only names what is wanted: the person is asked before anything of it is done.
  */
 export type Opening = { "type": "paths", 
@@ -3090,7 +3111,11 @@ commit: string | null,
 /**
  * Path of the file.
  */
-path: string, } | { "type": "refused", 
+path: string, } | { "type": "conversation", 
+/**
+ * Which.
+ */
+conversation_id: ConversationId, } | { "type": "refused", 
 /**
  * Why.
  */
@@ -3435,6 +3460,29 @@ url: string, };
  * Why a download that could run does not run right now. It goes on by itself.
  */
 export type QueueReason = "turn" | "schedule" | "offline" | "rate_limit" | "retry";
+
+/**
+ * Whether keys that are pressed anywhere open the small window for a quick question.
+ */
+export type QuickAsk = { 
+/**
+ * They can be chosen: only the window host can take keys.
+ */
+is_possible: boolean, 
+/**
+ * Why the chosen keys do nothing.
+ */
+problem: ErrorReport | null, };
+
+/**
+ * Whether keys open the window for a quick question; which ones is in the settings.
+ */
+export type QuickAskGet = Record<symbol, never>;
+
+/**
+ * Hides that window.
+ */
+export type QuickAskHide = Record<symbol, never>;
 
 /**
  * A line of the table over the person's own models.
@@ -3908,6 +3956,14 @@ appearance: AppearanceSettings,
  */
 shortcuts: { [key in string]: string }, 
 /**
+ * Keys that open the window for a quick question from anywhere, such as `Mod+Shift+Space`; empty for none.
+ */
+quick_ask_keys: string, 
+/**
+ * The desktop is told when a long answer ends that nobody sees.
+ */
+notify_answers: boolean, 
+/**
  * Context a model is loaded with, in tokens, where the model knows that much.
  */
 default_context_length: number, 
@@ -4364,6 +4420,24 @@ found: string, } | { "type": "failed",
  */
 error: ErrorReport, };
 
+/**
+ * Opens a conversation in a window of its own.
+ */
+export type WindowOpen = { 
+/**
+ * Which.
+ */
+conversation_id: ConversationId, };
+
+/**
+ * Shows a conversation in the main window, and that window before all others.
+ */
+export type WindowShow = { 
+/**
+ * Which.
+ */
+conversation_id: ConversationId, };
+
 /** Every command with its payload and its answer. */
 export interface Commands {
   /** Version, machine, host and runtimes. */
@@ -4554,6 +4628,14 @@ export interface Commands {
   path_type: { request: PathType; response: PickedPath };
   /** What the system asked to open since this was called last; who takes it asks the person. */
   opening_take: { request: OpeningTake; response: Array<Opening> };
+  /** Opens a conversation in a window of its own. */
+  window_open: { request: WindowOpen; response: Nothing };
+  /** Shows a conversation in the main window, and that window before all others. */
+  window_show: { request: WindowShow; response: Nothing };
+  /** Whether keys open the window for a quick question; which ones is in the settings. */
+  quick_ask_get: { request: QuickAskGet; response: QuickAsk };
+  /** Hides that window. */
+  quick_ask_hide: { request: QuickAskHide; response: Nothing };
   /** Whether the app starts when the person logs in. */
   login_start_get: { request: LoginStartGet; response: LoginStart };
   /** Starts it then from now on, or no more. */

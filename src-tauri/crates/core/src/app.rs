@@ -30,6 +30,7 @@ use crate::picked::PickedPaths;
 use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
 use crate::temporary::Temporary;
+use crate::windows::QuickAskProblem;
 
 /// Events that wait for a slow listener before it is told that it lagged.
 const EVENTS: usize = 1024;
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
     pub openings: Openings,
+    pub quick_ask_problem: QuickAskProblem,
     pub library: Library,
     pub keeping: Keeping,
     pub serving: Serving,
@@ -130,6 +132,7 @@ impl App {
                 titles: Titles::default(),
                 picked: PickedPaths::default(),
                 openings: Openings::default(),
+                quick_ask_problem: QuickAskProblem::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),
                 serving: Serving::default(),
@@ -224,15 +227,14 @@ impl App {
         self.inner.events.subscribe()
     }
 
-    /// Tells listeners about paths dropped onto the window; only hosts call it.
-    pub fn paths_dropped(&self, paths: &[PathBuf]) {
+    /// What the window is to be told onto which these paths were dropped; only hosts ask.
+    #[must_use]
+    pub fn dropped(&self, paths: &[PathBuf]) -> Option<Event> {
         let paths: Vec<_> = paths
             .iter()
             .filter_map(|path| self.inner.picked.mint(path).ok())
             .collect();
-        if !paths.is_empty() {
-            self.emit(Event::PathsDropped { paths });
-        }
+        (!paths.is_empty()).then_some(Event::PathsDropped { paths })
     }
 
     /// Ends runs, downloads and other long work; nothing new begins. [`Self::close`] waits for them.

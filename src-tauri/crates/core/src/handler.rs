@@ -425,6 +425,28 @@ impl Handler for App {
         Ok(self.inner.openings.take())
     }
 
+    async fn window_open(&self, request: WindowOpen) -> Answer<Nothing> {
+        self.open_window(request.conversation_id)
+            .await
+            .map(|()| Nothing {})
+    }
+
+    async fn window_show(&self, request: WindowShow) -> Answer<Nothing> {
+        self.show_window(request.conversation_id)
+            .await
+            .map(|()| Nothing {})
+    }
+
+    async fn quick_ask_get(&self, _: QuickAskGet) -> Answer<QuickAsk> {
+        Ok(self.quick_ask())
+    }
+
+    async fn quick_ask_hide(&self, _: QuickAskHide) -> Answer<Nothing> {
+        let host = Arc::clone(&self.inner.host);
+        blocking(move || host.hide_quick_ask()).await??;
+        Ok(Nothing {})
+    }
+
     async fn login_start_get(&self, _: LoginStartGet) -> Answer<LoginStart> {
         let host = Arc::clone(&self.inner.host);
         Ok(login_start(blocking(move || host.starts_at_login()).await?))
@@ -543,6 +565,8 @@ impl Handler for App {
         server.map_err(|message| refuse(ErrorCode::InvalidRequest, message))?;
         crate::downloads::check_settings(&request.settings.downloads)?;
         self.configure_network(&mut request.settings.network)
+            .await?;
+        self.change_quick_ask_keys(&request.settings.quick_ask_keys)
             .await?;
         self.inner
             .store

@@ -99,6 +99,12 @@ impl Home {
         self.0.join("trash")
     }
 
+    /// Where the main window was.
+    #[must_use]
+    pub fn window(&self) -> PathBuf {
+        self.0.join("window.json")
+    }
+
     /// Log files.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
+use sirocco_protocol::{ConversationId, ErrorCode, ErrorReport, HostKind, PickKind};
 
 /// The side of the App that faces the person.
 pub trait Host: Send + Sync + 'static {
@@ -31,6 +31,39 @@ pub trait Host: Send + Sync + 'static {
         Err(report.with_hint(format!("the file is `{}`", path.display())))
     }
 
+    /// Opens a conversation in a window of its own. Blocks.
+    ///
+    /// # Errors
+    /// Why it cannot be opened; without a window, that it cannot.
+    fn open_window(&self, _id: ConversationId) -> Result<(), ErrorReport> {
+        Err(no_windows())
+    }
+
+    /// Shows the main window before all others. Blocks.
+    ///
+    /// # Errors
+    /// Why it cannot be shown; without a window, that it cannot.
+    fn show_window(&self) -> Result<(), ErrorReport> {
+        Err(no_windows())
+    }
+
+    /// Has these keys, pressed anywhere, open the window for a quick question; none do if they are empty. Keys taken
+    /// before are given back. Blocks.
+    ///
+    /// # Errors
+    /// Why they cannot be taken.
+    fn take_quick_ask_keys(&self, _keys: &str) -> Result<(), ErrorReport> {
+        Err(no_windows())
+    }
+
+    /// Hides the window for a quick question. Blocks.
+    ///
+    /// # Errors
+    /// Why it stays; without a window, that there is none.
+    fn hide_quick_ask(&self) -> Result<(), ErrorReport> {
+        Err(no_windows())
+    }
+
     /// Whether this program starts when the person logs in; none if that is not for this host to say.
     /// Blocks.
     fn starts_at_login(&self) -> Option<bool> {
@@ -47,6 +80,13 @@ pub trait Host: Send + Sync + 'static {
             "only the window of the app can be started at login",
         ))
     }
+}
+
+fn no_windows() -> ErrorReport {
+    ErrorReport::new(
+        ErrorCode::InvalidRequest,
+        "only the desktop app has windows of its own",
+    )
 }
 
 /// A host without dialogs.

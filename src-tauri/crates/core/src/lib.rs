@@ -30,10 +30,12 @@ mod loading;
 pub mod logging;
 mod machine;
 mod network;
+mod notices;
 mod open_error;
 mod openings;
 mod organise;
 mod picked;
+pub mod place;
 mod presets;
 mod prompts;
 mod runs;
@@ -43,6 +45,7 @@ mod temporary;
 pub mod tokens;
 mod trash;
 pub mod wanted;
+mod windows;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
 #[must_use]

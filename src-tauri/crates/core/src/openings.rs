@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use sirocco_protocol::{Event, Opening};
+use sirocco_protocol::{ConversationId, Event, Opening};
 
 use crate::App;
 use crate::wanted::{Wanted, WantedError};
@@ -62,6 +62,15 @@ impl App {
             openings.push(Opening::Paths { paths });
         }
         self.inner.openings.add(openings);
+        self.emit(Event::OpeningsWait);
+    }
+}
+
+impl App {
+    /// Has the main window show a conversation; bringing it to the front is the host's part.
+    pub fn open_conversation(&self, conversation_id: ConversationId) {
+        let opening = Opening::Conversation { conversation_id };
+        self.inner.openings.add([opening]);
         self.emit(Event::OpeningsWait);
     }
 }

@@ -548,6 +548,15 @@ commands! {
     /// What the system asked to open since this was called last; who takes it asks the person.
     opening_take(OpeningTake {}) -> Vec<Opening>;
 
+    /// Opens a conversation in a window of its own.
+    window_open(WindowOpen { #[doc = " Which."] conversation_id: ConversationId }) -> Nothing;
+    /// Shows a conversation in the main window, and that window before all others.
+    window_show(WindowShow { #[doc = " Which."] conversation_id: ConversationId }) -> Nothing;
+    /// Whether keys open the window for a quick question; which ones is in the settings.
+    quick_ask_get(QuickAskGet {}) -> QuickAsk;
+    /// Hides that window.
+    quick_ask_hide(QuickAskHide {}) -> Nothing;
+
     /// Whether the app starts when the person logs in.
     login_start_get(LoginStartGet {}) -> LoginStart;
     /// Starts it then from now on, or no more.

@@ -5,8 +5,9 @@ use ts_rs::TS;
 
 use crate::{
     Comparison, ConversationId, ConversationSummary, Download, DownloadId, Folder, HubAccount,
-    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle, PickedPath,
-    Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings, Verification,
+    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Notice, Organising, PathHandle,
+    PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
+    Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -161,6 +162,11 @@ pub enum Event {
     },
     /// The system asks to open something: `opening_take` says what.
     OpeningsWait,
+    /// A long answer ended, and whoever does not see it wants to be told.
+    LongAnswerEnded {
+        /// What to tell.
+        notice: Notice,
+    },
     /// The listener was too slow and missed events, or more changed than is told one by one: ask for
     /// everything again.
     Lagged,

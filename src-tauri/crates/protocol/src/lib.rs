@@ -37,6 +37,7 @@ mod search;
 mod server;
 mod settings;
 pub mod typescript;
+mod window;
 
 pub use attachment::*;
 pub use comparison::*;
@@ -62,3 +63,4 @@ pub use runtime::*;
 pub use search::*;
 pub use server::*;
 pub use settings::*;
+pub use window::*;

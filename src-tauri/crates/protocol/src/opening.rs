@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::PickedPath;
+use crate::{ConversationId, PickedPath};
 
 /// Something to open. It only names what is wanted: the person is asked before anything of it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -27,6 +27,11 @@ pub enum Opening {
         commit: Option<String>,
         /// Path of the file.
         path: String,
+    },
+    /// A conversation of ours, which the main window is to show.
+    Conversation {
+        /// Which.
+        conversation_id: ConversationId,
     },
     /// It cannot be opened.
     Refused {

@@ -116,6 +116,10 @@ pub struct Settings {
     /// Keys that were chosen for actions of the interface, by the action's name: `Mod+Shift+K`, or empty for none.
     /// What is not here has its usual keys.
     pub shortcuts: BTreeMap<String, String>,
+    /// Keys that open the window for a quick question from anywhere, such as `Mod+Shift+Space`; empty for none.
+    pub quick_ask_keys: String,
+    /// The desktop is told when a long answer ends that nobody sees.
+    pub notify_answers: bool,
     /// Context a model is loaded with, in tokens, where the model knows that much.
     pub default_context_length: u32,
     /// Threads of a worker; none is the number of physical cores.
@@ -153,6 +157,8 @@ impl Default for Settings {
             theme: Theme::System,
             appearance: AppearanceSettings::default(),
             shortcuts: BTreeMap::new(),
+            quick_ask_keys: String::new(),
+            notify_answers: true,
             default_context_length: 4096,
             threads: None,
             default_system_prompt: String::new(),

@@ -4,10 +4,11 @@ import * as attachments from '$/features/chat/attachments/strings.en';
 import * as compare from '$/features/chat/compare/strings.en';
 import * as presets from '$/features/chat/presets/strings.en';
 import * as prompts from '$/features/chat/prompts/strings.en';
+import * as quick from '$/features/chat/quick/strings.en';
 import * as temporary from '$/features/chat/temporary/strings.en';
 import * as server from '$/features/server/strings.en';
 import * as format from '$/lib/format/strings.en';
 import * as markdown from '$/lib/markdown/strings.en';
 import * as common from '$/lib/strings.en';
 
-export const ENGLISH = { ...common, ...format, ...markdown, ...chat, ...compare, ...presets, ...prompts, ...attachments, ...temporary, ...server };
+export const ENGLISH = { ...common, ...format, ...markdown, ...chat, ...compare, ...presets, ...prompts, ...attachments, ...temporary, ...quick, ...server };

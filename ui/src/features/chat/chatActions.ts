@@ -140,6 +140,18 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
     { group, id: 'chat.rename', label: s.rename, keys: ['F2'], available: () => shown() && chat.current.id !== null, run: () => chat.page?.rename() },
     {
       group,
+      id: 'chat.window',
+      label: s.openWindow,
+      words: s.openWindowWords,
+      keys: ['Mod+Shift+N'],
+      available: () => shown() && chat.current.id !== null && !chat.temporary.shown,
+      run: () => {
+        const { id } = chat.current;
+        if (id) void state.backend.openWindow(id).catch((thrown: unknown) => toasts.error(thrown));
+      },
+    },
+    {
+      group,
       id: 'chat.pin',
       get label() {
         return row()?.pinned ? s.unpin : s.pin;

@@ -43,6 +43,15 @@ async function choose(user: ReturnType<typeof userEvent.setup>, row: HTMLElement
   }
 }
 
+describe('a window of its own', () => {
+  it('is opened from the menu of a conversation and by name', async () => {
+    const { backend, state, user } = await started();
+    await choose(user, rowOf(/^Regex for ISO/), ['Open in a new window']);
+    expect(backend.windows).toEqual(['c-2']);
+    expect(state.navigation.conversationId).toBeNull();
+  });
+});
+
 describe('folders', () => {
   it('open and close by key, and show what is in them', async () => {
     await started();

@@ -46,6 +46,7 @@ export const chatStrings = {
     month: 'Last 30 days',
     folders: 'Folders',
     more: 'More for this conversation',
+    openWindow: 'Open in a new window',
     rename: 'Rename',
     renameLabel: 'Title of the conversation',
     duplicate: 'Duplicate',

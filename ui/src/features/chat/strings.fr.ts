@@ -48,6 +48,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     month: '30 derniers jours',
     folders: 'Dossiers',
     more: 'Plus d’actions pour cette conversation',
+    openWindow: 'Ouvrir dans une nouvelle fenêtre',
     rename: 'Renommer',
     renameLabel: 'Titre de la conversation',
     duplicate: 'Dupliquer',

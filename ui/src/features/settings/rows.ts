@@ -33,6 +33,8 @@ export type RowName =
   | 'hours'
   | 'trash_days'
   | 'conversation_trash_days'
+  | 'quick_ask'
+  | 'notify_answers'
   | 'login_start'
   | 'version'
   | 'data_folder'
@@ -119,7 +121,9 @@ export const settingRows = (): SettingsRow[] => [
     words: `${s.conversationTrashDaysText} trash chats`,
   },
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
-  { name: 'login_start', group: 'start', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
+  { name: 'quick_ask', group: 'desktop', label: s.quickAsk, words: `${s.quickAskText} global shortcut hotkey window launcher` },
+  { name: 'notify_answers', group: 'desktop', label: s.notify, words: `${s.notifyText} notification alert` },
+  { name: 'login_start', group: 'desktop', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },

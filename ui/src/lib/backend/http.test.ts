@@ -114,6 +114,13 @@ describe('the browser host', () => {
     stopSecond();
   });
 
+  it('opens a conversation in a tab that gets the token as well', async () => {
+    location.hash = '#token=secret';
+    const opened = vi.spyOn(window, 'open').mockReturnValue(null);
+    await httpBackend().openWindow('c-1');
+    expect(opened).toHaveBeenCalledWith(expect.stringMatching(/#token=secret&conversation=c-1$/), '_blank', 'noopener');
+  });
+
   it('closing a stream ends it without an error', async () => {
     vi.stubGlobal('fetch', (_path: string, init: RequestInit) => {
       return new Promise((_resolve, reject) => init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError'))));

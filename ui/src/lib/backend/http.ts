@@ -151,6 +151,12 @@ export function httpBackend(): Backend {
       return { done, close: () => abort.abort() };
     },
 
+    async openWindow(id) {
+      // The new tab has no session of ours, so it gets the token as the first one did.
+      const hash = new URLSearchParams({ token, conversation: id });
+      window.open(`${location.pathname}${location.search}#${hash}`, '_blank', 'noopener');
+    },
+
     events: (onEvent) => connection.listen(onEvent),
     connection: (onChange) => connection.watch(onChange),
   };

@@ -8,7 +8,7 @@
  * const models = await backend().call('model_list', {});
  * ```
  */
-import type { Commands, Event, Streams } from '$/gen/protocol';
+import type { Commands, ConversationId, Event, Streams } from '$/gen/protocol';
 import { httpBackend } from './http';
 import { inWindow, tauriBackend } from './tauri';
 
@@ -33,6 +33,8 @@ export interface Backend {
   ): StreamHandle;
   /** Any number of listeners share one connection. Answers the function that stops listening. */
   events(onEvent: (event: Event) => void): () => void;
+  /** Shows a conversation in a window of its own, or in a tab. */
+  openWindow(id: ConversationId): Promise<void>;
   /** Told `false` when the connection is lost and `true` when it is back. Never called in the window host. */
   connection(onChange: (connected: boolean) => void): () => void;
 }

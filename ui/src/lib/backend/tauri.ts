@@ -1,7 +1,7 @@
 /** The window host: Tauri IPC. The only file that may import `@tauri-apps`. */
 import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
-import { listen } from '@tauri-apps/api/event';
-import type { Event } from '$/gen/protocol';
+import { getCurrentWebviewWindow } from '@tauri-apps/api/webviewWindow';
+import type { Commands, Event } from '$/gen/protocol';
 import { BackendError } from './error';
 import type { Backend } from './index';
 
@@ -10,15 +10,19 @@ export function inWindow(): boolean {
   return isTauri() || '__TAURI_INTERNALS__' in window;
 }
 
+async function call<C extends keyof Commands>(command: C, request: Commands[C]['request']): Promise<Commands[C]['response']> {
+  try {
+    return await invoke('rpc', { command, payload: request });
+  } catch (thrown) {
+    throw BackendError.from(thrown);
+  }
+}
+
 export function tauriBackend(): Backend {
+  // Events for all windows come here too; those for another one do not.
+  const window = getCurrentWebviewWindow();
   return {
-    async call(command, request) {
-      try {
-        return await invoke('rpc', { command, payload: request });
-      } catch (thrown) {
-        throw BackendError.from(thrown);
-      }
-    },
+    call,
 
     stream(stream, request, onMessage) {
       let open = true;
@@ -43,7 +47,7 @@ export function tauriBackend(): Backend {
     events(onEvent) {
       let stopped = false;
       let stop = () => {};
-      void listen<Event>('sirocco', (event) => onEvent(event.payload)).then((unlisten) => {
+      void window.listen<Event>('sirocco', (event) => onEvent(event.payload)).then((unlisten) => {
         stop = unlisten;
         if (stopped) unlisten();
       });
@@ -51,6 +55,10 @@ export function tauriBackend(): Backend {
         stopped = true;
         stop();
       };
+    },
+
+    async openWindow(conversation_id) {
+      await call('window_open', { conversation_id });
     },
 
     connection() {

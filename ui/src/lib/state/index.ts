@@ -9,6 +9,7 @@ import { getContext, setContext } from 'svelte';
 import type { Event } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
 import { sentence } from '$/lib/format';
+import { pagePlace, type PagePlace } from '$/lib/pagePlace';
 import { libraryStrings, modelStrings } from '$/lib/strings.en';
 import { Actions } from './actions.svelte';
 import { AppState } from './app.svelte';
@@ -26,6 +27,8 @@ const KEY = Symbol('sirocco');
 
 export class Sirocco {
   readonly backend: Backend;
+  /** What this page is for. */
+  readonly place: PagePlace;
   readonly app: AppState;
   readonly actions: Actions;
   readonly models: ModelLibrary;
@@ -36,8 +39,10 @@ export class Sirocco {
   readonly navigation = new Navigation();
   readonly toasts = new Toasts();
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, place = pagePlace()) {
     this.backend = backend;
+    this.place = place;
+    if (place.type === 'conversation') this.navigation.conversationId = place.id;
     this.app = new AppState(backend);
     this.actions = new Actions(this.app);
     this.models = new ModelLibrary(backend);

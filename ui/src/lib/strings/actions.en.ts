@@ -45,6 +45,8 @@ export const actionStrings = {
   findHere: 'Find in the conversation',
   toEnd: 'Go to the end of the conversation',
   rename: 'Rename the conversation',
+  openWindow: 'Open the conversation in a new window',
+  openWindowWords: 'tab separate detach',
   pin: 'Pin the conversation',
   unpin: 'Unpin the conversation',
   delete: 'Delete the conversation',

@@ -46,6 +46,8 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   findHere: 'Rechercher dans la conversation',
   toEnd: 'Aller à la fin de la conversation',
   rename: 'Renommer la conversation',
+  openWindow: 'Ouvrir la conversation dans une nouvelle fenêtre',
+  openWindowWords: 'onglet séparer détacher',
   pin: 'Épingler la conversation',
   unpin: 'Désépingler la conversation',
   delete: 'Supprimer la conversation',

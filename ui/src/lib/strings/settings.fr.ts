@@ -18,7 +18,7 @@ export const settingsStrings: Translation<typeof en.settingsStrings> = {
     network: 'Réseau',
     downloads: 'Téléchargements',
     storage: 'Stockage',
-    start: 'Démarrage',
+    desktop: 'Bureau',
     about: 'À propos',
   },
   language: 'Langue',
@@ -131,6 +131,14 @@ export const settingsStrings: Translation<typeof en.settingsStrings> = {
   trashDays: 'Garder les modèles supprimés',
   trashDaysText: 'Combien de jours un modèle supprimé peut être restauré. Il occupe son espace jusque-là ; 0 le supprime aussitôt.',
   days: (count) => plural(count, 'jour'),
+  quickAsk: 'Question rapide',
+  quickAskText:
+    'Touches qui ouvrent une petite fenêtre de partout, même quand vous travaillez dans un autre programme. Ce qui y est demandé n’est conservé que si vous le dites.',
+  notify: 'Annoncer les longues réponses',
+  notifyText:
+    'Une notification quand se termine une réponse qui a pris plus de dix secondes, pendant que vous êtes ailleurs. Elle montre le titre et le début de la réponse.',
+  notifyAllow: 'Autoriser dans ce navigateur',
+  notifyDenied: 'Ce navigateur ne l’autorise pas',
   loginStart: 'Lancer à l’ouverture de session',
   loginStartText: 'Sirocco démarre quand vous ouvrez votre session sur cet ordinateur.',
   loginStartElsewhere: 'Ne peut être changé que dans la fenêtre de l’application',

@@ -406,18 +406,22 @@ impl App {
             }
         };
         let (run, message) = ended;
-        let conversation_id = run.conversation_id;
         self.emit(Event::RunChanged { run: run.clone() });
         active.publish(|live| {
             live.run = run.clone();
             live.message = message.clone();
             live.phase = None;
-            RunUpdate::Finished { run, message }
+            RunUpdate::Finished {
+                run: run.clone(),
+                message: message.clone(),
+            }
         });
-        if let Ok(conversation) = active.store.conversation(conversation_id).await {
+        if let Ok(conversation) = active.store.conversation(run.conversation_id).await {
+            let conversation = conversation.summary;
             self.emit(Event::ConversationChanged {
-                conversation: conversation.summary,
+                conversation: conversation.clone(),
             });
+            self.tell_of_end(&run, &message, &conversation).await;
         }
     }
 }

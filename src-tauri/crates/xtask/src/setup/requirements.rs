@@ -148,6 +148,14 @@ pub const REQUIREMENTS: &[Requirement] = &[
         arch: "xorg-server-xvfb",
     },
     Requirement {
+        what: "the library that presses keys for tests (XTest)",
+        probe: Probe::SharedObject("libXtst"),
+        purpose: Purpose::Test,
+        debian: "libxtst6",
+        fedora: "libXtst",
+        arch: "libxtst",
+    },
+    Requirement {
         what: "xvfb-run",
         probe: Probe::Program(&["xvfb-run"]),
         purpose: Purpose::Test,

@@ -55,6 +55,8 @@ export class Double implements Backend {
     return () => undefined;
   }
 
+  async openWindow(): Promise<void> {}
+
   connection(): () => void {
     return () => undefined;
   }

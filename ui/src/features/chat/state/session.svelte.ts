@@ -1,7 +1,8 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, PresetChoice, Role } from '$/gen/protocol';
+import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, Notice, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
+import { showNotice } from '$/lib/notices';
 import { remembered } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
 import { DraftAttachments } from '../attachments/draftAttachments.svelte';
@@ -358,8 +359,16 @@ export class ChatSession {
     // after us, so its row is not asked, and what takes the mark away comes later.
     if (event.type === 'conversation_changed' && event.conversation.id === this.current.id && event.conversation.unread)
       queueMicrotask(() => void this.seen(true));
+    if (event.type === 'long_answer_ended') this.#tell(event.notice);
     if (event.type === 'conversation_deleted') this.#deleted([event.conversation_id]);
     if (event.type === 'conversations_organised' && event.change.type === 'delete') this.#deleted(event.conversations.map((row) => row.id));
+  }
+
+  /** A browser tells of an answer that ended while its reader was elsewhere; the window host does so itself. */
+  #tell(notice: Notice): void {
+    const { app, navigation } = this.#sirocco;
+    if (app.status?.host !== 'browser' || this.#presence.here) return;
+    showNotice(notice, () => navigation.openConversation(notice.conversation_id));
   }
 
   /** What is shown may be gone; where the reader went meanwhile stays. */

@@ -1,5 +1,5 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Attachment, Commands, Conversation, Download, ErrorCode, Event, Folder, LoadedModel, Model, ModelDefaults, ModelRoot, Settings, Started } from '$/gen/protocol';
+import type { Attachment, Commands, Conversation, Download, ErrorCode, Event, Folder, LoadedModel, LoginStart, Model, ModelDefaults, ModelRoot, Opening, QuickAsk, Settings, Started } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
@@ -15,6 +15,11 @@ export interface ScriptedHost {
   readonly deleted: Map<string, Stored>;
   readonly folders: Map<string, Folder>;
   readonly attached: Map<string, { attachment: Attachment; text: string }>;
+  /** What the system asked to open. */
+  readonly openings: Opening[];
+  loginStart: LoginStart;
+  quickAsk: QuickAsk;
+  readonly windows: string[];
   roots: ModelRoot[];
   settings: Settings;
   /** Pause between steps of what takes time; 0: nothing happens by itself. */

@@ -21,6 +21,7 @@ import type {
   ModelDefaults,
   ModelRoot,
   Opening,
+  QuickAsk,
   Run,
   RunUpdate,
   RuntimeName,
@@ -34,6 +35,7 @@ import { branchHandlers } from './branches';
 import { comparisonHandlers } from './comparisons';
 import { attachmentHandlers } from './attachments';
 import { contextHandlers } from './context';
+import { desktopHandlers } from './desktop';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { exchangeHandlers } from './exchange';
@@ -77,6 +79,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   /** What the system asked to open. */
   readonly openings: Opening[] = [];
   loginStart: LoginStart = { is_possible: true, is_on: false };
+  quickAsk: QuickAsk = { is_possible: true, problem: null };
+  /** Conversations that were opened in windows of their own. */
+  readonly windows: string[] = [];
   roots: ModelRoot[];
   settings: Settings;
 
@@ -103,6 +108,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...this.#own,
       ...branchHandlers(this),
       ...contextHandlers(this),
+      ...desktopHandlers(this),
       ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...organiseHandlers(this),
@@ -169,6 +175,10 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   events(onEvent: (event: Event) => void): () => void {
     this.#listeners.add(onEvent);
     return () => this.#listeners.delete(onEvent);
+  }
+
+  async openWindow(id: string): Promise<void> {
+    this.windows.push(id);
   }
 
   connection(onChange: (connected: boolean) => void): () => void {
@@ -347,9 +357,6 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_loaded: () => [...this.loaded.values()],
 
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
-    opening_take: () => this.openings.splice(0),
-    login_start_get: () => copy(this.loginStart),
-    login_start_set: ({ on }) => copy((this.loginStart = { ...this.loginStart, is_on: on })),
     path_type: ({ path }) => {
       if (!/^[/~]/.test(path)) {
         throw new BackendError({ code: 'invalid_request', message: 'the path is not absolute', hint: 'start it with / or ~', trace_id: '' });

@@ -150,6 +150,8 @@ export const SETTINGS: Settings = {
   theme: 'system',
   appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable' },
   shortcuts: {},
+  quick_ask_keys: '',
+  notify_answers: true,
   default_context_length: 8192,
   threads: null,
   default_system_prompt: '',
