@@ -1,10 +1,12 @@
 //! Which of two runtimes serves a model, and what changes when one comes or goes.
 
-use sirocco_engine::Runtime;
+use std::path::Path;
+
+use sirocco_engine::{Backend, Runtime};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
-    Model, ModelDefaults, ModelId, ModelVerdict, RuntimeName,
+    Model, ModelDefaults, ModelId, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
 
@@ -178,5 +180,63 @@ async fn a_runtime_that_cannot_or_is_not_there_is_refused_by_name() -> anyhow::R
         "{}",
         unable.message
     );
+    Ok(())
+}
+
+/// A worker for a graphics card under this name, before one for the processor.
+fn with_a_card(folder: &Path, name: &str) -> anyhow::Result<Vec<Runtime>> {
+    let program = folder.join(name);
+    std::os::unix::fs::symlink(WORKER, &program)?;
+    let card = Runtime {
+        backend: Backend::Cuda,
+        ..runtime(MistralRs, program)
+    };
+    Ok(vec![card, runtime(MistralRs, WORKER)])
+}
+
+#[tokio::test]
+async fn a_graphics_card_is_used_where_there_is_one() -> anyhow::Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let app = TempApp::open_with(with_a_card(folder.path(), "worker-cuda")?).await?;
+    let model = imported(&app, "llama").await?;
+    let loaded = app.load(model.id, LoadOptions::default()).await?;
+    assert_eq!(
+        (loaded.runtime.as_str(), loaded.fallback),
+        ("scripted 1 · CUDA (Scripted Card)", None)
+    );
+    let reports: Vec<RuntimeReport> = app.call("runtime_list", RuntimeList {}).await?;
+    let card = RuntimeDevice {
+        name: "Scripted Card".into(),
+        memory_bytes: 8 << 30,
+    };
+    assert_eq!(
+        (reports[0].backend.as_str(), &reports[0].devices),
+        ("CUDA", &vec![card])
+    );
+    assert_eq!((reports[1].backend.as_str(), reports.len()), ("CPU", 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_that_cannot_be_used_gives_way_to_the_processor_and_says_why() -> anyhow::Result<()>
+{
+    for (name, reason) in [
+        ("worker-cuda-no-driver", "the driver was not found"),
+        ("worker-cuda-small-card", "out of memory"),
+    ] {
+        let folder = tempfile::TempDir::new()?;
+        let app = TempApp::open_with(with_a_card(folder.path(), name)?).await?;
+        let model = imported(&app, "llama").await?;
+        let loaded = app.load(model.id, LoadOptions::default()).await?;
+        assert_eq!(loaded.runtime, "scripted 1 · CPU (test)");
+        assert_eq!(
+            loaded.fallback,
+            Some(format!("CUDA was not used: {reason}"))
+        );
+        let reports: Vec<RuntimeReport> = app.call("runtime_list", RuntimeList {}).await?;
+        let has_a_driver = !name.contains("no-driver");
+        assert_eq!(reports[0].problem.is_none(), has_a_driver, "{reports:?}");
+        assert_eq!(reports[1].problem, None);
+    }
     Ok(())
 }

@@ -2251,6 +2251,10 @@ runtime: string,
  */
 served_by: RuntimeName, 
 /**
+ * Why it runs on the processor although there is a worker for a graphics card, in words for a person.
+ */
+fallback: string | null, 
+/**
  * Resident memory of the worker, in bytes, if known.
  */
 memory_bytes: number | null, 
@@ -3695,9 +3699,56 @@ run: Run,
 message: Message, };
 
 /**
+ * Something that computes besides the CPU.
+ */
+export type RuntimeDevice = { 
+/**
+ * Such as `NVIDIA GeForce RTX 4070`.
+ */
+name: string, 
+/**
+ * All of its memory.
+ */
+memory_bytes: number, };
+
+/**
+ * The workers that are installed, the preferred one first. Each is started once to hear what it says of itself.
+ */
+export type RuntimeList = Record<symbol, never>;
+
+/**
  * What runs a model. In the order in which they are preferred.
  */
 export type RuntimeName = "mistralrs" | "llamacpp";
+
+/**
+ * A worker that is installed, and whether it can be used here.
+ */
+export type RuntimeReport = { 
+/**
+ * What it runs models with.
+ */
+name: RuntimeName, 
+/**
+ * Of the engine in it; none if it did not get so far as to say.
+ */
+version: string | null, 
+/**
+ * `CPU`, `CUDA` or `Metal`.
+ */
+backend: string, 
+/**
+ * What CPU it was compiled for, such as `x86-64-v3`.
+ */
+target: string, 
+/**
+ * What it computes on besides the CPU.
+ */
+devices: Array<RuntimeDevice>, 
+/**
+ * Why it cannot be used on this machine, in words for a person.
+ */
+problem: string | null, };
 
 /**
  * What one runtime makes of a model, decided from the file's header alone, whether it is installed or not.
@@ -4368,6 +4419,8 @@ error: ErrorReport, };
 export interface Commands {
   /** Version, machine, host and runtimes. */
   app_status: { request: AppStatusRequest; response: AppStatus };
+  /** The workers that are installed, the preferred one first. Each is started once to hear what it says of itself. */
+  runtime_list: { request: RuntimeList; response: Array<RuntimeReport> };
   /** Conversations, pinned first, then newest first; `query` filters by title. */
   conversation_list: { request: ConversationList; response: Array<ConversationSummary> };
   /** A new conversation with the preset that is standard for its model. */

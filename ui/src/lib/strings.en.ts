@@ -74,6 +74,8 @@ export const runtimeStrings = {
   loaded: 'In memory',
   nothingLoaded: 'No model is loaded.',
   runtimes: 'Runtimes',
+  device: (name: string, memory: string) => `${name}, ${memory}`,
+  cannotRun: (name: string, reason: string) => `${name} cannot be used: ${reason}`,
   noRuntimes: 'No runtime was found beside the app, so no model can be loaded. Installing Sirocco again brings it back.',
   eject: (name: string) => `Eject ${name}`,
   loading: (share: string) => `loading, ${share}`,

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 use sirocco_core::home::Home;
-use sirocco_protocol::commands::{AppStatusRequest, ServerStatusGet};
-use sirocco_protocol::{AppStatus, Model, ModelVerdict, RuntimeName, ServerState, ServerStatus};
+use sirocco_protocol::commands::{AppStatusRequest, RuntimeList, ServerStatusGet};
+use sirocco_protocol::{
+    AppStatus, Model, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport, ServerState,
+    ServerStatus,
+};
 
 use crate::models;
 use crate::output::bytes;
@@ -53,7 +56,9 @@ async fn look(session: &Session) -> Result<Vec<Finding>> {
     let status: AppStatus = session.call("app_status", AppStatusRequest {}).await?;
     let library = models::library(session).await?;
     let server: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
+    let workers: Vec<RuntimeReport> = session.call("runtime_list", RuntimeList {}).await?;
     let mut findings = of_machine(&status);
+    findings.extend(workers.iter().map(of_worker));
     findings.extend(of_library(&library));
     findings.extend(of_server(&server.state));
     Ok(findings)
@@ -97,6 +102,21 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     findings.extend(lacking);
     findings.push(memory);
     findings
+}
+
+/// A worker that cannot be used is nothing to mend as long as another one can, so it is only said.
+fn of_worker(worker: &RuntimeReport) -> Finding {
+    let RuntimeReport { name, backend, .. } = worker;
+    let memory =
+        |device: &RuntimeDevice| format!("{} with {}", device.name, bytes(device.memory_bytes));
+    fine(match &worker.problem {
+        Some(problem) => format!("{name} on {backend} cannot be used: {problem}"),
+        None if worker.devices.is_empty() => format!("{name} on {backend} starts"),
+        None => {
+            let devices: Vec<String> = worker.devices.iter().map(memory).collect();
+            format!("{name} on {backend} starts: {}", devices.join(", "))
+        }
+    })
 }
 
 /// What one does without where it is not installed.

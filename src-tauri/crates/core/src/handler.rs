@@ -24,10 +24,20 @@ impl Handler for App {
                 .residency
                 .runtimes()
                 .iter()
-                .map(|runtime| format!("{} · CPU ({})", runtime.name, runtime.target))
+                .map(|runtime| {
+                    format!(
+                        "{} · {} ({})",
+                        runtime.name, runtime.backend, runtime.target
+                    )
+                })
                 .collect(),
             installed: self.inner.residency.installed(),
         })
+    }
+
+    async fn runtime_list(&self, _: RuntimeList) -> Answer<Vec<RuntimeReport>> {
+        let hellos = self.inner.residency.hellos().await;
+        Ok(hellos.iter().map(machine::runtime_report).collect())
     }
 
     async fn conversation_list(

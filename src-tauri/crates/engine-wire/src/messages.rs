@@ -72,6 +72,15 @@ pub enum Prompt {
     },
 }
 
+/// Something that computes besides the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Such as `NVIDIA GeForce RTX 4070`.
+    pub name: String,
+    /// All of its memory.
+    pub memory_bytes: u64,
+}
+
 /// A model to load; the first frame a worker gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadRequest {
@@ -238,6 +247,12 @@ pub enum FromWorker {
         backend: String,
         /// What it was compiled for, such as `x86-64-v3` or `native`.
         target: String,
+        /// What it computes on besides the CPU; empty for the backend `cpu`.
+        #[serde(default)]
+        devices: Vec<Device>,
+        /// Why it cannot compute on this machine, such as a driver that is missing; it ends then.
+        #[serde(default)]
+        problem: Option<String>,
     },
     /// Every second, whatever else is going on.
     Heartbeat,

@@ -16,5 +16,5 @@ mod worker;
 
 pub use error::EngineError;
 pub use residency::{Change, Load, Loaded, Residency, Turn};
-pub use runtime::{Runtime, cpu_level, discover, worker_folders};
+pub use runtime::{Backend, Runtime, cpu_level, discover, worker_folders};
 pub use worker::{Generation, Worker, WorkerHello};

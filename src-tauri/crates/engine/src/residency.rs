@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_protocol::{LoadedModel, ModelId, RuntimeName};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
-use self::slot::{Place, Slot, State, Waiting};
-use crate::{EngineError, Runtime, Worker};
+use self::slot::{Place, Ready, Slot, State, Waiting};
+use crate::{EngineError, Runtime, Worker, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -90,6 +90,7 @@ pub struct Residency {
 #[derive(Debug)]
 struct Inner {
     runtimes: Vec<Runtime>,
+    hellos: OnceCell<Vec<(Runtime, Result<WorkerHello, EngineError>)>>,
     scratch: PathBuf,
     slots: Mutex<HashMap<ModelId, Arc<Slot>>>,
     changes: mpsc::UnboundedSender<Change>,
@@ -108,6 +109,7 @@ impl Residency {
             Self {
                 inner: Arc::new(Inner {
                     runtimes,
+                    hellos: OnceCell::new(),
                     scratch,
                     slots: Mutex::default(),
                     changes,
@@ -121,6 +123,33 @@ impl Residency {
     #[must_use]
     pub fn runtimes(&self) -> &[Runtime] {
         &self.inner.runtimes
+    }
+
+    /// What each of them says about itself, or why it cannot be used here. They are asked once.
+    pub async fn hellos(&self) -> &[(Runtime, Result<WorkerHello, EngineError>)] {
+        let ask = || async {
+            let mut hellos = Vec::new();
+            let scratch = self.inner.scratch.join("hello");
+            for runtime in &self.inner.runtimes {
+                let hello = match std::fs::create_dir_all(&scratch) {
+                    Ok(()) => match Worker::start(&runtime.program, &scratch, 1).await {
+                        Ok(worker) => {
+                            let hello = worker.hello().clone();
+                            worker.shutdown().await;
+                            Ok(hello)
+                        }
+                        Err(error) => Err(error),
+                    },
+                    Err(error) => Err(EngineError::Start {
+                        program: runtime.program.display().to_string(),
+                        reason: error.to_string(),
+                    }),
+                };
+                hellos.push((runtime.clone(), hello));
+            }
+            hellos
+        };
+        self.inner.hellos.get_or_init(ask).await
     }
 
     /// Which runtimes those are, each once, the preferred one first.
@@ -150,7 +179,7 @@ impl Residency {
     pub fn ready(&self, model_id: ModelId) -> Option<Loaded> {
         let slot = self.slot(model_id)?;
         match &*slot.state.borrow() {
-            State::Ready { worker, facts } => Some(Loaded {
+            State::Ready(Ready { worker, facts, .. }) => Some(Loaded {
                 worker: worker.clone(),
                 context_length: facts.context_length,
             }),
@@ -193,7 +222,7 @@ impl Residency {
             let state = states.borrow_and_update().clone();
             match (state, permit.take()) {
                 (State::Failed(error), _) => return Err(error),
-                (State::Ready { worker, facts }, Some(permit)) if worker.is_sound() => {
+                (State::Ready(Ready { worker, facts, .. }), Some(permit)) if worker.is_sound() => {
                     break (
                         Loaded {
                             worker,
@@ -202,9 +231,9 @@ impl Residency {
                         permit,
                     );
                 }
-                (State::Ready { .. }, None) => waiting(None, ahead.max(1)),
+                (State::Ready(_), None) => waiting(None, ahead.max(1)),
                 // The slot does not know yet that its worker is gone.
-                (State::Ready { .. }, held) => permit = held,
+                (State::Ready(_), held) => permit = held,
                 (State::Loading { progress }, held) => {
                     waiting(Some(progress), ahead);
                     permit = held;

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerErrorKind,
-    decode_frame, decode_length, encode_frame,
+    Device, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION,
+    WorkerErrorKind, decode_frame, decode_length, encode_frame,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -40,18 +40,25 @@ pub struct WorkerHello {
     pub backend: String,
     /// What it was compiled for.
     pub target: String,
+    /// What it computes on besides the CPU.
+    pub devices: Vec<Device>,
 }
 
 impl std::fmt::Display for WorkerHello {
-    /// `mistral.rs 0.8.1 · CPU (native)`
+    /// `mistral.rs 0.8.1 · CPU (native)`, `mistral.rs 0.8.1 · CUDA (NVIDIA GeForce RTX 4070)`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let devices: Vec<&str> = self.devices.iter().map(|one| one.name.as_str()).collect();
         write!(
             f,
             "{} {} · {} ({})",
             self.engine,
             self.engine_version,
             self.backend.to_uppercase(),
-            self.target
+            if devices.is_empty() {
+                self.target.clone()
+            } else {
+                devices.join(", ")
+            }
         )
     }
 }
@@ -497,18 +504,23 @@ async fn read_hello(
             engine_version,
             backend,
             target,
+            devices,
+            problem,
         }))) => {
-            if wire_version == WIRE_VERSION {
-                Ok(WorkerHello {
+            if wire_version != WIRE_VERSION {
+                return Err(format!(
+                    "it speaks version {wire_version} of the frames, not {WIRE_VERSION}"
+                ));
+            }
+            match problem {
+                Some(problem) => Err(problem),
+                None => Ok(WorkerHello {
                     engine,
                     engine_version,
                     backend,
                     target,
-                })
-            } else {
-                Err(format!(
-                    "it speaks version {wire_version} of the frames, not {WIRE_VERSION}"
-                ))
+                    devices,
+                }),
             }
         }
         Ok(Ok(Some(_))) => Err("its first frame is not a hello".into()),

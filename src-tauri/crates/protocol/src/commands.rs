@@ -91,6 +91,9 @@ commands! {
     /// Version, machine, host and runtimes.
     app_status(AppStatusRequest {}) -> AppStatus;
 
+    /// The workers that are installed, the preferred one first. Each is started once to hear what it says of itself.
+    runtime_list(RuntimeList {}) -> Vec<RuntimeReport>;
+
     /// Conversations, pinned first, then newest first; `query` filters by title.
     conversation_list(ConversationList {
         /// Words of the title; empty for all.

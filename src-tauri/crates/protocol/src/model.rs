@@ -141,6 +141,8 @@ pub struct LoadedModel {
     pub runtime: String,
     /// Which runtime that is.
     pub served_by: RuntimeName,
+    /// Why it runs on the processor although there is a worker for a graphics card, in words for a person.
+    pub fallback: Option<String>,
     /// Resident memory of the worker, in bytes, if known.
     pub memory_bytes: Option<u64>,
     /// Runs waiting for it, the one being answered included.

@@ -39,6 +39,32 @@ impl std::fmt::Display for RuntimeName {
     }
 }
 
+/// A worker that is installed, and whether it can be used here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuntimeReport {
+    /// What it runs models with.
+    pub name: RuntimeName,
+    /// Of the engine in it; none if it did not get so far as to say.
+    pub version: Option<String>,
+    /// `CPU`, `CUDA` or `Metal`.
+    pub backend: String,
+    /// What CPU it was compiled for, such as `x86-64-v3`.
+    pub target: String,
+    /// What it computes on besides the CPU.
+    pub devices: Vec<RuntimeDevice>,
+    /// Why it cannot be used on this machine, in words for a person.
+    pub problem: Option<String>,
+}
+
+/// Something that computes besides the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuntimeDevice {
+    /// Such as `NVIDIA GeForce RTX 4070`.
+    pub name: String,
+    /// All of its memory.
+    pub memory_bytes: u64,
+}
+
 /// The text names no runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotARuntime;

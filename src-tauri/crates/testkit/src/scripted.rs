@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sirocco_engine_wire::{FromWorker, LoadRequest, WIRE_VERSION, write_frame};
+use sirocco_engine_wire::{Device, FromWorker, LoadRequest, WIRE_VERSION, write_frame};
 use sirocco_worker::Language;
 use sirocco_worker::engine::{Engine, EngineError, Runtime};
 
@@ -17,19 +17,31 @@ const LOAD_STEPS: u32 = 10;
 /// An executable (or a link to one) with this in its name says hello in frames of another version.
 const OTHER_VERSION: &str = "other-version";
 
+/// One with this in its name computes on a graphics card…
+const CARD: &str = "cuda";
+/// …that has no driver…
+const NO_DRIVER: &str = "no-driver";
+/// …or too little memory for any model.
+const SMALL_CARD: &str = "small-card";
+
+/// Whether the executable's name has this in it.
+fn is_named(part: &str) -> bool {
+    let program = std::env::args().next().unwrap_or_default();
+    let name = Path::new(&program).file_name();
+    name.is_some_and(|name| name.to_string_lossy().contains(part))
+}
+
 /// Body of the `scripted-worker` executable.
 pub fn run_scripted_worker() -> ! {
-    let name = std::env::args().next().unwrap_or_default();
-    if Path::new(&name)
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().contains(OTHER_VERSION))
-    {
+    if is_named(OTHER_VERSION) {
         let hello = FromWorker::Hello {
             wire_version: WIRE_VERSION + 1,
             engine: "scripted".into(),
             engine_version: "2".into(),
             backend: "cpu".into(),
             target: "test".into(),
+            devices: Vec::new(),
+            problem: None,
         };
         let sent = write_frame(&mut std::io::stdout().lock(), &hello);
         // As a real one would: wait for the end of the input.
@@ -54,11 +66,22 @@ impl Runtime for Scripted {
     }
 
     fn backend(&self) -> &'static str {
-        "cpu"
+        if is_named(CARD) { CARD } else { "cpu" }
     }
 
     fn target(&self) -> &'static str {
         "test"
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, EngineError> {
+        if is_named(NO_DRIVER) {
+            return Err(EngineError("the driver was not found".into()));
+        }
+        let card = Device {
+            name: "Scripted Card".into(),
+            memory_bytes: 8 << 30,
+        };
+        Ok(Vec::from_iter(is_named(CARD).then_some(card)))
     }
 
     fn load(
@@ -76,6 +99,9 @@ impl Runtime for Scripted {
         for step in 0..LOAD_STEPS {
             progress(step as f32 / LOAD_STEPS as f32);
             take(script.load_ms / f64::from(LOAD_STEPS));
+        }
+        if is_named(SMALL_CARD) {
+            return Err(EngineError("out of memory".into()));
         }
         if let Some(error) = script.load_error {
             return Err(EngineError(error));

@@ -76,9 +76,9 @@ impl OwnedApp {
         };
         let kind = host.kind();
         let app = App::open(AppOptions {
+            runtimes: runtimes(&home),
             home,
             host,
-            runtimes: runtimes(),
             environment: HubEnvironment::from_process(),
         })
         .await?;

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sirocco_engine_wire::LoadRequest;
+use sirocco_engine_wire::{Device, LoadRequest};
 
 /// An engine failed in a way that leaves the model unusable; the worker reports it and ends.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,12 @@ pub trait Engine: Send {
         1
     }
 
+    /// The most tokens that are worth computing at once. On a CPU longer pieces only make the attention mask larger,
+    /// which the engine may materialise.
+    fn longest_piece(&self) -> usize {
+        256
+    }
+
     /// Positions the cache can hold.
     fn context_length(&self) -> usize;
 }
@@ -78,6 +84,14 @@ pub trait Runtime: Send + 'static {
     fn backend(&self) -> &'static str;
     /// What it was compiled for, such as `x86-64-v3` or `native`.
     fn target(&self) -> &'static str;
+
+    /// What it computes on besides the CPU, once that was seen to work. Asked once, before anything is loaded.
+    ///
+    /// # Errors
+    /// In words for a person, where a backend finds no device that it can use; the worker ends.
+    fn devices(&self) -> Result<Vec<Device>, EngineError> {
+        Ok(Vec::new())
+    }
 
     /// Loads the model, reporting progress from 0 to 1.
     ///

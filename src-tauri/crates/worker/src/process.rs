@@ -22,6 +22,8 @@ use crate::engine::{Engine, Runtime};
 use crate::language::{Encoded, Language};
 use crate::session::{GenerateError, Session};
 
+/// Exit code where there is no device to compute on.
+pub const EXIT_NO_DEVICE: i32 = 5;
 /// Exit code after a failed load.
 pub const EXIT_LOAD_FAILED: i32 = 3;
 /// Exit code after the engine broke.
@@ -37,13 +39,23 @@ enum Job {
 /// Runs a worker over standard input and output until the input ends; never returns.
 pub fn run<R: Runtime>(runtime: R) -> ! {
     let output = Output::default();
+    let (devices, problem) = match runtime.devices() {
+        Ok(devices) => (devices, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let is_of_no_use = problem.is_some();
     output.send(&FromWorker::Hello {
         wire_version: WIRE_VERSION,
         engine: runtime.name().into(),
         engine_version: runtime.version().into(),
         backend: runtime.backend().into(),
         target: runtime.target().into(),
+        devices,
+        problem,
     });
+    if is_of_no_use {
+        std::process::exit(EXIT_NO_DEVICE);
+    }
     let language: Arc<OnceLock<Arc<Language>>> = Arc::default();
     let stops = Stops::default();
     let (jobs, job_list) = channel();

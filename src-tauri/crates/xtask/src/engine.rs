@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::fingerprint::{self, Fingerprint};
-use crate::{llamacpp, paths, shell};
+use crate::{cuda, llamacpp, paths, shell};
 
 /// What CPU a worker is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -50,6 +50,28 @@ impl Target {
             Self::Native => "-C target-cpu=native",
             Self::X86V3 => "-C target-cpu=x86-64-v3",
             Self::Baseline => "",
+        }
+    }
+}
+
+/// What a worker computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// The processor.
+    Cpu,
+    /// Cards of NVIDIA; see [`cuda`].
+    Cuda,
+    /// Apple's devices.
+    Metal,
+}
+
+impl Backend {
+    /// The name in file names and in the worker's hello.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
         }
     }
 }
@@ -96,6 +118,45 @@ pub fn folder() -> Result<PathBuf> {
 /// How the files of all workers begin, whatever their engine.
 const WORKER: &str = "sirocco-worker-";
 
+/// Builds the mistral.rs worker for graphics cards. It runs on any CPU, which has little to do then.
+pub fn for_cards(backend: Backend) -> Result<PathBuf> {
+    let (target, name) = (Target::Baseline, backend.name());
+    let stamp = format!("{name}.sources");
+    let sources = sources("mistralrs", target, name)?;
+    // Other patches than for the CPU change what cargo writes into it.
+    let _lock = Kept::file(&source().join("Cargo.lock"))?;
+    finished("mistralrs", backend, target, &stamp, &sources, || {
+        let (cargo, build) = cargo(target, &["build", "--release", "--features", name])?;
+        match backend {
+            Backend::Cuda => cuda::complete(cargo),
+            Backend::Cpu | Backend::Metal => Ok((cargo, build)),
+        }
+    })
+}
+
+/// A file that is as it was once this is dropped.
+struct Kept {
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl Kept {
+    fn file(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_path_buf(),
+            text: fs::read(path).with_context(|| format!("could not read {}", path.display()))?,
+        })
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Err(error) = fs::write(&self.path, &self.text) {
+            eprintln!("could not write {}: {error}", self.path.display());
+        }
+    }
+}
+
 /// All workers of a folder, by name.
 pub fn found_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut workers: Vec<PathBuf> = fs::read_dir(folder)
@@ -105,6 +166,11 @@ pub fn found_in(folder: &Path) -> Result<Vec<PathBuf>> {
     workers.retain(|path| stem(path).starts_with(WORKER));
     workers.sort();
     Ok(workers)
+}
+
+/// Whether a worker computes on the processor. Those for graphics cards are packed by themselves.
+pub fn is_for_the_cpu(worker: &Path) -> bool {
+    stem(worker).contains("-cpu-")
 }
 
 /// Whether a worker was compiled for the CPU of the machine that made it, and may stop on others with an
@@ -129,9 +195,8 @@ pub fn lint() -> Result<()> {
 
 /// A cargo command in the worker's workspace with our patches applied, and the folder it builds in.
 fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
-    let source = paths::root().join("src-tauri/engines/mistralrs");
+    let source = source();
     let folder = paths::engines().join("mistralrs");
-    let patches = read_patches(&source.join("patches"))?;
 
     let build = folder.join(format!("build-{}", target.key()?));
     let mut cargo = shell::cargo();
@@ -142,15 +207,26 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
         .env("RUSTFLAGS", target.rustflags())
         .env("SIROCCO_ENGINE_TARGET", target.name())
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    for (name, patches) in &patches {
-        let sources = patched_source(&folder.join("sources"), name, patches)?;
+    patch(&mut cargo, &source.join("patches"), &folder.join("sources"))?;
+    Ok((cargo, build))
+}
+
+/// The workspace of the worker.
+pub fn source() -> PathBuf {
+    paths::root().join("src-tauri/engines/mistralrs")
+}
+
+/// Hands cargo, for each crate that `patches` has changes of, sources with them, which lie in `folder`.
+pub fn patch(cargo: &mut Command, patches: &Path, folder: &Path) -> Result<()> {
+    for (name, patches) in &read_patches(patches)? {
+        let sources = patched_source(folder, name, patches)?;
         let (name, _) = split_version(name)?;
         cargo.arg("--config").arg(format!(
             "patch.crates-io.{name}.path={:?}",
             sources.display().to_string()
         ));
     }
-    Ok((cargo, build))
+    Ok(())
 }
 
 /// Builds the mistral.rs worker, unless there is one of the same sources, and returns the finished executable.
@@ -160,7 +236,7 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
 pub fn build(target: Target) -> Result<PathBuf> {
     let stamp = format!("{}.sources", target.name());
     let sources = sources("mistralrs", target, target.rustflags())?;
-    finished("mistralrs", target, &stamp, &sources, || {
+    finished("mistralrs", Backend::Cpu, target, &stamp, &sources, || {
         cargo(target, &["build", "--release"])
     })
 }
@@ -169,6 +245,7 @@ pub fn build(target: Target) -> Result<PathBuf> {
 /// gives, which builds in the folder beside it.
 pub fn finished(
     runtime: &str,
+    backend: Backend,
     target: Target,
     stamp: &str,
     sources: &str,
@@ -177,7 +254,8 @@ pub fn finished(
     let suffix = std::env::consts::EXE_SUFFIX;
     let folder = paths::engines().join("bin");
     let name = format!("sirocco-worker-{runtime}");
-    let finished = folder.join(format!("{name}-cpu-{}{suffix}", target.name()));
+    let file = format!("{name}-{}-{}{suffix}", backend.name(), target.name());
+    let finished = folder.join(file);
     let stamp = folder.join(stamp);
     if finished.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
         return Ok(finished);
@@ -379,6 +457,7 @@ mod tests {
         for name in [
             "sirocco-worker-b-cpu-native",
             "sirocco-worker-a-cpu-baseline",
+            "sirocco-worker-a-cuda-baseline",
             "a.sources",
         ] {
             fs::write(
@@ -389,8 +468,9 @@ mod tests {
         }
         let found = found_in(&folder).unwrap();
         fs::remove_dir_all(&folder).unwrap();
-        let native: Vec<bool> = found.iter().map(|path| is_for_this_machine(path)).collect();
-        assert_eq!(native, [false, true]);
+        let what = |path: &PathBuf| (is_for_the_cpu(path), is_for_this_machine(path));
+        let found_to_be: Vec<_> = found.iter().map(what).collect();
+        assert_eq!(found_to_be, [(true, false), (false, false), (true, true)]);
         assert!(stem(&found[0]).ends_with("a-cpu-baseline"));
     }
 }

@@ -32,8 +32,17 @@ pub(super) struct Slot {
 #[derive(Clone, Debug)]
 pub(super) enum State {
     Loading { progress: f32 },
-    Ready { worker: Worker, facts: LoadedFacts },
+    Ready(Ready),
     Failed(EngineError),
+}
+
+/// What a model that is loaded runs on.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    pub worker: Worker,
+    pub facts: LoadedFacts,
+    /// Why it runs on the processor although there is a worker for a graphics card.
+    pub fallback: Option<String>,
 }
 
 impl Slot {
@@ -58,10 +67,10 @@ impl Slot {
             match &*states.borrow_and_update() {
                 State::Loading { .. } => {}
                 State::Failed(error) => return Err(error.clone()),
-                State::Ready { worker, facts } => {
+                State::Ready(ready) => {
                     return Ok(Loaded {
-                        worker: worker.clone(),
-                        context_length: facts.context_length,
+                        worker: ready.worker.clone(),
+                        context_length: ready.facts.context_length,
                     });
                 }
             }
@@ -81,13 +90,13 @@ impl Slot {
     pub fn failure(&self) -> EngineError {
         match &*self.state.borrow() {
             State::Failed(error) => error.clone(),
-            State::Loading { .. } | State::Ready { .. } => EngineError::NotLoaded,
+            State::Loading { .. } | State::Ready(_) => EngineError::NotLoaded,
         }
     }
 
     pub fn describe(&self) -> LoadedModel {
         let (mut context_length, mut threads) = self.requested;
-        let (mut runtime, mut memory_bytes) = (String::new(), None);
+        let (mut runtime, mut memory_bytes, mut fallback) = (String::new(), None, None);
         let state = match &*self.state.borrow() {
             State::Loading { progress } => LoadState::Loading {
                 progress: *progress,
@@ -95,10 +104,12 @@ impl Slot {
             State::Failed(error) => LoadState::Failed {
                 error: error.report(),
             },
-            State::Ready { worker, facts } => {
-                (context_length, threads) = (facts.context_length, facts.threads);
-                runtime = worker.hello().to_string();
-                memory_bytes = Some(*worker.memory_bytes().borrow()).filter(|bytes| *bytes > 0);
+            State::Ready(ready) => {
+                (context_length, threads) = (ready.facts.context_length, ready.facts.threads);
+                runtime = ready.worker.hello().to_string();
+                let resident = *ready.worker.memory_bytes().borrow();
+                memory_bytes = Some(resident).filter(|bytes| *bytes > 0);
+                fallback.clone_from(&ready.fallback);
                 LoadState::Ready
             }
         };
@@ -109,6 +120,7 @@ impl Slot {
             threads,
             runtime,
             served_by: self.runtime,
+            fallback,
             memory_bytes,
             queue_length: self.queue.load(Ordering::Relaxed),
         }

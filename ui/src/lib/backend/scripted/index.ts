@@ -40,7 +40,7 @@ import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
-import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
+import { ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
@@ -348,6 +348,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
 
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
     opening_take: () => this.openings.splice(0),
+    runtime_list: () => copy(RUNTIMES),
     login_start_get: () => copy(this.loginStart),
     login_start_set: ({ on }) => copy((this.loginStart = { ...this.loginStart, is_on: on })),
     path_type: ({ path }) => {
@@ -434,7 +435,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   ): LoadedModel {
     const memory_bytes = state.type === 'ready' ? 1.2 * 1024 ** 3 : null;
     const runtime = served_by === 'mistralrs' ? 'mistral.rs 0.8.1 · CPU (x86-64-v4)' : 'llama.cpp 0.1.161 · CPU (x86-64-v3)';
-    return { model_id, state, context_length, threads, runtime, served_by, memory_bytes, queue_length: 0 };
+    return { model_id, state, context_length, threads, runtime, served_by, fallback: null, memory_bytes, queue_length: 0 };
   }
 
   async #loadSlowly(id: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
-import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
+import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
 import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
@@ -128,6 +128,13 @@ export const STARTER: StarterModel = {
   size_bytes: 491_400_064,
   sha256: 'a'.repeat(64),
 };
+
+/** As on a machine whose graphics card has no driver. */
+export const RUNTIMES: RuntimeReport[] = [
+  { name: 'mistralrs', version: null, backend: 'CUDA', target: 'baseline', devices: [], problem: 'the driver of NVIDIA’s cards was not found' },
+  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v4', devices: [], problem: null },
+  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v3', devices: [], problem: null },
+];
 
 export const STATUS: AppStatus = {
   version: '0.1.0',
