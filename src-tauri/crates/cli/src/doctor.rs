@@ -58,7 +58,7 @@ async fn look(session: &Session) -> Result<Vec<Finding>> {
     let server: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
     let workers: Vec<RuntimeReport> = session.call("runtime_list", RuntimeList {}).await?;
     let mut findings = of_machine(&status);
-    findings.extend(workers.iter().map(of_worker));
+    findings.extend(workers.iter().filter_map(of_worker));
     findings.extend(of_library(&library));
     findings.extend(of_server(&server.state));
     Ok(findings)
@@ -104,19 +104,18 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     findings
 }
 
-/// A worker that cannot be used is nothing to mend as long as another one can, so it is only said.
-fn of_worker(worker: &RuntimeReport) -> Finding {
+/// Worth a line if it has a device, or cannot be used: nothing to mend as long as another one can.
+fn of_worker(worker: &RuntimeReport) -> Option<Finding> {
     let RuntimeReport { name, backend, .. } = worker;
+    if let Some(problem) = &worker.problem {
+        return Some(fine(format!(
+            "{name} on {backend} cannot be used: {problem}"
+        )));
+    }
     let memory =
         |device: &RuntimeDevice| format!("{} with {}", device.name, bytes(device.memory_bytes));
-    fine(match &worker.problem {
-        Some(problem) => format!("{name} on {backend} cannot be used: {problem}"),
-        None if worker.devices.is_empty() => format!("{name} on {backend} starts"),
-        None => {
-            let devices: Vec<String> = worker.devices.iter().map(memory).collect();
-            format!("{name} on {backend} starts: {}", devices.join(", "))
-        }
-    })
+    let devices: Vec<String> = worker.devices.iter().map(memory).collect();
+    (!devices.is_empty()).then(|| fine(format!("{name} runs on {}", devices.join(", "))))
 }
 
 /// What one does without where it is not installed.
