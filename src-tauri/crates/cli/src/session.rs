@@ -12,7 +12,7 @@ use sirocco_core::NoHost;
 use sirocco_core::home::Home;
 use sirocco_core::instance::{Acquired, Owner, Visit, acquire, visit};
 use sirocco_protocol::{ErrorReport, Event, HostKind, RunUpdate};
-use sirocco_web::OwnedApp;
+use sirocco_web::{OwnedApp, loopback_client};
 use tokio::sync::mpsc;
 
 /// How long an owner that is just starting, or just ending, may take.
@@ -26,7 +26,7 @@ pub enum Session {
     Other {
         /// How to reach it.
         owner: Owner,
-        /// With no proxy: it is on this machine.
+        /// Speaks to this machine only.
         client: reqwest::Client,
         /// It does not end before we do, as far as that is for it to decide.
         _visit: Visit,
@@ -48,10 +48,9 @@ impl Session {
                     let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
                         continue;
                     };
-                    let client = reqwest::Client::builder().no_proxy().build()?;
                     return Ok(Self::Other {
                         owner,
-                        client,
+                        client: loopback_client()?,
                         _visit: visit,
                     });
                 }

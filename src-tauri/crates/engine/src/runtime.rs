@@ -73,8 +73,9 @@ pub fn worker_folders(program: Option<&Path>) -> Vec<PathBuf> {
 /// The workers in `folders` that this CPU can run: those of the preferred runtime first, and of each the
 /// fastest first, which are those for graphics cards. Whether there is such a card they find out themselves.
 ///
-/// `native` is taken at its word: it was built on this machine or it fails its hello, and then the
-/// next one is tried.
+/// `native` is taken at its word: only a checkout has one, built for the machine it lies on, and no package does. On
+/// another CPU that of llama.cpp ends before its hello, and the next one is tried; that of mistral.rs says hello and is
+/// ended later, by the first instruction that the CPU lacks, which is an error of the load or the answer.
 #[must_use]
 pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
     RuntimeName::ALL

@@ -194,7 +194,7 @@ pub fn lint() -> Result<()> {
 }
 
 /// A cargo command in the worker's workspace with our patches applied, and the folder it builds in.
-fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
+pub fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
     let source = source();
     let folder = paths::engines().join("mistralrs");
 

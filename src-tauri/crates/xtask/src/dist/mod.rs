@@ -8,6 +8,7 @@
 
 mod binaries;
 mod bundler;
+mod licences;
 mod portable;
 mod stage;
 

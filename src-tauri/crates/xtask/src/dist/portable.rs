@@ -27,6 +27,7 @@ pub fn pack(stage: &Stage, packages: &Path) -> Result<PathBuf> {
     ];
     files.extend(stage.workers.iter().map(|file| (file.clone(), "workers")));
     files.extend(stage.manual.iter().map(|file| (file.clone(), "manual")));
+    files.extend(stage.licences.iter().map(|file| (file.clone(), "licences")));
     for entry in fs::read_dir(&stage.completions)? {
         files.push((entry?.path(), "completions"));
     }
