@@ -26,6 +26,8 @@ mod organise;
 mod presets;
 mod prompts;
 mod queue;
+mod remote_engines;
+mod remote_scene;
 mod runtimes;
 mod search;
 mod server_access;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use sirocco_engine_wire::LoadRequest;
 
 use super::slot::{Slot, State};
-use super::{Load, Residency};
+use super::{Load, Plan, Residency};
 use crate::worker::LoadedFacts;
 use crate::{EngineError, Runtime, Worker};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
-    pub(super) async fn live(self, slot: Arc<Slot>, load: Load) {
+    pub(super) async fn live(self, slot: Arc<Slot>, plan: Plan) {
         let _over = slot.over.clone().drop_guard();
         let error = loop {
-            let (worker, facts) = match self.start_and_load(&slot, &load).await {
+            let (worker, facts) = match self.start_and_load(&slot, &plan).await {
                 Ok(loaded) => loaded,
                 Err(error) => {
                     tracing::warn!(model = %slot.model_id, %error, "a model was not loaded");
@@ -65,8 +65,41 @@ impl Residency {
     async fn start_and_load(
         &self,
         slot: &Slot,
-        load: &Load,
+        plan: &Plan,
     ) -> Result<(Worker, LoadedFacts), EngineError> {
+        let (worker, request) = match plan {
+            Plan::Here(load) => self.start_here(slot, load).await?,
+            Plan::Elsewhere(elsewhere) => {
+                let request = LoadRequest {
+                    files: Vec::new(),
+                    context_length: elsewhere.context_length,
+                    threads: 0,
+                    scratch_folder: String::new(),
+                };
+                (Worker::within(Arc::clone(&elsewhere.engine)), request)
+            }
+        };
+        let progress = |progress| {
+            slot.state.send_replace(State::Loading { progress });
+            self.announce(slot);
+        };
+        let loaded = tokio::select! {
+            loaded = worker.load(request, progress) => loaded,
+            () = slot.cancel.cancelled() => Err(EngineError::Cancelled),
+        };
+        if loaded.is_err() {
+            // Its memory is back before anybody hears of it.
+            worker.shutdown().await;
+        }
+        Ok((worker, loaded?))
+    }
+
+    /// A worker in a folder of its own, and what it is to load.
+    async fn start_here(
+        &self,
+        slot: &Slot,
+        load: &Load,
+    ) -> Result<(Worker, LoadRequest), EngineError> {
         let scratch = self.inner.scratch.join(load.model_id.to_string());
         std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
             program: scratch.display().to_string(),
@@ -83,19 +116,7 @@ impl Residency {
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),
         };
-        let progress = |progress| {
-            slot.state.send_replace(State::Loading { progress });
-            self.announce(slot);
-        };
-        let loaded = tokio::select! {
-            loaded = worker.load(request, progress) => loaded,
-            () = slot.cancel.cancelled() => Err(EngineError::Cancelled),
-        };
-        if loaded.is_err() {
-            // Its memory is back before anybody hears of it.
-            worker.shutdown().await;
-        }
-        Ok((worker, loaded?))
+        Ok((worker, request))
     }
 
     /// The first worker of the wanted runtime that starts here.
