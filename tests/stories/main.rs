@@ -33,6 +33,7 @@ mod search;
 mod server_access;
 mod server_anthropic;
 mod server_forms;
+mod server_fuzz;
 mod server_hostile;
 mod server_lm_studio;
 mod server_log;
