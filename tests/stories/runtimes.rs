@@ -71,7 +71,7 @@ async fn each_model_is_served_by_the_first_runtime_that_can() -> anyhow::Result<
             "{:?}",
             model.runtimes
         );
-        assert_eq!(load(&app, model.id, None).await?.served_by, serves);
+        assert_eq!(load(&app, model.id, None).await?.served_by, Some(serves));
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ async fn a_runtime_that_comes_or_goes_changes_what_runs_here() -> anyhow::Result
     let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
     assert_eq!(models[0].runtime, Some(LlamaCpp));
     assert!(matches!(models[0].verdict, ModelVerdict::Runs { .. }));
-    assert_eq!(load(&app, gemma.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, gemma.id, None).await?.served_by, Some(LlamaCpp));
     let llama = imported(&app, "llama").await?;
     assert_eq!(llama.runtime, Some(LlamaCpp), "nothing better is here");
 
@@ -125,13 +125,13 @@ async fn the_runtime_chosen_for_a_model_serves_it_from_then_on() -> anyhow::Resu
     let model = imported(&app, "llama").await?;
     assert_eq!(
         load(&app, model.id, Some(LlamaCpp)).await?.served_by,
-        LlamaCpp
+        Some(LlamaCpp)
     );
     // For this time only; and what is loaded stays for those who do not mind.
-    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, model.id, None).await?.served_by, Some(LlamaCpp));
     assert_eq!(
         load(&app, model.id, Some(MistralRs)).await?.served_by,
-        MistralRs
+        Some(MistralRs)
     );
 
     let defaults = ModelDefaults {
@@ -149,7 +149,7 @@ async fn the_runtime_chosen_for_a_model_serves_it_from_then_on() -> anyhow::Resu
     let app = app.reopen_with(workers(&[MistralRs, LlamaCpp])).await?;
     app.call::<ImportOutcome>("model_scan", ModelScan {})
         .await?;
-    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, model.id, None).await?.served_by, Some(LlamaCpp));
     Ok(())
 }
 

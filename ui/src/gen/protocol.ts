@@ -427,7 +427,7 @@ limit: number, };
 /**
  * What a connection was for.
  */
-export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update";
+export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update" | "engine";
 
 /**
  * Who is to answer: a model, with a preset or without.
@@ -1136,6 +1136,52 @@ model_ids: Array<ModelId>,
  * Bytes that hard links would free; 0 if they lie on different volumes or are links already.
  */
 reclaimable_bytes: number, };
+
+/**
+ * Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address
+ * that is known already gets the new name and token.
+ */
+export type EngineAdd = { 
+/**
+ * What to call it; blank is its host.
+ */
+name: string, 
+/**
+ * Where it is: a host with a port is enough.
+ */
+address: string, 
+/**
+ * Its token; blank if it wants none.
+ */
+token: string, };
+
+/**
+ * An engine on another machine.
+ */
+export type EngineId = string;
+
+/**
+ * The engines on other machines, in the order they were added.
+ */
+export type EngineList = Record<symbol, never>;
+
+/**
+ * Forgets an engine, its token and its models; conversations with them stay.
+ */
+export type EngineRemove = { 
+/**
+ * Which.
+ */
+id: EngineId, };
+
+/**
+ * Asks an engine for its models once more.
+ */
+export type EngineTest = { 
+/**
+ * Which.
+ */
+id: EngineId, };
 
 /**
  * What went wrong, for a client that acts on it. A code exists only if some client does.
@@ -2247,9 +2293,9 @@ threads: number,
  */
 runtime: string, 
 /**
- * Which runtime that is.
+ * Which runtime that is; none if it answers on another machine.
  */
-served_by: RuntimeName, 
+served_by: RuntimeName | null, 
 /**
  * Why it runs on the processor although there is a worker for a graphics card, in words for a person.
  */
@@ -2642,7 +2688,7 @@ name: string,
  */
 key: string, 
 /**
- * The file (the first shard), for display.
+ * The file (the first shard) or, of a remote one, its address, for display.
  */
 path: string, 
 /**
@@ -2724,7 +2770,11 @@ newer_on_hub: boolean,
 /**
  * It may be deleted from here: it lies in the app's own folder.
  */
-deletable: boolean, };
+deletable: boolean, 
+/**
+ * Where it is, if not on this machine: then it has no file, and what its header would say is not known.
+ */
+remote?: RemoteModel, };
 
 /**
  * How a model is loaded unless something else is asked for.
@@ -3486,6 +3536,52 @@ name: string,
  * Why; lower-case start, no period.
  */
 reason: string, };
+
+/**
+ * An engine that answers over the network, such as another Sirocco, vLLM, SGLang, llama-server or LM Studio.
+ */
+export type RemoteEngine = { 
+/**
+ * Its id.
+ */
+id: EngineId, 
+/**
+ * What the person calls it.
+ */
+name: string, 
+/**
+ * Where its API begins, such as `http://10.0.0.5:8000/v1`.
+ */
+address: string, 
+/**
+ * There is a token for it; the token itself is kept where secrets are.
+ */
+has_token: boolean, 
+/**
+ * How many models it had when it was asked last.
+ */
+model_count: number, 
+/**
+ * Unix time in milliseconds at which it was asked last.
+ */
+asked_at_ms: number, };
+
+/**
+ * Where a model is that is not on this machine.
+ */
+export type RemoteModel = { 
+/**
+ * The engine that has it.
+ */
+engine_id: EngineId, 
+/**
+ * What the person calls that engine.
+ */
+engine_name: string, 
+/**
+ * What the engine calls the model.
+ */
+name: string, };
 
 /**
  * Who speaks.
@@ -4649,6 +4745,14 @@ export interface Commands {
   connection_list: { request: ConnectionList; response: Array<Connection> };
   /** Forgets them. */
   connection_clear: { request: ConnectionClear; response: Nothing };
+  /** The engines on other machines, in the order they were added. */
+  engine_list: { request: EngineList; response: Array<RemoteEngine> };
+  /** Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address that is known already gets the new name and token. */
+  engine_add: { request: EngineAdd; response: RemoteEngine };
+  /** Asks an engine for its models once more. */
+  engine_test: { request: EngineTest; response: RemoteEngine };
+  /** Forgets an engine, its token and its models; conversations with them stay. */
+  engine_remove: { request: EngineRemove; response: Nothing };
   /** How the API server stands, and what was asked of it last. */
   server_status: { request: ServerStatusGet; response: ServerStatus };
   /** The tokens of the API server, oldest first. */

@@ -4,6 +4,7 @@ export { actionStrings } from './strings/actions.en';
 export { connectionStrings } from './strings/connections.en';
 export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
+export { engineStrings } from './strings/engines.en';
 export { exchangeStrings } from './strings/exchange.en';
 export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';

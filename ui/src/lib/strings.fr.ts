@@ -6,6 +6,7 @@ export { actionStrings } from './strings/actions.fr';
 export { connectionStrings } from './strings/connections.fr';
 export { discoverStrings } from './strings/discover.fr';
 export { downloadStrings } from './strings/downloads.fr';
+export { engineStrings } from './strings/engines.fr';
 export { exchangeStrings } from './strings/exchange.fr';
 export { libraryStrings } from './strings/library.fr';
 export { modelStrings } from './strings/models.fr';

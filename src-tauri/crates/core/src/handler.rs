@@ -526,6 +526,22 @@ impl Handler for App {
         self.clear_connections().await.map(|()| Nothing {})
     }
 
+    async fn engine_list(&self, _: EngineList) -> Answer<Vec<RemoteEngine>> {
+        self.engines().await
+    }
+
+    async fn engine_add(&self, request: EngineAdd) -> Answer<RemoteEngine> {
+        self.add_engine(request).await
+    }
+
+    async fn engine_test(&self, request: EngineTest) -> Answer<RemoteEngine> {
+        self.test_engine(request.id).await
+    }
+
+    async fn engine_remove(&self, request: EngineRemove) -> Answer<Nothing> {
+        self.remove_engine(request.id).await.map(|()| Nothing {})
+    }
+
     async fn server_status(&self, _: ServerStatusGet) -> Answer<ServerStatus> {
         Ok(Self::server_status(self))
     }

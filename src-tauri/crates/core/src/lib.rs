@@ -16,6 +16,7 @@ pub mod completions;
 mod conversations;
 mod discover;
 mod downloads;
+mod engines;
 mod error;
 mod exchange;
 pub mod glance;

@@ -220,6 +220,10 @@ pub enum WorkerErrorKind {
     Load,
     /// The engine failed; the worker exits after this.
     Engine,
+    /// An engine on another machine does not answer, or not as it should. No worker says so.
+    Network,
+    /// The person wants no connection to other machines. No worker says so.
+    Offline,
 }
 
 /// An error of a worker.

@@ -1,7 +1,7 @@
 //! Which models are loaded, and who is next.
 //!
-//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model, in
-//! the order they asked. A worker that ends in the middle of a run costs that run; for those who wait
+//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model (more of
+//! one that answers elsewhere), in the order they asked. A worker that ends in the middle of a run costs that run; for those who wait
 //! it is started again. Every change of a slot is reported as a [`Change`].
 
 mod life;
@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
 use self::slot::{Place, Ready, Slot, State, Waiting};
-use crate::{EngineError, Runtime, Worker, WorkerHello};
+use crate::{Engine, EngineError, Runtime, Worker, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -45,6 +45,49 @@ pub struct Load {
     pub context_length: u32,
     /// Threads.
     pub threads: u32,
+}
+
+/// A model that answers elsewhere.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Which model.
+    pub model_id: ModelId,
+    /// What answers for it.
+    pub engine: Arc<dyn Engine>,
+    /// Tokens of context it is taken to have.
+    pub context_length: u32,
+    /// Runs that have a turn at the same time.
+    pub at_once: usize,
+}
+
+/// How a model comes to answer.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// A process of ours reads its files.
+    Here(Load),
+    /// It is asked elsewhere.
+    Elsewhere(Elsewhere),
+}
+
+impl Plan {
+    fn model_id(&self) -> ModelId {
+        match self {
+            Self::Here(load) => load.model_id,
+            Self::Elsewhere(elsewhere) => elsewhere.model_id,
+        }
+    }
+}
+
+impl From<Load> for Plan {
+    fn from(load: Load) -> Self {
+        Self::Here(load)
+    }
+}
+
+impl From<Elsewhere> for Plan {
+    fn from(elsewhere: Elsewhere) -> Self {
+        Self::Elsewhere(elsewhere)
+    }
 }
 
 /// A model that answers.
@@ -164,14 +207,14 @@ impl Residency {
     ///
     /// # Errors
     /// [`EngineError`], of the load.
-    pub async fn load(&self, load: Load) -> Result<Loaded, EngineError> {
-        let slot = self.slot_or_start(load);
+    pub async fn load(&self, plan: impl Into<Plan>) -> Result<Loaded, EngineError> {
+        let slot = self.slot_or_start(plan.into());
         slot.ready().await
     }
 
     /// Starts loading without waiting for the end; what is loaded already is left alone.
-    pub fn begin_load(&self, load: Load) -> LoadedModel {
-        self.slot_or_start(load).describe()
+    pub fn begin_load(&self, plan: impl Into<Plan>) -> LoadedModel {
+        self.slot_or_start(plan.into()).describe()
     }
 
     /// The model, if it answers.
@@ -210,7 +253,7 @@ impl Residency {
     ) -> Result<Turn, EngineError> {
         let slot = self.slot(model_id).ok_or(EngineError::NotLoaded)?;
         let place = Place::new(&slot, &self.inner.changes);
-        let ahead = place.ahead;
+        let ahead = (place.ahead + 1).saturating_sub(slot.at_once);
         self.announce(&slot);
         let _waiting = Waiting::of(&slot);
         let mut states = slot.state.subscribe();
@@ -280,18 +323,18 @@ impl Residency {
         lock(&self.inner.slots).get(&model_id).cloned()
     }
 
-    fn slot_or_start(&self, load: Load) -> Arc<Slot> {
+    fn slot_or_start(&self, plan: Plan) -> Arc<Slot> {
         let mut slots = lock(&self.inner.slots);
-        if let Some(slot) = slots.get(&load.model_id)
+        if let Some(slot) = slots.get(&plan.model_id())
             && !matches!(*slot.state.borrow(), State::Failed(_))
         {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(&load));
-        slots.insert(load.model_id, Arc::clone(&slot));
+        let slot = Arc::new(Slot::new(&plan));
+        slots.insert(plan.model_id(), Arc::clone(&slot));
         drop(slots);
         self.announce(&slot);
-        tokio::spawn(self.clone().live(Arc::clone(&slot), load));
+        tokio::spawn(self.clone().live(Arc::clone(&slot), plan));
         slot
     }
 

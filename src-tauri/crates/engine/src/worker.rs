@@ -1,5 +1,7 @@
 //! One worker process: its frames, its heartbeat, its end.
 
+mod within;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::process::Stdio;
@@ -47,19 +49,17 @@ pub struct WorkerHello {
 impl std::fmt::Display for WorkerHello {
     /// `mistral.rs 0.8.1 · CPU (native)`, `mistral.rs 0.8.1 · CUDA (NVIDIA GeForce RTX 4070)`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.engine)?;
+        if !self.engine_version.is_empty() {
+            write!(f, " {}", self.engine_version)?;
+        }
         let devices: Vec<&str> = self.devices.iter().map(|one| one.name.as_str()).collect();
-        write!(
-            f,
-            "{} {} · {} ({})",
-            self.engine,
-            self.engine_version,
-            self.backend.to_uppercase(),
-            if devices.is_empty() {
-                self.target.clone()
-            } else {
-                devices.join(", ")
-            }
-        )
+        let place = if devices.is_empty() {
+            self.target.clone()
+        } else {
+            devices.join(", ")
+        };
+        write!(f, " · {} ({place})", self.backend.to_uppercase())
     }
 }
 
@@ -80,7 +80,7 @@ pub struct Worker {
 struct Shared {
     hello: WorkerHello,
     pid: Option<u32>,
-    input: tokio::sync::Mutex<Option<ChildStdin>>,
+    input: tokio::sync::Mutex<Option<Input>>,
     waiting: Mutex<HashMap<u64, mpsc::Sender<FromWorker>>>,
     next_id: AtomicU64,
     memory_bytes: watch::Sender<u64>,
@@ -91,6 +91,32 @@ struct Shared {
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
+/// Where requests go.
+#[derive(Debug)]
+enum Input {
+    Process(ChildStdin),
+    /// The task of an engine.
+    Task(mpsc::Sender<ToWorker>),
+}
+
+impl Input {
+    /// Whether somebody took it.
+    async fn send(&mut self, frame: &ToWorker) -> Result<bool, EngineError> {
+        match self {
+            Self::Task(requests) => Ok(requests.send(frame.clone()).await.is_ok()),
+            Self::Process(input) => {
+                let bytes = encode_frame(frame).map_err(|error| {
+                    EngineError::Refused(sirocco_engine_wire::WorkerError {
+                        kind: WorkerErrorKind::InvalidRequest,
+                        message: error.to_string(),
+                    })
+                })?;
+                Ok(input.write_all(&bytes).await.is_ok() && input.flush().await.is_ok())
+            }
+        }
+    }
+}
+
 /// Frames of one request; the worker is told to stop when this is dropped early.
 #[derive(Debug)]
 pub struct Generation {
@@ -98,6 +124,34 @@ pub struct Generation {
     frames: mpsc::Receiver<FromWorker>,
     worker: Worker,
     ended: bool,
+}
+
+impl Shared {
+    fn new(
+        hello: WorkerHello,
+        pid: Option<u32>,
+        input: Option<Input>,
+        kill: oneshot::Sender<()>,
+    ) -> Self {
+        Self {
+            hello,
+            pid,
+            input: tokio::sync::Mutex::new(input),
+            waiting: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            memory_bytes: watch::Sender::new(0),
+            broken: AtomicBool::new(false),
+            ended: watch::Sender::new(None),
+            kill: Mutex::new(Some(kill)),
+        }
+    }
+
+    /// Says to everyone who waits that nothing more comes.
+    async fn end(&self, reason: String) {
+        self.ended.send_replace(Some(reason));
+        lock(&self.waiting).clear();
+        self.input.lock().await.take();
+    }
 }
 
 impl Worker {
@@ -164,17 +218,8 @@ impl Worker {
         tracing::info!(program = %program.display(), pid = child.id(), %hello, "worker started");
 
         let (kill, killed) = oneshot::channel();
-        let shared = Arc::new(Shared {
-            hello,
-            pid: child.id(),
-            input: tokio::sync::Mutex::new(input),
-            waiting: Mutex::default(),
-            next_id: AtomicU64::new(1),
-            memory_bytes: watch::Sender::new(0),
-            broken: AtomicBool::new(false),
-            ended: watch::Sender::new(None),
-            kill: Mutex::new(Some(kill)),
-        });
+        let input = input.map(Input::Process);
+        let shared = Arc::new(Shared::new(hello, child.id(), input, kill));
         tokio::spawn(supervise(
             Arc::downgrade(&shared),
             child,
@@ -209,7 +254,10 @@ impl Worker {
                         threads,
                     });
                 }
-                FromWorker::LoadFailed { error } => return Err(EngineError::Load(error.message)),
+                FromWorker::LoadFailed { error } if error.kind == WorkerErrorKind::Load => {
+                    return Err(EngineError::Load(error.message));
+                }
+                FromWorker::LoadFailed { error } => return Err(EngineError::Refused(error)),
                 _ => {}
             }
         }
@@ -324,15 +372,9 @@ impl Worker {
     }
 
     async fn send(&self, frame: &ToWorker) -> Result<(), EngineError> {
-        let bytes = encode_frame(frame).map_err(|error| {
-            EngineError::Refused(sirocco_engine_wire::WorkerError {
-                kind: WorkerErrorKind::InvalidRequest,
-                message: error.to_string(),
-            })
-        })?;
         let mut input = self.shared.input.lock().await;
         let written = match input.as_mut() {
-            Some(input) => input.write_all(&bytes).await.is_ok() && input.flush().await.is_ok(),
+            Some(input) => input.send(frame).await?,
             None => false,
         };
         drop(input);
@@ -444,9 +486,7 @@ async fn supervise(
     }
     tracing::info!(%reason, "worker ended");
     if let Some(shared) = shared.upgrade() {
-        shared.ended.send_replace(Some(reason));
-        lock(&shared.waiting).clear();
-        shared.input.lock().await.take();
+        shared.end(reason).await;
     }
 }
 

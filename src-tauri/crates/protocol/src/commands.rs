@@ -645,6 +645,23 @@ commands! {
     /// Forgets them.
     connection_clear(ConnectionClear {}) -> Nothing;
 
+    /// The engines on other machines, in the order they were added.
+    engine_list(EngineList {}) -> Vec<RemoteEngine>;
+    /// Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address
+    /// that is known already gets the new name and token.
+    engine_add(EngineAdd {
+        /// What to call it; blank is its host.
+        name: String,
+        /// Where it is: a host with a port is enough.
+        address: String,
+        /// Its token; blank if it wants none.
+        token: String,
+    }) -> RemoteEngine;
+    /// Asks an engine for its models once more.
+    engine_test(EngineTest { #[doc = " Which."] id: EngineId }) -> RemoteEngine;
+    /// Forgets an engine, its token and its models; conversations with them stay.
+    engine_remove(EngineRemove { #[doc = " Which."] id: EngineId }) -> Nothing;
+
     /// How the API server stands, and what was asked of it last.
     server_status(ServerStatusGet {}) -> ServerStatus;
     /// The tokens of the API server, oldest first.

@@ -58,8 +58,11 @@ pub fn ready(completions: &dyn Completions, model: &Model) -> Option<LoadedModel
         .find(|loaded| loaded.model_id == model.id && loaded.state == LoadState::Ready)
 }
 
-/// The publisher: whose repository it came from.
+/// The publisher: whose repository it came from, or the engine that has it.
 pub fn publisher(model: &Model) -> &str {
+    if let Some(remote) = &model.remote {
+        return &remote.engine_name;
+    }
     model
         .source
         .as_ref()
@@ -71,7 +74,7 @@ fn runs(model: &Model) -> bool {
     matches!(model.verdict, ModelVerdict::Runs { .. })
 }
 
-/// By key, else by file name, with or without its ending, if only one has it. Ollama's clients write `:latest`
+/// By key, else by file name, with or without its ending, or by what its engine calls it, if only one has it. Ollama's clients write `:latest`
 /// behind names that have no tag.
 fn named<'a>(models: &'a [Model], name: &str) -> Option<&'a Model> {
     let name = name.strip_suffix(":latest").unwrap_or(name).to_lowercase();
@@ -82,6 +85,9 @@ fn named<'a>(models: &'a [Model], name: &str) -> Option<&'a Model> {
         return Some(model);
     }
     let mut same_file = models.iter().filter(|model| {
+        if let Some(remote) = &model.remote {
+            return remote.name.to_lowercase() == name;
+        }
         let path = model.path.to_lowercase();
         let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
         file == name || file.strip_suffix(".gguf") == Some(&name)

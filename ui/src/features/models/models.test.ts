@@ -126,6 +126,22 @@ describe('the picker', () => {
     expect(backend.calls.some((call) => call.command === 'model_load')).toBe(true);
   });
 
+  it('shows what is on another machine as such, without options for this one', async () => {
+    const { all, backend, user, context } = await started({ models: [byId('m-coder')] });
+    await backend.call('engine_add', { name: 'Workstation', address: '10.0.0.5:8000', token: '' });
+    const remote = all.models.models.find((model) => model.name === 'qwen3-32b') as Model;
+    render(ModelPicker, { props: { modelId: remote.id, onChoose: vi.fn() }, context });
+    const pill = screen.getByRole('button', { name: /qwen3-32b/ });
+    expect(within(pill).getByText('Remote')).toBeTruthy();
+    await user.click(pill);
+    const rows = await screen.findAllByRole('row');
+    const options = (row: HTMLElement) => within(row).queryByRole('button', { name: /Load options/ });
+    for (const row of rows) expect(options(row) === null).toBe(within(row).queryByText('Remote') !== null);
+    expect(screen.getAllByText(/Answers on Workstation/)).toHaveLength(2);
+    render(LibraryColumn, { context });
+    expect(within(screen.getByRole('grid', { name: 'Library' })).queryByText('qwen3-32b')).toBeNull();
+  });
+
   it('does not choose a model that is refused', async () => {
     const { backend, user, context } = await started();
     const onChoose = vi.fn();

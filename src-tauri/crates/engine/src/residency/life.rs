@@ -6,16 +6,16 @@ use std::sync::Arc;
 use sirocco_engine_wire::LoadRequest;
 
 use super::slot::{Ready, Slot, State};
-use super::{Load, Residency};
+use super::{Load, Plan, Residency};
 use crate::worker::LoadedFacts;
 use crate::{Backend, EngineError, Runtime, Worker};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
-    pub(super) async fn live(self, slot: Arc<Slot>, load: Load) {
+    pub(super) async fn live(self, slot: Arc<Slot>, plan: Plan) {
         let _over = slot.over.clone().drop_guard();
         let error = loop {
-            let ready = match self.start_and_load(&slot, &load).await {
+            let ready = match self.start_and_load(&slot, &plan).await {
                 Ok(loaded) => loaded,
                 Err(error) => {
                     tracing::warn!(model = %slot.model_id, %error, "a model was not loaded");
@@ -60,9 +60,30 @@ impl Residency {
         }
     }
 
+    async fn start_and_load(&self, slot: &Slot, plan: &Plan) -> Result<Ready, EngineError> {
+        match plan {
+            Plan::Here(load) => self.load_here(slot, load).await,
+            Plan::Elsewhere(elsewhere) => {
+                let request = LoadRequest {
+                    files: Vec::new(),
+                    context_length: elsewhere.context_length,
+                    threads: 0,
+                    scratch_folder: String::new(),
+                };
+                let worker = Worker::within(Arc::clone(&elsewhere.engine));
+                let facts = self.load_into(&worker, request, slot).await?;
+                Ok(Ready {
+                    worker,
+                    facts,
+                    fallback: None,
+                })
+            }
+        }
+    }
+
     /// Loads with the first worker of the wanted runtime that can. If that is one for a graphics card and the card
     /// cannot take the model, the next one is tried; what the processor's own makes of it is final.
-    async fn start_and_load(&self, slot: &Slot, load: &Load) -> Result<Ready, EngineError> {
+    async fn load_here(&self, slot: &Slot, load: &Load) -> Result<Ready, EngineError> {
         let scratch = self.inner.scratch.join(load.model_id.to_string());
         std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
             program: scratch.display().to_string(),
@@ -114,6 +135,16 @@ impl Residency {
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),
         };
+        let facts = self.load_into(&worker, request, slot).await?;
+        Ok((worker, facts))
+    }
+
+    async fn load_into(
+        &self,
+        worker: &Worker,
+        request: LoadRequest,
+        slot: &Slot,
+    ) -> Result<LoadedFacts, EngineError> {
         let progress = |progress| {
             slot.state.send_replace(State::Loading { progress });
             self.announce(slot);
@@ -126,7 +157,7 @@ impl Residency {
             // Its memory is back before anybody hears of it.
             worker.shutdown().await;
         }
-        Ok((worker, loaded?))
+        loaded
     }
 }
 

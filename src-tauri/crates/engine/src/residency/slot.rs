@@ -7,7 +7,7 @@ use sirocco_protocol::{LoadState, LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Change, Load, Loaded};
+use super::{Change, Loaded, Plan};
 use crate::worker::LoadedFacts;
 use crate::{EngineError, Worker};
 
@@ -25,7 +25,10 @@ pub(super) struct Slot {
     waiting: AtomicU32,
     /// Its worker was not started again, or has served somebody since.
     pub proven: AtomicBool,
-    runtime: RuntimeName,
+    /// None if it answers elsewhere.
+    runtime: Option<RuntimeName>,
+    /// Runs that have a turn at the same time.
+    pub at_once: u32,
     requested: (u32, u32),
 }
 
@@ -46,18 +49,23 @@ pub(super) struct Ready {
 }
 
 impl Slot {
-    pub fn new(load: &Load) -> Self {
+    pub fn new(plan: &Plan) -> Self {
+        let (runtime, at_once, requested) = match plan {
+            Plan::Here(load) => (Some(load.runtime), 1, (load.context_length, load.threads)),
+            Plan::Elsewhere(elsewhere) => (None, elsewhere.at_once, (elsewhere.context_length, 0)),
+        };
         Self {
-            model_id: load.model_id,
+            model_id: plan.model_id(),
             state: watch::Sender::new(State::Loading { progress: 0.0 }),
             cancel: CancellationToken::new(),
             over: CancellationToken::new(),
-            turns: Arc::new(Semaphore::new(1)),
+            turns: Arc::new(Semaphore::new(at_once)),
             queue: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             proven: AtomicBool::new(true),
-            runtime: load.runtime,
-            requested: (load.context_length, load.threads),
+            runtime,
+            at_once: u32::try_from(at_once).unwrap_or(u32::MAX),
+            requested,
         }
     }
 

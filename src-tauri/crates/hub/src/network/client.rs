@@ -53,7 +53,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// A token of the Hub. It prints as nothing and is no part of any error.
+/// A token of the Hub or of an engine. It prints as nothing and is no part of any error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 

@@ -21,6 +21,12 @@ struct OneModel {
     object: &'static str,
     created: i64,
     owned_by: String,
+    /// The most tokens it takes, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_length: Option<u32>,
+    /// It answers on another machine. A Sirocco that takes models from this one passes over it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    remote: bool,
 }
 
 impl From<&Model> for OneModel {
@@ -30,6 +36,8 @@ impl From<&Model> for OneModel {
             object: "model",
             created: model.added_at_ms / 1000,
             owned_by: publisher(model).to_owned(),
+            context_length: Some(model.context_length).filter(|tokens| *tokens > 0),
+            remote: model.remote.is_some(),
         }
     }
 }

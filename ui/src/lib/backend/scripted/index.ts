@@ -36,6 +36,7 @@ import { attachmentHandlers } from './attachments';
 import { contextHandlers } from './context';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
+import { engineHandlers } from './engines';
 import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
@@ -108,6 +109,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...organiseHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
+      ...engineHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
       ...hubHandlers(this),
       ...exchangeHandlers(this, this.#host === 'window'),
