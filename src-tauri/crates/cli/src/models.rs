@@ -65,8 +65,21 @@ async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
         .await
 }
 
-/// The model a person means: its key, its name, the beginning of one key only, or a file.
+/// The model a person means: its key, its name, the beginning of one key only, or a file, which is added then.
 pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
+    match named(session, wanted).await {
+        Err(_) if Path::new(wanted).is_file() => {
+            let outcome = import(session, Path::new(wanted)).await?;
+            outcome.models.into_iter().next().ok_or_else(|| {
+                ErrorReport::new(ErrorCode::ModelRefused, outcome.problems.join("; ")).into()
+            })
+        }
+        found => found,
+    }
+}
+
+/// The model of the library with this key or name, or the only one whose key begins so.
+pub async fn named(session: &Session, wanted: &str) -> Result<Model> {
     let models = library(session).await?;
     let lower = wanted.to_lowercase();
     let exact = models
@@ -79,12 +92,6 @@ pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
     });
     if let Some(model) = found {
         return Ok(model.clone());
-    }
-    if Path::new(wanted).is_file() {
-        let outcome = import(session, Path::new(wanted)).await?;
-        return outcome.models.into_iter().next().ok_or_else(|| {
-            ErrorReport::new(ErrorCode::ModelRefused, outcome.problems.join("; ")).into()
-        });
     }
     let keys: Vec<_> = models.iter().map(|model| model.key.as_str()).collect();
     let hint = if keys.is_empty() {
@@ -116,14 +123,12 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     .map(str::to_owned)
     .to_vec();
     let rows = models.iter().map(|model| {
-        let state = match &model.verdict {
-            ModelVerdict::Runs { .. } => match model.runtime {
-                Some(runtime) => format!("runs here with {runtime}"),
-                None => "runs here".to_owned(),
-            },
-            ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
-            ModelVerdict::Missing => "file is missing".to_owned(),
-            ModelVerdict::Offline => "its folder is offline".to_owned(),
+        let state = match (&model.remote, &model.verdict) {
+            (Some(remote), ModelVerdict::Runs { .. }) => {
+                format!("answers on {}", remote.engine_name)
+            }
+            (Some(remote), _) => format!("gone from {}", remote.engine_name),
+            (None, verdict) => state_of(model, verdict),
         };
         vec![
             model.key.clone(),
@@ -136,4 +141,16 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     });
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
     Ok(())
+}
+
+fn state_of(model: &Model, verdict: &ModelVerdict) -> String {
+    match verdict {
+        ModelVerdict::Runs { .. } => match model.runtime {
+            Some(runtime) => format!("runs here with {runtime}"),
+            None => "runs here".to_owned(),
+        },
+        ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
+        ModelVerdict::Missing => "file is missing".to_owned(),
+        ModelVerdict::Offline => "its folder is offline".to_owned(),
+    }
 }

@@ -43,22 +43,52 @@ impl Session {
                     let owned = OwnedApp::open(ownership, host, 0, Arc::new(|| {})).await?;
                     return Ok(Self::Own(Box::new(owned)));
                 }
-                Acquired::Taken(Some(owner)) => {
-                    // One that has begun to end meanwhile is waited for, or followed.
-                    let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
-                        continue;
-                    };
-                    return Ok(Self::Other {
-                        owner,
-                        client: loopback_client()?,
-                        _visit: visit,
-                    });
+                Acquired::Taken(owner) => {
+                    if let Some(session) = Self::reach(home, owner).await? {
+                        return Ok(session);
+                    }
                 }
-                Acquired::Taken(None) => bail!(
-                    "another process uses `{}` and does not say how to reach it",
-                    home.path().display()
-                ),
             }
+        }
+    }
+
+    /// Reaches the App that is open, if one is; opens none.
+    pub async fn of_other(home: &Home) -> Result<Option<Self>> {
+        loop {
+            match owner_of(home).await? {
+                Acquired::Mine(_) => return Ok(None),
+                Acquired::Taken(owner) => {
+                    if let Some(session) = Self::reach(home, owner).await? {
+                        return Ok(Some(session));
+                    }
+                }
+            }
+        }
+    }
+
+    /// None if the owner has begun to end meanwhile: it is to be waited for, or followed.
+    async fn reach(home: &Home, owner: Option<Owner>) -> Result<Option<Self>> {
+        let Some(owner) = owner else {
+            bail!(
+                "another process uses `{}` and does not say how to reach it",
+                home.path().display()
+            );
+        };
+        let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self::Other {
+            owner,
+            client: loopback_client()?,
+            _visit: visit,
+        }))
+    }
+
+    /// The process whose App it is.
+    pub fn pid(&self) -> u32 {
+        match self {
+            Self::Own(_) => std::process::id(),
+            Self::Other { owner, .. } => owner.pid,
         }
     }
 

@@ -3,6 +3,9 @@ import type { EngineId, RemoteEngine } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 import { sentence } from '$/lib/format';
 
+/** Stands for the engine that is being added. */
+export const NEW = 'new';
+
 export interface Typed {
   name: string;
   address: string;
@@ -12,10 +15,10 @@ export interface Typed {
 export class RemoteEngines {
   /** `null` until they are known. */
   engines = $state.raw<RemoteEngine[] | null>(null);
-  /** What is being waited for: the new one, or one of those there are. */
-  busy = $state<'new' | EngineId | null>(null);
+  /** What is being waited for: one of those there are, or `NEW`. */
+  busy = $state<EngineId | null>(null);
   /** What was wrong last, and with which. */
-  problem = $state.raw<{ about: 'new' | EngineId; text: string } | null>(null);
+  problem = $state.raw<{ about: EngineId; text: string } | null>(null);
   /** The engine that has answered last. */
   answered = $state<EngineId | null>(null);
 
@@ -26,14 +29,14 @@ export class RemoteEngines {
   }
 
   async load(): Promise<void> {
-    await this.#during('new', async () => {
+    await this.#during(NEW, async () => {
       this.engines = await this.#backend.call('engine_list', {});
     });
   }
 
   /** Answers whether it was added. */
   add({ name, address, token }: Typed): Promise<boolean> {
-    return this.#during('new', async () => {
+    return this.#during(NEW, async () => {
       const added = await this.#backend.call('engine_add', { name: name.trim(), address: address.trim(), token: token.trim() });
       this.#take(added);
     });
@@ -51,8 +54,8 @@ export class RemoteEngines {
     });
   }
 
-  /** The problem with one of them, or with the new one. */
-  problemOf(about: 'new' | EngineId): string | null {
+  /** The problem with one of them, or with the new one, `NEW`. */
+  problemOf(about: EngineId): string | null {
     return this.problem?.about === about ? this.problem.text : null;
   }
 
@@ -63,7 +66,7 @@ export class RemoteEngines {
     this.answered = engine.id;
   }
 
-  async #during(about: 'new' | EngineId, work: () => Promise<void>): Promise<boolean> {
+  async #during(about: EngineId, work: () => Promise<void>): Promise<boolean> {
     this.busy = about;
     this.problem = null;
     this.answered = null;
