@@ -1138,6 +1138,19 @@ model_ids: Array<ModelId>,
 reclaimable_bytes: number, };
 
 /**
+ * What texts became.
+ */
+export type Embeddings = { 
+/**
+ * One for each text, in their order; each has length 1.
+ */
+vectors: Array<Array<number>>, 
+/**
+ * Tokens that were read.
+ */
+tokens: number, };
+
+/**
  * What went wrong, for a client that acts on it. A code exists only if some client does.
  */
 export type ErrorCode = "invalid_request" | "not_found" | "conflict" | "no_model" | "model_refused" | "does_not_fit" | "worker_crashed" | "context_full" | "file_problem" | "network" | "offline" | "token_needed" | "gated" | "superseded" | "disk_full" | "unauthorized" | "internal";
@@ -2793,6 +2806,27 @@ export type ModelEject = {
 id: ModelId, };
 
 /**
+ * Turns texts into vectors; the model is loaded for that if it is not.
+ */
+export type ModelEmbed = { 
+/**
+ * Which: one whose verdict is that it embeds.
+ */
+id: ModelId, 
+/**
+ * The texts.
+ */
+texts: Array<string>, 
+/**
+ * Cut off what is longer than the model reads at once, instead of refusing it.
+ */
+truncate: boolean, 
+/**
+ * Numbers of a vector, the first ones; none is all that the model gives.
+ */
+dimensions?: number | null, };
+
+/**
  * What loading would take.
  */
 export type ModelFit = { 
@@ -2992,7 +3026,7 @@ export type ModelVerdict = { "type": "runs",
 /**
  * What a user should know, such as "slow tensor types".
  */
-cautions: Array<string>, } | { "type": "refused", 
+cautions: Array<string>, } | { "type": "embeds" } | { "type": "refused", 
 /**
  * Why, in words.
  */
@@ -3714,7 +3748,11 @@ reasons: Array<string>,
 /**
  * If it can, what a user should know.
  */
-cautions: Array<string>, };
+cautions: Array<string>, 
+/**
+ * It serves the model to turn texts into vectors, not to chat.
+ */
+embeds: boolean, };
 
 /**
  * A place among the results of a search: titles come first, then the newest, then the largest id.
@@ -4530,6 +4568,8 @@ export interface Commands {
   model_fit: { request: ModelFit; response: MemoryFit };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */
   model_load: { request: ModelLoad; response: LoadedModel };
+  /** Turns texts into vectors; the model is loaded for that if it is not. */
+  model_embed: { request: ModelEmbed; response: Embeddings };
   /** Ends the worker of the model, and with it all its memory. */
   model_eject: { request: ModelEject; response: Nothing };
   /** What is loaded or loading. */

@@ -8,6 +8,7 @@
 
 mod chat;
 mod doctor;
+mod embed;
 mod export;
 mod get;
 mod import_chats;
@@ -68,6 +69,8 @@ enum Command {
 enum DataCommand {
     /// Ask a model and print its answer as it is written.
     Chat(chat::Chat),
+    /// Turn texts into vectors with an embedding model.
+    Embed(embed::Embed),
     /// List the models of the library.
     Models(Json),
     /// Load a model in the window or server that is open, or say what it is loaded with.
@@ -136,6 +139,7 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
     let outcome = runtime.block_on(async {
         match command {
             DataCommand::Chat(chat) => chat::run(home, chat).await,
+            DataCommand::Embed(embed) => embed::run(home, embed).await,
             DataCommand::Models(json) => models::list(home, json.json).await,
             DataCommand::Load(load) => load::run(home, load).await,
             DataCommand::Add { path, json } => models::add(home, &path, json.json).await,

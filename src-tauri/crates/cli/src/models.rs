@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelImport, ModelList, ModelScan, PathType};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath,
+    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath, RuntimeName,
 };
 
 use crate::output::{bytes, table};
@@ -117,10 +117,8 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     .to_vec();
     let rows = models.iter().map(|model| {
         let state = match &model.verdict {
-            ModelVerdict::Runs { .. } => match model.runtime {
-                Some(runtime) => format!("runs here with {runtime}"),
-                None => "runs here".to_owned(),
-            },
+            ModelVerdict::Runs { .. } => served("runs", model.runtime),
+            ModelVerdict::Embeds => served("embeds", model.runtime),
             ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
             ModelVerdict::Missing => "file is missing".to_owned(),
             ModelVerdict::Offline => "its folder is offline".to_owned(),
@@ -136,4 +134,11 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     });
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
     Ok(())
+}
+
+fn served(does: &str, runtime: Option<RuntimeName>) -> String {
+    match runtime {
+        Some(runtime) => format!("{does} here with {runtime}"),
+        None => format!("{does} here"),
+    }
 }

@@ -47,7 +47,7 @@ impl App {
             .look_again(self.inner.store.model(id).await.report()?)
             .await?;
         match &stored.model.verdict {
-            ModelVerdict::Runs { .. } => {}
+            ModelVerdict::Runs { .. } | ModelVerdict::Embeds => {}
             ModelVerdict::Refused { reasons } => {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }

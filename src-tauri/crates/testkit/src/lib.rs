@@ -26,6 +26,7 @@ pub mod hub;
 pub mod process;
 mod script;
 mod scripted;
+mod scripted_embedder;
 mod tiny_gguf;
 mod vocabulary;
 
