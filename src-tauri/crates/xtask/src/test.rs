@@ -228,7 +228,7 @@ fn real_model(environment: &Environment) -> Result<()> {
         }
         let mut target = vec!["--features", check::REAL_MODEL, "--test", "real_model"];
         if runtime == "llamacpp" {
-            for stories in ["foreign_model", "embedding"] {
+            for stories in ["foreign_model", "embedding", "architectures"] {
                 target.extend(["--test", stories]);
             }
         }
