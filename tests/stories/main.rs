@@ -9,6 +9,7 @@ mod context;
 mod crashes;
 mod download_failures;
 mod downloads;
+mod embeddings;
 mod endings;
 mod exchange;
 mod follow;

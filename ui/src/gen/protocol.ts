@@ -1182,6 +1182,17 @@ export type EngineTest = {
  * Which.
  */
 id: EngineId, };
+ * What texts became.
+ */
+export type Embeddings = { 
+/**
+ * One for each text, in their order; each has length 1.
+ */
+vectors: Array<Array<number>>, 
+/**
+ * Tokens that were read.
+ */
+tokens: number, };
 
 /**
  * What went wrong, for a client that acts on it. A code exists only if some client does.
@@ -2847,6 +2858,27 @@ export type ModelEject = {
 id: ModelId, };
 
 /**
+ * Turns texts into vectors; the model is loaded for that if it is not.
+ */
+export type ModelEmbed = { 
+/**
+ * Which: one whose verdict is that it embeds.
+ */
+id: ModelId, 
+/**
+ * The texts.
+ */
+texts: Array<string>, 
+/**
+ * Cut off what is longer than the model reads at once, instead of refusing it.
+ */
+truncate: boolean, 
+/**
+ * Numbers of a vector, the first ones; none is all that the model gives.
+ */
+dimensions?: number | null, };
+
+/**
  * What loading would take.
  */
 export type ModelFit = { 
@@ -3046,7 +3078,7 @@ export type ModelVerdict = { "type": "runs",
 /**
  * What a user should know, such as "slow tensor types".
  */
-cautions: Array<string>, } | { "type": "refused", 
+cautions: Array<string>, } | { "type": "embeds" } | { "type": "refused", 
 /**
  * Why, in words.
  */
@@ -3861,7 +3893,11 @@ reasons: Array<string>,
 /**
  * If it can, what a user should know.
  */
-cautions: Array<string>, };
+cautions: Array<string>, 
+/**
+ * It serves the model to turn texts into vectors, not to chat.
+ */
+embeds: boolean, };
 
 /**
  * A place among the results of a search: titles come first, then the newest, then the largest id.
@@ -4679,6 +4715,8 @@ export interface Commands {
   model_fit: { request: ModelFit; response: MemoryFit };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */
   model_load: { request: ModelLoad; response: LoadedModel };
+  /** Turns texts into vectors; the model is loaded for that if it is not. */
+  model_embed: { request: ModelEmbed; response: Embeddings };
   /** Ends the worker of the model, and with it all its memory. */
   model_eject: { request: ModelEject; response: Nothing };
   /** What is loaded or loading. */

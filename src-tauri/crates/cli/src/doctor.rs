@@ -142,7 +142,7 @@ fn of_library(library: &[Model]) -> Vec<Finding> {
     }];
     for model in library {
         let remedy = match &model.verdict {
-            ModelVerdict::Runs { .. } => continue,
+            ModelVerdict::Runs { .. } | ModelVerdict::Embeds => continue,
             ModelVerdict::Refused { reasons } => reasons.join("; "),
             ModelVerdict::Missing => format!(
                 "its file `{}` is gone: bring it back, or forget the model",

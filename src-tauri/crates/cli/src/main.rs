@@ -8,6 +8,7 @@
 
 mod chat;
 mod doctor;
+mod embed;
 mod export;
 mod get;
 mod import_chats;
@@ -72,6 +73,8 @@ enum Command {
 enum DataCommand {
     /// Ask a model and print its answer as it is written.
     Chat(chat::Chat),
+    /// Turn texts into vectors with an embedding model.
+    Embed(embed::Embed),
     /// List the models of the library.
     #[command(visible_alias = "ls")]
     Models(Json),
@@ -152,6 +155,7 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
     let outcome = runtime.block_on(async {
         match command {
             DataCommand::Chat(chat) => chat::run(home, chat).await,
+            DataCommand::Embed(embed) => embed::run(home, embed).await,
             DataCommand::Models(json) => models::list(home, json.json).await,
             DataCommand::Ps(json) => loaded::list(home, json.json).await,
             DataCommand::Load(load) => load::run(home, load).await,

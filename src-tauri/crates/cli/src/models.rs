@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelImport, ModelList, ModelScan, PathType};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath,
+    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath, RuntimeName,
 };
 
 use crate::output::{bytes, table};
@@ -145,12 +145,17 @@ fn print(models: &[Model], json: bool) -> Result<()> {
 
 fn state_of(model: &Model, verdict: &ModelVerdict) -> String {
     match verdict {
-        ModelVerdict::Runs { .. } => match model.runtime {
-            Some(runtime) => format!("runs here with {runtime}"),
-            None => "runs here".to_owned(),
-        },
+        ModelVerdict::Runs { .. } => served("runs", model.runtime),
+        ModelVerdict::Embeds => served("embeds", model.runtime),
         ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
         ModelVerdict::Missing => "file is missing".to_owned(),
         ModelVerdict::Offline => "its folder is offline".to_owned(),
+    }
+}
+
+fn served(does: &str, runtime: Option<RuntimeName>) -> String {
+    match runtime {
+        Some(runtime) => format!("{does} here with {runtime}"),
+        None => format!("{does} here"),
     }
 }

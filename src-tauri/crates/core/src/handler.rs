@@ -382,6 +382,10 @@ impl Handler for App {
         self.load(request.id, request.options).await
     }
 
+    async fn model_embed(&self, request: ModelEmbed) -> Answer<Embeddings> {
+        self.embed_texts(request).await
+    }
+
     async fn model_eject(&self, request: ModelEject) -> Answer<Nothing> {
         self.eject(request.id).await;
         Ok(Nothing {})

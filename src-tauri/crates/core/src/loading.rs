@@ -57,7 +57,7 @@ impl App {
         }
         let stored = self.look_again(stored).await?;
         match &stored.model.verdict {
-            ModelVerdict::Runs { .. } => {}
+            ModelVerdict::Runs { .. } | ModelVerdict::Embeds => {}
             ModelVerdict::Refused { reasons } => {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }

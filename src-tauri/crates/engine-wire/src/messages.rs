@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Constraint, SamplingParameters};
+use crate::{Constraint, EmbedRequest, SamplingParameters, Vector};
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 4;
+pub const WIRE_VERSION: u32 = 5;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -123,9 +123,11 @@ pub enum ToWorker {
     Load(LoadRequest),
     /// Generate.
     Generate(Box<GenerateRequest>),
-    /// End the generation: at most one further token.
+    /// Turn texts into vectors.
+    Embed(EmbedRequest),
+    /// End the generation: at most one further token. Of texts to embed, those that are not begun are left out.
     Stop {
-        /// Of the generation.
+        /// Of the request.
         id: u64,
     },
     /// Count the tokens of a prompt, answered with [`FromWorker::Counted`] even while generating.
@@ -265,9 +267,9 @@ pub enum FromWorker {
         /// 0 to 1.
         fraction: f32,
     },
-    /// Ready for [`ToWorker::Generate`].
+    /// Ready for [`ToWorker::Generate`], or for [`ToWorker::Embed`] if that is what the model does.
     Loaded {
-        /// What the cache really holds.
+        /// What the cache really holds, or what an embedding model reads at once.
         context_length: u32,
         /// Threads in use.
         threads: u32,
@@ -304,6 +306,13 @@ pub enum FromWorker {
         reason: FinishReason,
         /// Its numbers.
         usage: Usage,
+    },
+    /// The vector of the next text of an [`EmbedRequest`], in the order of its inputs.
+    Vector(Vector),
+    /// All vectors were sent, or the request was stopped.
+    Embedded {
+        /// Of the request.
+        id: u64,
     },
     /// The request failed.
     Failed {

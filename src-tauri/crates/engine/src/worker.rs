@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    Device, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION,
-    WorkerErrorKind, decode_frame, decode_length, encode_frame,
+    Device, EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, Vector,
+    WIRE_VERSION, WorkerErrorKind, decode_frame, decode_length, encode_frame,
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -270,9 +270,32 @@ impl Worker {
     /// [`EngineError::Crashed`].
     pub async fn generate(&self, mut request: GenerateRequest) -> Result<Generation, EngineError> {
         request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        let id = request.id;
+        self.begin(request.id, &ToWorker::Generate(Box::new(request)))
+            .await
+    }
+
+    /// The vectors of some texts, in their order; the `id` of the request is assigned here. The worker leaves off when
+    /// this is dropped.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`], [`EngineError::Crashed`].
+    pub async fn embed(&self, mut request: EmbedRequest) -> Result<Vec<Vector>, EngineError> {
+        request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let mut vectors = Vec::with_capacity(request.inputs.len());
+        let mut frames = self.begin(request.id, &ToWorker::Embed(request)).await?;
+        while let Some(frame) = frames.next().await {
+            match frame? {
+                FromWorker::Vector(vector) => vectors.push(vector),
+                FromWorker::Embedded { .. } => break,
+                other => return Err(unexpected(&other)),
+            }
+        }
+        Ok(vectors)
+    }
+
+    async fn begin(&self, id: u64, frame: &ToWorker) -> Result<Generation, EngineError> {
         let frames = self.register(id);
-        self.send(&ToWorker::Generate(Box::new(request))).await?;
+        self.send(frame).await?;
         Ok(Generation {
             id,
             frames,
@@ -393,7 +416,8 @@ impl Worker {
 }
 
 impl Generation {
-    /// The next frame: `Started`, `Prefill`, `Tokens`, and last `Finished`; `None` after that.
+    /// The next frame: `Started`, `Prefill`, `Tokens`, and last `Finished`, or `Vector` and last `Embedded`; `None`
+    /// after that.
     ///
     /// # Errors
     /// [`EngineError::Refused`] for a request that cannot be served, [`EngineError::Crashed`].
@@ -404,7 +428,12 @@ impl Generation {
         let frame = self.frames.recv().await;
         self.ended = !matches!(
             frame,
-            Some(FromWorker::Started { .. } | FromWorker::Prefill { .. } | FromWorker::Tokens(_))
+            Some(
+                FromWorker::Started { .. }
+                    | FromWorker::Prefill { .. }
+                    | FromWorker::Tokens(_)
+                    | FromWorker::Vector(_)
+            )
         );
         Some(match frame {
             Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
@@ -498,7 +527,9 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
         FromWorker::Loaded { .. } | FromWorker::LoadFailed { .. } => (LOAD, true),
         FromWorker::Started { id, .. } | FromWorker::Prefill { id, .. } => (*id, false),
         FromWorker::Tokens(chunk) => (chunk.id, false),
-        FromWorker::Finished { id, .. }
+        FromWorker::Vector(vector) => (vector.id, false),
+        FromWorker::Embedded { id }
+        | FromWorker::Finished { id, .. }
         | FromWorker::Failed { id, .. }
         | FromWorker::Counted { id, .. }
         | FromWorker::Rendered { id, .. } => (*id, true),

@@ -522,6 +522,17 @@ commands! {
         /// How.
         options: LoadOptions,
     }) -> LoadedModel;
+    /// Turns texts into vectors; the model is loaded for that if it is not.
+    model_embed(ModelEmbed {
+        /// Which: one whose verdict is that it embeds.
+        id: ModelId,
+        /// The texts.
+        texts: Vec<String>,
+        /// Cut off what is longer than the model reads at once, instead of refusing it.
+        truncate: bool,
+        /// Numbers of a vector, the first ones; none is all that the model gives.
+        dimensions: Option<u32>,
+    }) -> Embeddings;
     /// Ends the worker of the model, and with it all its memory.
     model_eject(ModelEject { #[doc = " Which."] id: ModelId }) -> Nothing;
     /// What is loaded or loading.

@@ -14,6 +14,8 @@ pub enum ModelVerdict {
         /// What a user should know, such as "slow tensor types".
         cautions: Vec<String>,
     },
+    /// It can be loaded and turns texts into vectors, for search by meaning; it is none to chat with.
+    Embeds,
     /// It cannot.
     Refused {
         /// Why, in words.

@@ -97,6 +97,9 @@ pub struct RuntimeVerdict {
     pub reasons: Vec<String>,
     /// If it can, what a user should know.
     pub cautions: Vec<String>,
+    /// It serves the model to turn texts into vectors, not to chat.
+    #[serde(default)]
+    pub embeds: bool,
 }
 
 impl RuntimeVerdict {
@@ -121,8 +124,13 @@ pub fn choose_runtime(
         .find(|one| Some(one.runtime) == wanted)
         .or_else(|| able().min_by_key(|one| one.runtime));
     if let Some(chosen) = chosen {
-        let cautions = chosen.cautions.clone();
-        return (Some(chosen.runtime), ModelVerdict::Runs { cautions });
+        let verdict = if chosen.embeds {
+            ModelVerdict::Embeds
+        } else {
+            let cautions = chosen.cautions.clone();
+            ModelVerdict::Runs { cautions }
+        };
+        return (Some(chosen.runtime), verdict);
     }
     let mut reasons: Vec<String> = Vec::new();
     for reason in verdicts.iter().filter(counts).flat_map(|one| &one.reasons) {
@@ -150,6 +158,7 @@ mod tests {
             runtime,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             cautions: vec![format!("slow in {runtime}")],
+            embeds: false,
         }
     }
 
@@ -204,6 +213,19 @@ mod tests {
                 "new",
                 "the llama.cpp runtime runs it, but is not installed here"
             ])
+        );
+    }
+
+    #[test]
+    fn what_embeds_is_served_and_does_not_chat() {
+        let embeds = RuntimeVerdict {
+            embeds: true,
+            ..says(LlamaCpp, &[])
+        };
+        let both = [says(MistralRs, &["it cannot chat"]), embeds];
+        assert_eq!(
+            choose_runtime(&both, &RuntimeName::ALL, None),
+            (Some(LlamaCpp), ModelVerdict::Embeds)
         );
     }
 

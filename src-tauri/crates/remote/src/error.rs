@@ -85,6 +85,12 @@ pub enum RemoteError {
         /// Who.
         engine: String,
     },
+    /// Only answers are asked of it.
+    #[error("texts are not turned into vectors by `{engine}`, only by models of this machine")]
+    NoVectors {
+        /// Who.
+        engine: String,
+    },
     /// Prompts are put together there.
     #[error("`{engine}` puts its prompts together itself and does not show them")]
     NoPrompt {
@@ -105,7 +111,8 @@ impl RemoteError {
             }
             | Self::Address { .. }
             | Self::Grammar { .. }
-            | Self::NoPrompt { .. } => WorkerErrorKind::InvalidRequest,
+            | Self::NoPrompt { .. }
+            | Self::NoVectors { .. } => WorkerErrorKind::InvalidRequest,
             Self::Unreachable { .. }
             | Self::Token { .. }
             | Self::Refused { .. }

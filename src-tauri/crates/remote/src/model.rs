@@ -108,6 +108,10 @@ impl RemoteModel {
                 let engine = self.endpoint.name.clone();
                 (None, failed(id, RemoteError::NoPrompt { engine }))
             }
+            ToWorker::Embed(request) => {
+                let engine = self.endpoint.name.clone();
+                (None, failed(request.id, RemoteError::NoVectors { engine }))
+            }
             ToWorker::Generate(request) => {
                 let id = request.id;
                 let ended = self.generate(&request, &stop, &answers).await;

@@ -7,7 +7,7 @@ use sirocco_protocol::{LoadState, LoadedModel, Model, ModelVerdict};
 use crate::fault::Fault;
 use crate::note::Note;
 
-/// The models that can be asked, by their keys.
+/// The models that can be asked for answers or vectors, by their keys.
 pub async fn list(completions: &dyn Completions) -> Result<Vec<Model>, Fault> {
     let mut models = completions.library().await?;
     models.retain(runs);
@@ -70,8 +70,13 @@ pub fn publisher(model: &Model) -> &str {
         .map_or("local", |(owner, _)| owner)
 }
 
+/// It turns texts into vectors and does not answer.
+pub fn embeds(model: &Model) -> bool {
+    model.verdict == ModelVerdict::Embeds
+}
+
 fn runs(model: &Model) -> bool {
-    matches!(model.verdict, ModelVerdict::Runs { .. })
+    embeds(model) || matches!(model.verdict, ModelVerdict::Runs { .. })
 }
 
 /// By key, else by file name, with or without its ending, or by what its engine calls it, if only one has it. Ollama's clients write `:latest`

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use sirocco_engine_wire::{Device, FromWorker, LoadRequest, WIRE_VERSION, write_frame};
 use sirocco_worker::Language;
-use sirocco_worker::engine::{Engine, EngineError, Runtime};
+use sirocco_worker::engine::{Embedder, Engine, EngineError, Runtime};
 
 use crate::answer::Conversation;
+use crate::scripted_embedder::ScriptedEmbedder;
 use crate::{Death, Fault, Script};
 
 /// Logit of the token the script wants; all others have 0. At temperature 0.7 nothing else is drawn.
@@ -89,24 +90,7 @@ impl Runtime for Scripted {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<ScriptedModel, EngineError> {
-        let path = request
-            .files
-            .first()
-            .map(Path::new)
-            .ok_or_else(|| EngineError("no file was named".into()))?;
-        let script =
-            Script::read_for(path).map_err(|error| EngineError(format!("its script: {error}")))?;
-        for step in 0..LOAD_STEPS {
-            progress(step as f32 / LOAD_STEPS as f32);
-            take(script.load_ms / f64::from(LOAD_STEPS));
-        }
-        if is_named(SMALL_CARD) {
-            return Err(EngineError("out of memory".into()));
-        }
-        if let Some(error) = script.load_error {
-            return Err(EngineError(error));
-        }
-        let language = Language::from_gguf(path).map_err(|error| EngineError(error.message))?;
+        let (script, language) = read(request, progress)?;
         Ok(ScriptedModel {
             conversation: Conversation::new(script.answer.clone()),
             context_length: request.context_length as usize,
@@ -114,6 +98,44 @@ impl Runtime for Scripted {
             language,
         })
     }
+
+    fn load_embedder(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Box<dyn Embedder>, EngineError> {
+        let (script, language) = read(request, progress)?;
+        Ok(Box::new(ScriptedEmbedder {
+            context_length: request.context_length as usize,
+            script,
+            language,
+        }))
+    }
+}
+
+fn read(
+    request: &LoadRequest,
+    progress: &(dyn Fn(f32) + Sync),
+) -> Result<(Script, Language), EngineError> {
+    let path = request
+        .files
+        .first()
+        .map(Path::new)
+        .ok_or_else(|| EngineError("no file was named".into()))?;
+    let script =
+        Script::read_for(path).map_err(|error| EngineError(format!("its script: {error}")))?;
+    for step in 0..LOAD_STEPS {
+        progress(step as f32 / LOAD_STEPS as f32);
+        take(script.load_ms / f64::from(LOAD_STEPS));
+    }
+    if is_named(SMALL_CARD) {
+        return Err(EngineError("out of memory".into()));
+    }
+    if let Some(error) = script.load_error {
+        return Err(EngineError(error));
+    }
+    let language = Language::from_gguf(path).map_err(|error| EngineError(error.message))?;
+    Ok((script, language))
 }
 
 /// A model that predicts what its script says.
@@ -145,14 +167,7 @@ impl Engine for ScriptedModel {
         }) = self.script.fault
             && written >= after_tokens.max(1)
         {
-            match death {
-                Death::Abort => std::process::abort(),
-                Death::Exit => std::process::exit(7),
-                Death::Panic => panic!("index out of bounds, as the script says"),
-                Death::Error => {
-                    return Err(EngineError("out of memory, as the script says".into()));
-                }
-            }
+            die(death)?;
         }
         let next = self.conversation.next_token(tokenizer).or(tokenizer.eos());
         let mut logits = vec![0.0; tokenizer.vocabulary_size()];
@@ -172,8 +187,18 @@ impl Engine for ScriptedModel {
     }
 }
 
+/// Dies this way.
+pub(crate) fn die(death: Death) -> Result<(), EngineError> {
+    match death {
+        Death::Abort => std::process::abort(),
+        Death::Exit => std::process::exit(7),
+        Death::Panic => panic!("index out of bounds, as the script says"),
+        Death::Error => Err(EngineError("out of memory, as the script says".into())),
+    }
+}
+
 /// Lets time pass, as computing would.
-fn take(milliseconds: f64) {
+pub(crate) fn take(milliseconds: f64) {
     if milliseconds > 0.0 {
         std::thread::sleep(Duration::from_secs_f64(milliseconds / 1000.0));
     }

@@ -71,6 +71,31 @@ pub trait Engine: Send {
     fn context_length(&self) -> usize;
 }
 
+/// A model in memory that turns texts into vectors.
+pub trait Embedder: Send {
+    /// The tokens of a text, with those that begin and end one.
+    fn tokenize(&self, text: &str) -> Vec<u32>;
+
+    /// The last token of a text is one that ends texts, and stays when a text is cut.
+    fn has_end(&self) -> bool;
+
+    /// Tokens there are: ids lie below this.
+    fn vocabulary_size(&self) -> usize;
+
+    /// Tokens of the longest text.
+    fn context_length(&self) -> usize;
+
+    /// Numbers of a vector.
+    fn dimensions(&self) -> usize;
+
+    /// The vectors of these texts, none of which is empty, of any length. Together they have at most as many tokens as
+    /// `context_length` says.
+    ///
+    /// # Errors
+    /// When the forward pass fails; the engine is not used again.
+    fn embed(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError>;
+}
+
 /// How a worker executable names itself and loads a model.
 pub trait Runtime: Send + 'static {
     /// What it makes.
@@ -102,4 +127,20 @@ pub trait Runtime: Send + 'static {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Self::Engine, EngineError>;
+
+    /// Loads a model that embeds. Not every runtime has such models.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn load_embedder(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Box<dyn Embedder>, EngineError> {
+        let _ = (request, progress);
+        Err(EngineError(format!(
+            "{} writes text and cannot embed",
+            self.name()
+        )))
+    }
 }

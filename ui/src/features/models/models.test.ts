@@ -113,6 +113,19 @@ describe('the picker', () => {
     expect(picker.highlighted).toBe(3);
   });
 
+  it('offers nothing that only embeds, which the library shows as such', async () => {
+    const { all, backend, context } = await started();
+    const embedder: Model = { ...byId('m-ollama'), id: 'm-embed', name: 'Nomic Embed', verdict: { type: 'embeds' } };
+    backend.emit({ type: 'model_changed', model: embedder });
+    await waitFor(() => expect(all.models.model('m-embed')).not.toBeNull());
+    const picker = new PickerState(all);
+    picker.search('nomic');
+    expect(picker.shown).toEqual([]);
+    render(ModelPage, { props: { model: embedder }, context });
+    expect(screen.getByText(/turns texts into vectors/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'New chat' })).toBeNull();
+  });
+
   it('is chosen from with the keyboard alone, and loads what was chosen', async () => {
     const { all, backend, user, context } = await started();
     const onChoose = vi.fn();

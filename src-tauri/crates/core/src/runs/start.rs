@@ -6,7 +6,7 @@ use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues, LoadState, MessageId,
-    ModelId, ModelVerdict, Role, RunId, Started,
+    Model, ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -256,7 +256,7 @@ impl App {
             return self.named_model(id).await;
         }
         let models = self.inner.store.list_models().await.report()?;
-        let ready = self.only_ready_model();
+        let ready = self.only_ready_model().await?;
         let runs = |model: &&StoredModel| matches!(model.model.verdict, ModelVerdict::Runs { .. });
         let chosen = models
             .iter()
@@ -290,21 +290,31 @@ impl App {
                 format!("{} is in the trash", trashed.name),
             )
             .with_hint("restore it, or choose another model")),
-            Err(_) => self.inner.store.model(id).await.report(),
+            Err(_) => {
+                self.check_writes(id).await?;
+                self.inner.store.model(id).await.report()
+            }
         }
     }
 
-    pub(super) fn only_ready_model(&self) -> Option<ModelId> {
+    /// The one model that is loaded and writes, if there is one.
+    pub(super) async fn only_ready_model(&self) -> Result<Option<ModelId>, ErrorReport> {
+        let models = self.models().await?;
+        let embeds = |id: ModelId| {
+            let is_it =
+                |model: &Arc<Model>| model.id == id && model.verdict == ModelVerdict::Embeds;
+            models.iter().any(is_it)
+        };
         let mut ready = self
             .inner
             .residency
             .list()
             .into_iter()
-            .filter(|loaded| loaded.state == LoadState::Ready);
-        match (ready.next(), ready.next()) {
+            .filter(|loaded| loaded.state == LoadState::Ready && !embeds(loaded.model_id));
+        Ok(match (ready.next(), ready.next()) {
             (Some(loaded), None) => Some(loaded.model_id),
             _ => None,
-        }
+        })
     }
 }
 

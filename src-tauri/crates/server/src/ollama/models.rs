@@ -11,7 +11,7 @@ use super::VERSION;
 use super::frames::timestamp;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{find, list, ready};
+use crate::models::{embeds, find, list, ready};
 use crate::routes::{Served, Shared};
 
 /// When a loaded model is ejected: not until its memory is needed. Its clients expect a date.
@@ -67,7 +67,7 @@ struct Shown {
     template: String,
     details: Details,
     model_info: Map<String, Value>,
-    capabilities: [&'static str; 2],
+    capabilities: &'static [&'static str],
     modified_at: String,
     #[serde(flatten)]
     remote: Option<Remote>,
@@ -139,7 +139,11 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
         template,
         details: Details::from(&model),
         model_info,
-        capabilities: ["completion", "tools"],
+        capabilities: if embeds(&model) {
+            &["embedding"]
+        } else {
+            &["completion", "tools"]
+        },
         modified_at: added_at(&model),
         remote: Remote::of(&model),
     })

@@ -107,7 +107,8 @@ export class ChatSession {
     const { models } = this.#sirocco;
     const own = models.model(this.current.id ? this.current.conversation?.model_id : this.chosenModelId);
     if (own) return own;
-    const loaded = models.loaded.find((one) => one.state.type !== 'failed');
+    const embeds = (id: ModelId) => models.model(id)?.verdict.type === 'embeds';
+    const loaded = models.loaded.find((one) => one.state.type !== 'failed' && !embeds(one.model_id));
     if (loaded) return models.model(loaded.model_id);
     return models.models.find((one) => one.verdict.type === 'runs') ?? null;
   }

@@ -323,7 +323,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
     model_load: ({ id, options }) => {
       const model = this.#model(id);
-      if (model.verdict.type !== 'runs') {
+      if (model.verdict.type !== 'runs' && model.verdict.type !== 'embeds') {
         throw new BackendError({ code: 'model_refused', message: `${model.name} does not run here`, hint: null, trace_id: 't' });
       }
       const context_length = Math.min(options.context_length ?? this.settings.default_context_length, model.context_length);
@@ -340,6 +340,14 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       this.loaded.set(id, loaded);
       if (this.tick_ms > 0) void this.#loadSlowly(id);
       return loaded;
+    },
+    model_embed: ({ id, texts, dimensions }) => {
+      const model = this.#model(id);
+      if (model.verdict.type !== 'embeds') {
+        throw new BackendError({ code: 'invalid_request', message: `\`${model.key}\` cannot embed`, hint: null, trace_id: 't' });
+      }
+      const vector = Array.from({ length: dimensions ?? 4 }, (_, at) => (at === 0 ? 1 : 0));
+      return { vectors: texts.map(() => vector), tokens: texts.length };
     },
     model_eject: ({ id }) => {
       this.loaded.delete(id);

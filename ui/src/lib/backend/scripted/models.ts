@@ -30,7 +30,7 @@ function model(
     context_length,
     has_chat_template: true,
     verdict,
-    runtime: verdict.type === 'runs' ? 'mistralrs' : null,
+    runtime: verdict.type === 'runs' ? 'mistralrs' : verdict.type === 'embeds' ? 'llamacpp' : null,
     runtimes: verdictsOf(verdict),
     added_at_ms: NOW - 20 * DAY,
     used_at_ms,
@@ -54,8 +54,11 @@ export function verdictsOf(verdict: ModelVerdict): RuntimeVerdict[] {
     runtime,
     reasons,
     cautions: verdict.type === 'runs' ? verdict.cautions : [],
+    embeds: verdict.type === 'embeds',
   });
-  return [of('mistralrs', verdict.type === 'refused' ? verdict.reasons.slice(0, 1) : []), of('llamacpp', [])];
+  const embeds = ['this model turns text into numbers for searching; it cannot chat'];
+  const reasons = verdict.type === 'refused' ? verdict.reasons.slice(0, 1) : verdict.type === 'embeds' ? embeds : [];
+  return [{ ...of('mistralrs', reasons), embeds: false }, of('llamacpp', [])];
 }
 
 export const LONG_NAME =
