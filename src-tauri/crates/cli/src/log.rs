@@ -33,7 +33,10 @@ pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
     for request in known.requests.iter().rev().filter(|one| is_over(one)) {
         print(request, log.json)?;
     }
-    while log.follow {
+    if !log.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         let event = tokio::select! {
             event = events.recv() => event,
             _ = tokio::signal::ctrl_c() => break,
