@@ -1138,6 +1138,19 @@ model_ids: Array<ModelId>,
 reclaimable_bytes: number, };
 
 /**
+ * What texts became.
+ */
+export type Embeddings = { 
+/**
+ * One for each text, in their order; each has length 1.
+ */
+vectors: Array<Array<number>>, 
+/**
+ * Tokens that were read.
+ */
+tokens: number, };
+
+/**
  * Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address
  * that is known already gets the new name and token.
  */
@@ -1182,17 +1195,6 @@ export type EngineTest = {
  * Which.
  */
 id: EngineId, };
- * What texts became.
- */
-export type Embeddings = { 
-/**
- * One for each text, in their order; each has length 1.
- */
-vectors: Array<Array<number>>, 
-/**
- * Tokens that were read.
- */
-tokens: number, };
 
 /**
  * What went wrong, for a client that acts on it. A code exists only if some client does.

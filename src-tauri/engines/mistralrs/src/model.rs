@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
 use mistralrs::core::{
@@ -112,12 +111,12 @@ impl Engine for Model {
     fn forward_unless(
         &mut self,
         tokens: &[u32],
-        stop: &AtomicBool,
+        stop: &std::sync::atomic::AtomicBool,
     ) -> Result<Option<Vec<f32>>, EngineError> {
         match crate::cpu::stoppable(stop, || self.forward(tokens)) {
             Ok(logits) => Ok(Some(logits)),
             // Some layers may have taken the tokens in.
-            Err(_) if stop.load(Ordering::Relaxed) => {
+            Err(_) if stop.load(std::sync::atomic::Ordering::Relaxed) => {
                 self.truncate(self.length)?;
                 Ok(None)
             }

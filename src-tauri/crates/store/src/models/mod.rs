@@ -441,6 +441,7 @@ mod tests {
             runtime,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             cautions: Vec::new(),
+            embeds: false,
         };
         let mut new = model("/a", "a");
         new.runtimes = vec![
@@ -471,6 +472,7 @@ mod tests {
                 runtime,
                 reasons: Vec::new(),
                 cautions: Vec::new(),
+                embeds: false,
             })
             .to_vec();
         let store = Store::open_in_memory().await.unwrap();
