@@ -2,6 +2,7 @@
 //!
 //! The table is DESIGN's, with the room `worker`, which holds what every worker executable shares.
 //! Dependencies are those that end up in the program: what a crate's own tests use is not looked at.
+//! It is so long because the table is in it.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,6 @@
 //! The bodies of the commands: each hands over to the module it belongs to.
+//!
+//! It is so long because there is one for each command.
 
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! One worker process: its frames, its heartbeat, its end.
 
+mod hello;
 mod within;
 
 use std::collections::{HashMap, VecDeque};
@@ -10,58 +11,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    Device, EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, Vector,
-    WIRE_VERSION, WorkerErrorKind, decode_frame, decode_length, encode_frame,
+    EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, Vector,
+    WorkerErrorKind, encode_frame,
 };
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+pub use self::hello::WorkerHello;
+use self::hello::{read_frame, read_hello};
 use crate::EngineError;
 use crate::memory::resident_bytes;
 use crate::silence::{SILENCE, before_silence};
 
-/// A worker says hello within this time or is not used.
-const HELLO_TIME: Duration = Duration::from_secs(20);
 /// How long a worker may take to end by itself.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// Frames of a generation that wait for a slow reader before the worker is made to wait.
 const FRAMES: usize = 1024;
 /// Lines of the worker's log kept for the message about a crash.
 const LAST_LINES: usize = 5;
-
-/// What a worker said about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerHello {
-    /// Such as `mistral.rs`.
-    pub engine: String,
-    /// Of the engine.
-    pub engine_version: String,
-    /// `cpu`, `cuda`, `metal`.
-    pub backend: String,
-    /// What it was compiled for.
-    pub target: String,
-    /// What it computes on besides the CPU.
-    pub devices: Vec<Device>,
-}
-
-impl std::fmt::Display for WorkerHello {
-    /// `mistral.rs 0.8.1 · CPU (native)`, `mistral.rs 0.8.1 · CUDA (NVIDIA GeForce RTX 4070)`
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.engine)?;
-        if !self.engine_version.is_empty() {
-            write!(f, " {}", self.engine_version)?;
-        }
-        let devices: Vec<&str> = self.devices.iter().map(|one| one.name.as_str()).collect();
-        let place = if devices.is_empty() {
-            self.target.clone()
-        } else {
-            devices.join(", ")
-        };
-        write!(f, " · {} ({place})", self.backend.to_uppercase())
-    }
-}
 
 /// What became known when the model was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -561,59 +530,6 @@ async fn measure(shared: &Shared) {
             .memory_bytes
             .send_if_modified(|bytes| std::mem::replace(bytes, now) != now);
     }
-}
-
-/// The first frame, or why the process is not used.
-async fn read_hello(
-    output: &mut BufReader<ChildStdout>,
-    child: &mut Child,
-) -> Result<WorkerHello, String> {
-    match timeout(HELLO_TIME, read_frame(output)).await {
-        Ok(Ok(Some(FromWorker::Hello {
-            wire_version,
-            engine,
-            engine_version,
-            backend,
-            target,
-            devices,
-            problem,
-        }))) => {
-            if wire_version != WIRE_VERSION {
-                return Err(format!(
-                    "it speaks version {wire_version} of the frames, not {WIRE_VERSION}"
-                ));
-            }
-            match problem {
-                Some(problem) => Err(problem),
-                None => Ok(WorkerHello {
-                    engine,
-                    engine_version,
-                    backend,
-                    target,
-                    devices,
-                }),
-            }
-        }
-        Ok(Ok(Some(_))) => Err("its first frame is not a hello".into()),
-        Ok(Ok(None)) => match timeout(SHUTDOWN_TIME, child.wait()).await {
-            Ok(Ok(status)) => Err(format!("it ended with {status}")),
-            _ => Err("it closed its output".into()),
-        },
-        Ok(Err(error)) => Err(format!("it does not speak in frames: {error}")),
-        Err(_) => Err(format!("it said nothing for {} s", HELLO_TIME.as_secs())),
-    }
-}
-
-async fn read_frame(output: &mut BufReader<ChildStdout>) -> std::io::Result<Option<FromWorker>> {
-    let mut prefix = [0; 4];
-    match output.read_exact(&mut prefix).await {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let mut body = vec![0; decode_length(prefix)?];
-    output.read_exact(&mut body).await?;
-    decode_frame(&body).map(Some)
 }
 
 async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<String>>>) {

@@ -34,7 +34,8 @@ pub fn complete(mut cargo: Command) -> Result<(Command, PathBuf)> {
         None => fetched(&folder)?,
     };
     let patches = engine::source().join("patches/cuda");
-    engine::patch(&mut cargo, &patches, &folder.join("sources"))?;
+    let sources = paths::engines().join("mistralrs/sources/cuda");
+    engine::patch(&mut cargo, &patches, &sources)?;
 
     let (compiler, link) = (folder.join("bin/nvcc"), folder.join("link"));
     write_compiler(&compiler, &toolkit)?;

@@ -74,6 +74,14 @@ impl Backend {
             Self::Metal => "metal",
         }
     }
+
+    /// Where finished workers lie: those for graphics cards apart, for every app takes what is in the first folder.
+    pub fn folder(self) -> PathBuf {
+        paths::engines().join(match self {
+            Self::Cpu => "bin",
+            Self::Cuda | Self::Metal => "cards",
+        })
+    }
 }
 
 /// Which worker is meant.
@@ -168,11 +176,6 @@ pub fn found_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(workers)
 }
 
-/// Whether a worker computes on the processor. Those for graphics cards are packed by themselves.
-pub fn is_for_the_cpu(worker: &Path) -> bool {
-    stem(worker).contains("-cpu-")
-}
-
 /// Whether a worker was compiled for the CPU of the machine that made it, and may stop on others with an
 /// illegal instruction.
 pub fn is_for_this_machine(worker: &Path) -> bool {
@@ -252,7 +255,7 @@ pub fn finished(
     make: impl FnOnce() -> Result<(Command, PathBuf)>,
 ) -> Result<PathBuf> {
     let suffix = std::env::consts::EXE_SUFFIX;
-    let folder = paths::engines().join("bin");
+    let folder = backend.folder();
     let name = format!("sirocco-worker-{runtime}");
     let file = format!("{name}-{}-{}{suffix}", backend.name(), target.name());
     let finished = folder.join(file);
@@ -457,7 +460,6 @@ mod tests {
         for name in [
             "sirocco-worker-b-cpu-native",
             "sirocco-worker-a-cpu-baseline",
-            "sirocco-worker-a-cuda-baseline",
             "a.sources",
         ] {
             fs::write(
@@ -468,9 +470,8 @@ mod tests {
         }
         let found = found_in(&folder).unwrap();
         fs::remove_dir_all(&folder).unwrap();
-        let what = |path: &PathBuf| (is_for_the_cpu(path), is_for_this_machine(path));
-        let found_to_be: Vec<_> = found.iter().map(what).collect();
-        assert_eq!(found_to_be, [(true, false), (false, false), (true, true)]);
+        let native: Vec<bool> = found.iter().map(|path| is_for_this_machine(path)).collect();
+        assert_eq!(native, [false, true]);
         assert!(stem(&found[0]).ends_with("a-cpu-baseline"));
     }
 }

@@ -13,8 +13,12 @@ use crate::{engine, paths};
 
 /// Packs what `cargo xtask engine --backend` has made, if anything.
 pub fn pack(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
-    let mut workers = engine::found_in(&paths::engines().join("bin"))?;
-    workers.retain(|worker| !engine::is_for_the_cpu(worker));
+    let folder = engine::Backend::Cuda.folder();
+    let workers = if folder.is_dir() {
+        engine::found_in(&folder)?
+    } else {
+        Vec::new()
+    };
     let release = stage.root.join("release");
     workers
         .iter()

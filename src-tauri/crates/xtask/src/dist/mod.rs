@@ -68,6 +68,6 @@ fn portable_workers() -> Result<Vec<PathBuf>> {
         engine::workers(engine::Target::X86V3, None)?;
     }
     let mut workers = engine::found_in(&paths::engines().join("bin"))?;
-    workers.retain(|worker| engine::is_for_the_cpu(worker) && !engine::is_for_this_machine(worker));
+    workers.retain(|worker| !engine::is_for_this_machine(worker));
     Ok(workers)
 }
