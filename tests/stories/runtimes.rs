@@ -6,9 +6,10 @@ use sirocco_engine::{Backend, Runtime};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
-    Model, ModelDefaults, ModelId, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport,
+    Model, ModelDefaults, ModelId, ModelVerdict, RunState, RuntimeDevice, RuntimeName,
+    RuntimeReport,
 };
-use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
+use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, runtime};
 
 use crate::{WORKER, code};
 
@@ -238,5 +239,33 @@ async fn a_card_that_cannot_be_used_gives_way_to_the_processor_and_says_why() ->
         assert_eq!(reports[0].problem.is_none(), has_a_driver, "{reports:?}");
         assert_eq!(reports[1].problem, None);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_that_breaks_in_an_answer_is_not_tried_again_with_that_model() -> anyhow::Result<()>
+{
+    let folder = tempfile::TempDir::new()?;
+    let app = TempApp::open_with(with_a_card(folder.path(), "worker-cuda")?).await?;
+    let file = app.outside().join("breaks.gguf");
+    let script = Script {
+        fault: Some(Fault {
+            after_tokens: 2,
+            death: Death::Abort,
+        }),
+        ..Script::answering("one two three four five")
+    };
+    app.put_model(&file, &TinyModel::default(), &script)?;
+    let model = app.import(&file).await?.models.remove(0);
+    let on_card = app.load(model.id, LoadOptions::default()).await?;
+    assert!(on_card.runtime.contains("CUDA"), "{}", on_card.runtime);
+    let id = app.conversation().await?;
+    let (run, _) = app.ask(id, "Hello").await?.finish().await?;
+    assert_eq!(run.state, RunState::Failed);
+
+    let again = app.load(model.id, LoadOptions::default()).await?;
+    assert_eq!(again.runtime, "scripted 1 · CPU (test)");
+    let why = again.fallback.unwrap_or_default();
+    assert!(why.contains("in the middle of an answer"), "{why}");
     Ok(())
 }

@@ -8,6 +8,7 @@ use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelEject, ModelList, ModelLoaded, Nothing};
 use sirocco_protocol::{ErrorCode, ErrorReport, LoadState, LoadedModel, Model};
 
+use crate::models;
 use crate::output::{bytes, table};
 use crate::session::Session;
 
@@ -71,20 +72,12 @@ async fn look(session: &Session) -> Result<(Vec<LoadedModel>, Vec<Model>)> {
 /// The loaded model a person means: by its key or name, or the beginning of one key only.
 fn loaded_as(wanted: &str, loaded: &[LoadedModel], models: &[Model]) -> Result<LoadedModel> {
     let lower = wanted.to_lowercase();
-    let is_exact = |one: &&LoadedModel| {
-        let model = model_of(one, models);
-        model.is_some_and(|model| model.key == lower || model.name.to_lowercase() == lower)
-    };
-    let begins = |one: &&LoadedModel| name_of(one, models).starts_with(&lower);
-    let mut beginning = loaded.iter().filter(begins);
-    let found =
-        loaded
-            .iter()
-            .find(is_exact)
-            .or_else(|| match (beginning.next(), beginning.next()) {
-                (Some(only), None) => Some(only),
-                _ => None,
-            });
+    let known: Vec<&Model> = loaded
+        .iter()
+        .filter_map(|one| model_of(one, models))
+        .collect();
+    let meant = models::meant(known.iter().copied(), &lower);
+    let found = meant.and_then(|model| loaded.iter().find(|one| one.model_id == model.id));
     found.cloned().ok_or_else(|| {
         let names: Vec<_> = loaded.iter().map(|one| name_of(one, models)).collect();
         let hint = match names.as_slice() {
@@ -153,6 +146,18 @@ mod tests {
             memory_bytes: Some(491_000_000),
             queue_length: 1,
         }
+    }
+
+    #[test]
+    fn a_name_that_two_models_have_means_neither() {
+        let mut models = [model("a-q4"), model("a-q8")];
+        for one in &mut models {
+            one.name = "A".into();
+        }
+        let all: Vec<_> = models.iter().map(loaded).collect();
+        assert!(loaded_as("a", &all, &models).is_err());
+        let by_key = loaded_as("a-q8", &all, &models).unwrap();
+        assert_eq!(by_key.model_id, models[1].id);
     }
 
     #[test]

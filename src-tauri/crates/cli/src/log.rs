@@ -1,5 +1,6 @@
 //! `sirocco log`: what other programs have asked of the models.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -30,9 +31,8 @@ pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
     // Listened to first, so that nothing is missed between.
     let mut events = session.events().await?;
     let known: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
-    for request in known.requests.iter().rev().filter(|one| is_over(one)) {
-        print(request, log.json)?;
-    }
+    let mut told = HashSet::new();
+    tell(known.requests.iter().rev(), &mut told, log.json)?;
     if !log.follow {
         return Ok(ExitCode::SUCCESS);
     }
@@ -42,8 +42,10 @@ pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
             _ = tokio::signal::ctrl_c() => break,
         };
         match event {
-            Some(Event::RequestChanged { request }) if is_over(&request) => {
-                print(&request, log.json)?;
+            Some(Event::RequestChanged { request }) => tell([&request], &mut told, log.json)?,
+            Some(Event::Lagged) => {
+                let known: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
+                tell(known.requests.iter().rev(), &mut told, log.json)?;
             }
             Some(_) => {}
             None => bail!("the Sirocco that was open has ended"),
@@ -52,9 +54,18 @@ pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Of one that goes on nothing is known yet.
-fn is_over(request: &ServedRequest) -> bool {
-    request.status.is_some() && request.duration_ms.is_some()
+/// Prints those that are over, each once. One whose client went away has no status.
+fn tell<'a>(
+    requests: impl IntoIterator<Item = &'a ServedRequest>,
+    told: &mut HashSet<u64>,
+    json: bool,
+) -> Result<()> {
+    for request in requests {
+        if request.duration_ms.is_some() && told.insert(request.id) {
+            print(request, json)?;
+        }
+    }
+    Ok(())
 }
 
 fn print(request: &ServedRequest, json: bool) -> Result<()> {

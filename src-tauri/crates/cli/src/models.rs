@@ -82,15 +82,7 @@ pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
 pub async fn named(session: &Session, wanted: &str) -> Result<Model> {
     let models = library(session).await?;
     let lower = wanted.to_lowercase();
-    let exact = models
-        .iter()
-        .find(|model| model.key == lower || model.name.to_lowercase() == lower);
-    let mut beginning = models.iter().filter(|model| model.key.starts_with(&lower));
-    let found = exact.or_else(|| match (beginning.next(), beginning.next()) {
-        (Some(model), None) => Some(model),
-        _ => None,
-    });
-    if let Some(model) = found {
+    if let Some(model) = meant(&models, &lower) {
         return Ok(model.clone());
     }
     let keys: Vec<_> = models.iter().map(|model| model.key.as_str()).collect();
@@ -105,6 +97,30 @@ pub async fn named(session: &Session, wanted: &str) -> Result<Model> {
     )
     .with_hint(hint)
     .into())
+}
+
+/// The model with this key; else the only one of this name, for files of one repository have the same; else the only
+/// one whose key begins so.
+pub fn meant<'a>(
+    models: impl IntoIterator<Item = &'a Model> + Clone,
+    lower: &str,
+) -> Option<&'a Model> {
+    let all = || models.clone().into_iter();
+    let only = |fits: &dyn Fn(&Model) -> bool| {
+        let mut fitting = all().filter(|model| fits(model));
+        (fitting.next(), fitting.next())
+    };
+    if let Some(model) = all().find(|model| model.key == lower) {
+        return Some(model);
+    }
+    match only(&|model| model.name.to_lowercase() == lower) {
+        (Some(model), None) => Some(model),
+        (Some(_), Some(_)) => None,
+        (None, _) => match only(&|model| model.key.starts_with(lower)) {
+            (Some(model), None) => Some(model),
+            _ => None,
+        },
+    }
 }
 
 fn print(models: &[Model], json: bool) -> Result<()> {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelDelete, ModelForget, Nothing};
-use sirocco_protocol::{ErrorCode, ErrorReport, Model, TrashedModel};
+use sirocco_protocol::{ErrorCode, ErrorReport, Model, ModelVerdict, TrashedModel};
 
 use crate::models;
 use crate::session::Session;
@@ -33,6 +33,8 @@ pub async fn run(home: Home, rm: Rm) -> Result<ExitCode> {
             "{} is in the trash, from where the window can restore it",
             model.key
         );
+    } else if model.verdict == ModelVerdict::Missing {
+        println!("{} is forgotten; its file was gone already", model.key);
     } else {
         println!("{} is forgotten; its file stays: {}", model.key, model.path);
     }
@@ -50,11 +52,12 @@ async fn remove(session: &Session, wanted: &str) -> Result<(Model, bool)> {
             .with_hint("remove that engine in the settings")
             .into());
     }
-    if model.deletable {
+    // Of one whose file is gone there is nothing to throw away.
+    let is_in_trash = model.deletable && model.verdict != ModelVerdict::Missing;
+    if is_in_trash {
         let _: TrashedModel = session.call("model_delete", ModelDelete { id }).await?;
     } else {
         let _: Nothing = session.call("model_forget", ModelForget { id }).await?;
     }
-    let is_in_trash = model.deletable;
     Ok((model, is_in_trash))
 }

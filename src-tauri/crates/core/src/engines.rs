@@ -55,7 +55,14 @@ impl App {
         };
         let models = endpoint.models().await.report()?;
         self.inner.access.keep_engine_token(new.id, token).await?;
-        self.save_engine(&new, models).await
+        let engine = self.save_engine(&new, models).await?;
+        // What is loaded would go on with the token that was there before.
+        for model in self.models().await?.iter() {
+            if matches!(&model.remote, Some(remote) if remote.engine_id == engine.id) {
+                self.inner.residency.eject(model.id).await;
+            }
+        }
+        Ok(engine)
     }
 
     /// Asks an engine for its models once more.
@@ -74,11 +81,13 @@ impl App {
     /// Forgets an engine with all that was known of it.
     pub(crate) async fn remove_engine(&self, id: EngineId) -> Result<(), ErrorReport> {
         let models = self.inner.store.remove_engine(id).await.report()?;
+        // First: nothing leads to it any more.
+        let forgotten = self.inner.access.keep_engine_token(id, None).await;
         for model_id in models {
-            self.inner.residency.eject(model_id).await;
             self.emit(Event::ModelRemoved { model_id });
+            self.inner.residency.eject(model_id).await;
         }
-        self.inner.access.keep_engine_token(id, None).await
+        forgotten
     }
 
     async fn save_engine(

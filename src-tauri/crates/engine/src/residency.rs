@@ -7,7 +7,7 @@
 mod life;
 mod slot;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +134,8 @@ pub struct Residency {
 struct Inner {
     runtimes: Vec<Runtime>,
     hellos: OnceCell<Vec<(Runtime, Result<WorkerHello, EngineError>)>>,
+    /// Models that a graphics card broke at in the middle of an answer: too little memory, most likely.
+    broke_on_a_card: Mutex<HashSet<ModelId>>,
     scratch: PathBuf,
     slots: Mutex<HashMap<ModelId, Arc<Slot>>>,
     changes: mpsc::UnboundedSender<Change>,
@@ -153,6 +155,7 @@ impl Residency {
                 inner: Arc::new(Inner {
                     runtimes,
                     hellos: OnceCell::new(),
+                    broke_on_a_card: Mutex::default(),
                     scratch,
                     slots: Mutex::default(),
                     changes,

@@ -70,11 +70,11 @@ enum Input {
 
 impl Input {
     /// Whether somebody took it.
-    async fn send(&mut self, frame: &ToWorker) -> Result<bool, EngineError> {
+    async fn send(&mut self, frame: ToWorker) -> Result<bool, EngineError> {
         match self {
-            Self::Task(requests) => Ok(requests.send(frame.clone()).await.is_ok()),
+            Self::Task(requests) => Ok(requests.send(frame).await.is_ok()),
             Self::Process(input) => {
-                let bytes = encode_frame(frame).map_err(|error| {
+                let bytes = encode_frame(&frame).map_err(|error| {
                     EngineError::Refused(sirocco_engine_wire::WorkerError {
                         kind: WorkerErrorKind::InvalidRequest,
                         message: error.to_string(),
@@ -210,7 +210,7 @@ impl Worker {
         mut progress: impl FnMut(f32),
     ) -> Result<LoadedFacts, EngineError> {
         let mut frames = self.register(LOAD);
-        self.send(&ToWorker::Load(request)).await?;
+        self.send(ToWorker::Load(request)).await?;
         while let Some(frame) = frames.recv().await {
             match frame {
                 FromWorker::LoadProgress { fraction } => progress(fraction),
@@ -239,7 +239,7 @@ impl Worker {
     /// [`EngineError::Crashed`].
     pub async fn generate(&self, mut request: GenerateRequest) -> Result<Generation, EngineError> {
         request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        self.begin(request.id, &ToWorker::Generate(Box::new(request)))
+        self.begin(request.id, ToWorker::Generate(Box::new(request)))
             .await
     }
 
@@ -251,7 +251,7 @@ impl Worker {
     pub async fn embed(&self, mut request: EmbedRequest) -> Result<Vec<Vector>, EngineError> {
         request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
         let mut vectors = Vec::with_capacity(request.inputs.len());
-        let mut frames = self.begin(request.id, &ToWorker::Embed(request)).await?;
+        let mut frames = self.begin(request.id, ToWorker::Embed(request)).await?;
         while let Some(frame) = frames.next().await {
             match frame? {
                 FromWorker::Vector(vector) => vectors.push(vector),
@@ -262,15 +262,16 @@ impl Worker {
         Ok(vectors)
     }
 
-    async fn begin(&self, id: u64, frame: &ToWorker) -> Result<Generation, EngineError> {
-        let frames = self.register(id);
-        self.send(frame).await?;
-        Ok(Generation {
+    async fn begin(&self, id: u64, frame: ToWorker) -> Result<Generation, EngineError> {
+        // Before the frame is written: dropped meanwhile, it tells the worker to stop.
+        let generation = Generation {
             id,
-            frames,
+            frames: self.register(id),
             worker: self.clone(),
             ended: false,
-        })
+        };
+        self.send(frame).await?;
+        Ok(generation)
     }
 
     /// Counts the tokens of a prompt, also while a generation runs.
@@ -335,7 +336,7 @@ impl Worker {
     /// Ends the process: asks first, then kills.
     pub async fn shutdown(&self) {
         // A worker that reads no more must not keep us waiting.
-        let _ = timeout(SHUTDOWN_TIME, self.send(&ToWorker::Shutdown)).await;
+        let _ = timeout(SHUTDOWN_TIME, self.send(ToWorker::Shutdown)).await;
         if timeout(SHUTDOWN_TIME, self.ended()).await.is_err() {
             if let Some(kill) = lock(&self.shared.kill).take() {
                 let _ = kill.send(());
@@ -355,7 +356,7 @@ impl Worker {
 
     async fn ask(&self, id: u64, frame: ToWorker) -> Result<FromWorker, EngineError> {
         let mut frames = self.register(id);
-        self.send(&frame).await?;
+        self.send(frame).await?;
         match frames.recv().await {
             Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
             Some(frame) => Ok(frame),
@@ -363,14 +364,18 @@ impl Worker {
         }
     }
 
-    async fn send(&self, frame: &ToWorker) -> Result<(), EngineError> {
-        let mut input = self.shared.input.lock().await;
-        let written = match input.as_mut() {
-            Some(input) => input.send(frame).await?,
-            None => false,
-        };
-        drop(input);
-        if written {
+    /// Writes a frame whole, also if this is dropped in the middle: what follows half a frame would be read as the rest
+    /// of it.
+    async fn send(&self, frame: ToWorker) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let writing = tokio::spawn(async move {
+            match shared.input.lock().await.as_mut() {
+                Some(input) => input.send(frame).await,
+                None => Ok(false),
+            }
+        });
+        // It ends without an answer only with the program.
+        if writing.await.unwrap_or(Ok(false))? {
             Ok(())
         } else {
             Err(self.crash().await)
@@ -413,7 +418,7 @@ impl Generation {
 
     /// Asks the worker to end it: at most one further token, then `Finished`.
     pub async fn stop(&self) {
-        let _ = self.worker.send(&ToWorker::Stop { id: self.id }).await;
+        let _ = self.worker.send(ToWorker::Stop { id: self.id }).await;
     }
 }
 
@@ -424,7 +429,7 @@ impl Drop for Generation {
             let (worker, id) = (self.worker.clone(), self.id);
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    let _ = worker.send(&ToWorker::Stop { id }).await;
+                    let _ = worker.send(ToWorker::Stop { id }).await;
                 });
             }
         }

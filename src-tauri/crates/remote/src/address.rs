@@ -15,8 +15,14 @@ use crate::RemoteError;
 /// [`RemoteError::Address`].
 pub fn address(text: &str) -> Result<Url, RemoteError> {
     let text = text.trim();
+    // Without what may be a secret: the message is shown and logged.
+    let shown = text.split(['?', '#']).next().unwrap_or_default();
+    let shown = match shown.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => shown.to_owned(),
+    };
     let problem = || RemoteError::Address {
-        address: text.chars().take(200).collect(),
+        address: shown.chars().take(200).collect(),
     };
     let full = match text.contains("://") {
         true => text.to_owned(),
@@ -62,6 +68,10 @@ mod tests {
         for typed in ["", "ftp://10.0.0.5", "http://me:secret@10.0.0.5", "http://"] {
             let refused = matches!(address(typed), Err(RemoteError::Address { .. }));
             assert!(refused, "{typed}");
+        }
+        for typed in ["http://me:secret@10.0.0.5", "http://:x?key=secret"] {
+            let said = address(typed).unwrap_err().to_string();
+            assert!(!said.contains("secret"), "{said}");
         }
     }
 }

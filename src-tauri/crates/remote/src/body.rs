@@ -125,9 +125,12 @@ fn put_sampling(body: &mut Map<String, Value>, sampling: &SamplingParameters, pa
         dry_base,
         dry_allowed_length,
         dry_penalty_last_n,
-        dry_sequence_breakers,
-        seed
+        dry_sequence_breakers
     );
+    if let Some(seed) = sampling.seed {
+        // Elsewhere it is a signed number.
+        body.insert("seed".into(), json!(seed.cast_signed()));
+    }
     if sampling.repeat_penalty != standard.repeat_penalty {
         // vLLM and SGLang call it so.
         body.insert("repetition_penalty".into(), json!(sampling.repeat_penalty));

@@ -1,5 +1,7 @@
 //! Where an engine is, and how it is asked.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use sirocco_hub::HubError;
 use sirocco_hub::network::{Answer, Network, Request, Token, Url};
@@ -8,6 +10,8 @@ use sirocco_protocol::ConnectionPurpose;
 use crate::RemoteError;
 use crate::list::{Listed, read_list};
 
+/// A list that does not come within this time does not come.
+const LIST_TIME: Duration = Duration::from_secs(30);
 const PURPOSE: ConnectionPurpose = ConnectionPurpose::Engine;
 /// Lists of a thousand models have a tenth of that.
 const LIST_BYTES: usize = 4 << 20;
@@ -35,6 +39,16 @@ impl Endpoint {
     /// # Errors
     /// [`RemoteError`].
     pub async fn models(&self) -> Result<Vec<Listed>, RemoteError> {
+        let asked = tokio::time::timeout(LIST_TIME, self.list()).await;
+        asked.unwrap_or_else(|_| {
+            Err(RemoteError::Silent {
+                engine: self.name.clone(),
+                seconds: LIST_TIME.as_secs(),
+            })
+        })
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, RemoteError> {
         let request = self.network.get(self.url("models"), PURPOSE);
         let answer = self.send(request, "").await?;
         let bytes = answer.bytes(LIST_BYTES).await;

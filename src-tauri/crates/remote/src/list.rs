@@ -32,7 +32,10 @@ pub(crate) fn read_list(bytes: &[u8]) -> Option<Vec<Listed>> {
     let models = list["data"].as_array()?.iter().filter_map(|model| {
         let name = model["id"].as_str()?.trim();
         let is_far = model["remote"] == true;
-        let is_sound = (1..=500).contains(&name.len()) && !is_far && seen.insert(name);
+        // LM Studio's word for it, and ours.
+        let embeds = matches!(model["type"].as_str(), Some("embedding" | "embeddings"));
+        let writes = !is_far && !embeds;
+        let is_sound = (1..=500).contains(&name.len()) && writes && seen.insert(name);
         is_sound.then(|| Listed {
             name: name.to_owned(),
             context_length: CONTEXT_LENGTHS
@@ -57,6 +60,7 @@ mod tests {
             {"id": "of-llama-server", "meta": {"n_ctx_train": 32768}},
             {"id": "of-lm-studio"},
             {"id": "of-lm-studio"},
+            {"id": "embeds", "type": "embedding"},
             {"id": "far-away", "remote": true},
             {"id": ""},
             {"object": "model"},

@@ -25,7 +25,8 @@ impl App {
             Ok(Some(finish)) => Ok(Piece::Finished(finish)),
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(%model, code = ?error.code, message = %error.message, "a completion failed");
+                // Not the message: an engine elsewhere may repeat in it what the person wrote.
+                tracing::warn!(%model, code = ?error.code, "a completion failed");
                 Err(error)
             }
         };

@@ -250,12 +250,13 @@ impl App {
             .spawn(async move { app.drive(active, work).await });
     }
 
-    /// The conversation's model; the only loaded one; the one used last.
+    /// The conversation's model; the only loaded one; the one used last. Nothing goes to another machine because it
+    /// was used last: of what is there, a person chooses.
     async fn model_for(&self, conversation: &Conversation) -> Result<StoredModel, ErrorReport> {
         if let Some(id) = conversation.model_id {
             return self.named_model(id).await;
         }
-        let models = self.inner.store.list_models().await.report()?;
+        let models = self.inner.store.list_local_models().await.report()?;
         let ready = self.only_ready_model().await?;
         let runs = |model: &&StoredModel| matches!(model.model.verdict, ModelVerdict::Runs { .. });
         let chosen = models
@@ -305,12 +306,10 @@ impl App {
                 |model: &Arc<Model>| model.id == id && model.verdict == ModelVerdict::Embeds;
             models.iter().any(is_it)
         };
-        let mut ready = self
-            .inner
-            .residency
-            .list()
-            .into_iter()
-            .filter(|loaded| loaded.state == LoadState::Ready && !embeds(loaded.model_id));
+        let mut ready = self.inner.residency.list().into_iter().filter(|loaded| {
+            let is_here = loaded.served_by.is_some();
+            is_here && loaded.state == LoadState::Ready && !embeds(loaded.model_id)
+        });
         Ok(match (ready.next(), ready.next()) {
             (Some(loaded), None) => Some(loaded.model_id),
             _ => None,

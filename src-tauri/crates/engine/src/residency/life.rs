@@ -1,9 +1,11 @@
 //! The life of a slot: its workers are started, watched and ended here.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use sirocco_engine_wire::LoadRequest;
+use sirocco_protocol::ModelId;
 
 use super::slot::{Ready, Slot, State};
 use super::{Load, Plan, Residency};
@@ -23,11 +25,16 @@ impl Residency {
                 }
             };
             let worker = ready.worker.clone();
+            let is_on_a_card = !worker.hello().devices.is_empty();
             slot.state.send_replace(State::Ready(ready));
             self.announce(&slot);
             let Some(reason) = self.watch(&slot, &worker).await else {
                 break EngineError::NotLoaded;
             };
+            if is_on_a_card {
+                let mut broke = self.broke_on_a_card();
+                broke.insert(slot.model_id);
+            }
             if !slot.is_to_start_again() {
                 break EngineError::Crashed { reason };
             }
@@ -81,6 +88,11 @@ impl Residency {
         }
     }
 
+    fn broke_on_a_card(&self) -> MutexGuard<'_, HashSet<ModelId>> {
+        let broke = self.inner.broke_on_a_card.lock();
+        broke.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Loads with the first worker of the wanted runtime that can. If that is one for a graphics card and the card
     /// cannot take the model, the next one is tried; what the processor's own makes of it is final.
     async fn load_here(&self, slot: &Slot, load: &Load) -> Result<Ready, EngineError> {
@@ -92,6 +104,11 @@ impl Residency {
         let mut passed_over: Vec<(Backend, EngineError)> = Vec::new();
         let wanted = |runtime: &&Runtime| runtime.name == load.runtime;
         for runtime in self.inner.runtimes.iter().filter(wanted) {
+            if runtime.backend != Backend::Cpu && self.broke_on_a_card().contains(&load.model_id) {
+                let reason = "it broke in the middle of an answer".to_owned();
+                passed_over.push((runtime.backend, EngineError::Crashed { reason }));
+                continue;
+            }
             let error = match self.load_with(runtime, &scratch, slot, load).await {
                 Ok((worker, facts)) => {
                     return Ok(Ready {
