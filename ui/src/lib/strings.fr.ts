@@ -77,7 +77,7 @@ export const runtimeStrings: Translation<typeof en.runtimeStrings> = {
   nothingLoaded: 'Aucun modèle n’est chargé.',
   runtimes: 'Moteurs',
   device: (name, memory) => `${name}, ${memory}`,
-  cannotRun: (name, reason) => `${name} est inutilisable : ${reason}`,
+  cannotRun: (name, reason) => `${name} est inutilisable : ${reason}`,
   noRuntimes: 'Aucun moteur n’a été trouvé à côté de l’application, aucun modèle ne peut donc être chargé. Réinstaller Sirocco le rétablit.',
   eject: (name) => `Éjecter ${name}`,
   loading: (share) => `chargement, ${share}`,
