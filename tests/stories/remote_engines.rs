@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use serde_json::json;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ErrorCode, ErrorReport, Event, LoadOptions, Model, ModelVerdict, RemoteEngine,
-    RunState, Settings, StopReason, TokenScope,
+    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadOptions, Model, ModelVerdict,
+    RemoteEngine, RunState, Settings, StopReason, TokenScope,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -28,6 +28,15 @@ async fn with(address: &str) -> anyhow::Result<TempApp> {
     let app = TempApp::open_empty(WORKER).await?;
     add(&app, address, "").await?;
     Ok(app)
+}
+
+/// A conversation with the only model there is.
+async fn with_its_model(app: &TempApp) -> anyhow::Result<ConversationId> {
+    let model_id = Some(app.model().await?.id);
+    let conversation: Conversation = app
+        .call("conversation_create", ConversationCreate { model_id })
+        .await?;
+    Ok(conversation.summary.id)
 }
 
 fn here(scene: &Scene) -> String {
@@ -54,7 +63,7 @@ async fn another_sirocco_answers_as_a_model_of_ones_own() -> anyhow::Result<()> 
     assert!(matches!(model.verdict, ModelVerdict::Runs { .. }));
     assert!(model.context_length > 0, "the engine says how far it goes");
 
-    let conversation = app.conversation().await?;
+    let conversation = with_its_model(&app).await?;
     let message = app.send_and_finish(conversation, "Which wind?").await?;
     assert_eq!(message.content, "You asked: Which wind?");
     assert_eq!(message.reasoning.as_deref(), Some("hm"));
@@ -201,10 +210,23 @@ async fn a_model_that_is_gone_is_missing_until_it_is_back() -> anyhow::Result<()
 }
 
 #[tokio::test]
+async fn nothing_goes_to_another_machine_unless_somebody_chose_it() -> anyhow::Result<()> {
+    let engine = Engine::with(&["tiny"], stream(&[&delta("North.", Some("stop"))])).await?;
+    let app = with(&engine.address).await?;
+    let chosen = with_its_model(&app).await?;
+    let _ = app.ask(chosen, "Which wind?").await?.finish().await?;
+    assert_eq!(app.loaded().await?.len(), 1, "it is even loaded");
+
+    let id = app.conversation().await?;
+    assert_eq!(code(app.send(id, "Which wind?").await), ErrorCode::NoModel);
+    Ok(())
+}
+
+#[tokio::test]
 async fn stopping_ends_the_answer_at_the_engine() -> anyhow::Result<()> {
     let far = Scene::open(&Script::slow(100_000, 1.0)).await?;
     let app = with(&here(&far)).await?;
-    let conversation = app.conversation().await?;
+    let conversation = with_its_model(&app).await?;
     let mut events = far.app.events();
     let mut answer = app.ask(conversation, "Count.").await?;
     while answer.content.is_empty() {
@@ -225,7 +247,7 @@ async fn an_answer_that_is_cut_off_keeps_its_words() -> anyhow::Result<()> {
     let cut = stream(&[&delta("The wind", None), &delta(" turns", None)]);
     let engine = Engine::with(&["tiny"], cut).await?;
     let app = with(&engine.address).await?;
-    let conversation = app.conversation().await?;
+    let conversation = with_its_model(&app).await?;
     let (run, message) = app.ask(conversation, "Which wind?").await?.finish().await?;
     assert_eq!(message.content, "The wind turns");
     assert_eq!(run.state, RunState::Failed);
@@ -241,7 +263,7 @@ async fn what_an_engine_says_itself_is_passed_on() -> anyhow::Result<()> {
     let refused = whole(400, "application/json", &full.to_string());
     let engine = Engine::with(&["tiny"], refused).await?;
     let app = with(&engine.address).await?;
-    let conversation = app.conversation().await?;
+    let conversation = with_its_model(&app).await?;
     let (run, _) = app.ask(conversation, "Which wind?").await?.finish().await?;
     let error = run.error.expect("a failed run says why");
     assert_eq!(error.code, ErrorCode::ContextFull);
@@ -259,7 +281,7 @@ async fn a_removed_engine_leaves_the_conversations_with_it() -> anyhow::Result<(
     let app = with(&engine.address).await?;
     let model = app.model().await?;
     let id = model.remote.expect("it is on another machine").engine_id;
-    let conversation = app.conversation().await?;
+    let conversation = with_its_model(&app).await?;
     let message = app.send_and_finish(conversation, "Which wind?").await?;
     assert_eq!(message.content, "North.");
 
