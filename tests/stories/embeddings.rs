@@ -1,6 +1,7 @@
 //! Models that turn texts into vectors: who serves them, what they are asked, and what they are not.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +10,8 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, Embeddings, ErrorCode, ErrorReport, Model, ModelVerdict, RuntimeName, Started,
 };
-use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, runtime};
+use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, process, runtime};
+use tokio::time::timeout;
 
 use crate::server_scene::Scene;
 use crate::{WORKER, code};
@@ -197,6 +199,25 @@ async fn a_worker_that_dies_over_a_text_costs_that_request() -> anyhow::Result<(
         app.call::<Nothing>("model_eject", ModelEject { id: model.id })
             .await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_leaves_while_texts_are_handed_over_harms_nobody() -> anyhow::Result<()> {
+    let app = with_both().await?;
+    let model = embedder(&app).await?;
+    embed(&app, &model, &["wind"], None).await?;
+    let worker = process::running_in(&app.home());
+    // Much more than a pipe holds, so that some are left in the middle.
+    let long = "wind ".repeat(8_000);
+    let texts = vec![long.as_str(); 200];
+    for milliseconds in [1, 3, 10, 30, 100] {
+        let asked = embed(&app, &model, &texts, None);
+        let _ = timeout(Duration::from_millis(milliseconds), asked).await;
+    }
+    let answer = embed(&app, &model, &["wind"], None).await?;
+    assert_eq!(answer.vectors.len(), 1);
+    assert_eq!(process::running_in(&app.home()), worker, "the same worker");
     Ok(())
 }
 
