@@ -1,8 +1,8 @@
 //! Which models are loaded, and who is next.
 //!
-//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model (more of
-//! one that answers elsewhere), in the order they asked. A worker that ends in the middle of a run costs that run; for those who wait
-//! it is started again. Every change of a slot is reported as a [`Change`].
+//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model (more of one that
+//! answers elsewhere), in the order they asked. A worker that ends in the middle of a run costs that run; for those who
+//! wait it is started again. Every change of a slot is reported as a [`Change`].
 
 mod life;
 mod slot;
@@ -175,27 +175,24 @@ impl Residency {
     pub async fn hellos(&self) -> &[(Runtime, Result<WorkerHello, EngineError>)] {
         let ask = || async {
             let mut hellos = Vec::new();
-            let scratch = self.inner.scratch.join("hello");
             for runtime in &self.inner.runtimes {
-                let hello = match std::fs::create_dir_all(&scratch) {
-                    Ok(()) => match Worker::start(&runtime.program, &scratch, 1).await {
-                        Ok(worker) => {
-                            let hello = worker.hello().clone();
-                            worker.shutdown().await;
-                            Ok(hello)
-                        }
-                        Err(error) => Err(error),
-                    },
-                    Err(error) => Err(EngineError::Start {
-                        program: runtime.program.display().to_string(),
-                        reason: error.to_string(),
-                    }),
-                };
-                hellos.push((runtime.clone(), hello));
+                hellos.push((runtime.clone(), self.hello_of(runtime).await));
             }
             hellos
         };
         self.inner.hellos.get_or_init(ask).await
+    }
+
+    async fn hello_of(&self, runtime: &Runtime) -> Result<WorkerHello, EngineError> {
+        let scratch = self.inner.scratch.join("hello");
+        std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
+            program: runtime.program.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let worker = Worker::start(&runtime.program, &scratch, 1).await?;
+        let hello = worker.hello().clone();
+        worker.shutdown().await;
+        Ok(hello)
     }
 
     /// Which runtimes those are, each once, the preferred one first.
