@@ -2,6 +2,7 @@
 //!
 //! The table is DESIGN's, with the room `worker`, which holds what every worker executable shares.
 //! Dependencies are those that end up in the program: what a crate's own tests use is not looked at.
+//! It is so long because the table is in it.
 
 #![expect(
     clippy::unwrap_used,
@@ -157,6 +158,7 @@ fn every_room_has_a_rule() {
         "sirocco-gguf",
         "sirocco-hub",
         "sirocco-protocol",
+        "sirocco-remote",
         "sirocco-server",
         "sirocco-store",
         "sirocco-testkit",
@@ -245,6 +247,20 @@ fn supervision_knows_frames_and_the_protocol() {
 }
 
 #[test]
+fn engines_elsewhere_are_asked_through_the_door() {
+    only_rooms(
+        "sirocco-remote",
+        &[
+            "sirocco-protocol",
+            "sirocco-engine",
+            "sirocco-engine-wire",
+            "sirocco-hub",
+        ],
+    );
+    never("sirocco-remote", &["sqlx", "axum"]);
+}
+
+#[test]
 fn what_workers_share_knows_frames_and_headers() {
     only_rooms("sirocco-worker", &["sirocco-engine-wire", "sirocco-gguf"]);
     never("sirocco-worker", &["sqlx", "axum", "reqwest"]);
@@ -263,6 +279,7 @@ fn the_app_knows_the_rooms_below_it_and_no_host() {
             "sirocco-hub",
             "sirocco-engine",
             "sirocco-engine-wire",
+            "sirocco-remote",
         ],
     );
     never("sirocco-core", &["axum"]);

@@ -83,7 +83,7 @@ async fn gemma_is_served_by_llama_cpp_and_writes_sense() -> anyhow::Result<()> {
         first.content
     );
     let loaded = app.loaded().await?;
-    assert_eq!(loaded[0].served_by, RuntimeName::LlamaCpp);
+    assert_eq!(loaded[0].served_by, Some(RuntimeName::LlamaCpp));
     assert!(
         loaded[0].runtime.starts_with("llama.cpp "),
         "{}",

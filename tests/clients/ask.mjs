@@ -21,6 +21,13 @@ const openai = new OpenAI({ baseURL: `${ADDRESS}/v1`, apiKey: "none", maxRetries
 const anthropic = new Anthropic({ baseURL: ADDRESS, apiKey: "none", maxRetries: 0 });
 const ollama = new Ollama({ host: ADDRESS });
 
+/** Of the first two the words are the same. */
+const TEXTS = ["the wind from the south", "from the south the wind", "words are counted"];
+function lieAsTextsDo([same, too, other]) {
+  const dot = (left, right) => left.reduce((sum, value, at) => sum + value * right[at], 0);
+  assert.ok(Math.abs(dot(same, same) - 1) < 1e-5 && dot(same, too) > dot(same, other));
+}
+
 const isWind = (text) => assert.deepEqual(JSON.parse(text), { wind: "sirocco" });
 const checks = [];
 const of = (client) => (route, field, mode, run) => checks.push({ client, route, field, mode, run });
@@ -162,6 +169,19 @@ async function all(stream) {
   check("POST /v1/embeddings", "the reason for the refusal", "whole", () =>
     assert.rejects(openai.embeddings.create({ model: "talker", input: "a" }), /embed/),
   );
+  check("POST /v1/embeddings", "input, usage", "whole", async () => {
+    const answer = await openai.embeddings.create({ model: "embedder", input: TEXTS });
+    lieAsTextsDo(answer.data.map((one) => one.embedding));
+    assert.ok(answer.usage.prompt_tokens > 6);
+  });
+  check("POST /v1/embeddings", "dimensions, encoding_format", "whole", async () => {
+    const body = { model: "embedder", input: "the wind", dimensions: 8 };
+    const floats = await openai.embeddings.create({ ...body, encoding_format: "float" });
+    // It asks for base64 by itself, and unpacks it.
+    const packed = await openai.embeddings.create(body);
+    const pairs = floats.data[0].embedding.map((value, at) => [value, packed.data[0].embedding[at]]);
+    assert.ok(pairs.length === 8 && pairs.every(([a, b]) => Math.abs(a - b) < 1e-6));
+  });
 }
 
 {
@@ -265,6 +285,13 @@ async function all(stream) {
   check("POST /api/embed", "the reason for the refusal", "whole", () =>
     assert.rejects(ollama.embed({ model: "talker", input: "a" }), /embed/),
   );
+  check("POST /api/embed", "input", "whole", async () => {
+    lieAsTextsDo((await ollama.embed({ model: "embedder", input: TEXTS })).embeddings);
+  });
+  check("POST /api/embeddings", "prompt", "whole", async () => {
+    const older = await ollama.embeddings({ model: "embedder", prompt: TEXTS[0] });
+    assert.deepEqual(older.embedding, (await ollama.embed({ model: "embedder", input: TEXTS[0] })).embeddings[0]);
+  });
 }
 
 for (const { run, ...check } of checks) {

@@ -1,6 +1,9 @@
 """The official Python clients against our server: `ask.py ADDRESS` prints one JSON object for each check."""
 
+import base64
 import json
+import math
+import struct
 import sys
 
 import anthropic
@@ -18,6 +21,7 @@ SCHEMA = {
 }
 WIND = {"type": "function", "function": {"name": "wind", "parameters": {"type": "object"}}}
 TIDE = {"type": "function", "function": {"name": "tide", "parameters": SCHEMA}}
+TEXTS = ["the wind from the south", "from the south the wind", "words are counted"]
 
 ai = openai.OpenAI(base_url=f"{ADDRESS}/v1", api_key="none", max_retries=0)
 claude = anthropic.Anthropic(base_url=ADDRESS, api_key="none", max_retries=0)
@@ -36,6 +40,14 @@ def check(client, route, field, mode="whole"):
 
 def is_wind(text):
     return json.loads(text) == {"wind": "sirocco"}
+
+
+def lie_as_texts_do(vectors):
+    """Of three texts the first two have the same words."""
+    same, same_too, other = vectors
+    near = sum(a * b for a, b in zip(same, same_too))
+    far = sum(a * b for a, b in zip(same, other))
+    assert math.isclose(math.hypot(*same), 1, abs_tol=1e-5) and near > far
 
 
 def fails(error, call):
@@ -306,6 +318,30 @@ def _():
     assert "embed" in error.message
 
 
+@check("openai (Python)", "POST /v1/embeddings", "input, usage")
+def _():
+    answer = ai.embeddings.create(model="embedder", input=TEXTS)
+    lie_as_texts_do([one.embedding for one in answer.data])
+    assert answer.model == "embedder" and answer.usage.total_tokens == answer.usage.prompt_tokens > 6
+
+
+@check("openai (Python)", "POST /v1/embeddings", "input of tokens")
+def _():
+    answer = ai.embeddings.create(model="embedder", input=[[1, 2], [3]])
+    assert len(answer.data) == 2 and answer.usage.prompt_tokens == 3
+
+
+@check("openai (Python)", "POST /v1/embeddings", "dimensions, encoding_format")
+def _():
+    floats, packed = (
+        ai.embeddings.create(model="embedder", input="the wind", dimensions=8, encoding_format=form).data[0].embedding
+        for form in ("float", "base64")
+    )
+    if isinstance(packed, str):
+        packed = struct.unpack("<8f", base64.b64decode(packed))
+    assert len(floats) == 8 and all(math.isclose(a, b, abs_tol=1e-6) for a, b in zip(floats, packed))
+
+
 # ---- anthropic ----------------------------------------------------------------------------------------------------
 MESSAGES = "POST /v1/messages"
 
@@ -461,6 +497,26 @@ def _():
 def _():
     error = fails(ollama.ResponseError, lambda: llama.embed("talker", "a"))
     assert "embed" in error.error
+
+
+@check("ollama (Python)", "POST /api/embed", "input")
+def _():
+    answer = llama.embed("embedder", TEXTS)
+    lie_as_texts_do(answer.embeddings)
+    assert answer.prompt_eval_count > 6 and answer.total_duration >= answer.load_duration
+
+
+@check("ollama (Python)", "POST /api/embed", "truncate, dimensions")
+def _():
+    text = "wind " * 10_000
+    assert len(llama.embed("embedder", text, dimensions=8).embeddings[0]) == 8
+    assert fails(ollama.ResponseError, lambda: llama.embed("embedder", text, truncate=False)).status_code == 400
+
+
+@check("ollama (Python)", "POST /api/embeddings", "prompt")
+def _():
+    older = llama.embeddings("embedder", TEXTS[0]).embedding
+    assert list(older) == list(llama.embed("embedder", TEXTS[0]).embeddings[0])
 
 
 @check("ollama (Python)", "POST /api/chat", "error of an unknown model")

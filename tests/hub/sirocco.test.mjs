@@ -2,11 +2,11 @@
 // server that nobody here wrote and that ignores ranges.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { makeRepository, startMirror, startProxy } from "./olah.mjs";
-import { buildProgram, ending, runProgram, startHub, temporaryFolder } from "./programs.mjs";
+import { buildProgram, ending, freePort, plainEnvironment, runProgram, startHub, startServer, temporaryFolder } from "./programs.mjs";
 import { sha256 } from "./python.mjs";
 
 const atEnd = ending(after);
@@ -60,6 +60,22 @@ test("a model comes from the hub and is in the library", async () => {
   assert.deepEqual(others, []);
   assert.equal(sha256(file), await hashOf("sample/tiny-GGUF", "tiny-Q8_0.gguf"));
   assert.match((await person.sirocco("models")).stdout, /tiny/i);
+});
+
+test("a system without certificates reaches the hub, and the program that owns the data", async () => {
+  const person = new Person("untrusting", hub.hub);
+  const nobody = join(folder, "nobody");
+  mkdirSync(nobody);
+  writeFileSync(`${nobody}.pem`, "");
+  Object.assign(person.environment, { SSL_CERT_DIR: nobody, SSL_CERT_FILE: `${nobody}.pem` });
+  await person.get("sample/tiny-GGUF/tiny-Q8_0.gguf");
+  const port = await freePort();
+  const owner = ["--home", person.home, "serve-ui", "--port", String(port)];
+  const env = { ...plainEnvironment(), ...person.environment };
+  await startServer(atEnd, program, owner, { env }, `http://127.0.0.1:${port}`);
+  const { code, stdout, stderr } = await person.sirocco("models");
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /tiny/i);
 });
 
 test("a large model comes whole although its transfer is cut twice", async () => {

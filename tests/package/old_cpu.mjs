@@ -23,17 +23,19 @@ await inFolder("old cpu", (folder) => {
     writeFileSync(wrapper, `#!/bin/sh\nexec qemu-x86_64 ${QEMU.join(" ")} "${join(stage, "workers", name)}"\n`);
     chmodSync(wrapper, 0o755);
   }
-  const baseline = readdirSync(workers).filter((name) => name.endsWith("-baseline"));
   const env = environment({ SIROCCO_WORKER_DIR: workers });
   run(command, ["add", model], { env });
-  const begun = performance.now();
-  const answer = run(command, ["chat", "--max-tokens", "2", "Say hello."], { env });
-  if (baseline.length > 0) {
-    check("old CPU: the worker for any CPU answers", answer.code === 0, answer.text);
-    line("old CPU: load and two tokens, emulated", Math.round((performance.now() - begun) / 1000), "s");
-  } else {
-    // Packages that were made to try them out on one machine.
-    check("old CPU: a worker that does not start is told about", answer.code !== 0 && answer.text.includes("error: "), answer.text);
+  const ask = (runtime) => run(command, ["chat", "--runtime", runtime, "--max-tokens", "2", "Say hello."], { env });
+  for (const runtime of ["mistralrs", "llamacpp"]) {
+    const begun = performance.now();
+    const answer = ask(runtime);
+    if (existsSync(join(workers, `sirocco-worker-${runtime}-cpu-baseline`))) {
+      check(`old CPU: ${runtime}'s worker for any CPU answers`, answer.code === 0, answer.text);
+      line(`old CPU: ${runtime}, load and two tokens, emulated`, Math.round((performance.now() - begun) / 1000), "s");
+    } else {
+      // Packages that were made to try them out on one machine.
+      check(`old CPU: it is told that no worker of ${runtime} starts`, answer.code !== 0 && answer.text.includes("error: "), answer.text);
+    }
   }
   check("old CPU: the data is there afterwards", existsSync(join(folder, "home/sirocco.db")));
 });

@@ -14,7 +14,8 @@ for (const name of readdirSync(process.env.SIROCCO_PACKAGES)) {
   line(`package ${name}`, size, "MB", BAR_MB, size <= BAR_MB);
 }
 const workers = readdirSync(join(stage, "workers")).map((name) => join("workers", name));
-for (const part of ["sirocco-desktop", "bin/sirocco", ...workers]) {
+const licences = readdirSync(join(stage, "licences")).map((name) => join("licences", name));
+for (const part of ["sirocco-desktop", "bin/sirocco", ...workers, ...licences]) {
   const bytes = readFileSync(join(stage, part));
   line(`${basename(part)}, installed`, megabytes(bytes.length), "MB");
   line(`${basename(part)}, packed`, megabytes(gzipSync(bytes).length), "MB");

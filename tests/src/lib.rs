@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sirocco_core::home::Home;
-use sirocco_engine::{Runtime, discover};
+use sirocco_engine::{Backend, Runtime, discover};
 use sirocco_protocol::{Download, DownloadState, RuntimeName};
 
 /// The workers in `SIROCCO_WORKER_DIR` of the runtime that `SIROCCO_TEST_RUNTIME` names; of mistral.rs where it is not set.
@@ -29,10 +29,14 @@ pub fn workers_under_test() -> Result<(RuntimeName, Vec<Runtime>)> {
         "SIROCCO_WORKER_DIR names no folder of workers: `cargo xtask test` builds them and says where they are",
     )?;
     let mut workers = discover(&[PathBuf::from(folder)]);
-    workers.retain(|worker| worker.name == name);
+    // A worker for a graphics card may lie beside it, and says nothing of the one for the processor.
+    let backend = set("SIROCCO_TEST_BACKEND").unwrap_or_else(|| Backend::Cpu.to_string());
+    workers.retain(|worker| {
+        worker.name == name && worker.backend.to_string().eq_ignore_ascii_case(&backend)
+    });
     ensure!(
         !workers.is_empty(),
-        "SIROCCO_WORKER_DIR has no worker of {name}"
+        "SIROCCO_WORKER_DIR has no worker of {name} for {backend}"
     );
     Ok((name, workers))
 }

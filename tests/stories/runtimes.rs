@@ -1,12 +1,15 @@
 //! Which of two runtimes serves a model, and what changes when one comes or goes.
 
-use sirocco_engine::Runtime;
+use std::path::Path;
+
+use sirocco_engine::{Backend, Runtime};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
-    Model, ModelDefaults, ModelId, ModelVerdict, RuntimeName,
+    Model, ModelDefaults, ModelId, ModelVerdict, RunState, RuntimeDevice, RuntimeName,
+    RuntimeReport,
 };
-use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
+use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, runtime};
 
 use crate::{WORKER, code};
 
@@ -69,7 +72,7 @@ async fn each_model_is_served_by_the_first_runtime_that_can() -> anyhow::Result<
             "{:?}",
             model.runtimes
         );
-        assert_eq!(load(&app, model.id, None).await?.served_by, serves);
+        assert_eq!(load(&app, model.id, None).await?.served_by, Some(serves));
     }
     Ok(())
 }
@@ -103,7 +106,7 @@ async fn a_runtime_that_comes_or_goes_changes_what_runs_here() -> anyhow::Result
     let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
     assert_eq!(models[0].runtime, Some(LlamaCpp));
     assert!(matches!(models[0].verdict, ModelVerdict::Runs { .. }));
-    assert_eq!(load(&app, gemma.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, gemma.id, None).await?.served_by, Some(LlamaCpp));
     let llama = imported(&app, "llama").await?;
     assert_eq!(llama.runtime, Some(LlamaCpp), "nothing better is here");
 
@@ -123,13 +126,13 @@ async fn the_runtime_chosen_for_a_model_serves_it_from_then_on() -> anyhow::Resu
     let model = imported(&app, "llama").await?;
     assert_eq!(
         load(&app, model.id, Some(LlamaCpp)).await?.served_by,
-        LlamaCpp
+        Some(LlamaCpp)
     );
     // For this time only; and what is loaded stays for those who do not mind.
-    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, model.id, None).await?.served_by, Some(LlamaCpp));
     assert_eq!(
         load(&app, model.id, Some(MistralRs)).await?.served_by,
-        MistralRs
+        Some(MistralRs)
     );
 
     let defaults = ModelDefaults {
@@ -147,7 +150,7 @@ async fn the_runtime_chosen_for_a_model_serves_it_from_then_on() -> anyhow::Resu
     let app = app.reopen_with(workers(&[MistralRs, LlamaCpp])).await?;
     app.call::<ImportOutcome>("model_scan", ModelScan {})
         .await?;
-    assert_eq!(load(&app, model.id, None).await?.served_by, LlamaCpp);
+    assert_eq!(load(&app, model.id, None).await?.served_by, Some(LlamaCpp));
     Ok(())
 }
 
@@ -178,5 +181,91 @@ async fn a_runtime_that_cannot_or_is_not_there_is_refused_by_name() -> anyhow::R
         "{}",
         unable.message
     );
+    Ok(())
+}
+
+/// A worker for a graphics card under this name, before one for the processor.
+fn with_a_card(folder: &Path, name: &str) -> anyhow::Result<Vec<Runtime>> {
+    let program = folder.join(name);
+    std::os::unix::fs::symlink(WORKER, &program)?;
+    let card = Runtime {
+        backend: Backend::Cuda,
+        ..runtime(MistralRs, program)
+    };
+    Ok(vec![card, runtime(MistralRs, WORKER)])
+}
+
+#[tokio::test]
+async fn a_graphics_card_is_used_where_there_is_one() -> anyhow::Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let app = TempApp::open_with(with_a_card(folder.path(), "worker-cuda")?).await?;
+    let model = imported(&app, "llama").await?;
+    let loaded = app.load(model.id, LoadOptions::default()).await?;
+    assert_eq!(
+        (loaded.runtime.as_str(), loaded.fallback),
+        ("scripted 1 · CUDA (Scripted Card)", None)
+    );
+    let reports: Vec<RuntimeReport> = app.call("runtime_list", RuntimeList {}).await?;
+    let card = RuntimeDevice {
+        name: "Scripted Card".into(),
+        memory_bytes: 8 << 30,
+    };
+    assert_eq!(
+        (reports[0].backend.as_str(), &reports[0].devices),
+        ("CUDA", &vec![card])
+    );
+    assert_eq!((reports[1].backend.as_str(), reports.len()), ("CPU", 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_that_cannot_be_used_gives_way_to_the_processor_and_says_why() -> anyhow::Result<()>
+{
+    for (name, reason) in [
+        ("worker-cuda-no-driver", "the driver was not found"),
+        ("worker-cuda-small-card", "out of memory"),
+    ] {
+        let folder = tempfile::TempDir::new()?;
+        let app = TempApp::open_with(with_a_card(folder.path(), name)?).await?;
+        let model = imported(&app, "llama").await?;
+        let loaded = app.load(model.id, LoadOptions::default()).await?;
+        assert_eq!(loaded.runtime, "scripted 1 · CPU (test)");
+        assert_eq!(
+            loaded.fallback,
+            Some(format!("CUDA was not used: {reason}"))
+        );
+        let reports: Vec<RuntimeReport> = app.call("runtime_list", RuntimeList {}).await?;
+        let has_a_driver = !name.contains("no-driver");
+        assert_eq!(reports[0].problem.is_none(), has_a_driver, "{reports:?}");
+        assert_eq!(reports[1].problem, None);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_card_that_breaks_in_an_answer_is_not_tried_again_with_that_model() -> anyhow::Result<()>
+{
+    let folder = tempfile::TempDir::new()?;
+    let app = TempApp::open_with(with_a_card(folder.path(), "worker-cuda")?).await?;
+    let file = app.outside().join("breaks.gguf");
+    let script = Script {
+        fault: Some(Fault {
+            after_tokens: 2,
+            death: Death::Abort,
+        }),
+        ..Script::answering("one two three four five")
+    };
+    app.put_model(&file, &TinyModel::default(), &script)?;
+    let model = app.import(&file).await?.models.remove(0);
+    let on_card = app.load(model.id, LoadOptions::default()).await?;
+    assert!(on_card.runtime.contains("CUDA"), "{}", on_card.runtime);
+    let id = app.conversation().await?;
+    let (run, _) = app.ask(id, "Hello").await?.finish().await?;
+    assert_eq!(run.state, RunState::Failed);
+
+    let again = app.load(model.id, LoadOptions::default()).await?;
+    assert_eq!(again.runtime, "scripted 1 · CPU (test)");
+    let why = again.fallback.unwrap_or_default();
+    assert!(why.contains("in the middle of an answer"), "{why}");
     Ok(())
 }

@@ -246,6 +246,43 @@ async fn calls_are_items_and_their_results_are_taken() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn tokens_have_their_probabilities_if_they_are_asked_for() -> anyhow::Result<()> {
+    let scene = scene().await?;
+    let asked = json!({"top_logprobs": 2, "include": ["message.output_text.logprobs"]});
+    let response = scene.ask(RESPONSES, asking(&scene, asked.clone())).await?;
+    assert_eq!(response["top_logprobs"], 2);
+    let spoken = |tokens: &Value| -> String {
+        let tokens = tokens.as_array().into_iter().flatten();
+        tokens.filter_map(|token| token["token"].as_str()).collect()
+    };
+    let part = &response["output"][0]["content"][0];
+    assert_eq!(spoken(&part["logprobs"]), ANSWER);
+    let first = &part["logprobs"][0];
+    assert_eq!(first["top_logprobs"].as_array().map(Vec::len), Some(2));
+    assert!(
+        first["logprob"]
+            .as_f64()
+            .is_some_and(|logprob| logprob <= 0.0)
+    );
+
+    let mut streamed = asked;
+    streamed["stream"] = json!(true);
+    let stream = scene.stream(RESPONSES, asking(&scene, streamed)).await?;
+    let events = stream.events().await?;
+    let deltas = events
+        .iter()
+        .filter(|event| event.name == "response.output_text.delta");
+    let told: String = deltas
+        .map(|event| spoken(&event.json()["logprobs"]))
+        .collect();
+    assert_eq!(told, ANSWER);
+
+    let plain = scene.ask(RESPONSES, asking(&scene, json!({}))).await?;
+    assert_eq!(plain["output"][0]["content"][0]["logprobs"], json!([]));
+    scene.close().await
+}
+
+#[tokio::test]
 async fn tokens_of_an_input_are_counted() -> anyhow::Result<()> {
     let scene = scene().await?;
     let (_, short) = scene

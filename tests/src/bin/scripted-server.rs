@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use sirocco_protocol::ImportOutcome;
 use sirocco_protocol::commands::ModelScan;
+use sirocco_protocol::{ImportOutcome, RuntimeName};
 use sirocco_server::{Server, ServerOptions};
-use sirocco_testkit::{Script, TempApp, TinyModel};
+use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
 
 /// What each model says.
 const MODELS: [(&str, &str); 3] = [
@@ -32,11 +32,16 @@ const MODELS: [(&str, &str); 3] = [
     ),
 ];
 
+/// The one that turns texts into vectors.
+const EMBEDDER: &str = "embedder";
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     let worker = program.with_file_name(format!("scripted-worker{}", std::env::consts::EXE_SUFFIX));
-    let app = TempApp::open_empty(worker).await?;
+    // The second one serves what embeds.
+    let workers = RuntimeName::ALL.map(|name| runtime(name, &worker));
+    let app = TempApp::open_with(workers.to_vec()).await?;
     let folder = app.home().join("models");
     std::fs::create_dir_all(&folder)?;
     for (name, answer) in MODELS {
@@ -47,6 +52,13 @@ async fn main() -> anyhow::Result<()> {
         let path = folder.join(format!("{name}.gguf"));
         app.put_model(&path, &model, &Script::answering(answer))?;
     }
+    let embedder = TinyModel {
+        name: EMBEDDER.into(),
+        architecture: "nomic-bert".into(),
+        ..TinyModel::default()
+    };
+    let path = folder.join(format!("{EMBEDDER}.gguf"));
+    app.put_model(&path, &embedder, &Script::default())?;
     let _: ImportOutcome = app.call("model_scan", ModelScan {}).await?;
     let options = ServerOptions {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),

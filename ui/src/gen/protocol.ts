@@ -427,7 +427,7 @@ limit: number, };
 /**
  * What a connection was for.
  */
-export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update";
+export type ConnectionPurpose = "search" | "repository" | "card" | "header" | "download" | "account" | "update" | "engine";
 
 /**
  * Who is to answer: a model, with a preset or without.
@@ -1136,6 +1136,65 @@ model_ids: Array<ModelId>,
  * Bytes that hard links would free; 0 if they lie on different volumes or are links already.
  */
 reclaimable_bytes: number, };
+
+/**
+ * What texts became.
+ */
+export type Embeddings = { 
+/**
+ * One for each text, in their order; each has length 1.
+ */
+vectors: Array<Array<number>>, 
+/**
+ * Tokens that were read.
+ */
+tokens: number, };
+
+/**
+ * Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address
+ * that is known already gets the new name and token.
+ */
+export type EngineAdd = { 
+/**
+ * What to call it; blank is its host.
+ */
+name: string, 
+/**
+ * Where it is: a host with a port is enough.
+ */
+address: string, 
+/**
+ * Its token; blank if it wants none.
+ */
+token: string, };
+
+/**
+ * An engine on another machine.
+ */
+export type EngineId = string;
+
+/**
+ * The engines on other machines, in the order they were added.
+ */
+export type EngineList = Record<symbol, never>;
+
+/**
+ * Forgets an engine, its token and its models; conversations with them stay.
+ */
+export type EngineRemove = { 
+/**
+ * Which.
+ */
+id: EngineId, };
+
+/**
+ * Asks an engine for its models once more.
+ */
+export type EngineTest = { 
+/**
+ * Which.
+ */
+id: EngineId, };
 
 /**
  * What went wrong, for a client that acts on it. A code exists only if some client does.
@@ -2251,9 +2310,13 @@ threads: number,
  */
 runtime: string, 
 /**
- * Which runtime that is.
+ * Which runtime that is; none if it answers on another machine.
  */
-served_by: RuntimeName, 
+served_by: RuntimeName | null, 
+/**
+ * Why it runs on the processor although there is a worker for a graphics card, in words for a person.
+ */
+fallback: string | null, 
 /**
  * Resident memory of the worker, in bytes, if known.
  */
@@ -2642,7 +2705,7 @@ name: string,
  */
 key: string, 
 /**
- * The file (the first shard), for display.
+ * The file (the first shard) or, of a remote one, its address, for display.
  */
 path: string, 
 /**
@@ -2724,7 +2787,11 @@ newer_on_hub: boolean,
 /**
  * It may be deleted from here: it lies in the app's own folder.
  */
-deletable: boolean, };
+deletable: boolean, 
+/**
+ * Where it is, if not on this machine: then it has no file, and what its header would say is not known.
+ */
+remote?: RemoteModel, };
 
 /**
  * How a model is loaded unless something else is asked for.
@@ -2795,6 +2862,27 @@ export type ModelEject = {
  * Which.
  */
 id: ModelId, };
+
+/**
+ * Turns texts into vectors; the model is loaded for that if it is not.
+ */
+export type ModelEmbed = { 
+/**
+ * Which: one whose verdict is that it embeds.
+ */
+id: ModelId, 
+/**
+ * The texts.
+ */
+texts: Array<string>, 
+/**
+ * Cut off what is longer than the model reads at once, instead of refusing it.
+ */
+truncate: boolean, 
+/**
+ * Numbers of a vector, the first ones; none is all that the model gives.
+ */
+dimensions?: number | null, };
 
 /**
  * What loading would take.
@@ -2996,7 +3084,7 @@ export type ModelVerdict = { "type": "runs",
 /**
  * What a user should know, such as "slow tensor types".
  */
-cautions: Array<string>, } | { "type": "refused", 
+cautions: Array<string>, } | { "type": "embeds" } | { "type": "refused", 
 /**
  * Why, in words.
  */
@@ -3532,6 +3620,52 @@ name: string,
 reason: string, };
 
 /**
+ * An engine that answers over the network, such as another Sirocco, vLLM, SGLang, llama-server or LM Studio.
+ */
+export type RemoteEngine = { 
+/**
+ * Its id.
+ */
+id: EngineId, 
+/**
+ * What the person calls it.
+ */
+name: string, 
+/**
+ * Where its API begins, such as `http://10.0.0.5:8000/v1`.
+ */
+address: string, 
+/**
+ * There is a token for it; the token itself is kept where secrets are.
+ */
+has_token: boolean, 
+/**
+ * How many models it had when it was asked last.
+ */
+model_count: number, 
+/**
+ * Unix time in milliseconds at which it was asked last.
+ */
+asked_at_ms: number, };
+
+/**
+ * Where a model is that is not on this machine.
+ */
+export type RemoteModel = { 
+/**
+ * The engine that has it.
+ */
+engine_id: EngineId, 
+/**
+ * What the person calls that engine.
+ */
+engine_name: string, 
+/**
+ * What the engine calls the model.
+ */
+name: string, };
+
+/**
  * Who speaks.
  */
 export type Role = "user" | "assistant";
@@ -3743,9 +3877,56 @@ run: Run,
 message: Message, };
 
 /**
+ * Something that computes besides the CPU.
+ */
+export type RuntimeDevice = { 
+/**
+ * Such as `NVIDIA GeForce RTX 4070`.
+ */
+name: string, 
+/**
+ * All of its memory.
+ */
+memory_bytes: number, };
+
+/**
+ * The workers that are installed, the preferred one first. Each is started once to hear what it says of itself.
+ */
+export type RuntimeList = Record<symbol, never>;
+
+/**
  * What runs a model. In the order in which they are preferred.
  */
 export type RuntimeName = "mistralrs" | "llamacpp";
+
+/**
+ * A worker that is installed, and whether it can be used here.
+ */
+export type RuntimeReport = { 
+/**
+ * What it runs models with.
+ */
+name: RuntimeName, 
+/**
+ * Of the engine in it; none if it did not get so far as to say.
+ */
+version: string | null, 
+/**
+ * `CPU`, `CUDA` or `Metal`.
+ */
+backend: string, 
+/**
+ * What CPU it was compiled for, such as `x86-64-v3`.
+ */
+target: string, 
+/**
+ * What it computes on besides the CPU.
+ */
+devices: Array<RuntimeDevice>, 
+/**
+ * Why it cannot be used on this machine, in words for a person.
+ */
+problem: string | null, };
 
 /**
  * What one runtime makes of a model, decided from the file's header alone, whether it is installed or not.
@@ -3762,7 +3943,11 @@ reasons: Array<string>,
 /**
  * If it can, what a user should know.
  */
-cautions: Array<string>, };
+cautions: Array<string>, 
+/**
+ * It serves the model to turn texts into vectors, not to chat.
+ */
+embeds: boolean, };
 
 /**
  * A place among the results of a search: titles come first, then the newest, then the largest id.
@@ -4442,6 +4627,8 @@ conversation_id: ConversationId, };
 export interface Commands {
   /** Version, machine, host and runtimes. */
   app_status: { request: AppStatusRequest; response: AppStatus };
+  /** The workers that are installed, the preferred one first. Each is started once to hear what it says of itself. */
+  runtime_list: { request: RuntimeList; response: Array<RuntimeReport> };
   /** Conversations, pinned first, then newest first; `query` filters by title. */
   conversation_list: { request: ConversationList; response: Array<ConversationSummary> };
   /** A new conversation with the preset that is standard for its model. */
@@ -4604,6 +4791,8 @@ export interface Commands {
   model_fit: { request: ModelFit; response: MemoryFit };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */
   model_load: { request: ModelLoad; response: LoadedModel };
+  /** Turns texts into vectors; the model is loaded for that if it is not. */
+  model_embed: { request: ModelEmbed; response: Embeddings };
   /** Ends the worker of the model, and with it all its memory. */
   model_eject: { request: ModelEject; response: Nothing };
   /** What is loaded or loading. */
@@ -4678,6 +4867,14 @@ export interface Commands {
   connection_list: { request: ConnectionList; response: Array<Connection> };
   /** Forgets them. */
   connection_clear: { request: ConnectionClear; response: Nothing };
+  /** The engines on other machines, in the order they were added. */
+  engine_list: { request: EngineList; response: Array<RemoteEngine> };
+  /** Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address that is known already gets the new name and token. */
+  engine_add: { request: EngineAdd; response: RemoteEngine };
+  /** Asks an engine for its models once more. */
+  engine_test: { request: EngineTest; response: RemoteEngine };
+  /** Forgets an engine, its token and its models; conversations with them stay. */
+  engine_remove: { request: EngineRemove; response: Nothing };
   /** How the API server stands, and what was asked of it last. */
   server_status: { request: ServerStatusGet; response: ServerStatus };
   /** The tokens of the API server, oldest first. */

@@ -3,7 +3,7 @@ import type { ImportMode, ImportOutcome, Model, PathHandle, PickedPath, PickKind
 import { BackendError } from './backend';
 import { fileSize, parameterCount, plural, sentence } from './format';
 import type { Sirocco } from './state';
-import { modelStrings } from './strings.en';
+import { engineStrings, modelStrings } from './strings.en';
 
 const PROBLEMS_SHOWN = 3;
 
@@ -117,7 +117,7 @@ export function modelLine(model: Model): string {
   return [
     model.architecture,
     model.parameter_count > 0 ? parameterCount(model.parameter_count) : null,
-    fileSize(model.size_bytes),
+    model.remote ? engineStrings.remoteAt(model.remote.engine_name) : fileSize(model.size_bytes),
     model.context_length > 0 ? plural(model.context_length, 'token') : null,
   ]
     .filter(Boolean)
@@ -126,7 +126,7 @@ export function modelLine(model: Model): string {
 
 /** Why a model cannot be loaded here, in words; `null` when it can. */
 export function refusalOf(model: Model): string | null {
-  if (model.verdict.type === 'missing') return modelStrings.missing;
+  if (model.verdict.type === 'missing') return model.remote ? engineStrings.gone(model.remote.engine_name) : modelStrings.missing;
   if (model.verdict.type === 'offline') return modelStrings.offline;
   if (model.verdict.type === 'refused') return model.verdict.reasons[0] ?? modelStrings.refused;
   return null;

@@ -3,7 +3,7 @@ import type { RuntimeName, RuntimeVerdict } from '$/gen/protocol';
 import { ableRuntimes, standingOf, whyServed } from './runtimes';
 
 const BOTH: RuntimeName[] = ['mistralrs', 'llamacpp'];
-const verdict = (runtime: RuntimeName, ...reasons: string[]): RuntimeVerdict => ({ runtime, reasons, cautions: [] });
+const verdict = (runtime: RuntimeName, ...reasons: string[]): RuntimeVerdict => ({ runtime, reasons, cautions: [], embeds: false });
 const qwen = { runtimes: [verdict('mistralrs'), verdict('llamacpp')] };
 const gemma = { runtimes: [verdict('mistralrs', 'architecture `gemma3` is not supported'), verdict('llamacpp')] };
 

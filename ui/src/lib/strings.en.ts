@@ -4,6 +4,7 @@ export { actionStrings } from './strings/actions.en';
 export { connectionStrings } from './strings/connections.en';
 export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
+export { engineStrings } from './strings/engines.en';
 export { exchangeStrings } from './strings/exchange.en';
 export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';
@@ -74,6 +75,8 @@ export const runtimeStrings = {
   loaded: 'In memory',
   nothingLoaded: 'No model is loaded.',
   runtimes: 'Runtimes',
+  device: (name: string, memory: string) => `${name}, ${memory}`,
+  cannotRun: (name: string, reason: string) => `${name} cannot be used: ${reason}`,
   noRuntimes: 'No runtime was found beside the app, so no model can be loaded. Installing Sirocco again brings it back.',
   eject: (name: string) => `Eject ${name}`,
   loading: (share: string) => `loading, ${share}`,

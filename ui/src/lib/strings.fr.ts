@@ -6,6 +6,7 @@ export { actionStrings } from './strings/actions.fr';
 export { connectionStrings } from './strings/connections.fr';
 export { discoverStrings } from './strings/discover.fr';
 export { downloadStrings } from './strings/downloads.fr';
+export { engineStrings } from './strings/engines.fr';
 export { exchangeStrings } from './strings/exchange.fr';
 export { libraryStrings } from './strings/library.fr';
 export { modelStrings } from './strings/models.fr';
@@ -75,6 +76,8 @@ export const runtimeStrings: Translation<typeof en.runtimeStrings> = {
   loaded: 'En mémoire',
   nothingLoaded: 'Aucun modèle n’est chargé.',
   runtimes: 'Moteurs',
+  device: (name, memory) => `${name}, ${memory}`,
+  cannotRun: (name, reason) => `${name} est inutilisable : ${reason}`,
   noRuntimes: 'Aucun moteur n’a été trouvé à côté de l’application, aucun modèle ne peut donc être chargé. Réinstaller Sirocco le rétablit.',
   eject: (name) => `Éjecter ${name}`,
   loading: (share) => `chargement, ${share}`,

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 use sirocco_core::home::Home;
-use sirocco_protocol::commands::{AppStatusRequest, ServerStatusGet};
-use sirocco_protocol::{AppStatus, Model, ModelVerdict, RuntimeName, ServerState, ServerStatus};
+use sirocco_protocol::commands::{AppStatusRequest, RuntimeList, ServerStatusGet};
+use sirocco_protocol::{
+    AppStatus, Model, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport, ServerState,
+    ServerStatus,
+};
 
 use crate::models;
 use crate::output::bytes;
@@ -53,7 +56,9 @@ async fn look(session: &Session) -> Result<Vec<Finding>> {
     let status: AppStatus = session.call("app_status", AppStatusRequest {}).await?;
     let library = models::library(session).await?;
     let server: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
+    let workers: Vec<RuntimeReport> = session.call("runtime_list", RuntimeList {}).await?;
     let mut findings = of_machine(&status);
+    findings.extend(workers.iter().filter_map(of_worker));
     findings.extend(of_library(&library));
     findings.extend(of_server(&server.state));
     Ok(findings)
@@ -99,6 +104,20 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     findings
 }
 
+/// Worth a line if it has a device, or cannot be used: nothing to mend as long as another one can.
+fn of_worker(worker: &RuntimeReport) -> Option<Finding> {
+    let RuntimeReport { name, backend, .. } = worker;
+    if let Some(problem) = &worker.problem {
+        return Some(fine(format!(
+            "{name} on {backend} cannot be used: {problem}"
+        )));
+    }
+    let memory =
+        |device: &RuntimeDevice| format!("{} with {}", device.name, bytes(device.memory_bytes));
+    let devices: Vec<String> = worker.devices.iter().map(memory).collect();
+    (!devices.is_empty()).then(|| fine(format!("{name} runs on {}", devices.join(", "))))
+}
+
 /// What one does without where it is not installed.
 fn what_it_is_for(runtime: RuntimeName) -> &'static str {
     match runtime {
@@ -123,7 +142,7 @@ fn of_library(library: &[Model]) -> Vec<Finding> {
     }];
     for model in library {
         let remedy = match &model.verdict {
-            ModelVerdict::Runs { .. } => continue,
+            ModelVerdict::Runs { .. } | ModelVerdict::Embeds => continue,
             ModelVerdict::Refused { reasons } => reasons.join("; "),
             ModelVerdict::Missing => format!(
                 "its file `{}` is gone: bring it back, or forget the model",

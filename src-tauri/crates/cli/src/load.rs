@@ -27,6 +27,9 @@ pub struct Load {
     /// Load it although the estimate exceeds the free memory.
     #[arg(long)]
     anyway: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which runtime is wanted.
@@ -60,6 +63,10 @@ async fn load_and_tell(session: &Session, load: &Load) -> Result<()> {
         load_anyway: load.anyway,
     };
     let loaded = until_ready(session, model.id, options).await?;
+    if load.json {
+        println!("{}", serde_json::to_string_pretty(&loaded)?);
+        return Ok(());
+    }
     println!(
         "{} is loaded: {}, {} tokens of context, {} threads",
         model.name, loaded.runtime, loaded.context_length, loaded.threads

@@ -8,16 +8,21 @@
 
 mod chat;
 mod doctor;
+mod embed;
 mod export;
 mod get;
 mod import_chats;
 mod load;
+mod loaded;
+mod log;
 mod models;
 mod output;
 mod progress;
+mod rm;
 mod serve;
 mod serve_ui;
 mod session;
+mod status;
 mod token;
 
 use std::path::{Path, PathBuf};
@@ -68,11 +73,21 @@ enum Command {
 enum DataCommand {
     /// Ask a model and print its answer as it is written.
     Chat(chat::Chat),
+    /// Turn texts into vectors with an embedding model.
+    Embed(embed::Embed),
     /// List the models of the library.
+    #[command(visible_alias = "ls")]
     Models(Json),
+    /// List what is loaded in the window or server that is open.
+    Ps(Json),
     /// Load a model in the window or server that is open, or say what it is loaded with.
     Load(load::Load),
+    /// Eject a model there, so that its memory comes back.
+    Unload(loaded::Unload),
+    /// Take a model out of the library: a file of the app's own goes to the trash, any other stays.
+    Rm(rm::Rm),
     /// Add a GGUF file, or all in a folder, where they lie.
+    #[command(visible_alias = "import")]
     Add {
         /// File or folder.
         path: PathBuf,
@@ -85,6 +100,10 @@ enum DataCommand {
     Downloads(Json),
     /// Serve the models to other programs, in the words of OpenAI, Anthropic, Ollama and LM Studio.
     Serve(serve::Serve),
+    /// Say whether a Sirocco is open, and what it does; exits with 1 if none is.
+    Status(Json),
+    /// List what other programs asked of the models.
+    Log(log::Log),
     /// Tokens of those who may use the served models over the network.
     Token {
         #[command(subcommand)]
@@ -136,12 +155,18 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
     let outcome = runtime.block_on(async {
         match command {
             DataCommand::Chat(chat) => chat::run(home, chat).await,
+            DataCommand::Embed(embed) => embed::run(home, embed).await,
             DataCommand::Models(json) => models::list(home, json.json).await,
+            DataCommand::Ps(json) => loaded::list(home, json.json).await,
             DataCommand::Load(load) => load::run(home, load).await,
+            DataCommand::Unload(unload) => loaded::unload(home, unload).await,
+            DataCommand::Rm(rm) => rm::run(home, rm).await,
             DataCommand::Add { path, json } => models::add(home, &path, json.json).await,
             DataCommand::Get(get) => get::run(home, get).await,
             DataCommand::Downloads(json) => get::list(home, json.json).await,
             DataCommand::Serve(serve) => serve::run(home, serve).await,
+            DataCommand::Status(json) => status::run(home, json.json).await,
+            DataCommand::Log(log) => log::run(home, log).await,
             DataCommand::Token { command } => token::run(&home, command),
             DataCommand::Export(export) => export::run(home, export).await,
             DataCommand::ImportChats(import) => import_chats::run(home, import).await,

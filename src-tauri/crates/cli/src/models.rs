@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelImport, ModelList, ModelScan, PathType};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath,
+    ErrorCode, ErrorReport, ImportMode, ImportOutcome, Model, ModelVerdict, PickedPath, RuntimeName,
 };
 
 use crate::output::{bytes, table};
@@ -65,26 +65,25 @@ async fn import(session: &Session, path: &Path) -> Result<ImportOutcome> {
         .await
 }
 
-/// The model a person means: its key, its name, the beginning of one key only, or a file.
+/// The model a person means: its key, its name, the beginning of one key only, or a file, which is added then.
 pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
+    match named(session, wanted).await {
+        Err(_) if Path::new(wanted).is_file() => {
+            let outcome = import(session, Path::new(wanted)).await?;
+            outcome.models.into_iter().next().ok_or_else(|| {
+                ErrorReport::new(ErrorCode::ModelRefused, outcome.problems.join("; ")).into()
+            })
+        }
+        found => found,
+    }
+}
+
+/// The model of the library with this key or name, or the only one whose key begins so.
+pub async fn named(session: &Session, wanted: &str) -> Result<Model> {
     let models = library(session).await?;
     let lower = wanted.to_lowercase();
-    let exact = models
-        .iter()
-        .find(|model| model.key == lower || model.name.to_lowercase() == lower);
-    let mut beginning = models.iter().filter(|model| model.key.starts_with(&lower));
-    let found = exact.or_else(|| match (beginning.next(), beginning.next()) {
-        (Some(model), None) => Some(model),
-        _ => None,
-    });
-    if let Some(model) = found {
+    if let Some(model) = meant(&models, &lower) {
         return Ok(model.clone());
-    }
-    if Path::new(wanted).is_file() {
-        let outcome = import(session, Path::new(wanted)).await?;
-        return outcome.models.into_iter().next().ok_or_else(|| {
-            ErrorReport::new(ErrorCode::ModelRefused, outcome.problems.join("; ")).into()
-        });
     }
     let keys: Vec<_> = models.iter().map(|model| model.key.as_str()).collect();
     let hint = if keys.is_empty() {
@@ -98,6 +97,30 @@ pub async fn find(session: &Session, wanted: &str) -> Result<Model> {
     )
     .with_hint(hint)
     .into())
+}
+
+/// The model with this key; else the only one of this name, for files of one repository have the same; else the only
+/// one whose key begins so.
+pub fn meant<'a>(
+    models: impl IntoIterator<Item = &'a Model> + Clone,
+    lower: &str,
+) -> Option<&'a Model> {
+    let all = || models.clone().into_iter();
+    let only = |fits: &dyn Fn(&Model) -> bool| {
+        let mut fitting = all().filter(|model| fits(model));
+        (fitting.next(), fitting.next())
+    };
+    if let Some(model) = all().find(|model| model.key == lower) {
+        return Some(model);
+    }
+    match only(&|model| model.name.to_lowercase() == lower) {
+        (Some(model), None) => Some(model),
+        (Some(_), Some(_)) => None,
+        (None, _) => match only(&|model| model.key.starts_with(lower)) {
+            (Some(model), None) => Some(model),
+            _ => None,
+        },
+    }
 }
 
 fn print(models: &[Model], json: bool) -> Result<()> {
@@ -116,14 +139,12 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     .map(str::to_owned)
     .to_vec();
     let rows = models.iter().map(|model| {
-        let state = match &model.verdict {
-            ModelVerdict::Runs { .. } => match model.runtime {
-                Some(runtime) => format!("runs here with {runtime}"),
-                None => "runs here".to_owned(),
-            },
-            ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
-            ModelVerdict::Missing => "file is missing".to_owned(),
-            ModelVerdict::Offline => "its folder is offline".to_owned(),
+        let state = match (&model.remote, &model.verdict) {
+            (Some(remote), ModelVerdict::Runs { .. }) => {
+                format!("answers on {}", remote.engine_name)
+            }
+            (Some(remote), _) => format!("gone from {}", remote.engine_name),
+            (None, verdict) => state_of(model, verdict),
         };
         vec![
             model.key.clone(),
@@ -136,4 +157,21 @@ fn print(models: &[Model], json: bool) -> Result<()> {
     });
     table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
     Ok(())
+}
+
+fn state_of(model: &Model, verdict: &ModelVerdict) -> String {
+    match verdict {
+        ModelVerdict::Runs { .. } => served("runs", model.runtime),
+        ModelVerdict::Embeds => served("embeds", model.runtime),
+        ModelVerdict::Refused { reasons } => format!("cannot run: {}", reasons.join("; ")),
+        ModelVerdict::Missing => "file is missing".to_owned(),
+        ModelVerdict::Offline => "its folder is offline".to_owned(),
+    }
+}
+
+fn served(does: &str, runtime: Option<RuntimeName>) -> String {
+    match runtime {
+        Some(runtime) => format!("{does} here with {runtime}"),
+        None => format!("{does} here"),
+    }
 }

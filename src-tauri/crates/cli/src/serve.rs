@@ -10,7 +10,7 @@ use sirocco_core::NoHost;
 use sirocco_core::home::Home;
 use sirocco_core::instance::Acquired;
 use sirocco_protocol::commands::SettingsGet;
-use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, Settings};
+use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, ServerState, Settings};
 use sirocco_server::{Server, ServerOptions, Tokens};
 use sirocco_web::OwnedApp;
 
@@ -78,6 +78,10 @@ async fn until_the_end(owned: &OwnedApp, serve: Serve, tokens: Tokens) -> Result
                 serve.host
             )
         })?;
+    owned.app.server_changed(ServerState::Listening {
+        addresses: vec![server.address()],
+        problem: None,
+    });
     println!("{}", server.address());
     eprintln!(
         "OpenAI at /v1, Anthropic at /v1/messages, Ollama at /api, LM Studio at /api/v0. Ctrl-C ends."

@@ -12,7 +12,7 @@ use sirocco_core::NoHost;
 use sirocco_core::home::Home;
 use sirocco_core::instance::{Acquired, Owner, Visit, acquire, visit};
 use sirocco_protocol::{ErrorReport, Event, HostKind, RunUpdate};
-use sirocco_web::OwnedApp;
+use sirocco_web::{OwnedApp, loopback_client};
 use tokio::sync::mpsc;
 
 /// How long an owner that is just starting, or just ending, may take.
@@ -26,7 +26,7 @@ pub enum Session {
     Other {
         /// How to reach it.
         owner: Owner,
-        /// With no proxy: it is on this machine.
+        /// Speaks to this machine only.
         client: reqwest::Client,
         /// It does not end before we do, as far as that is for it to decide.
         _visit: Visit,
@@ -43,23 +43,52 @@ impl Session {
                     let owned = OwnedApp::open(ownership, host, 0, Arc::new(|| {})).await?;
                     return Ok(Self::Own(Box::new(owned)));
                 }
-                Acquired::Taken(Some(owner)) => {
-                    // One that has begun to end meanwhile is waited for, or followed.
-                    let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
-                        continue;
-                    };
-                    let client = reqwest::Client::builder().no_proxy().build()?;
-                    return Ok(Self::Other {
-                        owner,
-                        client,
-                        _visit: visit,
-                    });
+                Acquired::Taken(owner) => {
+                    if let Some(session) = Self::reach(home, owner).await? {
+                        return Ok(session);
+                    }
                 }
-                Acquired::Taken(None) => bail!(
-                    "another process uses `{}` and does not say how to reach it",
-                    home.path().display()
-                ),
             }
+        }
+    }
+
+    /// Reaches the App that is open, if one is; opens none.
+    pub async fn of_other(home: &Home) -> Result<Option<Self>> {
+        loop {
+            match owner_of(home).await? {
+                Acquired::Mine(_) => return Ok(None),
+                Acquired::Taken(owner) => {
+                    if let Some(session) = Self::reach(home, owner).await? {
+                        return Ok(Some(session));
+                    }
+                }
+            }
+        }
+    }
+
+    /// None if the owner has begun to end meanwhile: it is to be waited for, or followed.
+    async fn reach(home: &Home, owner: Option<Owner>) -> Result<Option<Self>> {
+        let Some(owner) = owner else {
+            bail!(
+                "another process uses `{}` and does not say how to reach it",
+                home.path().display()
+            );
+        };
+        let Some(visit) = visit(home, &owner, OWNER_TIME).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self::Other {
+            owner,
+            client: loopback_client()?,
+            _visit: visit,
+        }))
+    }
+
+    /// The process whose App it is.
+    pub fn pid(&self) -> u32 {
+        match self {
+            Self::Own(_) => std::process::id(),
+            Self::Other { owner, .. } => owner.pid,
         }
     }
 

@@ -1,4 +1,6 @@
 //! The bodies of the commands: each hands over to the module it belongs to.
+//!
+//! It is so long because there is one for each command.
 
 use std::sync::Arc;
 
@@ -24,10 +26,20 @@ impl Handler for App {
                 .residency
                 .runtimes()
                 .iter()
-                .map(|runtime| format!("{} · CPU ({})", runtime.name, runtime.target))
+                .map(|runtime| {
+                    format!(
+                        "{} · {} ({})",
+                        runtime.name, runtime.backend, runtime.target
+                    )
+                })
                 .collect(),
             installed: self.inner.residency.installed(),
         })
+    }
+
+    async fn runtime_list(&self, _: RuntimeList) -> Answer<Vec<RuntimeReport>> {
+        let hellos = self.inner.residency.hellos().await;
+        Ok(hellos.iter().map(machine::runtime_report).collect())
     }
 
     async fn conversation_list(
@@ -372,6 +384,10 @@ impl Handler for App {
         self.load(request.id, request.options).await
     }
 
+    async fn model_embed(&self, request: ModelEmbed) -> Answer<Embeddings> {
+        self.embed_texts(request).await
+    }
+
     async fn model_eject(&self, request: ModelEject) -> Answer<Nothing> {
         self.eject(request.id).await;
         Ok(Nothing {})
@@ -536,6 +552,22 @@ impl Handler for App {
 
     async fn connection_clear(&self, _: ConnectionClear) -> Answer<Nothing> {
         self.clear_connections().await.map(|()| Nothing {})
+    }
+
+    async fn engine_list(&self, _: EngineList) -> Answer<Vec<RemoteEngine>> {
+        self.engines().await
+    }
+
+    async fn engine_add(&self, request: EngineAdd) -> Answer<RemoteEngine> {
+        self.add_engine(request).await
+    }
+
+    async fn engine_test(&self, request: EngineTest) -> Answer<RemoteEngine> {
+        self.test_engine(request.id).await
+    }
+
+    async fn engine_remove(&self, request: EngineRemove) -> Answer<Nothing> {
+        self.remove_engine(request.id).await.map(|()| Nothing {})
     }
 
     async fn server_status(&self, _: ServerStatusGet) -> Answer<ServerStatus> {

@@ -111,6 +111,12 @@ impl Home {
         self.0.join("logs")
     }
 
+    /// Workers that were added to the program's own, such as those for a graphics card.
+    #[must_use]
+    pub fn workers(&self) -> PathBuf {
+        self.0.join("workers")
+    }
+
     /// Folders of the workers; may be removed whenever the app does not run.
     #[must_use]
     pub fn scratch(&self) -> PathBuf {

@@ -16,6 +16,7 @@ pub mod completions;
 mod conversations;
 mod discover;
 mod downloads;
+mod engines;
 mod error;
 mod exchange;
 pub mod glance;
@@ -59,13 +60,15 @@ pub use open_error::OpenError;
 pub use openings::is_link;
 pub use sirocco_hub::account::HubEnvironment;
 
-/// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those installed with the program.
+/// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those in the data folder, which were added
+/// later, then those installed with the program.
 #[must_use]
-pub fn runtimes() -> Vec<sirocco_engine::Runtime> {
+pub fn runtimes(home: &home::Home) -> Vec<sirocco_engine::Runtime> {
     let mut folders: Vec<_> = std::env::var_os("SIROCCO_WORKER_DIR")
         .map(std::path::PathBuf::from)
         .into_iter()
         .collect();
+    folders.push(home.workers());
     folders.extend(sirocco_engine::worker_folders(
         std::env::current_exe().ok().as_deref(),
     ));

@@ -24,6 +24,10 @@ impl App {
     /// What loading would take.
     pub(crate) async fn fit(&self, request: ModelFit) -> Result<MemoryFit, ErrorReport> {
         let stored = self.inner.store.model(request.id).await.report()?;
+        if let Some(remote) = &stored.model.remote {
+            let message = format!("{} takes no memory here", remote.name);
+            return Err(refuse(ErrorCode::InvalidRequest, message));
+        }
         let runtime = request.runtime.unwrap_or_else(|| serving(&stored));
         let context_length = self.context_length(&stored, request.context_length).await?;
         self.measure(&stored, runtime, context_length).await
@@ -43,11 +47,17 @@ impl App {
         {
             return Ok(loaded);
         }
-        let stored = self
-            .look_again(self.inner.store.model(id).await.report()?)
-            .await?;
+        let stored = self.inner.store.model(id).await.report()?;
+        if let Some(remote) = &stored.model.remote {
+            // One that failed, or has other options, makes way.
+            self.inner.residency.eject(id).await;
+            return self
+                .load_elsewhere(&stored, remote, options.context_length)
+                .await;
+        }
+        let stored = self.look_again(stored).await?;
         match &stored.model.verdict {
-            ModelVerdict::Runs { .. } => {}
+            ModelVerdict::Runs { .. } | ModelVerdict::Embeds => {}
             ModelVerdict::Refused { reasons } => {
                 return Err(refuse(ErrorCode::ModelRefused, reasons.join("; ")));
             }
@@ -124,6 +134,10 @@ impl App {
             return self.load(id, LoadOptions::default()).await;
         };
         let stored = self.inner.store.model(id).await.report()?;
+        if stored.model.remote.is_some() {
+            // Its engine has what it has.
+            return self.load(id, LoadOptions::default()).await;
+        }
         let wanted = self.context_length(&stored, Some(wanted)).await?;
         let loaded = self
             .loaded(id)
@@ -207,7 +221,10 @@ impl App {
     async fn least_recently_used_idle(&self) -> Result<Option<ModelId>, ErrorReport> {
         let mut idle = Vec::new();
         for loaded in self.inner.residency.list() {
-            if loaded.queue_length == 0 && !matches!(loaded.state, LoadState::Loading { .. }) {
+            // One that answers elsewhere gives nothing back.
+            let is_here = loaded.served_by.is_some();
+            let is_loading = matches!(loaded.state, LoadState::Loading { .. });
+            if is_here && loaded.queue_length == 0 && !is_loading {
                 let used = self
                     .inner
                     .store
@@ -291,7 +308,7 @@ fn serves(loaded: &LoadedModel, options: &LoadOptions) -> bool {
         && !differs(options.threads, loaded.threads)
         && options
             .runtime
-            .is_none_or(|asked| asked == loaded.served_by)
+            .is_none_or(|asked| loaded.served_by.is_none_or(|serves| asked == serves))
 }
 
 /// The runtime that serves a model; the preferred one where nothing is known of it or none can.

@@ -1,6 +1,7 @@
 //! The machine in plain words.
 
-use sirocco_protocol::Machine;
+use sirocco_engine::{EngineError, Runtime, WorkerHello};
+use sirocco_protocol::{Machine, RuntimeDevice, RuntimeReport};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
 /// Looks at the machine. Takes a few milliseconds; blocks.
@@ -21,6 +22,32 @@ pub fn look() -> Machine {
         memory_bytes: system.as_ref().map_or(0, System::total_memory),
         available_bytes: system.as_ref().map_or(0, available),
         system: System::long_os_version().unwrap_or_else(|_| std::env::consts::OS.to_owned()),
+    }
+}
+
+/// What a worker says of itself, as the interface shows it.
+pub fn runtime_report(
+    (runtime, hello): &(Runtime, Result<WorkerHello, EngineError>),
+) -> RuntimeReport {
+    let devices = hello.iter().flat_map(|hello| &hello.devices);
+    RuntimeReport {
+        name: runtime.name,
+        version: hello
+            .as_ref()
+            .ok()
+            .map(|hello| hello.engine_version.clone()),
+        backend: runtime.backend.to_string(),
+        target: runtime.target.clone(),
+        devices: devices
+            .map(|device| RuntimeDevice {
+                name: device.name.clone(),
+                memory_bytes: device.memory_bytes,
+            })
+            .collect(),
+        problem: hello.as_ref().err().map(|error| match error {
+            EngineError::Start { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        }),
     }
 }
 

@@ -17,11 +17,13 @@
 //! ```
 
 mod constraint;
+mod embedding;
 mod frame;
 mod messages;
 mod sampling;
 
 pub use constraint::*;
+pub use embedding::*;
 pub use frame::*;
 pub use messages::*;
 pub use sampling::*;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Constraint, SamplingParameters};
+use crate::{Constraint, EmbedRequest, SamplingParameters, Vector};
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 4;
+pub const WIRE_VERSION: u32 = 5;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,15 @@ pub enum Prompt {
     },
 }
 
+/// Something that computes besides the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Such as `NVIDIA GeForce RTX 4070`.
+    pub name: String,
+    /// All of its memory.
+    pub memory_bytes: u64,
+}
+
 /// A model to load; the first frame a worker gets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoadRequest {
@@ -114,9 +123,11 @@ pub enum ToWorker {
     Load(LoadRequest),
     /// Generate.
     Generate(Box<GenerateRequest>),
-    /// End the generation: at most one further token.
+    /// Turn texts into vectors.
+    Embed(EmbedRequest),
+    /// End the generation: at most one further token. Of texts to embed, those that are not begun are left out.
     Stop {
-        /// Of the generation.
+        /// Of the request.
         id: u64,
     },
     /// Count the tokens of a prompt, answered with [`FromWorker::Counted`] even while generating.
@@ -211,6 +222,10 @@ pub enum WorkerErrorKind {
     Load,
     /// The engine failed; the worker exits after this.
     Engine,
+    /// An engine on another machine does not answer, or not as it should. No worker says so.
+    Network,
+    /// The person wants no connection to other machines. No worker says so.
+    Offline,
 }
 
 /// An error of a worker.
@@ -238,6 +253,12 @@ pub enum FromWorker {
         backend: String,
         /// What it was compiled for, such as `x86-64-v3` or `native`.
         target: String,
+        /// What it computes on besides the CPU; empty for the backend `cpu`.
+        #[serde(default)]
+        devices: Vec<Device>,
+        /// Why it cannot compute on this machine, such as a driver that is missing; it ends then.
+        #[serde(default)]
+        problem: Option<String>,
     },
     /// Every second, whatever else is going on.
     Heartbeat,
@@ -246,9 +267,9 @@ pub enum FromWorker {
         /// 0 to 1.
         fraction: f32,
     },
-    /// Ready for [`ToWorker::Generate`].
+    /// Ready for [`ToWorker::Generate`], or for [`ToWorker::Embed`] if that is what the model does.
     Loaded {
-        /// What the cache really holds.
+        /// What the cache really holds, or what an embedding model reads at once.
         context_length: u32,
         /// Threads in use.
         threads: u32,
@@ -285,6 +306,13 @@ pub enum FromWorker {
         reason: FinishReason,
         /// Its numbers.
         usage: Usage,
+    },
+    /// The vector of the next text of an [`EmbedRequest`], in the order of its inputs.
+    Vector(Vector),
+    /// All vectors were sent, or the request was stopped.
+    Embedded {
+        /// Of the request.
+        id: u64,
     },
     /// The request failed.
     Failed {

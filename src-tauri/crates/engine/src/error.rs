@@ -60,11 +60,17 @@ impl EngineError {
                 WorkerErrorKind::ContextFull => ErrorCode::ContextFull,
                 WorkerErrorKind::Load => ErrorCode::ModelRefused,
                 WorkerErrorKind::Engine => ErrorCode::WorkerCrashed,
+                WorkerErrorKind::Network => ErrorCode::Network,
+                WorkerErrorKind::Offline => ErrorCode::Offline,
             },
         };
         let report = ErrorReport::new(code, self.to_string());
         match code {
             ErrorCode::WorkerCrashed => report.with_hint("your text is saved; load the model again"),
+            ErrorCode::Network => {
+                report.with_hint("see that it runs, and that its address and token in the settings are right")
+            }
+            ErrorCode::Offline => report.with_hint("switch the network on in the settings"),
             ErrorCode::ContextFull => {
                 report.with_hint("let older turns be left out, start a new conversation, or load the model with more context")
             }

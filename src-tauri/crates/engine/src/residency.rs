@@ -1,24 +1,24 @@
 //! Which models are loaded, and who is next.
 //!
-//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model, in
-//! the order they asked. A worker that ends in the middle of a run costs that run; for those who wait
-//! it is started again. Every change of a slot is reported as a [`Change`].
+//! A slot is a model that is loading, ready or failed. Runs take turns: one at a time per model (more of one that
+//! answers elsewhere), in the order they asked. A worker that ends in the middle of a run costs that run; for those who
+//! wait it is started again. Every change of a slot is reported as a [`Change`].
 
 mod life;
 mod slot;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_protocol::{LoadedModel, ModelId, RuntimeName};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
-use self::slot::{Place, Slot, State, Waiting};
-use crate::{EngineError, Runtime, Worker};
+use self::slot::{Place, Ready, Slot, State, Waiting};
+use crate::{Engine, EngineError, Runtime, Worker, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -45,6 +45,49 @@ pub struct Load {
     pub context_length: u32,
     /// Threads.
     pub threads: u32,
+}
+
+/// A model that answers elsewhere.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Which model.
+    pub model_id: ModelId,
+    /// What answers for it.
+    pub engine: Arc<dyn Engine>,
+    /// Tokens of context it is taken to have.
+    pub context_length: u32,
+    /// Runs that have a turn at the same time.
+    pub at_once: usize,
+}
+
+/// How a model comes to answer.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// A process of ours reads its files.
+    Here(Load),
+    /// It is asked elsewhere.
+    Elsewhere(Elsewhere),
+}
+
+impl Plan {
+    fn model_id(&self) -> ModelId {
+        match self {
+            Self::Here(load) => load.model_id,
+            Self::Elsewhere(elsewhere) => elsewhere.model_id,
+        }
+    }
+}
+
+impl From<Load> for Plan {
+    fn from(load: Load) -> Self {
+        Self::Here(load)
+    }
+}
+
+impl From<Elsewhere> for Plan {
+    fn from(elsewhere: Elsewhere) -> Self {
+        Self::Elsewhere(elsewhere)
+    }
 }
 
 /// A model that answers.
@@ -90,6 +133,9 @@ pub struct Residency {
 #[derive(Debug)]
 struct Inner {
     runtimes: Vec<Runtime>,
+    hellos: OnceCell<Vec<(Runtime, Result<WorkerHello, EngineError>)>>,
+    /// Models that a graphics card broke at in the middle of an answer: too little memory, most likely.
+    broke_on_a_card: Mutex<HashSet<ModelId>>,
     scratch: PathBuf,
     slots: Mutex<HashMap<ModelId, Arc<Slot>>>,
     changes: mpsc::UnboundedSender<Change>,
@@ -108,6 +154,8 @@ impl Residency {
             Self {
                 inner: Arc::new(Inner {
                     runtimes,
+                    hellos: OnceCell::new(),
+                    broke_on_a_card: Mutex::default(),
                     scratch,
                     slots: Mutex::default(),
                     changes,
@@ -123,6 +171,30 @@ impl Residency {
         &self.inner.runtimes
     }
 
+    /// What each of them says about itself, or why it cannot be used here. They are asked once.
+    pub async fn hellos(&self) -> &[(Runtime, Result<WorkerHello, EngineError>)] {
+        let ask = || async {
+            let mut hellos = Vec::new();
+            for runtime in &self.inner.runtimes {
+                hellos.push((runtime.clone(), self.hello_of(runtime).await));
+            }
+            hellos
+        };
+        self.inner.hellos.get_or_init(ask).await
+    }
+
+    async fn hello_of(&self, runtime: &Runtime) -> Result<WorkerHello, EngineError> {
+        let scratch = self.inner.scratch.join("hello");
+        std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
+            program: runtime.program.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let worker = Worker::start(&runtime.program, &scratch, 1).await?;
+        let hello = worker.hello().clone();
+        worker.shutdown().await;
+        Ok(hello)
+    }
+
     /// Which runtimes those are, each once, the preferred one first.
     #[must_use]
     pub fn installed(&self) -> Vec<RuntimeName> {
@@ -135,14 +207,14 @@ impl Residency {
     ///
     /// # Errors
     /// [`EngineError`], of the load.
-    pub async fn load(&self, load: Load) -> Result<Loaded, EngineError> {
-        let slot = self.slot_or_start(load);
+    pub async fn load(&self, plan: impl Into<Plan>) -> Result<Loaded, EngineError> {
+        let slot = self.slot_or_start(plan.into());
         slot.ready().await
     }
 
     /// Starts loading without waiting for the end; what is loaded already is left alone.
-    pub fn begin_load(&self, load: Load) -> LoadedModel {
-        self.slot_or_start(load).describe()
+    pub fn begin_load(&self, plan: impl Into<Plan>) -> LoadedModel {
+        self.slot_or_start(plan.into()).describe()
     }
 
     /// The model, if it answers.
@@ -150,7 +222,7 @@ impl Residency {
     pub fn ready(&self, model_id: ModelId) -> Option<Loaded> {
         let slot = self.slot(model_id)?;
         match &*slot.state.borrow() {
-            State::Ready { worker, facts } => Some(Loaded {
+            State::Ready(Ready { worker, facts, .. }) => Some(Loaded {
                 worker: worker.clone(),
                 context_length: facts.context_length,
             }),
@@ -181,7 +253,7 @@ impl Residency {
     ) -> Result<Turn, EngineError> {
         let slot = self.slot(model_id).ok_or(EngineError::NotLoaded)?;
         let place = Place::new(&slot, &self.inner.changes);
-        let ahead = place.ahead;
+        let ahead = (place.ahead + 1).saturating_sub(slot.at_once);
         self.announce(&slot);
         let _waiting = Waiting::of(&slot);
         let mut states = slot.state.subscribe();
@@ -193,7 +265,7 @@ impl Residency {
             let state = states.borrow_and_update().clone();
             match (state, permit.take()) {
                 (State::Failed(error), _) => return Err(error),
-                (State::Ready { worker, facts }, Some(permit)) if worker.is_sound() => {
+                (State::Ready(Ready { worker, facts, .. }), Some(permit)) if worker.is_sound() => {
                     break (
                         Loaded {
                             worker,
@@ -202,9 +274,9 @@ impl Residency {
                         permit,
                     );
                 }
-                (State::Ready { .. }, None) => waiting(None, ahead.max(1)),
+                (State::Ready(_), None) => waiting(None, ahead.max(1)),
                 // The slot does not know yet that its worker is gone.
-                (State::Ready { .. }, held) => permit = held,
+                (State::Ready(_), held) => permit = held,
                 (State::Loading { progress }, held) => {
                     waiting(Some(progress), ahead);
                     permit = held;
@@ -251,18 +323,18 @@ impl Residency {
         lock(&self.inner.slots).get(&model_id).cloned()
     }
 
-    fn slot_or_start(&self, load: Load) -> Arc<Slot> {
+    fn slot_or_start(&self, plan: Plan) -> Arc<Slot> {
         let mut slots = lock(&self.inner.slots);
-        if let Some(slot) = slots.get(&load.model_id)
+        if let Some(slot) = slots.get(&plan.model_id())
             && !matches!(*slot.state.borrow(), State::Failed(_))
         {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(&load));
-        slots.insert(load.model_id, Arc::clone(&slot));
+        let slot = Arc::new(Slot::new(&plan));
+        slots.insert(plan.model_id(), Arc::clone(&slot));
         drop(slots);
         self.announce(&slot);
-        tokio::spawn(self.clone().live(Arc::clone(&slot), load));
+        tokio::spawn(self.clone().live(Arc::clone(&slot), plan));
         slot
     }
 

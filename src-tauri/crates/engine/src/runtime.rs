@@ -4,11 +4,49 @@ use std::path::{Path, PathBuf};
 
 use sirocco_protocol::RuntimeName;
 
+/// What a worker computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// Cards of NVIDIA.
+    Cuda,
+    /// Apple's.
+    Metal,
+    /// The processor: always there.
+    Cpu,
+}
+
+impl Backend {
+    /// All of them, the fastest first.
+    const ALL: [Self; 3] = [Self::Cuda, Self::Metal, Self::Cpu];
+
+    /// As it stands in file names and in a worker's hello.
+    fn slug(self) -> &'static str {
+        match self {
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// As people write it: `CUDA`.
+impl std::fmt::Display for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Cuda => "CUDA",
+            Self::Metal => "Metal",
+            Self::Cpu => "CPU",
+        })
+    }
+}
+
 /// A worker executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runtime {
     /// What it runs models with.
     pub name: RuntimeName,
+    /// What it computes on, from its name.
+    pub backend: Backend,
     /// The file.
     pub program: PathBuf,
     /// What its CPU code is compiled for, from its name: `native`, `x86-64-v3`, `baseline`.
@@ -33,26 +71,29 @@ pub fn worker_folders(program: Option<&Path>) -> Vec<PathBuf> {
 }
 
 /// The workers in `folders` that this CPU can run: those of the preferred runtime first, and of each the
-/// fastest first.
+/// fastest first, which are those for graphics cards. Whether there is such a card they find out themselves.
 ///
-/// `native` is taken at its word: it was built on this machine or it fails its hello, and then the
-/// next one is tried.
+/// `native` is taken at its word: only a checkout has one, built for the machine it lies on, and no package does. On
+/// another CPU that of llama.cpp ends before its hello, and the next one is tried; that of mistral.rs says hello and is
+/// ended later, by the first instruction that the CPU lacks, which is an error of the load or the answer.
 #[must_use]
 pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
     RuntimeName::ALL
         .into_iter()
-        .flat_map(|name| {
+        .flat_map(|name| Backend::ALL.map(|backend| (name, backend)))
+        .flat_map(|(name, backend)| {
             let targets = TARGETS.iter().filter(|target| cpu_runs(target));
-            targets.map(move |target| (name, *target))
+            targets.map(move |target| (name, backend, *target))
         })
-        .filter_map(|(name, target)| {
-            let file = file_name(name, target);
+        .filter_map(|(name, backend, target)| {
+            let file = file_name(name, backend, target);
             let program = folders
                 .iter()
                 .map(|folder| folder.join(&file))
                 .find(|path| path.is_file())?;
             Some(Runtime {
                 name,
+                backend,
                 program,
                 target: target.to_owned(),
             })
@@ -61,9 +102,10 @@ pub fn discover(folders: &[PathBuf]) -> Vec<Runtime> {
 }
 
 /// What the worker of a runtime for a CPU is called.
-fn file_name(name: RuntimeName, target: &str) -> String {
+fn file_name(name: RuntimeName, backend: Backend, target: &str) -> String {
     let suffix = std::env::consts::EXE_SUFFIX;
-    format!("sirocco-worker-{}-cpu-{target}{suffix}", name.slug())
+    let (name, backend) = (name.slug(), backend.slug());
+    format!("sirocco-worker-{name}-{backend}-{target}{suffix}")
 }
 
 /// The best target this CPU can run, for display.
@@ -123,26 +165,29 @@ mod tests {
 
     #[test]
     fn the_fastest_worker_comes_first_and_baseline_last() {
+        use Backend::{Cpu, Cuda};
         let folder = std::env::temp_dir().join(format!("sirocco-runtime-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for (name, target) in [
-            (RuntimeName::LlamaCpp, "native"),
-            (RuntimeName::MistralRs, "baseline"),
-            (RuntimeName::MistralRs, "native"),
+        for (name, backend, target) in [
+            (RuntimeName::LlamaCpp, Cpu, "native"),
+            (RuntimeName::MistralRs, Cpu, "baseline"),
+            (RuntimeName::MistralRs, Cpu, "native"),
+            (RuntimeName::MistralRs, Cuda, "baseline"),
         ] {
-            std::fs::write(folder.join(file_name(name, target)), "").unwrap();
+            std::fs::write(folder.join(file_name(name, backend, target)), "").unwrap();
         }
         let found = discover(std::slice::from_ref(&folder));
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
             found
                 .iter()
-                .map(|runtime| (runtime.name, runtime.target.as_str()))
+                .map(|runtime| (runtime.name, runtime.backend, runtime.target.as_str()))
                 .collect::<Vec<_>>(),
             [
-                (RuntimeName::MistralRs, "native"),
-                (RuntimeName::MistralRs, "baseline"),
-                (RuntimeName::LlamaCpp, "native"),
+                (RuntimeName::MistralRs, Cuda, "baseline"),
+                (RuntimeName::MistralRs, Cpu, "native"),
+                (RuntimeName::MistralRs, Cpu, "baseline"),
+                (RuntimeName::LlamaCpp, Cpu, "native"),
             ]
         );
     }

@@ -1,5 +1,8 @@
 //! One worker process: its frames, its heartbeat, its end.
 
+mod hello;
+mod within;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::process::Stdio;
@@ -8,53 +11,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerErrorKind,
-    decode_frame, decode_length, encode_frame,
+    EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, Vector,
+    WorkerErrorKind, encode_frame,
 };
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+pub use self::hello::WorkerHello;
+use self::hello::{read_frame, read_hello};
 use crate::EngineError;
 use crate::memory::resident_bytes;
 use crate::silence::{SILENCE, before_silence};
 
-/// A worker says hello within this time or is not used.
-const HELLO_TIME: Duration = Duration::from_secs(20);
 /// How long a worker may take to end by itself.
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// Frames of a generation that wait for a slow reader before the worker is made to wait.
 const FRAMES: usize = 1024;
 /// Lines of the worker's log kept for the message about a crash.
 const LAST_LINES: usize = 5;
-
-/// What a worker said about itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerHello {
-    /// Such as `mistral.rs`.
-    pub engine: String,
-    /// Of the engine.
-    pub engine_version: String,
-    /// `cpu`, `cuda`, `metal`.
-    pub backend: String,
-    /// What it was compiled for.
-    pub target: String,
-}
-
-impl std::fmt::Display for WorkerHello {
-    /// `mistral.rs 0.8.1 · CPU (native)`
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} {} · {} ({})",
-            self.engine,
-            self.engine_version,
-            self.backend.to_uppercase(),
-            self.target
-        )
-    }
-}
 
 /// What became known when the model was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +49,7 @@ pub struct Worker {
 struct Shared {
     hello: WorkerHello,
     pid: Option<u32>,
-    input: tokio::sync::Mutex<Option<ChildStdin>>,
+    input: tokio::sync::Mutex<Option<Input>>,
     waiting: Mutex<HashMap<u64, mpsc::Sender<FromWorker>>>,
     next_id: AtomicU64,
     memory_bytes: watch::Sender<u64>,
@@ -84,6 +60,32 @@ struct Shared {
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
+/// Where requests go.
+#[derive(Debug)]
+enum Input {
+    Process(ChildStdin),
+    /// The task of an engine.
+    Task(mpsc::Sender<ToWorker>),
+}
+
+impl Input {
+    /// Whether somebody took it.
+    async fn send(&mut self, frame: ToWorker) -> Result<bool, EngineError> {
+        match self {
+            Self::Task(requests) => Ok(requests.send(frame).await.is_ok()),
+            Self::Process(input) => {
+                let bytes = encode_frame(&frame).map_err(|error| {
+                    EngineError::Refused(sirocco_engine_wire::WorkerError {
+                        kind: WorkerErrorKind::InvalidRequest,
+                        message: error.to_string(),
+                    })
+                })?;
+                Ok(input.write_all(&bytes).await.is_ok() && input.flush().await.is_ok())
+            }
+        }
+    }
+}
+
 /// Frames of one request; the worker is told to stop when this is dropped early.
 #[derive(Debug)]
 pub struct Generation {
@@ -91,6 +93,34 @@ pub struct Generation {
     frames: mpsc::Receiver<FromWorker>,
     worker: Worker,
     ended: bool,
+}
+
+impl Shared {
+    fn new(
+        hello: WorkerHello,
+        pid: Option<u32>,
+        input: Option<Input>,
+        kill: oneshot::Sender<()>,
+    ) -> Self {
+        Self {
+            hello,
+            pid,
+            input: tokio::sync::Mutex::new(input),
+            waiting: Mutex::default(),
+            next_id: AtomicU64::new(1),
+            memory_bytes: watch::Sender::new(0),
+            broken: AtomicBool::new(false),
+            ended: watch::Sender::new(None),
+            kill: Mutex::new(Some(kill)),
+        }
+    }
+
+    /// Says to everyone who waits that nothing more comes.
+    async fn end(&self, reason: String) {
+        self.ended.send_replace(Some(reason));
+        lock(&self.waiting).clear();
+        self.input.lock().await.take();
+    }
 }
 
 impl Worker {
@@ -157,17 +187,8 @@ impl Worker {
         tracing::info!(program = %program.display(), pid = child.id(), %hello, "worker started");
 
         let (kill, killed) = oneshot::channel();
-        let shared = Arc::new(Shared {
-            hello,
-            pid: child.id(),
-            input: tokio::sync::Mutex::new(input),
-            waiting: Mutex::default(),
-            next_id: AtomicU64::new(1),
-            memory_bytes: watch::Sender::new(0),
-            broken: AtomicBool::new(false),
-            ended: watch::Sender::new(None),
-            kill: Mutex::new(Some(kill)),
-        });
+        let input = input.map(Input::Process);
+        let shared = Arc::new(Shared::new(hello, child.id(), input, kill));
         tokio::spawn(supervise(
             Arc::downgrade(&shared),
             child,
@@ -189,7 +210,7 @@ impl Worker {
         mut progress: impl FnMut(f32),
     ) -> Result<LoadedFacts, EngineError> {
         let mut frames = self.register(LOAD);
-        self.send(&ToWorker::Load(request)).await?;
+        self.send(ToWorker::Load(request)).await?;
         while let Some(frame) = frames.recv().await {
             match frame {
                 FromWorker::LoadProgress { fraction } => progress(fraction),
@@ -202,7 +223,10 @@ impl Worker {
                         threads,
                     });
                 }
-                FromWorker::LoadFailed { error } => return Err(EngineError::Load(error.message)),
+                FromWorker::LoadFailed { error } if error.kind == WorkerErrorKind::Load => {
+                    return Err(EngineError::Load(error.message));
+                }
+                FromWorker::LoadFailed { error } => return Err(EngineError::Refused(error)),
                 _ => {}
             }
         }
@@ -215,15 +239,39 @@ impl Worker {
     /// [`EngineError::Crashed`].
     pub async fn generate(&self, mut request: GenerateRequest) -> Result<Generation, EngineError> {
         request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        let id = request.id;
-        let frames = self.register(id);
-        self.send(&ToWorker::Generate(Box::new(request))).await?;
-        Ok(Generation {
+        self.begin(request.id, ToWorker::Generate(Box::new(request)))
+            .await
+    }
+
+    /// The vectors of some texts, in their order; the `id` of the request is assigned here. The worker leaves off when
+    /// this is dropped.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`], [`EngineError::Crashed`].
+    pub async fn embed(&self, mut request: EmbedRequest) -> Result<Vec<Vector>, EngineError> {
+        request.id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let mut vectors = Vec::with_capacity(request.inputs.len());
+        let mut frames = self.begin(request.id, ToWorker::Embed(request)).await?;
+        while let Some(frame) = frames.next().await {
+            match frame? {
+                FromWorker::Vector(vector) => vectors.push(vector),
+                FromWorker::Embedded { .. } => break,
+                other => return Err(unexpected(&other)),
+            }
+        }
+        Ok(vectors)
+    }
+
+    async fn begin(&self, id: u64, frame: ToWorker) -> Result<Generation, EngineError> {
+        // Before the frame is written: dropped meanwhile, it tells the worker to stop.
+        let generation = Generation {
             id,
-            frames,
+            frames: self.register(id),
             worker: self.clone(),
             ended: false,
-        })
+        };
+        self.send(frame).await?;
+        Ok(generation)
     }
 
     /// Counts the tokens of a prompt, also while a generation runs.
@@ -288,7 +336,7 @@ impl Worker {
     /// Ends the process: asks first, then kills.
     pub async fn shutdown(&self) {
         // A worker that reads no more must not keep us waiting.
-        let _ = timeout(SHUTDOWN_TIME, self.send(&ToWorker::Shutdown)).await;
+        let _ = timeout(SHUTDOWN_TIME, self.send(ToWorker::Shutdown)).await;
         if timeout(SHUTDOWN_TIME, self.ended()).await.is_err() {
             if let Some(kill) = lock(&self.shared.kill).take() {
                 let _ = kill.send(());
@@ -308,7 +356,7 @@ impl Worker {
 
     async fn ask(&self, id: u64, frame: ToWorker) -> Result<FromWorker, EngineError> {
         let mut frames = self.register(id);
-        self.send(&frame).await?;
+        self.send(frame).await?;
         match frames.recv().await {
             Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
             Some(frame) => Ok(frame),
@@ -316,20 +364,18 @@ impl Worker {
         }
     }
 
-    async fn send(&self, frame: &ToWorker) -> Result<(), EngineError> {
-        let bytes = encode_frame(frame).map_err(|error| {
-            EngineError::Refused(sirocco_engine_wire::WorkerError {
-                kind: WorkerErrorKind::InvalidRequest,
-                message: error.to_string(),
-            })
-        })?;
-        let mut input = self.shared.input.lock().await;
-        let written = match input.as_mut() {
-            Some(input) => input.write_all(&bytes).await.is_ok() && input.flush().await.is_ok(),
-            None => false,
-        };
-        drop(input);
-        if written {
+    /// Writes a frame whole, also if this is dropped in the middle: what follows half a frame would be read as the rest
+    /// of it.
+    async fn send(&self, frame: ToWorker) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let writing = tokio::spawn(async move {
+            match shared.input.lock().await.as_mut() {
+                Some(input) => input.send(frame).await,
+                None => Ok(false),
+            }
+        });
+        // It ends without an answer only with the program.
+        if writing.await.unwrap_or(Ok(false))? {
             Ok(())
         } else {
             Err(self.crash().await)
@@ -344,7 +390,8 @@ impl Worker {
 }
 
 impl Generation {
-    /// The next frame: `Started`, `Prefill`, `Tokens`, and last `Finished`; `None` after that.
+    /// The next frame: `Started`, `Prefill`, `Tokens`, and last `Finished`, or `Vector` and last `Embedded`; `None`
+    /// after that.
     ///
     /// # Errors
     /// [`EngineError::Refused`] for a request that cannot be served, [`EngineError::Crashed`].
@@ -355,7 +402,12 @@ impl Generation {
         let frame = self.frames.recv().await;
         self.ended = !matches!(
             frame,
-            Some(FromWorker::Started { .. } | FromWorker::Prefill { .. } | FromWorker::Tokens(_))
+            Some(
+                FromWorker::Started { .. }
+                    | FromWorker::Prefill { .. }
+                    | FromWorker::Tokens(_)
+                    | FromWorker::Vector(_)
+            )
         );
         Some(match frame {
             Some(FromWorker::Failed { error, .. }) => Err(EngineError::Refused(error)),
@@ -366,7 +418,7 @@ impl Generation {
 
     /// Asks the worker to end it: at most one further token, then `Finished`.
     pub async fn stop(&self) {
-        let _ = self.worker.send(&ToWorker::Stop { id: self.id }).await;
+        let _ = self.worker.send(ToWorker::Stop { id: self.id }).await;
     }
 }
 
@@ -377,7 +429,7 @@ impl Drop for Generation {
             let (worker, id) = (self.worker.clone(), self.id);
             if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
-                    let _ = worker.send(&ToWorker::Stop { id }).await;
+                    let _ = worker.send(ToWorker::Stop { id }).await;
                 });
             }
         }
@@ -437,9 +489,7 @@ async fn supervise(
     }
     tracing::info!(%reason, "worker ended");
     if let Some(shared) = shared.upgrade() {
-        shared.ended.send_replace(Some(reason));
-        lock(&shared.waiting).clear();
-        shared.input.lock().await.take();
+        shared.end(reason).await;
     }
 }
 
@@ -451,7 +501,9 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
         FromWorker::Loaded { .. } | FromWorker::LoadFailed { .. } => (LOAD, true),
         FromWorker::Started { id, .. } | FromWorker::Prefill { id, .. } => (*id, false),
         FromWorker::Tokens(chunk) => (chunk.id, false),
-        FromWorker::Finished { id, .. }
+        FromWorker::Vector(vector) => (vector.id, false),
+        FromWorker::Embedded { id }
+        | FromWorker::Finished { id, .. }
         | FromWorker::Failed { id, .. }
         | FromWorker::Counted { id, .. }
         | FromWorker::Rendered { id, .. } => (*id, true),
@@ -483,54 +535,6 @@ async fn measure(shared: &Shared) {
             .memory_bytes
             .send_if_modified(|bytes| std::mem::replace(bytes, now) != now);
     }
-}
-
-/// The first frame, or why the process is not used.
-async fn read_hello(
-    output: &mut BufReader<ChildStdout>,
-    child: &mut Child,
-) -> Result<WorkerHello, String> {
-    match timeout(HELLO_TIME, read_frame(output)).await {
-        Ok(Ok(Some(FromWorker::Hello {
-            wire_version,
-            engine,
-            engine_version,
-            backend,
-            target,
-        }))) => {
-            if wire_version == WIRE_VERSION {
-                Ok(WorkerHello {
-                    engine,
-                    engine_version,
-                    backend,
-                    target,
-                })
-            } else {
-                Err(format!(
-                    "it speaks version {wire_version} of the frames, not {WIRE_VERSION}"
-                ))
-            }
-        }
-        Ok(Ok(Some(_))) => Err("its first frame is not a hello".into()),
-        Ok(Ok(None)) => match timeout(SHUTDOWN_TIME, child.wait()).await {
-            Ok(Ok(status)) => Err(format!("it ended with {status}")),
-            _ => Err("it closed its output".into()),
-        },
-        Ok(Err(error)) => Err(format!("it does not speak in frames: {error}")),
-        Err(_) => Err(format!("it said nothing for {} s", HELLO_TIME.as_secs())),
-    }
-}
-
-async fn read_frame(output: &mut BufReader<ChildStdout>) -> std::io::Result<Option<FromWorker>> {
-    let mut prefix = [0; 4];
-    match output.read_exact(&mut prefix).await {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-        Err(error) => return Err(error),
-    }
-    let mut body = vec![0; decode_length(prefix)?];
-    output.read_exact(&mut body).await?;
-    decode_frame(&body).map(Some)
 }
 
 async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<String>>>) {

@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     .iter()
                     .for_each(|caution| println!("  but {caution}"));
             }
+            Verdict::Embeds => println!("{runtime}: embeds"),
             Verdict::Refused { reasons } => {
                 println!("{runtime}: does not run");
                 reasons

@@ -49,7 +49,7 @@ pub use header::{Header, KeyError, open, read_header};
 pub use memory::MemoryEstimate;
 pub use model::{Model, Shard, ShardName, shard_name};
 pub use parse::{Prefix, read_prefix};
-pub use summary::{ModelKind, PerLayer, Summary, TensorTypeShare};
+pub use summary::{ModelKind, PerLayer, Summary, TensorTypeShare, only_embeds};
 pub use tensor::{Tensor, TensorType};
 pub use value::{Array, Value, ValueType};
 pub use verdict::{Caution, Refusal, Runtime, Verdict, architecture_refusal, verdict};

@@ -39,17 +39,13 @@ impl ModelKind {
         match architecture {
             "clip" | "mmproj" => return Self::Projector,
             "controlvector" => return Self::Adapter,
-            "t5encoder" | "gemma-embedding" | "llama-embed" | "modern-bert" | "neo-bert"
-            | "eurobert" => {
-                return Self::Embedding;
-            }
-            bert if bert.split('-').any(|part| part == "bert") => return Self::Embedding,
             _ => {}
         }
         // `enum llama_pooling_type`: 0 none, 1 mean, 2 first token, 3 last token, 4 rank.
         match model.architecture_number("pooling_type") {
             Ok(4) => return Self::Reranker,
             Ok(1..=3) => return Self::Embedding,
+            _ if only_embeds(architecture) => return Self::Embedding,
             _ => {}
         }
         let complete = model.shards().len() as u64 >= model.expected_shard_count();
@@ -59,6 +55,19 @@ impl ModelKind {
             Self::Text
         }
     }
+}
+
+/// Whether models of this architecture never write text: they read a text as a whole, every token in view of all others.
+///
+/// ```
+/// assert!(sirocco_gguf::only_embeds("nomic-bert"));
+/// assert!(!sirocco_gguf::only_embeds("qwen3"));
+/// ```
+pub fn only_embeds(architecture: &str) -> bool {
+    matches!(
+        architecture,
+        "t5encoder" | "gemma-embedding" | "llama-embed" | "eurobert"
+    ) || architecture.split('-').any(|part| part == "bert")
 }
 
 /// A number that is the same for every block of a model, or differs from block to block.

@@ -151,7 +151,7 @@ fn write_shards(folder: &std::path::Path, shards: &[Writer], of: usize) -> std::
 fn judged(model: &Model) -> Vec<Refusal> {
     match verdict(model, Runtime::MistralRs) {
         Verdict::Refused { reasons } => reasons,
-        Verdict::Runs { .. } => Vec::new(),
+        Verdict::Runs { .. } | Verdict::Embeds => Vec::new(),
     }
 }
 

@@ -78,16 +78,60 @@ fn what_writes_no_text_token_by_token_is_refused_by_name() {
             format!("architecture `{architecture}` is not supported by the llama.cpp runtime yet");
         assert_eq!(refusal, Some(expected));
     }
-    for (architecture, kind) in [
-        ("llama-embed", ModelKind::Embedding),
-        ("gemma-embedding", ModelKind::Embedding),
-        ("clip", ModelKind::Projector),
+    let kind = ModelKind::Projector;
+    assert_eq!(
+        only_refusal(&of_architecture("clip")),
+        Refusal::NotATextModel { kind }
+    );
+}
+
+#[test]
+fn what_turns_texts_into_vectors_embeds_and_does_not_run() {
+    for architecture in [
+        "bert",
+        "nomic-bert",
+        "nomic-bert-moe",
+        "jina-bert-v2",
+        "jina-bert-v3",
+        "modern-bert",
+        "neo-bert",
+        "eurobert",
+        "gemma-embedding",
+        "llama-embed",
     ] {
+        let embedder = of_architecture(architecture).replace("tokenizer.ggml.model", "bert");
+        assert_eq!(judge(&embedder), Verdict::Embeds, "{architecture}");
+        assert_eq!(architecture_refusal(architecture, Runtime::LlamaCpp), None);
+        let kind = ModelKind::Embedding;
         assert_eq!(
-            only_refusal(&of_architecture(architecture)),
-            Refusal::NotATextModel { kind }
+            verdict(&model(&embedder), Runtime::MistralRs),
+            Verdict::Refused {
+                reasons: vec![Refusal::NotATextModel { kind }]
+            },
         );
     }
+    let pooling = |number: u32| of_architecture("qwen3").field("qwen3.pooling_type", number);
+    for (number, expected) in [(0, ModelKind::Text), (3, ModelKind::Embedding)] {
+        let verdict = judge(&pooling(number));
+        assert_eq!(verdict.runs(), expected == ModelKind::Text, "{verdict:?}");
+    }
+    let kind = ModelKind::Reranker;
+    assert_eq!(only_refusal(&pooling(4)), Refusal::NotATextModel { kind });
+    let reranker = of_architecture("bert").field("bert.pooling_type", 4_u32);
+    assert_eq!(only_refusal(&reranker), Refusal::NotATextModel { kind });
+    let of_pictures = only_refusal(&of_architecture("t5encoder")).to_string();
+    assert!(of_pictures.contains("not supported"), "{of_pictures}");
+}
+
+#[test]
+fn what_only_embeds_has_no_cache() {
+    let kv = |architecture| {
+        let model = model(&of_architecture(architecture));
+        let estimate = estimate_for(&model, Runtime::LlamaCpp, 512);
+        estimate.unwrap().kv_bytes
+    };
+    assert_eq!(kv("bert"), 0);
+    assert!(kv("qwen3") > 0);
 }
 
 #[test]

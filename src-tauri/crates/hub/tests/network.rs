@@ -126,6 +126,26 @@ async fn an_answer_is_a_line_without_its_query() {
 }
 
 #[tokio::test]
+async fn the_token_of_an_engine_stays_there_and_what_is_sent_is_sent_once() {
+    let elsewhere = Server::start(|_| Answer::new(200, "")).await;
+    let to_elsewhere = format!("{}/v1/models", elsewhere.address);
+    let engine = Server::start(move |_| Answer::redirect(to_elsewhere.clone())).await;
+    let (network, _) = door(to("http://hub.example"));
+    let address = url(&format!("{}/v1/models", engine.address));
+    let token = Token::new("sk-engine");
+    let request = network.get(address.clone(), PURPOSE).token(token.clone());
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_redirection() && answer.had_token());
+    let request = network.post(address, PURPOSE, b"{}".to_vec()).token(token);
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_redirection());
+    let asked = engine.asked();
+    assert_eq!(asked[0].header("authorization"), Some("Bearer sk-engine"));
+    assert_eq!(asked[1].header("content-type"), Some("application/json"));
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
 async fn the_token_goes_to_the_endpoint_and_nowhere_else() {
     let storage = Server::start(|_| Answer::new(206, "bytes")).await;
     let to_storage = format!("{}/signed?Signature=abc", storage.address);

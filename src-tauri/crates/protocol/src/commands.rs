@@ -91,6 +91,9 @@ commands! {
     /// Version, machine, host and runtimes.
     app_status(AppStatusRequest {}) -> AppStatus;
 
+    /// The workers that are installed, the preferred one first. Each is started once to hear what it says of itself.
+    runtime_list(RuntimeList {}) -> Vec<RuntimeReport>;
+
     /// Conversations, pinned first, then newest first; `query` filters by title.
     conversation_list(ConversationList {
         /// Words of the title; empty for all.
@@ -519,6 +522,17 @@ commands! {
         /// How.
         options: LoadOptions,
     }) -> LoadedModel;
+    /// Turns texts into vectors; the model is loaded for that if it is not.
+    model_embed(ModelEmbed {
+        /// Which: one whose verdict is that it embeds.
+        id: ModelId,
+        /// The texts.
+        texts: Vec<String>,
+        /// Cut off what is longer than the model reads at once, instead of refusing it.
+        truncate: bool,
+        /// Numbers of a vector, the first ones; none is all that the model gives.
+        dimensions: Option<u32>,
+    }) -> Embeddings;
     /// Ends the worker of the model, and with it all its memory.
     model_eject(ModelEject { #[doc = " Which."] id: ModelId }) -> Nothing;
     /// What is loaded or loading.
@@ -650,6 +664,23 @@ commands! {
     }) -> Vec<Connection>;
     /// Forgets them.
     connection_clear(ConnectionClear {}) -> Nothing;
+
+    /// The engines on other machines, in the order they were added.
+    engine_list(EngineList {}) -> Vec<RemoteEngine>;
+    /// Adds an engine that speaks OpenAI's API, with the models it has; one that does not answer is not added. An address
+    /// that is known already gets the new name and token.
+    engine_add(EngineAdd {
+        /// What to call it; blank is its host.
+        name: String,
+        /// Where it is: a host with a port is enough.
+        address: String,
+        /// Its token; blank if it wants none.
+        token: String,
+    }) -> RemoteEngine;
+    /// Asks an engine for its models once more.
+    engine_test(EngineTest { #[doc = " Which."] id: EngineId }) -> RemoteEngine;
+    /// Forgets an engine, its token and its models; conversations with them stay.
+    engine_remove(EngineRemove { #[doc = " Which."] id: EngineId }) -> Nothing;
 
     /// How the API server stands, and what was asked of it last.
     server_status(ServerStatusGet {}) -> ServerStatus;

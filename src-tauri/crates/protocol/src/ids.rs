@@ -50,6 +50,8 @@ ids! {
     ComparisonId,
     /// A model of the library (one file, or all shards of one).
     ModelId,
+    /// An engine on another machine.
+    EngineId,
     /// A folder the library watches.
     RootId,
     /// One download.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ErrorReport, ModelId, RootId, RuntimeName, RuntimeVerdict};
+use crate::{ErrorReport, ModelId, RemoteModel, RootId, RuntimeName, RuntimeVerdict};
 
 /// Whether an installed runtime can serve a model, decided from the file's header alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -14,6 +14,8 @@ pub enum ModelVerdict {
         /// What a user should know, such as "slow tensor types".
         cautions: Vec<String>,
     },
+    /// It can be loaded and turns texts into vectors, for search by meaning; it is none to chat with.
+    Embeds,
     /// It cannot.
     Refused {
         /// Why, in words.
@@ -34,7 +36,7 @@ pub struct Model {
     pub name: String,
     /// The short name of scripts and APIs, unique in the library: `qwen2.5-coder-0.5b-instruct-q4_k_m`.
     pub key: String,
-    /// The file (the first shard), for display.
+    /// The file (the first shard) or, of a remote one, its address, for display.
     pub path: String,
     /// `general.architecture`.
     pub architecture: String,
@@ -76,6 +78,10 @@ pub struct Model {
     pub newer_on_hub: bool,
     /// It may be deleted from here: it lies in the app's own folder.
     pub deletable: bool,
+    /// Where it is, if not on this machine: then it has no file, and what its header would say is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub remote: Option<RemoteModel>,
 }
 
 /// Whose folder a model lies in.
@@ -139,8 +145,10 @@ pub struct LoadedModel {
     pub threads: u32,
     /// What it runs on, such as `mistral.rs 0.8.1 · CPU (x86-64-v4)`.
     pub runtime: String,
-    /// Which runtime that is.
-    pub served_by: RuntimeName,
+    /// Which runtime that is; none if it answers on another machine.
+    pub served_by: Option<RuntimeName>,
+    /// Why it runs on the processor although there is a worker for a graphics card, in words for a person.
+    pub fallback: Option<String>,
     /// Resident memory of the worker, in bytes, if known.
     pub memory_bytes: Option<u64>,
     /// Runs waiting for it, the one being answered included.

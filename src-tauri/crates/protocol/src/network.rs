@@ -92,6 +92,8 @@ pub enum ConnectionPurpose {
     Account,
     /// Whether there is a newer version.
     Update,
+    /// A question to an engine on another machine.
+    Engine,
 }
 
 /// One request that left this machine (or was stopped from leaving).

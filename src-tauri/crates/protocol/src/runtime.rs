@@ -39,6 +39,32 @@ impl std::fmt::Display for RuntimeName {
     }
 }
 
+/// A worker that is installed, and whether it can be used here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuntimeReport {
+    /// What it runs models with.
+    pub name: RuntimeName,
+    /// Of the engine in it; none if it did not get so far as to say.
+    pub version: Option<String>,
+    /// `CPU`, `CUDA` or `Metal`.
+    pub backend: String,
+    /// What CPU it was compiled for, such as `x86-64-v3`.
+    pub target: String,
+    /// What it computes on besides the CPU.
+    pub devices: Vec<RuntimeDevice>,
+    /// Why it cannot be used on this machine, in words for a person.
+    pub problem: Option<String>,
+}
+
+/// Something that computes besides the CPU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RuntimeDevice {
+    /// Such as `NVIDIA GeForce RTX 4070`.
+    pub name: String,
+    /// All of its memory.
+    pub memory_bytes: u64,
+}
+
 /// The text names no runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotARuntime;
@@ -71,6 +97,9 @@ pub struct RuntimeVerdict {
     pub reasons: Vec<String>,
     /// If it can, what a user should know.
     pub cautions: Vec<String>,
+    /// It serves the model to turn texts into vectors, not to chat.
+    #[serde(default)]
+    pub embeds: bool,
 }
 
 impl RuntimeVerdict {
@@ -95,8 +124,13 @@ pub fn choose_runtime(
         .find(|one| Some(one.runtime) == wanted)
         .or_else(|| able().min_by_key(|one| one.runtime));
     if let Some(chosen) = chosen {
-        let cautions = chosen.cautions.clone();
-        return (Some(chosen.runtime), ModelVerdict::Runs { cautions });
+        let verdict = if chosen.embeds {
+            ModelVerdict::Embeds
+        } else {
+            let cautions = chosen.cautions.clone();
+            ModelVerdict::Runs { cautions }
+        };
+        return (Some(chosen.runtime), verdict);
     }
     let mut reasons: Vec<String> = Vec::new();
     for reason in verdicts.iter().filter(counts).flat_map(|one| &one.reasons) {
@@ -124,6 +158,7 @@ mod tests {
             runtime,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             cautions: vec![format!("slow in {runtime}")],
+            embeds: false,
         }
     }
 
@@ -178,6 +213,19 @@ mod tests {
                 "new",
                 "the llama.cpp runtime runs it, but is not installed here"
             ])
+        );
+    }
+
+    #[test]
+    fn what_embeds_is_served_and_does_not_chat() {
+        let embeds = RuntimeVerdict {
+            embeds: true,
+            ..says(LlamaCpp, &[])
+        };
+        let both = [says(MistralRs, &["it cannot chat"]), embeds];
+        assert_eq!(
+            choose_runtime(&both, &RuntimeName::ALL, None),
+            (Some(LlamaCpp), ModelVerdict::Embeds)
         );
     }
 

@@ -7,12 +7,12 @@
 //!
 //! | Route | Dialect |
 //! |---|---|
-//! | `GET /v1/models`, `/v1/models/{id}`, `POST /v1/chat/completions`, `/v1/completions` | OpenAI |
+//! | `GET /v1/models`, `/v1/models/{id}`, `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings` | OpenAI |
 //! | `POST /v1/responses`, `GET` and `DELETE` `/v1/responses/{id}`, `GET /v1/responses/{id}/input_items` | OpenAI |
 //! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
 //! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
-//! | `POST /api/pull`, `DELETE /api/delete` | Ollama |
-//! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions` | LM Studio |
+//! | `POST /api/embed`, `/api/embeddings`, `/api/pull`, `DELETE /api/delete` | Ollama |
+//! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions`, `/api/v0/embeddings` | LM Studio |
 //! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
 //! | `POST /api/v1/chat` | LM Studio |
 //!

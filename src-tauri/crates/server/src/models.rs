@@ -7,7 +7,7 @@ use sirocco_protocol::{LoadState, LoadedModel, Model, ModelVerdict};
 use crate::fault::Fault;
 use crate::note::Note;
 
-/// The models that can be asked, by their keys.
+/// The models that can be asked for answers or vectors, by their keys.
 pub async fn list(completions: &dyn Completions) -> Result<Vec<Model>, Fault> {
     let mut models = completions.library().await?;
     models.retain(runs);
@@ -58,8 +58,11 @@ pub fn ready(completions: &dyn Completions, model: &Model) -> Option<LoadedModel
         .find(|loaded| loaded.model_id == model.id && loaded.state == LoadState::Ready)
 }
 
-/// The publisher: whose repository it came from.
+/// The publisher: whose repository it came from, or the engine that has it.
 pub fn publisher(model: &Model) -> &str {
+    if let Some(remote) = &model.remote {
+        return &remote.engine_name;
+    }
     model
         .source
         .as_ref()
@@ -67,11 +70,16 @@ pub fn publisher(model: &Model) -> &str {
         .map_or("local", |(owner, _)| owner)
 }
 
-fn runs(model: &Model) -> bool {
-    matches!(model.verdict, ModelVerdict::Runs { .. })
+/// It turns texts into vectors and does not answer.
+pub fn embeds(model: &Model) -> bool {
+    model.verdict == ModelVerdict::Embeds
 }
 
-/// By key, else by file name, with or without its ending, if only one has it. Ollama's clients write `:latest`
+fn runs(model: &Model) -> bool {
+    embeds(model) || matches!(model.verdict, ModelVerdict::Runs { .. })
+}
+
+/// By key, else by file name, with or without its ending, or by what its engine calls it, if only one has it. Ollama's clients write `:latest`
 /// behind names that have no tag.
 fn named<'a>(models: &'a [Model], name: &str) -> Option<&'a Model> {
     let name = name.strip_suffix(":latest").unwrap_or(name).to_lowercase();
@@ -82,6 +90,9 @@ fn named<'a>(models: &'a [Model], name: &str) -> Option<&'a Model> {
         return Some(model);
     }
     let mut same_file = models.iter().filter(|model| {
+        if let Some(remote) = &model.remote {
+            return remote.name.to_lowercase() == name;
+        }
         let path = model.path.to_lowercase();
         let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
         file == name || file.strip_suffix(".gguf") == Some(&name)

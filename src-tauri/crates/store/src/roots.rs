@@ -55,7 +55,7 @@ impl Store {
     pub async fn root_contents(&self) -> Result<Vec<RootContent>, StoreError> {
         let rows: Vec<(Option<String>, u32, i64, u32)> = sqlx::query_as(
             "select root_id, count(*), sum(size_bytes), count(*) filter (where absence = 'offline')
-             from models where deleted_at_ms is null group by root_id",
+             from models where deleted_at_ms is null and engine_id is null group by root_id",
         )
         .fetch_all(&self.reader)
         .await

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sirocco_core::home::Home;
 use sirocco_core::{App, AppOptions, HubEnvironment, NoHost};
-use sirocco_engine::Runtime;
+use sirocco_engine::{Backend, Runtime};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorReport, Event, HostKind, ImportOutcome, LoadState,
@@ -401,6 +401,7 @@ fn put_model(path: &Path, model: &TinyModel, script: &Script) -> std::io::Result
 pub fn runtime(name: RuntimeName, worker: impl Into<PathBuf>) -> Runtime {
     Runtime {
         name,
+        backend: Backend::Cpu,
         program: worker.into(),
         target: "native".into(),
     }

@@ -1,7 +1,8 @@
 //! What the tests of all rooms share: a tiny model, a worker that follows a script, an App in a
 //! temporary folder.
 //!
-//! * [`TinyModel`]: a random-weight llama model with a real vocabulary and chat template, 100 kB.
+//! * [`TinyModel`]: a random-weight llama model with a real vocabulary and chat template, 100 kB. Its
+//!   [`BytePairVocabulary`] serves models of other shapes, too.
 //! * [`Script`] and [`Scripted`]: a worker with the real frame loop, tokenizer, template and sampler,
 //!   whose model says what a file beside it tells it to say.
 //! * [`TempApp`]: an App over a temporary data folder with such a model, driven by commands only.
@@ -25,6 +26,7 @@ pub mod hub;
 pub mod process;
 mod script;
 mod scripted;
+mod scripted_embedder;
 mod tiny_gguf;
 mod vocabulary;
 
@@ -33,3 +35,4 @@ pub use follower::Follower;
 pub use script::{Death, Fault, Script};
 pub use scripted::{Scripted, run_scripted_worker};
 pub use tiny_gguf::{Shape, TinyModel};
+pub use vocabulary::BytePairVocabulary;

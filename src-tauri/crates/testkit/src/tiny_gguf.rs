@@ -87,14 +87,9 @@ impl TinyModel {
             tensor_type,
         } = self.shape;
         let head_length = embedding / heads;
-        let BytePairVocabulary { mut tokens, merges } = BytePairVocabulary::train();
-        let plain = tokens.len();
-        tokens.extend(["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(str::to_owned));
-        let types = (0..tokens.len()).map(|id| if id < plain { 1 } else { 3 });
-        let count = tokens.len() as u64;
         let key = |name: &str| format!("{}.{name}", self.architecture);
         let number = |value: u64| Field::U32(value as u32);
-        let mut writer = Writer::new()
+        let writer = Writer::new()
             .field("general.architecture", self.architecture.as_str())
             .field("general.name", self.name.as_str())
             .field("general.file_type", file_type(tensor_type))
@@ -106,17 +101,9 @@ impl TinyModel {
             .field(key("attention.head_count_kv"), number(kv_heads))
             .field(key("attention.layer_norm_rms_epsilon"), 1e-6_f32)
             .field(key("rope.dimension_count"), number(head_length))
-            .field(key("rope.freq_base"), 10_000_f32)
-            .field("tokenizer.ggml.model", "gpt2")
-            .field("tokenizer.ggml.pre", "qwen2")
-            .field("tokenizer.ggml.token_type", Field::integers(types))
-            .field("tokenizer.ggml.tokens", Field::strings(tokens))
-            .field("tokenizer.ggml.merges", Field::strings(merges))
-            .field("tokenizer.ggml.bos_token_id", number(count - 3))
-            .field("tokenizer.ggml.eos_token_id", number(count - 1))
-            .field("tokenizer.ggml.padding_token_id", number(count - 3))
-            .field("tokenizer.ggml.add_bos_token", false)
-            .field("tokenizer.chat_template", self.chat_template.as_str());
+            .field(key("rope.freq_base"), 10_000_f32);
+        let (mut writer, count) = BytePairVocabulary::train().write(writer);
+        writer = writer.field("tokenizer.chat_template", self.chat_template.as_str());
 
         let mut random = Random(self.seed);
         let mut matrix = |writer: Writer, name: String, dimensions: [u64; 2]| {

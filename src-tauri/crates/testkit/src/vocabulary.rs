@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sirocco_gguf::writer::{Field, Writer};
+
 /// Merges learned from the text; the text gives out before much more.
 const MERGES: usize = 200;
 
@@ -13,13 +15,14 @@ const TEXT: &str = "the wind comes from the south and it is warm and dry the san
     a model writes one token after another and each token is a piece of a word or a whole word";
 
 /// Tokens and merges in the order of their ids and ranks.
-pub(crate) struct BytePairVocabulary {
-    pub tokens: Vec<String>,
-    pub merges: Vec<String>,
+pub struct BytePairVocabulary {
+    tokens: Vec<String>,
+    merges: Vec<String>,
 }
 
 impl BytePairVocabulary {
     /// Every byte, and the pairs that were most frequent in the text. Always the same.
+    #[must_use]
     pub fn train() -> Self {
         let mut words: Vec<Vec<String>> = TEXT
             .split(' ')
@@ -47,6 +50,28 @@ impl BytePairVocabulary {
             }
         }
         Self { tokens, merges }
+    }
+
+    /// Adds it to a file, with three control tokens behind, and answers how many tokens that makes.
+    #[must_use]
+    pub fn write(self, writer: Writer) -> (Writer, u64) {
+        let Self { mut tokens, merges } = self;
+        let plain = tokens.len();
+        tokens.extend(["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(str::to_owned));
+        let types = (0..tokens.len()).map(|id| if id < plain { 1 } else { 3 });
+        let count = tokens.len();
+        let id = |from_end: usize| Field::U32((count - from_end) as u32);
+        let writer = writer
+            .field("tokenizer.ggml.model", "gpt2")
+            .field("tokenizer.ggml.pre", "qwen2")
+            .field("tokenizer.ggml.token_type", Field::integers(types))
+            .field("tokenizer.ggml.tokens", Field::strings(tokens))
+            .field("tokenizer.ggml.merges", Field::strings(merges))
+            .field("tokenizer.ggml.bos_token_id", id(3))
+            .field("tokenizer.ggml.eos_token_id", id(1))
+            .field("tokenizer.ggml.padding_token_id", id(3))
+            .field("tokenizer.ggml.add_bos_token", false);
+        (writer, count as u64)
     }
 }
 

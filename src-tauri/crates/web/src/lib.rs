@@ -29,7 +29,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 pub use assets::page_file;
-pub use owned::{LaunchError, OwnedApp, ask_for_focus};
+pub use owned::{LaunchError, OwnedApp, ask_for_focus, loopback_client};
 
 /// Content security policy of the page, for every host.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' \

@@ -1,6 +1,7 @@
 //! Opening the App as the owner of a data folder: what the window and the command line have in common.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
@@ -9,6 +10,9 @@ use sirocco_protocol::HostKind;
 use sirocco_server::Following;
 
 use crate::{Web, WebOptions};
+
+/// How long an owner may take to show its window.
+const FOCUS_TIME: Duration = Duration::from_secs(5);
 
 /// An App whose data folder is ours, reachable by other processes of this user.
 pub struct OwnedApp {
@@ -76,9 +80,9 @@ impl OwnedApp {
         };
         let kind = host.kind();
         let app = App::open(AppOptions {
+            runtimes: runtimes(&home),
             home,
             host,
-            runtimes: runtimes(),
             environment: HubEnvironment::from_process(),
         })
         .await?;
@@ -140,17 +144,26 @@ pub(crate) struct FocusRequest {
     pub open: Vec<String>,
 }
 
+/// A client for the owner of a data folder, who is on this machine: it goes through no proxy, and trusts no certificate,
+/// so that those of the system are not read, which takes time, and need not be there.
+///
+/// # Errors
+/// If the TLS library cannot be set up.
+pub fn loopback_client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .build()
+}
+
 /// Asks the owner of the data folder to show its window, and to open these absolute paths and links there.
 ///
 /// # Errors
 /// If it does not answer.
 pub async fn ask_for_focus(owner: &Owner, open: Vec<String>) -> Result<(), reqwest::Error> {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(std::time::Duration::from_secs(5))
-        .build()?;
-    client
+    loopback_client()?
         .post(format!("{}/api/focus", owner.address))
+        .timeout(FOCUS_TIME)
         .bearer_auth(&owner.token)
         .json(&FocusRequest { open })
         .send()

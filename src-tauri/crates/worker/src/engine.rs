@@ -6,7 +6,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use sirocco_engine_wire::LoadRequest;
+use sirocco_engine_wire::{Device, LoadRequest};
 
 /// An engine failed in a way that leaves the model unusable; the worker reports it and ends.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +61,39 @@ pub trait Engine: Send {
         1
     }
 
+    /// The most tokens that are worth computing at once. On a CPU longer pieces only make the attention mask larger,
+    /// which the engine may materialise.
+    fn longest_piece(&self) -> usize {
+        256
+    }
+
     /// Positions the cache can hold.
     fn context_length(&self) -> usize;
+}
+
+/// A model in memory that turns texts into vectors.
+pub trait Embedder: Send {
+    /// The tokens of a text, with those that begin and end one.
+    fn tokenize(&self, text: &str) -> Vec<u32>;
+
+    /// The last token of a text is one that ends texts, and stays when a text is cut.
+    fn has_end(&self) -> bool;
+
+    /// Tokens there are: ids lie below this.
+    fn vocabulary_size(&self) -> usize;
+
+    /// Tokens of the longest text.
+    fn context_length(&self) -> usize;
+
+    /// Numbers of a vector.
+    fn dimensions(&self) -> usize;
+
+    /// The vectors of these texts, none of which is empty, of any length. Together they have at most as many tokens as
+    /// `context_length` says.
+    ///
+    /// # Errors
+    /// When the forward pass fails; the engine is not used again.
+    fn embed(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError>;
 }
 
 /// How a worker executable names itself and loads a model.
@@ -79,6 +110,14 @@ pub trait Runtime: Send + 'static {
     /// What it was compiled for, such as `x86-64-v3` or `native`.
     fn target(&self) -> &'static str;
 
+    /// What it computes on besides the CPU, once that was seen to work. Asked once, before anything is loaded.
+    ///
+    /// # Errors
+    /// In words for a person, where a backend finds no device that it can use; the worker ends.
+    fn devices(&self) -> Result<Vec<Device>, EngineError> {
+        Ok(Vec::new())
+    }
+
     /// Loads the model, reporting progress from 0 to 1.
     ///
     /// # Errors
@@ -88,4 +127,20 @@ pub trait Runtime: Send + 'static {
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Self::Engine, EngineError>;
+
+    /// Loads a model that embeds. Not every runtime has such models.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn load_embedder(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Box<dyn Embedder>, EngineError> {
+        let _ = (request, progress);
+        Err(EngineError(format!(
+            "{} writes text and cannot embed",
+            self.name()
+        )))
+    }
 }

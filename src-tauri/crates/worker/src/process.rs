@@ -1,4 +1,4 @@
-//! The life of a worker process: hello, load, generate one request at a time, end with its input.
+//! The life of a worker process: hello, load, answer or embed one request at a time, end with its input.
 //!
 //! Three threads: this one reads frames and answers what needs no model (counting, rendering, stop);
 //! one loads and generates; one sends a heartbeat every second. When standard input ends, the app is
@@ -14,37 +14,60 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION, WorkerError,
-    WorkerErrorKind, read_frame, write_frame,
+    EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION,
+    WorkerError, WorkerErrorKind, read_frame, write_frame,
 };
+use sirocco_gguf::ModelKind;
 
-use crate::engine::{Engine, Runtime};
+use crate::embedding::embed;
+use crate::engine::{Embedder, Engine, EngineError, Runtime};
 use crate::language::{Encoded, Language};
 use crate::session::{GenerateError, Session};
 
+/// Exit code where there is no device to compute on.
+pub const EXIT_NO_DEVICE: i32 = 5;
 /// Exit code after a failed load.
 pub const EXIT_LOAD_FAILED: i32 = 3;
 /// Exit code after the engine broke.
 pub const EXIT_ENGINE_FAILED: i32 = 4;
 
 type Stops = Arc<Mutex<HashMap<u64, Arc<AtomicBool>>>>;
+/// What can be asked without the model, once it is loaded; none of one that embeds, whose vocabulary is the engine's.
+type Text = OnceLock<Option<Arc<Language>>>;
 
 enum Job {
     Load(LoadRequest),
     Generate(Box<GenerateRequest>, Arc<AtomicBool>),
+    Embed(EmbedRequest, Arc<AtomicBool>),
+}
+
+/// A model that is loaded.
+enum Loaded<E> {
+    Writes(Box<Session<E>>),
+    Embeds(Box<dyn Embedder>),
 }
 
 /// Runs a worker over standard input and output until the input ends; never returns.
 pub fn run<R: Runtime>(runtime: R) -> ! {
     let output = Output::default();
+    let (devices, problem) = match runtime.devices() {
+        Ok(devices) => (devices, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let is_of_no_use = problem.is_some();
     output.send(&FromWorker::Hello {
         wire_version: WIRE_VERSION,
         engine: runtime.name().into(),
         engine_version: runtime.version().into(),
         backend: runtime.backend().into(),
         target: runtime.target().into(),
+        devices,
+        problem,
     });
-    let language: Arc<OnceLock<Arc<Language>>> = Arc::default();
+    if is_of_no_use {
+        std::process::exit(EXIT_NO_DEVICE);
+    }
+    let language: Arc<Text> = Arc::default();
     let stops = Stops::default();
     let (jobs, job_list) = channel();
     {
@@ -65,12 +88,7 @@ pub fn run<R: Runtime>(runtime: R) -> ! {
     std::process::exit(code)
 }
 
-fn listen(
-    jobs: &Sender<Job>,
-    output: &Output,
-    language: &OnceLock<Arc<Language>>,
-    stops: &Stops,
-) -> io::Result<()> {
+fn listen(jobs: &Sender<Job>, output: &Output, language: &Text, stops: &Stops) -> io::Result<()> {
     let mut input = BufReader::new(io::stdin().lock());
     while let Some(frame) = read_frame(&mut input)? {
         match frame {
@@ -78,9 +96,12 @@ fn listen(
                 let _ = jobs.send(Job::Load(request));
             }
             ToWorker::Generate(request) => {
-                let stop = Arc::new(AtomicBool::new(false));
-                lock(stops).insert(request.id, Arc::clone(&stop));
+                let stop = stop_of(stops, request.id);
                 let _ = jobs.send(Job::Generate(request, stop));
+            }
+            ToWorker::Embed(request) => {
+                let stop = stop_of(stops, request.id);
+                let _ = jobs.send(Job::Embed(request, stop));
             }
             ToWorker::Stop { id } => {
                 if let Some(stop) = lock(stops).get(&id) {
@@ -106,15 +127,23 @@ fn listen(
     Ok(())
 }
 
+/// The flag by which a request is stopped, from now on.
+fn stop_of(stops: &Stops, id: u64) -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    lock(stops).insert(id, Arc::clone(&stop));
+    stop
+}
+
 fn answer(
     output: &Output,
-    language: &OnceLock<Arc<Language>>,
+    language: &Text,
     id: u64,
     prompt: &Prompt,
     reply: impl FnOnce(Encoded) -> FromWorker,
 ) {
     let encoded = match language.get() {
-        Some(language) => language.encode(prompt),
+        Some(Some(language)) => language.encode(prompt),
+        Some(None) => Err(embeds_only()),
         None => Err(not_loaded()),
     };
     match encoded {
@@ -137,23 +166,21 @@ fn work<R: Runtime>(
     runtime: &R,
     jobs: &Receiver<Job>,
     output: &Output,
-    language: &OnceLock<Arc<Language>>,
+    language: &Text,
     stops: &Stops,
 ) {
-    let mut session: Option<Session<R::Engine>> = None;
+    let mut model: Option<Loaded<R::Engine>> = None;
     for job in jobs {
         match job {
-            Job::Load(_) if session.is_some() => {
+            Job::Load(_) if model.is_some() => {
                 eprintln!("a second load was ignored: a worker holds one model")
             }
             Job::Load(request) => match load(runtime, &request, output) {
-                Ok((engine, text)) => {
-                    let text = Arc::new(text);
-                    let context_length = u32::try_from(engine.context_length()).unwrap_or(u32::MAX);
-                    let _ = language.set(Arc::clone(&text));
-                    session = Some(Session::new(engine, text));
+                Ok((loaded, context_length, text)) => {
+                    let _ = language.set(text);
+                    model = Some(loaded);
                     output.send(&FromWorker::Loaded {
-                        context_length,
+                        context_length: u32::try_from(context_length).unwrap_or(u32::MAX),
                         threads: request.threads,
                     });
                 }
@@ -164,65 +191,126 @@ fn work<R: Runtime>(
             },
             Job::Generate(request, stop) => {
                 let id = request.id;
-                let outcome = session
-                    .as_mut()
-                    .ok_or_else(|| GenerateError::Request(not_loaded()))
-                    .and_then(|session| {
-                        let run =
-                            || session.generate(&request, &stop, &mut |frame| output.send(&frame));
-                        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-                            let message =
-                                format!("the engine panicked: {}", panic_text(panic.as_ref()));
-                            Err(GenerateError::Engine(crate::engine::EngineError(message)))
+                serve(output, stops, id, || match &mut model {
+                    Some(Loaded::Writes(session)) => session
+                        .generate(&request, &stop, &mut |frame| output.send(&frame))
+                        .map(|(reason, usage)| FromWorker::Finished { id, reason, usage }),
+                    Some(Loaded::Embeds(_)) => Err(GenerateError::Request(embeds_only())),
+                    None => Err(GenerateError::Request(not_loaded())),
+                });
+            }
+            Job::Embed(request, stop) => {
+                let id = request.id;
+                serve(output, stops, id, || match &mut model {
+                    Some(Loaded::Embeds(embedder)) => {
+                        embed(embedder.as_mut(), &request, &stop, &mut |vector| {
+                            output.send(&FromWorker::Vector(vector));
                         })
-                    });
-                lock(stops).remove(&id);
-                match outcome {
-                    Ok((reason, usage)) => output.send(&FromWorker::Finished { id, reason, usage }),
-                    Err(GenerateError::Request(error)) => fail(output, id, error),
-                    // A panic or error inside a forward pass leaves the cache in an unknown state.
-                    Err(GenerateError::Engine(error)) => fail(
-                        output,
-                        id,
-                        WorkerError {
-                            kind: WorkerErrorKind::Engine,
-                            message: error.0,
-                        },
-                    ),
-                }
+                        .map(|()| FromWorker::Embedded { id })
+                    }
+                    Some(Loaded::Writes(_)) => Err(GenerateError::Request(writes_only())),
+                    None => Err(GenerateError::Request(not_loaded())),
+                });
             }
         }
     }
 }
 
+/// Sends the last frame of a request, whatever becomes of it.
+fn serve(
+    output: &Output,
+    stops: &Stops,
+    id: u64,
+    run: impl FnOnce() -> Result<FromWorker, GenerateError>,
+) {
+    let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let message = format!("the engine panicked: {}", panic_text(panic.as_ref()));
+        Err(GenerateError::Engine(EngineError(message)))
+    });
+    lock(stops).remove(&id);
+    match outcome {
+        Ok(last) => output.send(&last),
+        Err(GenerateError::Request(error)) => fail(output, id, error),
+        // A panic or error inside a forward pass leaves the cache in an unknown state.
+        Err(GenerateError::Engine(error)) => fail(
+            output,
+            id,
+            WorkerError {
+                kind: WorkerErrorKind::Engine,
+                message: error.0,
+            },
+        ),
+    }
+}
+
+/// The model, the tokens it reads at once, and its text side if it writes.
+type Ready<E> = (Loaded<E>, usize, Option<Arc<Language>>);
+
 fn load<R: Runtime>(
     runtime: &R,
     request: &LoadRequest,
     output: &Output,
-) -> Result<(R::Engine, Language), WorkerError> {
-    let load_error = |message| WorkerError {
-        kind: WorkerErrorKind::Load,
-        message,
-    };
+) -> Result<Ready<R::Engine>, WorkerError> {
     let first = request
         .files
         .first()
+        .map(Path::new)
         .ok_or_else(|| load_error("no file was named".into()))?;
     let progress = |fraction: f32| output.send(&FromWorker::LoadProgress { fraction });
     progress(0.0);
-    // The vocabulary takes about as long as the weights. A panic in either would end its thread only, and the app would
-    // wait for ever.
-    let (text, engine) = std::thread::scope(|scope| {
-        let text = scope.spawn(|| Language::from_gguf(Path::new(first)));
-        let engine = catch_unwind(AssertUnwindSafe(|| runtime.load(request, &progress)));
-        (text.join(), engine)
-    });
-    let text = text.unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
-    let engine = engine
-        .unwrap_or_else(|panic| Err(crate::engine::EngineError(panic_text(panic.as_ref()))))
-        .map_err(|error| load_error(error.0))?;
+    let header = sirocco_gguf::open(first)
+        .map_err(|error| load_error(format!("could not read `{}`: {error}", first.display())))?;
+    let loaded = if ModelKind::of(&header.into()) == ModelKind::Embedding {
+        let embedder = caught(|| runtime.load_embedder(request, &progress))?;
+        let context_length = embedder.context_length();
+        (Loaded::Embeds(embedder), context_length, None)
+    } else {
+        // The vocabulary takes about as long as the weights.
+        let (text, engine) = std::thread::scope(|scope| {
+            let text = scope.spawn(|| Language::from_gguf(first));
+            let engine = caught(|| runtime.load(request, &progress));
+            (text.join(), engine)
+        });
+        let text = text.unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
+        let (engine, text) = (engine?, Arc::new(text));
+        let context_length = engine.context_length();
+        let session = Session::new(engine, Arc::clone(&text));
+        (
+            Loaded::Writes(Box::new(session)),
+            context_length,
+            Some(text),
+        )
+    };
     progress(1.0);
-    Ok((engine, text))
+    Ok(loaded)
+}
+
+/// Loads. A panic would end its thread only, and the app would wait for ever.
+fn caught<T>(load: impl FnOnce() -> Result<T, EngineError>) -> Result<T, WorkerError> {
+    catch_unwind(AssertUnwindSafe(load))
+        .unwrap_or_else(|panic| Err(EngineError(panic_text(panic.as_ref()))))
+        .map_err(|error| load_error(error.0))
+}
+
+fn load_error(message: String) -> WorkerError {
+    WorkerError {
+        kind: WorkerErrorKind::Load,
+        message,
+    }
+}
+
+fn writes_only() -> WorkerError {
+    WorkerError {
+        kind: WorkerErrorKind::InvalidRequest,
+        message: "this model writes text and cannot embed".into(),
+    }
+}
+
+fn embeds_only() -> WorkerError {
+    WorkerError {
+        kind: WorkerErrorKind::InvalidRequest,
+        message: "this model embeds texts and cannot write any".into(),
+    }
 }
 
 fn not_loaded() -> WorkerError {

@@ -25,8 +25,6 @@ use crate::tokenizer::StreamDecoder;
 const CHUNK_TIME: Duration = Duration::from_millis(750);
 /// First chunk, before the speed is known.
 const FIRST_CHUNK: usize = 16;
-/// Longest chunk: bounds the attention mask, which the engine materialises.
-const LONGEST_CHUNK: usize = 256;
 
 /// A loaded model that generates.
 pub struct Session<E> {
@@ -177,7 +175,7 @@ impl<E: Engine> Session<E> {
             let sampled = match forced.and_then(Guide::forced) {
                 Some(id) => Sampled::without_choice(id),
                 None => {
-                    for piece in pending.chunks(LONGEST_CHUNK) {
+                    for piece in pending.chunks(self.engine.longest_piece()) {
                         logits = self.forward(piece)?;
                     }
                     pending.clear();
@@ -279,7 +277,7 @@ impl<E: Engine> Session<E> {
             self.cached.extend_from_slice(tokens);
             logits = after;
             if end - at >= self.chunk {
-                self.chunk = next_chunk(self.chunk, begun.elapsed());
+                self.chunk = next_chunk(self.chunk, begun.elapsed(), self.engine.longest_piece());
             }
             at = end;
         }
@@ -403,11 +401,11 @@ fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
     !continue_last || !messages.last().is_some_and(is_begun)
 }
 
-/// Grows or shrinks the chunk so that the next one takes about [`CHUNK_TIME`].
-fn next_chunk(chunk: usize, took: Duration) -> usize {
+/// Grows or shrinks the chunk, to `longest` at most, so that the next one takes about [`CHUNK_TIME`].
+fn next_chunk(chunk: usize, took: Duration, longest: usize) -> usize {
     let share = CHUNK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
     let wanted = (chunk as f64 * share.clamp(0.25, 4.0)) as usize;
-    wanted.clamp(2, LONGEST_CHUNK)
+    wanted.clamp(2, longest)
 }
 
 /// Enough of a prompt's end to hold any opening tag of thoughts.

@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::fingerprint::{self, Fingerprint};
-use crate::{llamacpp, paths, shell};
+use crate::{cuda, llamacpp, paths, shell};
 
 /// What CPU a worker is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -51,6 +51,36 @@ impl Target {
             Self::X86V3 => "-C target-cpu=x86-64-v3",
             Self::Baseline => "",
         }
+    }
+}
+
+/// What a worker computes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// The processor.
+    Cpu,
+    /// Cards of NVIDIA; see [`cuda`].
+    Cuda,
+    /// Apple's devices.
+    Metal,
+}
+
+impl Backend {
+    /// The name in file names and in the worker's hello.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+        }
+    }
+
+    /// Where finished workers lie: those for graphics cards apart, for every app takes what is in the first folder.
+    pub fn folder(self) -> PathBuf {
+        paths::engines().join(match self {
+            Self::Cpu => "bin",
+            Self::Cuda | Self::Metal => "cards",
+        })
     }
 }
 
@@ -96,6 +126,45 @@ pub fn folder() -> Result<PathBuf> {
 /// How the files of all workers begin, whatever their engine.
 const WORKER: &str = "sirocco-worker-";
 
+/// Builds the mistral.rs worker for graphics cards. It runs on any CPU, which has little to do then.
+pub fn for_cards(backend: Backend) -> Result<PathBuf> {
+    let (target, name) = (Target::Baseline, backend.name());
+    let stamp = format!("{name}.sources");
+    let sources = sources("mistralrs", target, name)?;
+    // Other patches than for the CPU change what cargo writes into it.
+    let _lock = Kept::file(&source().join("Cargo.lock"))?;
+    finished("mistralrs", backend, target, &stamp, &sources, || {
+        let (cargo, build) = cargo(target, &["build", "--release", "--features", name])?;
+        match backend {
+            Backend::Cuda => cuda::complete(cargo),
+            Backend::Cpu | Backend::Metal => Ok((cargo, build)),
+        }
+    })
+}
+
+/// A file that is as it was once this is dropped.
+struct Kept {
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl Kept {
+    fn file(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_path_buf(),
+            text: fs::read(path).with_context(|| format!("could not read {}", path.display()))?,
+        })
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Err(error) = fs::write(&self.path, &self.text) {
+            eprintln!("could not write {}: {error}", self.path.display());
+        }
+    }
+}
+
 /// All workers of a folder, by name.
 pub fn found_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut workers: Vec<PathBuf> = fs::read_dir(folder)
@@ -128,10 +197,9 @@ pub fn lint() -> Result<()> {
 }
 
 /// A cargo command in the worker's workspace with our patches applied, and the folder it builds in.
-fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
-    let source = paths::root().join("src-tauri/engines/mistralrs");
+pub fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
+    let source = source();
     let folder = paths::engines().join("mistralrs");
-    let patches = read_patches(&source.join("patches"))?;
 
     let build = folder.join(format!("build-{}", target.key()?));
     let mut cargo = shell::cargo();
@@ -142,15 +210,26 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
         .env("RUSTFLAGS", target.rustflags())
         .env("SIROCCO_ENGINE_TARGET", target.name())
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    for (name, patches) in &patches {
-        let sources = patched_source(&folder.join("sources"), name, patches)?;
+    patch(&mut cargo, &source.join("patches"), &folder.join("sources"))?;
+    Ok((cargo, build))
+}
+
+/// The workspace of the worker.
+pub fn source() -> PathBuf {
+    paths::root().join("src-tauri/engines/mistralrs")
+}
+
+/// Hands cargo, for each crate that `patches` has changes of, sources with them, which lie in `folder`.
+pub fn patch(cargo: &mut Command, patches: &Path, folder: &Path) -> Result<()> {
+    for (name, patches) in &read_patches(patches)? {
+        let sources = patched_source(folder, name, patches)?;
         let (name, _) = split_version(name)?;
         cargo.arg("--config").arg(format!(
             "patch.crates-io.{name}.path={:?}",
             sources.display().to_string()
         ));
     }
-    Ok((cargo, build))
+    Ok(())
 }
 
 /// Builds the mistral.rs worker, unless there is one of the same sources, and returns the finished executable.
@@ -160,7 +239,7 @@ fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
 pub fn build(target: Target) -> Result<PathBuf> {
     let stamp = format!("{}.sources", target.name());
     let sources = sources("mistralrs", target, target.rustflags())?;
-    finished("mistralrs", target, &stamp, &sources, || {
+    finished("mistralrs", Backend::Cpu, target, &stamp, &sources, || {
         cargo(target, &["build", "--release"])
     })
 }
@@ -169,15 +248,17 @@ pub fn build(target: Target) -> Result<PathBuf> {
 /// gives, which builds in the folder beside it.
 pub fn finished(
     runtime: &str,
+    backend: Backend,
     target: Target,
     stamp: &str,
     sources: &str,
     make: impl FnOnce() -> Result<(Command, PathBuf)>,
 ) -> Result<PathBuf> {
     let suffix = std::env::consts::EXE_SUFFIX;
-    let folder = paths::engines().join("bin");
+    let folder = backend.folder();
     let name = format!("sirocco-worker-{runtime}");
-    let finished = folder.join(format!("{name}-cpu-{}{suffix}", target.name()));
+    let file = format!("{name}-{}-{}{suffix}", backend.name(), target.name());
+    let finished = folder.join(file);
     let stamp = folder.join(stamp);
     if finished.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == sources) {
         return Ok(finished);

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::engine::{self, Target};
+use crate::engine::{self, Backend, Target};
 use crate::{paths, setup, shell};
 
 const NAME: &str = "llamacpp";
@@ -45,7 +45,7 @@ pub fn build(target: Target) -> Result<PathBuf> {
         .collect();
     let sources = engine::sources(NAME, target, &flags)?;
     let stamp = format!("{NAME}-{}.sources", target.name());
-    engine::finished(NAME, target, &stamp, &sources, || {
+    engine::finished(NAME, Backend::Cpu, target, &stamp, &sources, || {
         cargo(target, &settings, &["build", "--release", "--locked"])
     })
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod build;
 mod check;
+mod cuda;
 mod dist;
 mod driver;
 mod engine;
@@ -81,8 +82,11 @@ enum Command {
         #[arg(long, value_enum, default_value = "native")]
         target: engine::Target,
         /// Build only the worker of this runtime, and fail if that cannot be.
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, conflicts_with = "backend")]
         only: Option<engine::Worker>,
+        /// Build the worker of mistral.rs that computes on this; it runs on any CPU.
+        #[arg(long, value_enum, conflicts_with = "target")]
+        backend: Option<engine::Backend>,
     },
     /// Make release packages for this system, into `dist/packages` of the build folder.
     Dist {
@@ -144,8 +148,16 @@ fn run_command(command: Command) -> Result<()> {
         Command::Build { debug } => {
             build::everything(build::Profile::new(debug), build::Host::Window)
         }
-        Command::Engine { target, only } => {
-            for worker in engine::workers(target, only)? {
+        Command::Engine {
+            target,
+            only,
+            backend,
+        } => {
+            let workers = match backend {
+                None | Some(engine::Backend::Cpu) => engine::workers(target, only)?,
+                Some(backend) => vec![engine::for_cards(backend)?],
+            };
+            for worker in workers {
                 println!("{}", worker.display());
             }
             Ok(())

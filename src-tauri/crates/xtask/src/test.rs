@@ -228,7 +228,9 @@ fn real_model(environment: &Environment) -> Result<()> {
         }
         let mut target = vec!["--features", check::REAL_MODEL, "--test", "real_model"];
         if runtime == "llamacpp" {
-            target.extend(["--test", "foreign_model"]);
+            for stories in ["foreign_model", "embedding", "architectures"] {
+                target.extend(["--test", stories]);
+            }
         }
         let mut environment = environment.clone();
         environment.insert("SIROCCO_TEST_RUNTIME", runtime.into());
@@ -282,8 +284,9 @@ impl Prepared {
                     .insert("SIROCCO_TEST_MODEL", starter::model()?.into());
             }
             Foreign => {
-                self.environment
-                    .insert("SIROCCO_TEST_FOREIGN_MODEL", foreign::model()?.into());
+                let models = foreign::models()?;
+                let named = models.map(|(variable, path)| (variable, path.into()));
+                self.environment.extend(named);
             }
             Programs => {
                 // Examples too: with their dependencies, cargo builds the same things as for the tests.

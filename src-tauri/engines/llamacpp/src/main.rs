@@ -2,15 +2,18 @@
 //!
 //! llama.cpp supplies the model: its loader, its forward passes, its cache. Vocabulary, chat template and
 //! sampler are those of the `worker` crate, the same as with every other runtime, so that a seed, a stop
-//! string or a penalty means the same whichever runtime serves a model.
+//! string or a penalty means the same whichever runtime serves a model. Models that embed are served here only.
 
 mod cpu;
+mod embedder;
+mod file;
 mod log;
 mod model;
 
 use sirocco_engine_wire::LoadRequest;
-use sirocco_worker::engine::{EngineError, Runtime};
+use sirocco_worker::engine::{Embedder, EngineError, Runtime};
 
+use crate::embedder::TextEmbedder;
 use crate::model::Model;
 
 struct LlamaCpp;
@@ -50,6 +53,14 @@ impl Runtime for LlamaCpp {
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Model, EngineError> {
         Model::load(request, progress)
+    }
+
+    fn load_embedder(
+        &self,
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Box<dyn Embedder>, EngineError> {
+        Ok(Box::new(TextEmbedder::load(request, progress)?))
     }
 }
 

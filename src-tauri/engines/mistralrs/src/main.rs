@@ -6,18 +6,19 @@
 //! directly, so the loop of the `worker` crate decides what runs, and one cache serves all turns. On
 //! x86-64 CPUs matrix products and attention are ours (`kernels/`, put in place by [`cpu`]).
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
 mod cpu;
+mod device;
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
 mod files;
 mod model;
 mod scratch;
 
 use std::path::Path;
 
-use sirocco_engine_wire::LoadRequest;
+use sirocco_engine_wire::{Device, LoadRequest};
 use sirocco_worker::engine::{EngineError, Runtime};
 
-use crate::files::Files;
 use crate::model::Model;
 
 struct MistralRs;
@@ -34,13 +35,7 @@ impl Runtime for MistralRs {
     }
 
     fn backend(&self) -> &'static str {
-        if cfg!(feature = "cuda") {
-            "cuda"
-        } else if cfg!(feature = "metal") {
-            "metal"
-        } else {
-            "cpu"
-        }
+        device::BACKEND
     }
 
     fn target(&self) -> &'static str {
@@ -48,22 +43,37 @@ impl Runtime for MistralRs {
         option_env!("SIROCCO_ENGINE_TARGET").unwrap_or("baseline")
     }
 
+    fn devices(&self) -> Result<Vec<Device>, EngineError> {
+        device::found()
+    }
+
     fn load(
         &self,
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Model, EngineError> {
-        // What is left to do takes little time.
-        let files = Files::read(&request.files, &|share| progress(share * 0.98))?;
-        #[cfg(target_arch = "x86_64")]
-        if self.backend() == "cpu" {
-            cpu::install(request.threads as usize, files);
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        drop(files);
+        prepare(request, progress)?;
         let tokenizer_folder = scratch::write_opaque_tokenizer(Path::new(&request.scratch_folder))?;
         Model::load(request, &tokenizer_folder)
     }
+}
+
+/// Reads the weights and makes our kernels multiply with them.
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn prepare(request: &LoadRequest, progress: &(dyn Fn(f32) + Sync)) -> Result<(), EngineError> {
+    // What is left to do takes little time.
+    let files = files::Files::read(&request.files, &|share| progress(share * 0.98))?;
+    #[cfg(target_arch = "x86_64")]
+    cpu::install(request.threads as usize, files);
+    #[cfg(not(target_arch = "x86_64"))]
+    drop(files);
+    Ok(())
+}
+
+/// A graphics card gets the weights from mistral.rs, which does not say how far it is.
+#[cfg(any(feature = "cuda", feature = "metal"))]
+fn prepare(_: &LoadRequest, _: &(dyn Fn(f32) + Sync)) -> Result<(), EngineError> {
+    Ok(())
 }
 
 fn main() {

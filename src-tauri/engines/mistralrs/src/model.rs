@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
 use mistralrs::core::{
     DeviceMapSetting, ForwardInputsResult, GGUFLoaderBuilder, GGUFSpecificConfig, ModelDType,
     Pipeline, TokenSource,
 };
-use mistralrs::{Device, Tensor};
+use mistralrs::{DType, Device, Tensor};
 use sirocco_engine_wire::LoadRequest;
 use sirocco_worker::engine::{Engine, EngineError};
+
+use crate::device;
 
 /// The cache grows by this many positions and refuses to grow past a limit that is no multiple of it.
 const CACHE_STEP: usize = 512;
@@ -28,7 +29,7 @@ impl Model {
     /// Reads the weights. The caller catches panics: mistral.rs answers several kinds of bad file so.
     pub fn load(request: &LoadRequest, tokenizer_folder: &Path) -> Result<Self, EngineError> {
         let (folder, names) = split_paths(&request.files)?;
-        let device = device()?;
+        let device = device::open(0).map_err(failed)?;
         let loader = GGUFLoaderBuilder::new(
             None,
             Some(tokenizer_folder.display().to_string()),
@@ -101,20 +102,21 @@ impl Engine for Model {
         };
         logits
             .flatten_all()
+            .and_then(|logits| logits.to_dtype(DType::F32))
             .and_then(|logits| logits.to_vec1::<f32>())
             .map_err(failed)
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
     fn forward_unless(
         &mut self,
         tokens: &[u32],
-        stop: &AtomicBool,
+        stop: &std::sync::atomic::AtomicBool,
     ) -> Result<Option<Vec<f32>>, EngineError> {
         match crate::cpu::stoppable(stop, || self.forward(tokens)) {
             Ok(logits) => Ok(Some(logits)),
             // Some layers may have taken the tokens in.
-            Err(_) if stop.load(Ordering::Relaxed) => {
+            Err(_) if stop.load(std::sync::atomic::Ordering::Relaxed) => {
                 self.truncate(self.length)?;
                 Ok(None)
             }
@@ -131,6 +133,10 @@ impl Engine for Model {
         Ok(())
     }
 
+    fn longest_piece(&self) -> usize {
+        if self.device.is_cpu() { 256 } else { 2048 }
+    }
+
     fn context_length(&self) -> usize {
         self.context_length
     }
@@ -138,17 +144,6 @@ impl Engine for Model {
 
 fn failed(error: impl std::fmt::Display) -> EngineError {
     EngineError(error.to_string())
-}
-
-fn device() -> Result<Device, EngineError> {
-    let device = if cfg!(feature = "cuda") {
-        Device::new_cuda(0)
-    } else if cfg!(feature = "metal") {
-        Device::new_metal(0)
-    } else {
-        Ok(Device::Cpu)
-    };
-    device.map_err(|error| EngineError(format!("no usable device: {error}")))
 }
 
 /// What of the native context the cache can really reach.

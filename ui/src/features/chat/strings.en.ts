@@ -295,7 +295,8 @@ export const chatStrings = {
   empty: {
     title: 'What shall we work on?',
     local: (model: string) => `${model} answers on this machine. Nothing leaves it.`,
-    noModel: 'Everything runs on this machine. Choose a model to begin.',
+    far: (model: string, engine: string) => `${model} answers at ${engine}. What you write is sent there.`,
+    noModel: 'Models run on this machine. Choose one to begin.',
     starters: [
       { title: 'Explain something', prompt: 'Explain how public-key cryptography works to someone who is good at cooking but not at maths.' },
       { title: 'Write code', prompt: 'Write a function that finds duplicate files in a folder by content, and explain its cost.' },

@@ -301,7 +301,8 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   empty: {
     title: 'Sur quoi travaillons-nous ?',
     local: (model) => `${model} répond sur cette machine. Rien n’en sort.`,
-    noModel: 'Tout fonctionne sur cette machine. Choisissez un modèle pour commencer.',
+    far: (model, engine) => `${model} répond chez ${engine}. Ce que vous écrivez y est envoyé.`,
+    noModel: 'Les modèles fonctionnent sur cette machine. Choisissez-en un pour commencer.',
     starters: [
       { title: 'Expliquer', prompt: 'Explique comment fonctionne la cryptographie à clé publique à quelqu’un qui cuisine bien mais n’est pas à l’aise avec les maths.' },
       { title: 'Écrire du code', prompt: 'Écris une fonction qui trouve les fichiers en double d’un dossier d’après leur contenu, et explique son coût.' },

@@ -70,7 +70,7 @@ export class LibraryList {
   /** Favourites first, each part in the chosen order. */
   readonly models: Model[] = $derived.by(() => {
     const order = ORDERS[this.sort];
-    return matching(this.#library.models, this.query).sort((a, b) => Number(b.favourite) - Number(a.favourite) || order(a, b));
+    return matching(this.#library.local, this.query).sort((a, b) => Number(b.favourite) - Number(a.favourite) || order(a, b));
   });
   readonly rows: Row[] = $derived.by(() => {
     const row = (model: Model): Row => ({ type: 'model', id: model.id, model });

@@ -7,6 +7,7 @@ import type { MemoryFit, Model } from '$/gen/protocol';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { fitTone, LoadChoice } from './load-options.svelte';
 import LoadOptions from './LoadOptions.svelte';
+import { LibraryList } from './library-list.svelte';
 import LibraryColumn from './LibraryColumn.svelte';
 import { bitsPerWeight, matching } from './matching';
 import ModelPage from './ModelPage.svelte';
@@ -112,6 +113,19 @@ describe('the picker', () => {
     expect(picker.highlighted).toBe(3);
   });
 
+  it('offers nothing that only embeds, which the library shows as such', async () => {
+    const { all, backend, context } = await started();
+    const embedder: Model = { ...byId('m-ollama'), id: 'm-embed', name: 'Nomic Embed', verdict: { type: 'embeds' } };
+    backend.emit({ type: 'model_changed', model: embedder });
+    await waitFor(() => expect(all.models.model('m-embed')).not.toBeNull());
+    const picker = new PickerState(all);
+    picker.search('nomic');
+    expect(picker.shown).toEqual([]);
+    render(ModelPage, { props: { model: embedder }, context });
+    expect(screen.getByText(/turns texts into vectors/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'New chat' })).toBeNull();
+  });
+
   it('is chosen from with the keyboard alone, and loads what was chosen', async () => {
     const { all, backend, user, context } = await started();
     const onChoose = vi.fn();
@@ -124,6 +138,21 @@ describe('the picker', () => {
     expect(onChoose).toHaveBeenCalledWith('m-llama');
     await waitFor(() => expect(all.models.loadedState('m-llama')?.state.type).toBe('loading'));
     expect(backend.calls.some((call) => call.command === 'model_load')).toBe(true);
+  });
+
+  it('shows what is on another machine as such, without options for this one', async () => {
+    const { all, backend, user, context } = await started({ models: [byId('m-coder')] });
+    await backend.call('engine_add', { name: 'Workstation', address: '10.0.0.5:8000', token: '' });
+    const remote = all.models.models.find((model) => model.name === 'qwen3-32b') as Model;
+    render(ModelPicker, { props: { modelId: remote.id, onChoose: vi.fn() }, context });
+    const pill = screen.getByRole('button', { name: /Model:.*qwen3-32b/ });
+    expect(within(pill).getByText('Remote')).toBeTruthy();
+    await user.click(pill);
+    const rows = await screen.findAllByRole('row');
+    const options = (row: HTMLElement) => within(row).queryByRole('button', { name: /Load options/ });
+    for (const row of rows) expect(options(row) === null).toBe(within(row).queryByText('Remote') !== null);
+    expect(screen.getAllByText(/Answers on Workstation/)).toHaveLength(2);
+    expect(new LibraryList(all.models).models.map((model) => model.id)).toEqual(['m-coder']);
   });
 
   it('does not choose a model that is refused', async () => {

@@ -11,9 +11,10 @@ export class PickerState {
   highlighted = $state(0);
   optionsFor = $state<ModelId | null>(null);
   readonly #state: Sirocco;
-  /** What runs stands before what does not; within both, most recently used first. */
+  /** What runs stands before what does not; within both, most recently used first. What only embeds is none to choose. */
   readonly shown: Model[] = $derived.by(() => {
-    const found = matching(this.#state.models.models, this.query);
+    const writers = this.#state.models.models.filter((model) => model.verdict.type !== 'embeds');
+    const found = matching(writers, this.query);
     return [...found.filter((model) => !refusalOf(model)), ...found.filter((model) => refusalOf(model))];
   });
 

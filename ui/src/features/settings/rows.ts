@@ -1,5 +1,5 @@
 /** The table of settings: what each is called, under which words it is found, and where it stands. */
-import { exchangeStrings, settingsStrings as s } from '$/lib/strings.en';
+import { engineStrings, exchangeStrings, settingsStrings as s } from '$/lib/strings.en';
 
 export type SettingsGroup = keyof typeof s.groups;
 export type ParameterName = keyof typeof s.parameters;
@@ -15,6 +15,7 @@ export type RowName =
   | 'enter_sends'
   | 'default_context_length'
   | 'threads'
+  | 'engines'
   | 'titles'
   | 'default_system_prompt'
   | ParameterName
@@ -83,6 +84,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
   { name: 'default_context_length', group: 'models', label: s.contextLength, words: s.contextLengthText },
   { name: 'threads', group: 'models', label: s.threads, words: `${s.threadsText} cpu cores` },
+  { name: 'engines', group: 'engines', label: engineStrings.label, words: `${engineStrings.text} remote server endpoint openai api ollama` },
   { name: 'titles', group: 'conversations', label: s.titles, words: `${s.titlesText} ${Object.values(s.titleChoices).join(' ')} name rename` },
   { name: 'default_system_prompt', group: 'conversations', label: s.systemPrompt, words: s.systemPromptText },
   ...PARAMETER_NAMES.map((name): SettingsRow => ({

@@ -58,6 +58,8 @@ export class ModelLibrary {
 
   /** All models, most recently used first. */
   readonly models: Model[] = $derived([...this.#models.values()].sort(byUse));
+  /** Those that are files on this machine: what the library is about. */
+  readonly local: Model[] = $derived(this.models.filter((model) => !model.remote));
   /** What has a worker, loading ones included. */
   readonly loaded: LoadedModel[] = $derived([...this.#loaded.values()]);
 

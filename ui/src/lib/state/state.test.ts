@@ -98,6 +98,7 @@ describe('the model library', () => {
       threads: 8,
       runtime: 'r',
       served_by: 'mistralrs',
+      fallback: null,
       memory_bytes: null,
       queue_length: 0,
     };

@@ -36,6 +36,7 @@ export const connectionStrings = {
     download: 'Download',
     account: 'Account',
     update: 'Update check',
+    engine: 'Remote engine',
   } satisfies Record<ConnectionPurpose, string>,
   errors: {
     network: 'no answer',

@@ -37,6 +37,7 @@ export const connectionStrings: Translation<typeof en.connectionStrings> = {
     download: 'Téléchargement',
     account: 'Compte',
     update: 'Recherche de mise à jour',
+    engine: 'Moteur distant',
   },
   errors: {
     network: 'pas de réponse',

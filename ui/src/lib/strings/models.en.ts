@@ -58,6 +58,8 @@ export const modelStrings = {
   missing: 'File not found',
   missingReason: 'The file is not where it was. If it is on a drive, connect it and look through the folders again.',
   cautions: 'Good to know',
+  embeds: 'Embeds',
+  embedsText: 'It turns texts into vectors, for search by meaning. Other programs ask it for them while the server is on; it is none to chat with.',
   loadFailedTitle: 'The model did not load',
 
   // The library

@@ -60,6 +60,8 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   missing: 'Fichier introuvable',
   missingReason: 'Le fichier n’est plus où il était. S’il est sur un disque externe, branchez-le et parcourez à nouveau les dossiers.',
   cautions: 'Bon à savoir',
+  embeds: 'Vectorise',
+  embedsText: 'Il transforme des textes en vecteurs, pour la recherche par le sens. D’autres programmes les lui demandent tant que le serveur est actif ; on ne discute pas avec lui.',
   loadFailedTitle: 'Le modèle n’a pas été chargé',
 
   // The library

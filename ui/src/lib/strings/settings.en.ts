@@ -9,6 +9,7 @@ export const settingsStrings = {
     appearance: 'Appearance',
     writing: 'Writing',
     models: 'Loading models',
+    engines: 'Other machines',
     conversations: 'Defaults of conversations',
     exchange: 'Conversations',
     network: 'Network',

@@ -13,6 +13,7 @@ export const settingsStrings: Translation<typeof en.settingsStrings> = {
     appearance: 'Apparence',
     writing: 'Saisie',
     models: 'Chargement des modèles',
+    engines: 'Autres machines',
     conversations: 'Valeurs par défaut des conversations',
     exchange: 'Conversations',
     network: 'Réseau',

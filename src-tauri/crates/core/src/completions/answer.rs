@@ -25,7 +25,8 @@ impl App {
             Ok(Some(finish)) => Ok(Piece::Finished(finish)),
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(%model, code = ?error.code, message = %error.message, "a completion failed");
+                // Not the message: an engine elsewhere may repeat in it what the person wrote.
+                tracing::warn!(%model, code = ?error.code, "a completion failed");
                 Err(error)
             }
         };
@@ -40,6 +41,7 @@ impl App {
         mut request: Request,
         pieces: &Pieces,
     ) -> Result<Option<Finish>, ErrorReport> {
+        self.check_writes(model).await?;
         self.form_calls(model, &mut request).await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
@@ -102,7 +104,7 @@ impl App {
         }
     }
 
-    async fn turn(
+    pub(super) async fn turn(
         &self,
         model: ModelId,
         context_length: Option<u32>,
@@ -163,7 +165,7 @@ async fn end(mut generation: Generation) {
 }
 
 /// An eject in the middle of an answer is a person's doing, not a crash.
-fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
+pub(super) fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
     if matches!(error, EngineError::Crashed { .. }) && turn.is_ejected() {
         return refuse(
             ErrorCode::Conflict,
@@ -173,19 +175,19 @@ fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
     error.report()
 }
 
-fn closing() -> ErrorReport {
+pub(super) fn closing() -> ErrorReport {
     refuse(ErrorCode::Conflict, "Sirocco is being closed")
 }
 
 /// Measures how long a model was loaded for a request.
-struct LoadTime {
+pub(super) struct LoadTime {
     begun: Instant,
     loading: bool,
     took: Option<Duration>,
 }
 
 impl LoadTime {
-    fn begin() -> Self {
+    pub fn begin() -> Self {
         Self {
             begun: Instant::now(),
             loading: false,
@@ -194,7 +196,7 @@ impl LoadTime {
     }
 
     /// While there is progress the model is loaded; what is waited for after that is a turn.
-    fn note(&mut self, progress: Option<f32>) {
+    pub fn note(&mut self, progress: Option<f32>) {
         if progress.is_some() {
             self.loading = true;
         } else if self.loading && self.took.is_none() {
@@ -202,7 +204,7 @@ impl LoadTime {
         }
     }
 
-    fn end(self) -> Duration {
+    pub fn end(self) -> Duration {
         match self.took {
             Some(took) => took,
             None if self.loading => self.begun.elapsed(),

@@ -18,6 +18,7 @@
 //! ```
 
 mod answer;
+mod embedding;
 mod flow;
 mod tools;
 
@@ -28,8 +29,8 @@ use std::time::Duration;
 use serde_json::Value;
 pub use sirocco_chat::CallPiece;
 pub use sirocco_engine_wire::{
-    ChatMessage, Constraint, FinishReason, Prompt, SamplingParameters, TokenProbability, ToolCall,
-    Usage,
+    ChatMessage, Constraint, EmbedInput, EmbedRequest, FinishReason, Prompt, SamplingParameters,
+    TokenProbability, ToolCall, Usage, Vector,
 };
 use sirocco_protocol::{
     ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, ServedRequest,
@@ -149,6 +150,24 @@ pub struct Finish {
     pub load: Duration,
 }
 
+/// What texts became.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// One for each text, in their order.
+    pub vectors: Vec<Vector>,
+    /// How long the model was loaded for them.
+    pub load: Duration,
+}
+
+impl Embedded {
+    /// Tokens that were read.
+    #[must_use]
+    pub fn tokens(&self) -> u32 {
+        let tokens = self.vectors.iter().map(|vector| vector.tokens);
+        tokens.fold(0, u32::saturating_add)
+    }
+}
+
 /// An answer being written; dropping it stops that within one token.
 #[derive(Debug)]
 pub struct Completion {
@@ -195,6 +214,9 @@ pub trait Completions: Send + Sync {
 
     /// Starts an answer; the model is loaded for it if it is not.
     fn complete(&self, model: ModelId, request: Request) -> Completion;
+
+    /// Turns texts into vectors; the model is loaded for that if it is not. Dropping the answer ends it.
+    fn embed(&self, model: ModelId, request: EmbedRequest) -> Answer<'_, Embedded>;
 }
 
 impl Completions for App {
@@ -254,5 +276,9 @@ impl Completions for App {
             .tasks
             .spawn(async move { app.answer(model, request, &sender).await });
         Completion { pieces }
+    }
+
+    fn embed(&self, model: ModelId, request: EmbedRequest) -> Answer<'_, Embedded> {
+        Box::pin(self.vectors(model, request))
     }
 }

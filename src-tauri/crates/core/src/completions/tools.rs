@@ -1,6 +1,6 @@
 //! Calls of tools: the form of an answer that has to be one.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sirocco_chat::ToolFormat;
 use sirocco_engine_wire::{ChatMessage, Constraint, FormPart, Prompt};
 use sirocco_protocol::{ErrorReport, ModelId};
@@ -23,6 +23,10 @@ impl App {
         if tools.is_empty() || is_free && request.constraint.is_none() {
             return Ok(());
         }
+        if self.model_is_remote(model).await? {
+            tell_choice(request);
+            return Ok(());
+        }
         let header = self.local_header(model).await?;
         let format = ToolFormat::of_template(header.chat_template.as_deref());
         if is_free {
@@ -31,6 +35,18 @@ impl App {
             demand_calls(request, format);
         }
         Ok(())
+    }
+}
+
+/// Engines on other machines are told what has to be called, and see to it themselves.
+fn tell_choice(request: &mut Request) {
+    let choice = match &request.tool_choice {
+        ToolChoice::Free => return,
+        ToolChoice::Required => json!("required"),
+        ToolChoice::Named(name) => json!({"type": "function", "function": {"name": name}}),
+    };
+    if let Prompt::Chat { variables, .. } = &mut request.prompt {
+        variables.insert("tool_choice".into(), choice);
     }
 }
 
@@ -129,8 +145,6 @@ pub(super) fn names_of(tools: &[Value]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn asking(tools: &[&str], choice: ToolChoice, answer: Option<&str>) -> Request {

@@ -164,7 +164,7 @@ impl App {
             by_hash: HashMap::new(),
             downloads: HashMap::new(),
         };
-        for stored in self.inner.store.list_models().await.report()? {
+        for stored in self.inner.store.list_local_models().await.report()? {
             let model = stored.model;
             if let Some(source) = model.source {
                 here.repositories.insert(source.repository.clone());

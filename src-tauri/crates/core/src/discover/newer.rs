@@ -27,7 +27,7 @@ impl App {
         repository: &Repository,
     ) -> Result<(), ErrorReport> {
         let name = repository.listing.name.to_string();
-        for stored in self.inner.store.list_models().await.report()? {
+        for stored in self.inner.store.list_local_models().await.report()? {
             let model = stored.model;
             let Some(source) = model.source.filter(|source| source.repository == name) else {
                 continue;
@@ -62,7 +62,7 @@ impl App {
     }
 
     async fn look_after_all(&self) -> Result<(), ErrorReport> {
-        let models = self.inner.store.list_models().await.report()?;
+        let models = self.inner.store.list_local_models().await.report()?;
         let sources = models.into_iter().filter_map(|stored| stored.model.source);
         let repositories: BTreeSet<String> = sources.map(|source| source.repository).collect();
         for repository in repositories.iter().take(MOST_REPOSITORIES) {

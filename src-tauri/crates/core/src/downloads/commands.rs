@@ -178,7 +178,7 @@ impl App {
         let removed = removed.ok_or_else(no_such_download)?;
         if !removed.is_finished() {
             let (environment, models) = (downloads.environment.clone(), self.inner.home.models());
-            let library = self.inner.store.list_models().await.report()?;
+            let library = self.inner.store.list_local_models().await.report()?;
             let kept: HashSet<String> = library.into_iter().flat_map(|model| model.files).collect();
             blocking(move || remove_bytes(&removed.stored, &environment, &models, &kept)).await?;
         }

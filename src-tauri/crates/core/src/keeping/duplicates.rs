@@ -82,7 +82,7 @@ impl App {
     /// Models by the hash of their first file, where two or more have the same content.
     async fn same_content(&self) -> Result<BTreeMap<String, Vec<StoredModel>>, ErrorReport> {
         let mut by_size: HashMap<(u64, usize), Vec<StoredModel>> = HashMap::new();
-        for stored in self.inner.store.list_models().await.report()? {
+        for stored in self.inner.store.list_local_models().await.report()? {
             if stored.absence.is_none() {
                 let size = (stored.model.size_bytes, stored.files.len());
                 by_size.entry(size).or_default().push(stored);

@@ -15,6 +15,7 @@ use sirocco_protocol::commands::{ModelDefaultsSet, ModelUpdate};
 use sirocco_protocol::{
     ErrorCode, ErrorReport, HeaderReport, Model, ModelDefaults, ModelId, ModelOrigin,
 };
+use sirocco_store::StoredModel;
 
 use crate::App;
 use crate::error::{Report, refuse};
@@ -65,6 +66,7 @@ impl App {
 
     pub(crate) async fn local_header(&self, id: ModelId) -> Result<HeaderReport, ErrorReport> {
         let stored = self.inner.store.model(id).await.report()?;
+        refuse_remote(&stored)?;
         let files = files_of(&stored);
         let model = blocking(move || sirocco_gguf::Model::open(&files[0])).await?;
         let model = model
@@ -77,6 +79,7 @@ impl App {
 
     pub(crate) async fn reveal_model(&self, id: ModelId) -> Result<(), ErrorReport> {
         let stored = self.inner.store.model(id).await.report()?;
+        refuse_remote(&stored)?;
         let (host, path) = (self.inner.host.clone(), files_of(&stored).swap_remove(0));
         // File managers are asked over a bus that may take its time.
         blocking(move || {
@@ -118,6 +121,20 @@ impl App {
         // What its conversations have may be other than it was.
         self.model_changed(&stored);
         Ok(stored.defaults)
+    }
+}
+
+/// Refuses to look at the files of a model that has none here.
+fn refuse_remote(stored: &StoredModel) -> Result<(), ErrorReport> {
+    match &stored.model.remote {
+        None => Ok(()),
+        Some(remote) => Err(refuse(
+            ErrorCode::InvalidRequest,
+            format!(
+                "{} is a model of {} and has no file here",
+                stored.model.name, remote.engine_name
+            ),
+        )),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::library::blocking;
 impl App {
     pub(crate) async fn space(&self) -> Result<DiskUse, ErrorReport> {
         let roots = self.inner.store.list_roots().await.report()?;
-        let models = self.inner.store.list_models().await.report()?;
+        let models = self.inner.store.list_local_models().await.report()?;
         let home = self.inner.home.clone();
         blocking(move || {
             let database = home.database();

@@ -19,9 +19,12 @@ impl App {
     /// Puts a model, or all, into the queue. One that waits already keeps its place.
     pub(crate) async fn verify_models(&self, id: Option<ModelId>) -> Result<(), ErrorReport> {
         let ids = match id {
-            Some(id) => vec![self.inner.store.model(id).await.report()?.model.id],
+            Some(id) => {
+                super::refuse_remote(&self.inner.store.model(id).await.report()?)?;
+                vec![id]
+            }
             None => {
-                let models = self.inner.store.list_models().await.report()?;
+                let models = self.inner.store.list_local_models().await.report()?;
                 let is_there = |stored: &StoredModel| stored.absence.is_none();
                 let there = models.into_iter().filter(is_there);
                 there.map(|stored| stored.model.id).collect()

@@ -177,7 +177,7 @@ impl App {
         found.source = before.source;
         found.stated_hashes = before.stated_hashes;
         let old_path = text(&before.files[0]);
-        let known = self.inner.store.list_models().await.report()?;
+        let known = self.inner.store.list_local_models().await.report()?;
         let moved = known
             .into_iter()
             .find(|stored| placement == Placement::Move && stored.model.path == old_path);

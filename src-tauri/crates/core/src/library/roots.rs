@@ -142,7 +142,7 @@ impl App {
             ));
         }
         let _turn = self.inner.library.turn.lock().await;
-        for stored in self.inner.store.list_models().await.report()? {
+        for stored in self.inner.store.list_local_models().await.report()? {
             if stored.model.root_id == Some(id) {
                 self.drop_model(stored.model.id).await?;
             }

@@ -55,7 +55,7 @@ impl App {
         extent: Extent,
     ) -> Result<ImportOutcome, ErrorReport> {
         let store = &self.inner.store;
-        let models = store.list_models().await.report()?;
+        let models = store.list_local_models().await.report()?;
         let forgotten: HashSet<String> = store
             .forgotten_files()
             .await

@@ -8,7 +8,7 @@ use sirocco_hub::account::{HubEnvironment, Secrets};
 use sirocco_hub::network::Url;
 use sirocco_hub::network::{ConnectionLog, Login, Network, NetworkConfiguration, Token};
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, HubAccount, NetworkSettings, ProxyChoice, SecretPlace,
+    EngineId, ErrorCode, ErrorReport, HubAccount, NetworkSettings, ProxyChoice, SecretPlace,
 };
 
 use crate::error::{refuse, with_causes};
@@ -104,7 +104,26 @@ impl Access {
         endpoint: &Url,
         token: Option<Token>,
     ) -> Result<(), ErrorReport> {
-        let (secrets, name) = (Arc::clone(&self.secrets), token_name(endpoint));
+        self.keep(token_name(endpoint), token).await
+    }
+
+    /// Keeps the token of an engine on another machine, or forgets it.
+    pub async fn keep_engine_token(
+        &self,
+        id: EngineId,
+        token: Option<Token>,
+    ) -> Result<(), ErrorReport> {
+        self.keep(engine_token_name(id), token).await
+    }
+
+    /// The token of an engine.
+    pub async fn engine_token(&self, id: EngineId) -> Option<Token> {
+        let (text, _) = self.secret(engine_token_name(id)).await?;
+        Token::new(&text)
+    }
+
+    async fn keep(&self, name: String, token: Option<Token>) -> Result<(), ErrorReport> {
+        let secrets = Arc::clone(&self.secrets);
         let kept = move || match token {
             Some(token) => secrets.set(&name, token.reveal()).map(|_| ()),
             None => secrets.remove(&name),
@@ -188,6 +207,10 @@ pub(crate) fn unchecked(token: Option<&(Token, SecretPlace)>) -> HubAccount {
 
 fn token_name(endpoint: &Url) -> String {
     format!("token {}", endpoint.origin().ascii_serialization())
+}
+
+fn engine_token_name(id: EngineId) -> String {
+    format!("engine {id}")
 }
 
 /// A login belongs to one proxy.

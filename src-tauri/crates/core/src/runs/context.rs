@@ -26,7 +26,7 @@ impl App {
     ) -> Result<ContextUse, ErrorReport> {
         let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
-        let loaded = self.loaded_for(&conversation)?;
+        let loaded = self.loaded_for(&conversation).await?;
         let attached = self.attached(&request.attachments).await?;
         let draft = Draft {
             content: &request.draft,
@@ -67,7 +67,7 @@ impl App {
     ) -> Result<ContextReport, ErrorReport> {
         let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
-        let loaded = self.loaded_for(&conversation)?;
+        let loaded = self.loaded_for(&conversation).await?;
         let (prepared, as_sent) = match request.answer {
             None => {
                 let draft = Draft {
@@ -111,10 +111,12 @@ impl App {
     }
 
     /// The model of a conversation, if it is loaded.
-    fn loaded_for(&self, conversation: &Conversation) -> Result<Loaded, ErrorReport> {
-        conversation
-            .model_id
-            .or_else(|| self.only_ready_model())
+    async fn loaded_for(&self, conversation: &Conversation) -> Result<Loaded, ErrorReport> {
+        let model_id = match conversation.model_id {
+            Some(id) => Some(id),
+            None => self.only_ready_model().await?,
+        };
+        model_id
             .and_then(|id| self.inner.residency.ready(id))
             .ok_or_else(|| {
                 refuse(

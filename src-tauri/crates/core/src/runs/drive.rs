@@ -95,7 +95,8 @@ impl App {
         let outcome = match self.generate(&active, &work).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                tracing::warn!(run = %active.id, code = ?error.code, message = %error.message, "a run failed");
+                // Not the message: an engine elsewhere may repeat in it what the person wrote.
+                tracing::warn!(run = %active.id, code = ?error.code, "a run failed");
                 Outcome::failed(error)
             }
         };

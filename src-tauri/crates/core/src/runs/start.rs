@@ -6,7 +6,7 @@ use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues, LoadState, MessageId,
-    ModelId, ModelVerdict, Role, RunId, Started,
+    Model, ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -250,13 +250,14 @@ impl App {
             .spawn(async move { app.drive(active, work).await });
     }
 
-    /// The conversation's model; the only loaded one; the one used last.
+    /// The conversation's model; the only loaded one; the one used last. Nothing goes to another machine because it
+    /// was used last: of what is there, a person chooses.
     async fn model_for(&self, conversation: &Conversation) -> Result<StoredModel, ErrorReport> {
         if let Some(id) = conversation.model_id {
             return self.named_model(id).await;
         }
-        let models = self.inner.store.list_models().await.report()?;
-        let ready = self.only_ready_model();
+        let models = self.inner.store.list_local_models().await.report()?;
+        let ready = self.only_ready_model().await?;
         let runs = |model: &&StoredModel| matches!(model.model.verdict, ModelVerdict::Runs { .. });
         let chosen = models
             .iter()
@@ -290,21 +291,29 @@ impl App {
                 format!("{} is in the trash", trashed.name),
             )
             .with_hint("restore it, or choose another model")),
-            Err(_) => self.inner.store.model(id).await.report(),
+            Err(_) => {
+                self.check_writes(id).await?;
+                self.inner.store.model(id).await.report()
+            }
         }
     }
 
-    pub(super) fn only_ready_model(&self) -> Option<ModelId> {
-        let mut ready = self
-            .inner
-            .residency
-            .list()
-            .into_iter()
-            .filter(|loaded| loaded.state == LoadState::Ready);
-        match (ready.next(), ready.next()) {
+    /// The one model that is loaded and writes, if there is one.
+    pub(super) async fn only_ready_model(&self) -> Result<Option<ModelId>, ErrorReport> {
+        let models = self.models().await?;
+        let embeds = |id: ModelId| {
+            let is_it =
+                |model: &Arc<Model>| model.id == id && model.verdict == ModelVerdict::Embeds;
+            models.iter().any(is_it)
+        };
+        let mut ready = self.inner.residency.list().into_iter().filter(|loaded| {
+            let is_here = loaded.served_by.is_some();
+            is_here && loaded.state == LoadState::Ready && !embeds(loaded.model_id)
+        });
+        Ok(match (ready.next(), ready.next()) {
             (Some(loaded), None) => Some(loaded.model_id),
             _ => None,
-        }
+        })
     }
 }
 

@@ -1,35 +1,40 @@
 //! The life of a slot: its workers are started, watched and ended here.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use sirocco_engine_wire::LoadRequest;
+use sirocco_protocol::ModelId;
 
-use super::slot::{Slot, State};
-use super::{Load, Residency};
+use super::slot::{Ready, Slot, State};
+use super::{Load, Plan, Residency};
 use crate::worker::LoadedFacts;
-use crate::{EngineError, Runtime, Worker};
+use crate::{Backend, EngineError, Runtime, Worker};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
-    pub(super) async fn live(self, slot: Arc<Slot>, load: Load) {
+    pub(super) async fn live(self, slot: Arc<Slot>, plan: Plan) {
         let _over = slot.over.clone().drop_guard();
         let error = loop {
-            let (worker, facts) = match self.start_and_load(&slot, &load).await {
+            let ready = match self.start_and_load(&slot, &plan).await {
                 Ok(loaded) => loaded,
                 Err(error) => {
                     tracing::warn!(model = %slot.model_id, %error, "a model was not loaded");
                     break error;
                 }
             };
-            slot.state.send_replace(State::Ready {
-                worker: worker.clone(),
-                facts,
-            });
+            let worker = ready.worker.clone();
+            let is_on_a_card = !worker.hello().devices.is_empty();
+            slot.state.send_replace(State::Ready(ready));
             self.announce(&slot);
             let Some(reason) = self.watch(&slot, &worker).await else {
                 break EngineError::NotLoaded;
             };
+            if is_on_a_card {
+                let mut broke = self.broke_on_a_card();
+                broke.insert(slot.model_id);
+            }
             if !slot.is_to_start_again() {
                 break EngineError::Crashed { reason };
             }
@@ -62,18 +67,82 @@ impl Residency {
         }
     }
 
-    async fn start_and_load(
-        &self,
-        slot: &Slot,
-        load: &Load,
-    ) -> Result<(Worker, LoadedFacts), EngineError> {
+    async fn start_and_load(&self, slot: &Slot, plan: &Plan) -> Result<Ready, EngineError> {
+        match plan {
+            Plan::Here(load) => self.load_here(slot, load).await,
+            Plan::Elsewhere(elsewhere) => {
+                let request = LoadRequest {
+                    files: Vec::new(),
+                    context_length: elsewhere.context_length,
+                    threads: 0,
+                    scratch_folder: String::new(),
+                };
+                let worker = Worker::within(Arc::clone(&elsewhere.engine));
+                let facts = self.load_into(&worker, request, slot).await?;
+                Ok(Ready {
+                    worker,
+                    facts,
+                    fallback: None,
+                })
+            }
+        }
+    }
+
+    fn broke_on_a_card(&self) -> MutexGuard<'_, HashSet<ModelId>> {
+        let broke = self.inner.broke_on_a_card.lock();
+        broke.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Loads with the first worker of the wanted runtime that can. If that is one for a graphics card and the card
+    /// cannot take the model, the next one is tried; what the processor's own makes of it is final.
+    async fn load_here(&self, slot: &Slot, load: &Load) -> Result<Ready, EngineError> {
         let scratch = self.inner.scratch.join(load.model_id.to_string());
         std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
             program: scratch.display().to_string(),
             reason: format!("could not create its folder: {error}"),
         })?;
+        let mut passed_over: Vec<(Backend, EngineError)> = Vec::new();
+        let wanted = |runtime: &&Runtime| runtime.name == load.runtime;
+        for runtime in self.inner.runtimes.iter().filter(wanted) {
+            if runtime.backend != Backend::Cpu && self.broke_on_a_card().contains(&load.model_id) {
+                let reason = "it broke in the middle of an answer".to_owned();
+                passed_over.push((runtime.backend, EngineError::Crashed { reason }));
+                continue;
+            }
+            let error = match self.load_with(runtime, &scratch, slot, load).await {
+                Ok((worker, facts)) => {
+                    return Ok(Ready {
+                        worker,
+                        facts,
+                        fallback: fallback(runtime.backend, &passed_over),
+                    });
+                }
+                Err(error) => error,
+            };
+            let may_be_the_device = runtime.backend != Backend::Cpu
+                && matches!(error, EngineError::Load(_) | EngineError::Crashed { .. });
+            if !may_be_the_device && !matches!(error, EngineError::Start { .. }) {
+                return Err(error);
+            }
+            tracing::warn!(%error, "a worker cannot be used, the next one is tried");
+            passed_over.push((runtime.backend, error));
+        }
+        let details = passed_over.iter().map(|(_, error)| format!("; {error}"));
+        Err(EngineError::NoRuntime {
+            runtime: load.runtime,
+            details: details.collect(),
+        })
+    }
+
+    async fn load_with(
+        &self,
+        runtime: &Runtime,
+        scratch: &Path,
+        slot: &Slot,
+        load: &Load,
+    ) -> Result<(Worker, LoadedFacts), EngineError> {
         let worker = tokio::select! {
-            worker = self.start(&scratch, load) => worker?,
+            worker = Worker::start(&runtime.program, scratch, load.threads) => worker?,
             // Dropped, it is killed; it has read nothing of the model.
             () = slot.cancel.cancelled() => return Err(EngineError::Cancelled),
         };
@@ -83,6 +152,16 @@ impl Residency {
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),
         };
+        let facts = self.load_into(&worker, request, slot).await?;
+        Ok((worker, facts))
+    }
+
+    async fn load_into(
+        &self,
+        worker: &Worker,
+        request: LoadRequest,
+        slot: &Slot,
+    ) -> Result<LoadedFacts, EngineError> {
         let progress = |progress| {
             slot.state.send_replace(State::Loading { progress });
             self.announce(slot);
@@ -95,25 +174,20 @@ impl Residency {
             // Its memory is back before anybody hears of it.
             worker.shutdown().await;
         }
-        Ok((worker, loaded?))
+        loaded
     }
+}
 
-    /// The first worker of the wanted runtime that starts here.
-    async fn start(&self, scratch: &Path, load: &Load) -> Result<Worker, EngineError> {
-        let mut details = String::new();
-        let wanted = |runtime: &&Runtime| runtime.name == load.runtime;
-        for runtime in self.inner.runtimes.iter().filter(wanted) {
-            match Worker::start(&runtime.program, scratch, load.threads).await {
-                Ok(worker) => return Ok(worker),
-                Err(error) => {
-                    tracing::warn!(%error, "a runtime does not start, the next one is tried");
-                    details.push_str(&format!("; {error}"));
-                }
-            }
-        }
-        Err(EngineError::NoRuntime {
-            runtime: load.runtime,
-            details,
-        })
-    }
+/// Why a model does not run on the graphics card there is a worker for; none if it does, or if there is no such worker.
+fn fallback(served: Backend, passed_over: &[(Backend, EngineError)]) -> Option<String> {
+    let (backend, error) = passed_over
+        .iter()
+        .find(|(backend, _)| *backend != Backend::Cpu && served == Backend::Cpu)?;
+    let reason = match error {
+        EngineError::Start { reason, .. }
+        | EngineError::Crashed { reason }
+        | EngineError::Load(reason) => reason.clone(),
+        other => other.to_string(),
+    };
+    Some(format!("{backend} was not used: {reason}"))
 }

@@ -7,7 +7,7 @@ use sirocco_protocol::{LoadState, LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Change, Load, Loaded};
+use super::{Change, Loaded, Plan};
 use crate::worker::LoadedFacts;
 use crate::{EngineError, Worker};
 
@@ -25,30 +25,47 @@ pub(super) struct Slot {
     waiting: AtomicU32,
     /// Its worker was not started again, or has served somebody since.
     pub proven: AtomicBool,
-    runtime: RuntimeName,
+    /// None if it answers elsewhere.
+    runtime: Option<RuntimeName>,
+    /// Runs that have a turn at the same time.
+    pub at_once: u32,
     requested: (u32, u32),
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum State {
     Loading { progress: f32 },
-    Ready { worker: Worker, facts: LoadedFacts },
+    Ready(Ready),
     Failed(EngineError),
 }
 
+/// What a model that is loaded runs on.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    pub worker: Worker,
+    pub facts: LoadedFacts,
+    /// Why it runs on the processor although there is a worker for a graphics card.
+    pub fallback: Option<String>,
+}
+
 impl Slot {
-    pub fn new(load: &Load) -> Self {
+    pub fn new(plan: &Plan) -> Self {
+        let (runtime, at_once, requested) = match plan {
+            Plan::Here(load) => (Some(load.runtime), 1, (load.context_length, load.threads)),
+            Plan::Elsewhere(elsewhere) => (None, elsewhere.at_once, (elsewhere.context_length, 0)),
+        };
         Self {
-            model_id: load.model_id,
+            model_id: plan.model_id(),
             state: watch::Sender::new(State::Loading { progress: 0.0 }),
             cancel: CancellationToken::new(),
             over: CancellationToken::new(),
-            turns: Arc::new(Semaphore::new(1)),
+            turns: Arc::new(Semaphore::new(at_once)),
             queue: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             proven: AtomicBool::new(true),
-            runtime: load.runtime,
-            requested: (load.context_length, load.threads),
+            runtime,
+            at_once: u32::try_from(at_once).unwrap_or(u32::MAX),
+            requested,
         }
     }
 
@@ -58,10 +75,10 @@ impl Slot {
             match &*states.borrow_and_update() {
                 State::Loading { .. } => {}
                 State::Failed(error) => return Err(error.clone()),
-                State::Ready { worker, facts } => {
+                State::Ready(ready) => {
                     return Ok(Loaded {
-                        worker: worker.clone(),
-                        context_length: facts.context_length,
+                        worker: ready.worker.clone(),
+                        context_length: ready.facts.context_length,
                     });
                 }
             }
@@ -81,13 +98,13 @@ impl Slot {
     pub fn failure(&self) -> EngineError {
         match &*self.state.borrow() {
             State::Failed(error) => error.clone(),
-            State::Loading { .. } | State::Ready { .. } => EngineError::NotLoaded,
+            State::Loading { .. } | State::Ready(_) => EngineError::NotLoaded,
         }
     }
 
     pub fn describe(&self) -> LoadedModel {
         let (mut context_length, mut threads) = self.requested;
-        let (mut runtime, mut memory_bytes) = (String::new(), None);
+        let (mut runtime, mut memory_bytes, mut fallback) = (String::new(), None, None);
         let state = match &*self.state.borrow() {
             State::Loading { progress } => LoadState::Loading {
                 progress: *progress,
@@ -95,10 +112,12 @@ impl Slot {
             State::Failed(error) => LoadState::Failed {
                 error: error.report(),
             },
-            State::Ready { worker, facts } => {
-                (context_length, threads) = (facts.context_length, facts.threads);
-                runtime = worker.hello().to_string();
-                memory_bytes = Some(*worker.memory_bytes().borrow()).filter(|bytes| *bytes > 0);
+            State::Ready(ready) => {
+                (context_length, threads) = (ready.facts.context_length, ready.facts.threads);
+                runtime = ready.worker.hello().to_string();
+                let resident = *ready.worker.memory_bytes().borrow();
+                memory_bytes = Some(resident).filter(|bytes| *bytes > 0);
+                fallback.clone_from(&ready.fallback);
                 LoadState::Ready
             }
         };
@@ -109,6 +128,7 @@ impl Slot {
             threads,
             runtime,
             served_by: self.runtime,
+            fallback,
             memory_bytes,
             queue_length: self.queue.load(Ordering::Relaxed),
         }

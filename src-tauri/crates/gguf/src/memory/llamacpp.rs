@@ -4,10 +4,12 @@
 //! once more is not kept twice; no matrix of attention scores is written down. Layers without attention (`head_count_kv`
 //! of 0, or all but every `full_attention_interval`th) have no keys and values; what they keep instead does not grow with
 //! the context. A sliding window is no saving: the worker keeps the whole cache, to cut it back when a prompt changes.
+//!
+//! What only embeds has no cache, and computes a text as a whole: there the working memory grows with the context.
 
 use super::{Shape, VOCABULARY_ENTRY_BYTES, WORKER_BYTES};
 use crate::model::Model;
-use crate::summary::PerLayer;
+use crate::summary::{PerLayer, only_embeds};
 
 /// What llama.cpp computes at once of a prompt; it makes room for that when it loads.
 const CHUNK_TOKENS: u64 = 512;
@@ -45,18 +47,24 @@ pub(super) fn shape(model: &Model) -> Option<Shape> {
         .tensors()
         .filter_map(|tensor| tensor.size_bytes)
         .fold(0, u64::saturating_add);
+    let is_whole = model.architecture().is_some_and(only_embeds);
     let feed_forward = each("feed_forward_length").map_or(embedding_length, |each| each.max());
     Some(Shape {
         weights_bytes: all_bytes.saturating_sub(embedding_bytes),
         embedding_bytes,
         kv_elements_per_token: kv_heads
+            .filter(|_| !is_whole)
             .map_or(0, |kv_heads| kv_heads.sum(attentive))
             .saturating_mul(head_elements),
         activations: feed_forward
             .saturating_mul(3)
             .saturating_add(embedding_length.saturating_mul(6)),
         scored_heads: 0,
-        chunk_tokens: CHUNK_TOKENS,
+        chunk_tokens: if is_whole {
+            native_context
+        } else {
+            CHUNK_TOKENS
+        },
         fixed_bytes: super::vocabulary_entries(model)
             .saturating_mul(VOCABULARIES * VOCABULARY_ENTRY_BYTES)
             .saturating_add(WORKER_BYTES),

@@ -38,6 +38,8 @@ pub enum Verdict {
         /// What the user should know; often nothing.
         cautions: Vec<Caution>,
     },
+    /// It loads and turns texts into vectors; it does not answer.
+    Embeds,
     /// It must not be given to the runtime.
     Refused {
         /// Why, the most telling reason first; at least one.
@@ -46,7 +48,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the model runs.
+    /// Whether the model runs and answers.
     pub fn runs(&self) -> bool {
         matches!(self, Self::Runs { .. })
     }

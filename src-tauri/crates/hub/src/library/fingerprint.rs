@@ -4,7 +4,7 @@ use std::{fmt, fs::Metadata, io, path::Path, str::FromStr, time::UNIX_EPOCH};
 
 /// Written into fingerprints: what an older reader found in a header may lack something, or be judged by older rules.
 /// Raise the number behind the dash when what is read from headers, or the verdict on it, changes between versions.
-const READER: &str = concat!(env!("CARGO_PKG_VERSION"), "-2");
+const READER: &str = concat!(env!("CARGO_PKG_VERSION"), "-3");
 
 /// Of one file, or of the shards of a model together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Proxy, Url, header, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Proxy, Url, header, redirect};
 use sirocco_protocol::{NetworkSettings, ProxyChoice};
 
 use super::address;
@@ -53,7 +53,7 @@ impl fmt::Debug for Login {
     }
 }
 
-/// A token of the Hub. It prints as nothing and is no part of any error.
+/// A token of the Hub or of an engine. It prints as nothing and is no part of any error.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -82,7 +82,34 @@ impl fmt::Debug for Token {
 
 /// A client with our name, a connect timeout, no compression and no redirects. It has no overall timeout: who reads
 /// an answer watches for silence.
+///
+/// It trusts the certificates of the system and those of the configuration; where there are none at all, those that
+/// Mozilla trusts and that came with the app: a minimal system has no package of them.
 pub(super) fn build(configuration: &NetworkConfiguration) -> Result<Client, HubError> {
+    let extra = match &configuration.settings.extra_ca {
+        Some(path) => certificates(Path::new(path))?,
+        None => Vec::new(),
+    };
+    let client = builder(configuration, extra)?.build();
+    let client = match client {
+        Err(_) if rustls_native_certs::load_native_certs().certs.is_empty() => {
+            builder(configuration, mozilla())?.build()
+        }
+        client => client,
+    };
+    client.map_err(|source| HubError::Client { source })
+}
+
+fn mozilla() -> Vec<Certificate> {
+    let all = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    all.filter_map(|der| Certificate::from_der(der).ok())
+        .collect()
+}
+
+fn builder(
+    configuration: &NetworkConfiguration,
+    trusted: Vec<Certificate>,
+) -> Result<ClientBuilder, HubError> {
     let mut headers = header::HeaderMap::new();
     headers.insert(
         header::ACCEPT_ENCODING,
@@ -104,12 +131,7 @@ pub(super) fn build(configuration: &NetworkConfiguration) -> Result<Client, HubE
             builder.proxy(manual_proxy(url, configuration.proxy_login.as_ref())?)
         }
     };
-    if let Some(path) = &configuration.settings.extra_ca {
-        builder = builder.tls_certs_merge(certificates(Path::new(path))?);
-    }
-    builder
-        .build()
-        .map_err(|source| HubError::Client { source })
+    Ok(builder.tls_certs_merge(trusted))
 }
 
 /// Everything goes through it: a manual proxy has no exceptions.

@@ -200,6 +200,12 @@ impl Network {
         Request::new(self.clone(), Method::HEAD, url, purpose)
     }
 
+    /// A request that sends JSON. It is sent once: a redirect is the answer.
+    #[must_use]
+    pub fn post(&self, url: Url, purpose: ConnectionPurpose, json: Vec<u8>) -> Request {
+        Request::new(self.clone(), Method::POST, url, purpose).json(json)
+    }
+
     /// Permission for another program to make a connection, and its line in the log. The program must be ended when
     /// [`Loan::revoked`] does.
     ///

@@ -1,11 +1,13 @@
 //! One request: headers, redirects, the log.
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, RANGE,
+};
 use reqwest::{Client, Method, Response, Url};
 use sirocco_protocol::ConnectionPurpose;
 
 use super::log::{ConnectionStart, Record};
-use super::{Answer, Network, Setup, answer, problem, redirect};
+use super::{Answer, Network, Setup, Token, answer, problem, redirect};
 use crate::HubError;
 
 /// Bodies of redirects are read to their end if they are no longer, so that the connection can be used again.
@@ -20,6 +22,9 @@ pub struct Request {
     purpose: ConnectionPurpose,
     headers: HeaderMap,
     leaves_origin: bool,
+    /// Shown instead of the Hub's.
+    own_token: Option<Token>,
+    body: Option<Vec<u8>>,
 }
 
 impl Request {
@@ -36,7 +41,14 @@ impl Request {
             purpose,
             headers: HeaderMap::new(),
             leaves_origin: true,
+            own_token: None,
+            body: None,
         }
+    }
+
+    pub(super) fn json(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
     /// Adds a header. The token is not for the caller to add.
@@ -55,6 +67,13 @@ impl Request {
         let range = HeaderValue::from_str(&format!("bytes={first}-{last}"))
             .expect("digits are fit for a header");
         self.header(RANGE, range)
+    }
+
+    /// Shows this token, and to nobody but the origin that is asked.
+    #[must_use]
+    pub fn token(mut self, token: Option<Token>) -> Self {
+        self.own_token = token;
+        self.stay_on_origin()
     }
 
     /// Follows redirects only on the origin that is asked; the first one that leaves it is the answer.
@@ -80,7 +99,8 @@ impl Request {
                 Ok(mut response) => match self.redirected(&response, &previous) {
                     None => {
                         let at_endpoint = setup.is_endpoint(response.url());
-                        let had_token = setup.token_for(response.url()).is_some();
+                        let had_token =
+                            self.own_token.is_some() || setup.token_for(response.url()).is_some();
                         return Ok(Answer::new(
                             self.network,
                             response,
@@ -124,8 +144,11 @@ impl Request {
         let mut request = client
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone());
-        if let Some(token) = setup.token_for(&self.url) {
+        if let Some(token) = self.own_token.as_ref().or(setup.token_for(&self.url)) {
             request = request.bearer_auth(token.reveal());
+        }
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
         }
         let response = tokio::select! {
             biased;
@@ -144,7 +167,8 @@ impl Request {
 
     /// Where the answer leads, if it is a redirect that is to be followed.
     fn redirected(&self, response: &Response, previous: &[Url]) -> Option<Result<Url, HubError>> {
-        if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        let leads_on = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+        if !leads_on || self.body.is_some() {
             return None;
         }
         let location = response.headers().get(LOCATION)?.to_str().ok()?;

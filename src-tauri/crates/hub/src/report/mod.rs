@@ -58,11 +58,14 @@ pub fn of(model: &Model, installed: &[RuntimeName]) -> HeaderReport {
 #[must_use]
 pub fn verdicts(model: &Model) -> Vec<RuntimeVerdict> {
     let of = |runtime| {
-        let (reasons, cautions) = match sirocco_gguf::verdict(model, gate(runtime)) {
+        let verdict = sirocco_gguf::verdict(model, gate(runtime));
+        let embeds = verdict == Verdict::Embeds;
+        let (reasons, cautions) = match verdict {
             Verdict::Runs { cautions } => (
                 Vec::new(),
                 cautions.iter().map(ToString::to_string).collect(),
             ),
+            Verdict::Embeds => (Vec::new(), Vec::new()),
             Verdict::Refused { reasons } => (
                 reasons.iter().map(ToString::to_string).collect(),
                 Vec::new(),
@@ -72,6 +75,7 @@ pub fn verdicts(model: &Model) -> Vec<RuntimeVerdict> {
             runtime,
             reasons,
             cautions,
+            embeds,
         }
     };
     RuntimeName::ALL.map(of).to_vec()

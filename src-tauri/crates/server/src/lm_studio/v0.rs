@@ -1,4 +1,4 @@
-//! LM Studio's REST API, version 0: its models, and OpenAI's chat with numbers.
+//! LM Studio's REST API, version 0: its models, OpenAI's chat with numbers, OpenAI's embeddings.
 
 use std::sync::Arc;
 
@@ -14,10 +14,9 @@ use sirocco_protocol::Model;
 
 use crate::answers::{Answers, frames, server_sent};
 use crate::body::{self, Body};
-use crate::embeddings;
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{find, list, publisher, ready};
-use crate::openai::{Chat, ChatCompletion, ChatFrames, read_chat};
+use crate::models::{embeds, find, list, publisher, ready};
+use crate::openai::{Chat, ChatCompletion, ChatFrames, embeddings, read_chat};
 use crate::routes::{Served, Shared, not_served};
 
 pub fn router() -> Router<Arc<Served>> {
@@ -26,7 +25,7 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/api/v0/models/{id}", get(model))
         .route("/api/v0/chat/completions", post(chat))
         .route("/api/v0/completions", post(not_served))
-        .route("/api/v0/embeddings", post(embeddings::refuse))
+        .route("/api/v0/embeddings", post(embeddings))
 }
 
 #[derive(Serialize)]
@@ -51,7 +50,7 @@ impl OneModel {
         Self {
             id: model.key.clone(),
             object: "model",
-            kind: "llm",
+            kind: if embeds(model) { "embeddings" } else { "llm" },
             publisher: publisher(model).to_owned(),
             arch: model.architecture.clone(),
             compatibility_type: "gguf",

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use super::chat;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{find, list, publisher, ready};
+use crate::models::{embeds, find, list, publisher, ready};
 use crate::ollama::{parameter_size, timestamp};
 use crate::pulls::{start, state};
 use crate::routes::{Served, Shared};
@@ -52,13 +52,17 @@ fn describe(completions: &dyn Completions, model: &Model) -> Value {
         .collect();
     let bits = model.size_bytes as f64 * 8.0 / model.parameter_count.max(1) as f64;
     json!({
-        "type": "llm", "publisher": publisher(model), "key": model.key, "display_name": model.name,
+        "type": kind(model), "publisher": publisher(model), "key": model.key, "display_name": model.name,
         "architecture": model.architecture,
         "quantization": {"name": model.quantization, "bits_per_weight": (bits * 100.0).round() / 100.0},
         "size_bytes": model.size_bytes, "params_string": parameter_size(model.parameter_count),
         "loaded_instances": instances, "max_context_length": model.context_length, "format": "gguf",
-        "capabilities": {"vision": false, "trained_for_tool_use": true}, "description": null,
+        "capabilities": {"vision": false, "trained_for_tool_use": !embeds(model)}, "description": null,
     })
+}
+
+fn kind(model: &Model) -> &'static str {
+    if embeds(model) { "embedding" } else { "llm" }
 }
 
 #[derive(Deserialize)]
@@ -80,7 +84,7 @@ async fn load_named(served: &Served, body: Body) -> Result<Value, Fault> {
     let begun = Instant::now();
     let loaded = completions.warm_up(model.id, asked.context_length).await?;
     let mut answer = json!({
-        "type": "llm", "instance_id": model.key, "status": "loaded",
+        "type": kind(&model), "instance_id": model.key, "status": "loaded",
         "load_time_seconds": begun.elapsed().as_secs_f64(),
     });
     if asked.echo_load_config {

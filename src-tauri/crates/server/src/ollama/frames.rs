@@ -261,6 +261,6 @@ fn of_milliseconds(milliseconds: f64) -> u64 {
     (milliseconds.max(0.0) * 1e6) as u64
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+pub fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,8 @@
-//! Ollama's API: models and their downloads, chats, plain generation.
+//! Ollama's API: models and their downloads, chats, plain generation, embeddings.
 
 mod chat;
 mod duration;
+mod embed;
 mod frames;
 mod generate;
 mod manage;
@@ -16,7 +17,6 @@ use axum::routing::{delete, get, post};
 pub use frames::timestamp;
 pub use models::parameter_size;
 
-use crate::embeddings;
 use crate::routes::Served;
 
 /// The version whose routes these are: clients refuse to talk to older ones.
@@ -32,8 +32,8 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/api/show", post(models::show))
         .route("/api/chat", post(chat::chat))
         .route("/api/generate", post(generate::generate))
-        .route("/api/embed", post(embeddings::refuse))
-        .route("/api/embeddings", post(embeddings::refuse))
+        .route("/api/embed", post(embed::embed))
+        .route("/api/embeddings", post(embed::embed_one))
         .route("/api/pull", post(manage::pull))
         .route("/api/delete", delete(manage::delete))
         .route("/api/copy", post(manage::copy))

@@ -11,7 +11,7 @@ use super::VERSION;
 use super::frames::timestamp;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{find, list, ready};
+use crate::models::{embeds, find, list, ready};
 use crate::routes::{Served, Shared};
 
 /// When a loaded model is ejected: not until its memory is needed. Its clients expect a date.
@@ -36,6 +36,15 @@ struct Tag {
     /// Hash of the file; empty until it is known.
     digest: String,
     details: Details,
+    #[serde(flatten)]
+    remote: Option<Remote>,
+}
+
+/// Where a model is that is not on this machine.
+#[derive(Serialize)]
+struct Remote {
+    remote_model: String,
+    remote_host: String,
 }
 
 #[derive(Serialize)]
@@ -58,8 +67,10 @@ struct Shown {
     template: String,
     details: Details,
     model_info: Map<String, Value>,
-    capabilities: [&'static str; 2],
+    capabilities: &'static [&'static str],
     modified_at: String,
+    #[serde(flatten)]
+    remote: Option<Remote>,
 }
 
 #[derive(Deserialize)]
@@ -113,16 +124,28 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
     let which: Which = read(&body::json(body)?)?;
     let name = which.model.or(which.name);
     let model = find(served.completions.as_ref(), name.as_deref()).await?;
-    let header = served.completions.header(model.id).await?;
+    let (template, model_info) = match &model.remote {
+        Some(_) => (String::new(), Map::new()),
+        None => {
+            let header = served.completions.header(model.id).await?;
+            let template = header.chat_template.clone().unwrap_or_default();
+            (template, model_info(&header))
+        }
+    };
     Ok(Shown {
         license: "",
         modelfile: format!("FROM {}\n", model.path),
         parameters: "",
-        template: header.chat_template.clone().unwrap_or_default(),
+        template,
         details: Details::from(&model),
-        model_info: model_info(&header),
-        capabilities: ["completion", "tools"],
+        model_info,
+        capabilities: if embeds(&model) {
+            &["embedding"]
+        } else {
+            &["completion", "tools"]
+        },
         modified_at: added_at(&model),
+        remote: Remote::of(&model),
     })
 }
 
@@ -153,6 +176,17 @@ fn typed(text: &str) -> Value {
     }
 }
 
+impl Remote {
+    fn of(model: &Model) -> Option<Self> {
+        let remote = model.remote.as_ref()?;
+        let address = model.path.split_once('#').map(|(address, _)| address);
+        Some(Self {
+            remote_model: remote.name.clone(),
+            remote_host: address.unwrap_or(&model.path).to_owned(),
+        })
+    }
+}
+
 impl From<&Model> for Details {
     fn from(model: &Model) -> Self {
         Self {
@@ -175,6 +209,7 @@ impl From<&Model> for Tag {
             size: model.size_bytes,
             digest: model.sha256.clone().unwrap_or_default(),
             details: Details::from(model),
+            remote: Remote::of(model),
         }
     }
 }

@@ -11,7 +11,7 @@ use sirocco_core::completions::Request;
 
 use super::chat_frames::{Chat, ChatFrames};
 use super::messages::{Message, read as read_messages};
-use super::sampling::Sampling;
+use super::sampling::{Sampling, top_logprobs};
 use crate::answers::{Answers, frames, server_sent};
 use crate::body::{self, Body, read, refuse};
 use crate::fault::{Dialect, Fault};
@@ -30,8 +30,6 @@ const UNSUPPORTED: [&str; 6] = [
     "grammar",
     "json_schema",
 ];
-/// OpenAI's own limit.
-const MOST_TOP_LOGPROBS: u32 = 20;
 
 #[derive(Deserialize)]
 struct Fields {
@@ -80,7 +78,7 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
     {
         return Err(Fault::unsupported("modalities"));
     }
-    let top_logprobs = match (fields.logprobs.unwrap_or(false), fields.top_logprobs) {
+    let likeliest = match (fields.logprobs.unwrap_or(false), fields.top_logprobs) {
         (false, None | Some(0)) => None,
         (false, Some(_)) => {
             return Err(Fault::field(
@@ -88,11 +86,7 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
                 "`top_logprobs` needs `logprobs` to be true",
             ));
         }
-        (true, Some(most)) if most > MOST_TOP_LOGPROBS => {
-            let message = format!("`top_logprobs` is {most} but must be 0 to {MOST_TOP_LOGPROBS}");
-            return Err(Fault::field("top_logprobs", message));
-        }
-        (true, most) => Some(most.unwrap_or(0)),
+        (true, most) => Some(top_logprobs(most.unwrap_or(0))?),
     };
     let mut variables = fields.chat_template_kwargs.unwrap_or_default();
     if let Some(effort) = &fields.reasoning_effort {
@@ -100,7 +94,7 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
     }
     let messages = read_messages(&fields.messages.unwrap_or_default(), body)?;
     let request = Request {
-        sampling: sampling.parameters(top_logprobs)?,
+        sampling: sampling.parameters(likeliest)?,
         max_tokens: sampling.max_tokens()?,
         stop: sampling.stop(),
         constraint: of_format(&body["response_format"], "response_format")?,

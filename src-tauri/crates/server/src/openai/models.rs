@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
-use sirocco_protocol::Model;
+use sirocco_protocol::{Model, ModelVerdict};
 
 use crate::fault::{Dialect, found};
 use crate::models::{find, list as list_models, publisher};
@@ -21,6 +21,15 @@ struct OneModel {
     object: &'static str,
     created: i64,
     owned_by: String,
+    /// The most tokens it takes, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context_length: Option<u32>,
+    /// `embedding` where it does not write.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// It answers on another machine. A Sirocco that takes models from this one passes over it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    remote: bool,
 }
 
 impl From<&Model> for OneModel {
@@ -30,6 +39,9 @@ impl From<&Model> for OneModel {
             object: "model",
             created: model.added_at_ms / 1000,
             owned_by: publisher(model).to_owned(),
+            context_length: Some(model.context_length).filter(|tokens| *tokens > 0),
+            kind: (model.verdict == ModelVerdict::Embeds).then_some("embedding"),
+            remote: model.remote.is_some(),
         }
     }
 }

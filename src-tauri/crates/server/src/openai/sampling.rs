@@ -9,6 +9,8 @@ use sirocco_core::completions::SamplingParameters;
 use crate::body::{Strings, token_limit};
 use crate::fault::Fault;
 
+/// Most tokens that are told of in the place of one.
+const MOST_TOP_LOGPROBS: u32 = 20;
 /// Most answers to one request.
 const MOST_ANSWERS: u32 = 64;
 /// A bias from which on a token is forbidden, as OpenAI has it.
@@ -30,8 +32,9 @@ pub struct Sampling {
     dry_base: Option<f32>,
     dry_allowed_length: Option<u32>,
     dry_penalty_last_n: Option<i32>,
-    #[serde(alias = "repetition_penalty")]
     repeat_penalty: Option<f32>,
+    /// As vLLM calls it; who does not know whom it speaks to sends both.
+    repetition_penalty: Option<f32>,
     repeat_last_n: Option<i32>,
     presence_penalty: Option<f32>,
     frequency_penalty: Option<f32>,
@@ -41,6 +44,15 @@ pub struct Sampling {
     max_tokens: Option<i64>,
     max_completion_tokens: Option<i64>,
     n: Option<u32>,
+}
+
+/// How many of the likeliest tokens are wanted.
+pub fn top_logprobs(most: u32) -> Result<u32, Fault> {
+    if most <= MOST_TOP_LOGPROBS {
+        return Ok(most);
+    }
+    let message = format!("`top_logprobs` is {most} but must be 0 to {MOST_TOP_LOGPROBS}");
+    Err(Fault::field("top_logprobs", message))
 }
 
 impl Sampling {
@@ -71,6 +83,9 @@ impl Sampling {
             presence_penalty,
             frequency_penalty
         );
+        if let (None, Some(penalty)) = (self.repeat_penalty, self.repetition_penalty) {
+            parameters.repeat_penalty = penalty;
+        }
         if let Some(top_k) = self.top_k {
             parameters.top_k = u32::try_from(top_k.max(0)).unwrap_or(u32::MAX);
         }

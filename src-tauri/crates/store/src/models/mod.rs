@@ -11,16 +11,17 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 use sirocco_protocol::{
-    Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RootId, RuntimeName,
-    RuntimeVerdict, choose_runtime,
+    Model, ModelDefaults, ModelId, ModelOrigin, ModelSource, ModelVerdict, RemoteModel, RootId,
+    RuntimeName, RuntimeVerdict, choose_runtime,
 };
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
-use crate::value::{from_json, from_word, list, parse, parse_option, unsigned};
+use crate::value::{from_json, from_word, list, parse, parse_option, to_json, unsigned};
 use crate::{Store, StoreError};
 
 pub use save::LibraryChanges;
+pub(crate) use save::free_key;
 pub use trash::StoredTrash;
 
 /// Why the files of a model are not there. The model stays, and so does what was known of it.
@@ -99,8 +100,10 @@ macro_rules! select_models {
                     m.context_length, m.has_chat_template, m.added_at_ms, m.used_at_ms,
                     m.fingerprint, m.files, m.verdict, m.origin, m.source, m.sha256,
                     m.verified_at_ms, m.favourite, m.newer_on_hub, m.notes,
-                    coalesce(r.is_own, 0) as deletable, m.absence, m.hashes, m.defaults
-             from models m left join roots r on r.id = m.root_id ",
+                    coalesce(r.is_own, 0) as deletable, m.absence, m.hashes, m.defaults,
+                    m.engine_id, e.name as engine_name, m.remote_name
+             from models m left join roots r on r.id = m.root_id
+                  left join remote_engines e on e.id = m.engine_id ",
             $rest
         )
     };
@@ -126,10 +129,22 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn list_models(&self) -> Result<Vec<StoredModel>, StoreError> {
-        let rows: Vec<ModelRow> = sqlx::query_as(select_models!("where m.deleted_at_ms is null"))
-            .fetch_all(&self.reader)
-            .await
-            .attempt("list models")?;
+        let rows = sqlx::query_as(select_models!("where m.deleted_at_ms is null"));
+        self.in_order(rows.fetch_all(&self.reader).await.attempt("list models")?)
+    }
+
+    /// Those of them whose files are on this machine, for who looks at files.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn list_local_models(&self) -> Result<Vec<StoredModel>, StoreError> {
+        let rows = sqlx::query_as(select_models!(
+            "where m.deleted_at_ms is null and m.engine_id is null"
+        ));
+        self.in_order(rows.fetch_all(&self.reader).await.attempt("list models")?)
+    }
+
+    fn in_order(&self, rows: Vec<ModelRow>) -> Result<Vec<StoredModel>, StoreError> {
         let mut models = rows
             .into_iter()
             .map(|row| row.stored(&self.runtimes))
@@ -205,6 +220,30 @@ impl Judged {
     }
 }
 
+/// Where a model is, if it belongs to an engine.
+fn remote(
+    engine_id: Option<String>,
+    engine_name: Option<String>,
+    name: Option<String>,
+) -> Result<Option<RemoteModel>, StoreError> {
+    let Some(engine_id) = engine_id else {
+        return Ok(None);
+    };
+    Ok(Some(RemoteModel {
+        engine_id: parse("engine id", &engine_id)?,
+        engine_name: engine_name.unwrap_or_default(),
+        name: name.unwrap_or_default(),
+    }))
+}
+
+/// A verdict that no runtime has a say in, as it is stored.
+pub(crate) fn remote_verdict(verdict: ModelVerdict) -> String {
+    to_json(&Judged {
+        verdict,
+        runtimes: Vec::new(),
+    })
+}
+
 #[derive(FromRow)]
 struct ModelRow {
     id: String,
@@ -234,6 +273,9 @@ struct ModelRow {
     absence: Option<String>,
     hashes: String,
     defaults: String,
+    engine_id: Option<String>,
+    engine_name: Option<String>,
+    remote_name: Option<String>,
 }
 
 impl ModelRow {
@@ -289,6 +331,7 @@ impl ModelRow {
                 notes: self.notes,
                 newer_on_hub: self.newer_on_hub,
                 deletable: self.deletable,
+                remote: remote(self.engine_id, self.engine_name, self.remote_name)?,
             },
         })
     }
@@ -398,6 +441,7 @@ mod tests {
             runtime,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
             cautions: Vec::new(),
+            embeds: false,
         };
         let mut new = model("/a", "a");
         new.runtimes = vec![
@@ -428,6 +472,7 @@ mod tests {
                 runtime,
                 reasons: Vec::new(),
                 cautions: Vec::new(),
+                embeds: false,
             })
             .to_vec();
         let store = Store::open_in_memory().await.unwrap();

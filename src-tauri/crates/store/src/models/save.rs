@@ -208,7 +208,7 @@ async fn save(
 }
 
 /// `key`, or `key-2`, `key-3` and so on.
-pub(super) async fn free_key(
+pub(crate) async fn free_key(
     connection: &mut SqliteConnection,
     key: &str,
 ) -> Result<String, StoreError> {

@@ -5,7 +5,7 @@ use llguidance::api::TopLevelGrammar;
 use serde_json::Value;
 use sirocco_engine_wire::{Constraint, FormPart};
 
-use super::ConstraintError;
+use super::{ConstraintError, times};
 
 /// What may stand between the parts of JSON. Without an end to it, small models write line breaks for ever.
 const WHITE_SPACE: &str = r"\x20|\r?\n[\x20\t]{0,32}";
@@ -35,6 +35,7 @@ fn with_options(schema: &Value, lenient: bool) -> Result<Value, ConstraintError>
         ..JsonCompileOptions::default()
     };
     let mut schema = schema.clone();
+    times::bound(&mut schema);
     options.apply_to(&mut schema);
     Ok(schema)
 }

@@ -9,6 +9,7 @@
 
 mod grammar;
 mod thoughts;
+mod times;
 mod vocabulary;
 
 use std::collections::VecDeque;

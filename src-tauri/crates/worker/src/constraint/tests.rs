@@ -98,6 +98,36 @@ fn wander(forms: &Forms, constraint: &Constraint, seed: u64) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+/// The token of a byte.
+fn byte(byte: u8) -> u32 {
+    u32::try_from(WORDS.len()).unwrap() + u32::from(byte)
+}
+
+#[test]
+fn the_fraction_of_a_second_has_an_end() {
+    let forms = forms();
+    for (format, begun) in [
+        ("time", "\"12:00:00."),
+        ("date-time", "\"2026-01-01T12:00:00."),
+    ] {
+        let schema = json!({"type": "string", "format": format});
+        let mut guide = guide(&forms, &json_of(schema));
+        for one in begun.bytes() {
+            guide.take(byte(one)).unwrap();
+        }
+        let mut digits = 0;
+        while digits < 100 && guide.allowed().unwrap().is_allowed(byte(b'7')) {
+            guide.take(byte(b'7')).unwrap();
+            digits += 1;
+        }
+        assert_eq!(digits, 9, "{format}");
+        for one in "+01:00\"".bytes() {
+            guide.take(byte(one)).unwrap();
+        }
+        assert!(guide.is_over());
+    }
+}
+
 #[test]
 fn whatever_is_chosen_the_answer_is_json_of_its_schema() {
     let forms = forms();

@@ -72,6 +72,8 @@ const BENCHES: &[Bench] = &[
         name: "package",
         programs: &[
             Package("sizes.mjs"),
+            Package("judges.mjs"),
+            Package("cpu_targets.mjs"),
             Package("portable.mjs"),
             Package("old_cpu.mjs"),
             Package("clean_debian.mjs"),
@@ -183,9 +185,25 @@ fn command(program: &Program) -> Result<Command> {
     }
 }
 
+/// What packages are tried out with, and Debian's packages of it: they are only made for Debian from here.
+const PACKAGE_PROGRAMS: [(&str, &str); 6] = [
+    ("appstreamcli", "appstream"),
+    ("debootstrap", "debootstrap"),
+    ("desktop-file-validate", "desktop-file-utils"),
+    ("lintian", "lintian"),
+    ("qemu-x86_64", "qemu-user"),
+    ("Xvfb", "xvfb"),
+];
+
 fn package(script: &str) -> Result<Command> {
     if !dist::packages().is_dir() {
         bail!("there are no packages: make them with `cargo xtask dist`");
+    }
+    let missing = PACKAGE_PROGRAMS
+        .iter()
+        .find(|(program, _)| !shell::on_path(&[program]));
+    if let Some((program, package)) = missing {
+        bail!("`{program}` is missing: install Debian's package `{package}`");
     }
     let mut command = Command::new("node");
     command
@@ -194,6 +212,7 @@ fn package(script: &str) -> Result<Command> {
         .env("SIROCCO_TEST_MODEL", starter::model()?)
         .env("SIROCCO_PACKAGES", dist::packages())
         .env("SIROCCO_STAGE", dist::folder().join("release"))
+        .env("SIROCCO_BUILT_WORKERS", paths::engines().join("bin"))
         .env("SIROCCO_DEBIAN_TREE", dist::folder().join("debian-12"));
     Ok(command)
 }

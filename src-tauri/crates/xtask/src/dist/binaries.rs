@@ -51,7 +51,8 @@ fn depends(printed: &str) -> Vec<String> {
     packages.map(str::to_owned).collect()
 }
 
-/// Libraries that these programs are linked to, as RPM names them.
+/// Libraries that these programs are linked to, with the versions of their symbols, as RPM names them: so nobody installs
+/// what is too new for their C library.
 pub fn rpm_dependencies(programs: &[&Path]) -> Result<Vec<String>> {
     let mut needed = BTreeSet::new();
     for program in programs {
@@ -61,15 +62,24 @@ pub fn rpm_dependencies(programs: &[&Path]) -> Result<Vec<String>> {
     Ok(needed.into_iter().collect())
 }
 
+/// From what objdump prints: `NEEDED libc.so.6` in the dynamic section, and below `required from libc.so.6:` lines such
+/// as `0x069691b4 0x00 04 GLIBC_2.34`. The loader has a name of its own.
 fn libraries(printed: &str) -> Vec<String> {
-    let needed = printed
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("NEEDED"));
-    needed
-        // The loader has a name of its own.
-        .filter(|name| !name.trim().starts_with("ld-linux"))
-        .map(|name| format!("{}()(64bit)", name.trim()))
-        .collect()
+    let mut names = Vec::new();
+    let mut library = None;
+    for line in printed.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("NEEDED") {
+            names.push(format!("{}()(64bit)", name.trim()));
+        } else if let Some(name) = line.strip_prefix("required from ") {
+            library = Some(name.trim_end_matches(':'));
+        } else if line.starts_with("0x")
+            && let (Some(library), Some(version)) = (library, line.split_whitespace().nth(3))
+        {
+            names.push(format!("{library}({version})(64bit)"));
+        }
+    }
+    names.retain(|name| !name.starts_with("ld-linux"));
+    names
 }
 
 #[cfg(test)]
@@ -90,7 +100,16 @@ Dynamic Section:
   NEEDED               libgtk-3.so.0
   NEEDED               ld-linux-x86-64.so.2
   INIT                 0x1000
+
+Version References:
+  required from ld-linux-x86-64.so.2:
+    0x0d696913 0x00 05 GLIBC_2.3
+  required from libc.so.6:
+    0x069691b4 0x00 04 GLIBC_2.34
 ";
-        assert_eq!(libraries(printed), ["libgtk-3.so.0()(64bit)"]);
+        assert_eq!(
+            libraries(printed),
+            ["libgtk-3.so.0()(64bit)", "libc.so.6(GLIBC_2.34)(64bit)"]
+        );
     }
 }

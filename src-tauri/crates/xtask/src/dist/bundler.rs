@@ -33,6 +33,10 @@ const KINDS: &str = if cfg!(target_os = "macos") {
 pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
     let tools = paths::root().join("src-tauri/package");
     node::install(&tools)?;
+    let mut contents = contents(stage)?;
+    if let Some(maintainer) = maintainer(&["DEBFULLNAME", "DEBEMAIL"].map(variable)) {
+        contents["publisher"] = maintainer.into();
+    }
     let output = stage.root.join("release/bundle");
     let _ = std::fs::remove_dir_all(&output);
     shell::run(
@@ -40,7 +44,7 @@ pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
             .current_dir(paths::root().join("src-tauri"))
             .arg(tools.join("node_modules/@tauri-apps/cli/tauri.js"))
             .args(["bundle", "--bundles", KINDS, "--config"])
-            .arg(json!({ "bundle": contents(stage)? }).to_string())
+            .arg(json!({ "bundle": contents }).to_string())
             .env("CARGO_TARGET_DIR", &stage.root)
             .stdout(std::io::stderr()),
     )?;
@@ -63,14 +67,37 @@ pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
     Ok(made)
 }
 
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+/// Who answers for a package: whoever makes it, if the variables of Debian's own tools say who that is. Otherwise the
+/// authors stay, at an address that nobody can have: this project has none of its own.
+fn maintainer([name, address]: &[String; 2]) -> Option<String> {
+    let is_whole = address.contains('<');
+    match (name.as_str(), address.as_str()) {
+        (_, "") => None,
+        (_, whole) if is_whole => Some(whole.to_owned()),
+        ("", _) => None,
+        (name, address) => Some(format!("{name} <{address}>")),
+    }
+}
+
 /// What each kind of package holds beside the window, and needs of the system.
 fn contents(stage: &Stage) -> Result<Value> {
     if cfg!(target_os = "macos") {
-        return Ok(json!({ "macOS": { "files": beside_the_window(stage, "MacOS/") } }));
+        let mut files = beside_the_window(stage, "MacOS/");
+        for file in &stage.licences {
+            add(&mut files, "Resources/licences/", file);
+        }
+        return Ok(json!({ "macOS": { "files": files } }));
     }
     if cfg!(windows) {
         // Here the source comes first.
-        let files = beside_the_window(stage, "");
+        let mut files = beside_the_window(stage, "");
+        for file in &stage.licences {
+            add(&mut files, "licences/", file);
+        }
         let resources: Map<_, _> = files
             .into_iter()
             .map(|(to, from)| {
@@ -151,17 +178,22 @@ fn linux_files(stage: &Stage, family: Family) -> Map<String, Value> {
         "/usr/share/mime/packages/app.sirocco.desktop.xml".to_owned(),
         &of_package("mime.xml"),
     );
-    match family {
+    let licences = match family {
         Family::Debian => {
             let folder = "/usr/share/doc/sirocco/";
             add(&mut files, folder, &of_package("copyright"));
             // The bundler would put it into a folder that is not named as the package.
             add(&mut files, folder, &stage.changelog);
+            folder
         }
         Family::Fedora => {
             let folder = "/usr/share/licenses/sirocco/";
             add(&mut files, folder, &root.join("LICENSE"));
+            folder
         }
+    };
+    for file in &stage.licences {
+        add(&mut files, licences, file);
     }
     files
 }
@@ -187,6 +219,7 @@ mod tests {
             workers: vec!["/dist/release/workers/sirocco-worker-x-cpu-baseline".into()],
             manual: vec!["/dist/release/manual/sirocco.1.gz".into()],
             completions: "/dist/release/completions".into(),
+            licences: vec!["/dist/release/licences/third-party-licences.txt".into()],
             changelog: "/dist/release/doc/changelog.gz".into(),
         }
     }
@@ -206,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn who_makes_a_package_is_its_maintainer() {
+        let of = |name: &str, address: &str| maintainer(&[name.to_owned(), address.to_owned()]);
+        let ada = "Ada Lovelace <ada@example.org>";
+        assert_eq!(of("Ada Lovelace", "ada@example.org").as_deref(), Some(ada));
+        assert_eq!(of("", ada).as_deref(), Some(ada));
+        assert_eq!(of("Ada Lovelace", ""), None);
+        assert_eq!(of("", "ada@example.org"), None);
+    }
+
+    #[test]
     fn distributions_keep_completions_and_licences_where_they_do() {
         let places = |family| -> Vec<String> {
             linux_files(&stage(), family)
@@ -216,9 +259,12 @@ mod tests {
         let debian = places(Family::Debian);
         assert!(debian.contains(&"/usr/share/zsh/vendor-completions/_sirocco".to_owned()));
         assert!(debian.contains(&"/usr/share/doc/sirocco/copyright".to_owned()));
+        assert!(debian.contains(&"/usr/share/doc/sirocco/third-party-licences.txt".to_owned()));
         assert!(debian.contains(&"/usr/share/doc/sirocco/changelog.gz".to_owned()));
         let fedora = places(Family::Fedora);
         assert!(fedora.contains(&"/usr/share/zsh/site-functions/_sirocco".to_owned()));
-        assert!(fedora.contains(&"/usr/share/licenses/sirocco/LICENSE".to_owned()));
+        for file in ["LICENSE", "third-party-licences.txt"] {
+            assert!(fedora.contains(&format!("/usr/share/licenses/sirocco/{file}")));
+        }
     }
 }

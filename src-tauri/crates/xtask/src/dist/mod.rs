@@ -8,6 +8,8 @@
 
 mod binaries;
 mod bundler;
+mod cards;
+mod licences;
 mod portable;
 mod stage;
 
@@ -50,6 +52,7 @@ pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
     // First: the bundler writes into the window's program which kind of package it came in.
     if cfg!(target_os = "linux") {
         made.push(portable::pack(&stage, &packages)?);
+        made.extend(cards::pack(&stage, &packages)?);
     }
     made.extend(bundler::bundle(&stage, &packages)?);
     for package in made {

@@ -27,6 +27,7 @@ pub fn pack(stage: &Stage, packages: &Path) -> Result<PathBuf> {
     ];
     files.extend(stage.workers.iter().map(|file| (file.clone(), "workers")));
     files.extend(stage.manual.iter().map(|file| (file.clone(), "manual")));
+    files.extend(stage.licences.iter().map(|file| (file.clone(), "licences")));
     for entry in fs::read_dir(&stage.completions)? {
         files.push((entry?.path(), "completions"));
     }
@@ -36,6 +37,11 @@ pub fn pack(stage: &Stage, packages: &Path) -> Result<PathBuf> {
         fs::copy(&file, place.join(file_name(&file)))
             .with_context(|| format!("could not copy {}", file.display()))?;
     }
+    archive(&stage.root.join("release"), &name, packages)
+}
+
+/// Packs a folder of `parent` as `.tar.gz`. Who made it, and when, is not in it.
+pub fn archive(parent: &Path, name: &str, packages: &Path) -> Result<PathBuf> {
     let package = packages.join(format!("{name}.tar.gz"));
     shell::run(
         Command::new("tar")
@@ -44,8 +50,8 @@ pub fn pack(stage: &Stage, packages: &Path) -> Result<PathBuf> {
             .arg("--file")
             .arg(&package)
             .arg("--directory")
-            .arg(stage.root.join("release"))
-            .arg(&name),
+            .arg(parent)
+            .arg(name),
     )?;
     Ok(package)
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
 
-use super::binaries;
+use super::{binaries, licences};
 use crate::build::Profile;
 use crate::{paths, shell};
 
@@ -34,6 +34,8 @@ pub struct Stage {
     pub manual: Vec<PathBuf>,
     /// The folder of completions, each in a file of its own.
     pub completions: PathBuf,
+    /// Licences of the parts made by others.
+    pub licences: Vec<PathBuf>,
     /// What is new in which version, as Debian writes it, packed.
     pub changelog: PathBuf,
 }
@@ -55,7 +57,7 @@ impl Stage {
         let workers = workers
             .iter()
             .map(|worker| binaries::stripped(worker, &worker_folder))
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<_>>>()?;
         let completions = folder("completions")?;
         for (shell, file) in COMPLETIONS {
             let text = shell::output(Command::new(&command).args(["completions", shell]))?;
@@ -64,6 +66,7 @@ impl Stage {
         let manual = manual(&command, &folder("manual")?)?;
         let changelog = paths::root().join("src-tauri/package/changelog");
         let changelog = packed(&changelog, &folder("doc")?)?;
+        let licences = licences::write(&folder("licences")?, &workers)?;
         Ok(Self {
             root: root.to_path_buf(),
             window,
@@ -71,6 +74,7 @@ impl Stage {
             workers,
             manual,
             completions,
+            licences,
             changelog,
         })
     }

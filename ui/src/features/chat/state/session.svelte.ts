@@ -103,14 +103,18 @@ export class ChatSession {
     this.current = this.#open(null);
   }
 
-  /** The model this chat talks to: its own, the chosen one, a loaded one, the last one used, or any that runs. */
+  /**
+   * The model this chat talks to: its own, the chosen one, a loaded one, the last one used, or any that runs. One on
+   * another machine must have been chosen: nothing leaves this one by itself.
+   */
   get model(): Model | null {
     const { models } = this.#sirocco;
     const own = models.model(this.current.id ? this.current.conversation?.model_id : this.chosenModelId);
     if (own) return own;
-    const loaded = models.loaded.find((one) => one.state.type !== 'failed');
+    const offered = (one: Model | null) => one !== null && one.verdict.type === 'runs' && !one.remote;
+    const loaded = models.loaded.find((one) => one.state.type !== 'failed' && offered(models.model(one.model_id)));
     if (loaded) return models.model(loaded.model_id);
-    return models.models.find((one) => one.verdict.type === 'runs') ?? null;
+    return models.models.find(offered) ?? null;
   }
 
   /** No model of this chat is named: a blind comparison in it waits for its vote. */

@@ -108,7 +108,7 @@ export class RepositoryPage {
   /** Whether a file runs: exactly where its header was read, else as the name says. */
   runsOf(variant: HubVariant): HubRuns {
     const verdict = variant.path === this.headerPath ? this.#header?.verdict : undefined;
-    if (verdict?.type === 'runs') return { type: 'yes' };
+    if (verdict?.type === 'runs' || verdict?.type === 'embeds') return { type: 'yes' };
     if (verdict?.type === 'refused') return { type: 'no', reason: verdict.reasons.join('; ') };
     return variant.runs;
   }

@@ -38,11 +38,12 @@ import { contextHandlers } from './context';
 import { desktopHandlers } from './desktop';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
+import { engineHandlers } from './engines';
 import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
-import { ROOTS, scriptedModels, SETTINGS, STATUS } from './models';
+import { ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
@@ -114,6 +115,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...organiseHandlers(this),
       ...libraryHandlers(this),
       ...downloadHandlers(this),
+      ...engineHandlers(this),
       ...networkHandlers(this, options.connections ?? 0),
       ...hubHandlers(this),
       ...exchangeHandlers(this, this.#host === 'window'),
@@ -331,7 +333,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
     model_load: ({ id, options }) => {
       const model = this.#model(id);
-      if (model.verdict.type !== 'runs') {
+      if (model.verdict.type !== 'runs' && model.verdict.type !== 'embeds') {
         throw new BackendError({ code: 'model_refused', message: `${model.name} does not run here`, hint: null, trace_id: 't' });
       }
       const context_length = Math.min(options.context_length ?? this.settings.default_context_length, model.context_length);
@@ -349,6 +351,14 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       if (this.tick_ms > 0) void this.#loadSlowly(id);
       return loaded;
     },
+    model_embed: ({ id, texts, dimensions }) => {
+      const model = this.#model(id);
+      if (model.verdict.type !== 'embeds') {
+        throw new BackendError({ code: 'invalid_request', message: `\`${model.key}\` cannot embed`, hint: null, trace_id: 't' });
+      }
+      const vector = Array.from({ length: dimensions ?? 4 }, (_, at) => (at === 0 ? 1 : 0));
+      return { vectors: texts.map(() => vector), tokens: texts.length };
+    },
     model_eject: ({ id }) => {
       this.loaded.delete(id);
       this.emit({ type: 'ejected', model_id: id });
@@ -357,6 +367,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_loaded: () => [...this.loaded.values()],
 
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
+    runtime_list: () => copy(RUNTIMES),
     path_type: ({ path }) => {
       if (!/^[/~]/.test(path)) {
         throw new BackendError({ code: 'invalid_request', message: 'the path is not absolute', hint: 'start it with / or ~', trace_id: '' });
@@ -441,7 +452,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   ): LoadedModel {
     const memory_bytes = state.type === 'ready' ? 1.2 * 1024 ** 3 : null;
     const runtime = served_by === 'mistralrs' ? 'mistral.rs 0.8.1 · CPU (x86-64-v4)' : 'llama.cpp 0.1.161 · CPU (x86-64-v3)';
-    return { model_id, state, context_length, threads, runtime, served_by, memory_bytes, queue_length: 0 };
+    return { model_id, state, context_length, threads, runtime, served_by, fallback: null, memory_bytes, queue_length: 0 };
   }
 
   async #loadSlowly(id: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
-import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
+import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
 import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
@@ -30,7 +30,7 @@ function model(
     context_length,
     has_chat_template: true,
     verdict,
-    runtime: verdict.type === 'runs' ? 'mistralrs' : null,
+    runtime: verdict.type === 'runs' ? 'mistralrs' : verdict.type === 'embeds' ? 'llamacpp' : null,
     runtimes: verdictsOf(verdict),
     added_at_ms: NOW - 20 * DAY,
     used_at_ms,
@@ -54,8 +54,11 @@ export function verdictsOf(verdict: ModelVerdict): RuntimeVerdict[] {
     runtime,
     reasons,
     cautions: verdict.type === 'runs' ? verdict.cautions : [],
+    embeds: verdict.type === 'embeds',
   });
-  return [of('mistralrs', verdict.type === 'refused' ? verdict.reasons.slice(0, 1) : []), of('llamacpp', [])];
+  const embeds = ['this model turns text into numbers for searching; it cannot chat'];
+  const reasons = verdict.type === 'refused' ? verdict.reasons.slice(0, 1) : verdict.type === 'embeds' ? embeds : [];
+  return [{ ...of('mistralrs', reasons), embeds: false }, of('llamacpp', [])];
 }
 
 export const LONG_NAME =
@@ -128,6 +131,13 @@ export const STARTER: StarterModel = {
   size_bytes: 491_400_064,
   sha256: 'a'.repeat(64),
 };
+
+/** As on a machine whose graphics card has no driver. */
+export const RUNTIMES: RuntimeReport[] = [
+  { name: 'mistralrs', version: null, backend: 'CUDA', target: 'baseline', devices: [], problem: 'the driver of NVIDIA’s cards was not found' },
+  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v4', devices: [], problem: null },
+  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v3', devices: [], problem: null },
+];
 
 export const STATUS: AppStatus = {
   version: '0.1.0',

@@ -1,12 +1,25 @@
-//! The architectures that write text token by token, from `LLM_ARCH_NAMES` and `llama_model_mapping` in llama.cpp's
+//! The architectures that write text token by token, and those that turn it into vectors, from `LLM_ARCH_NAMES` and `llama_model_mapping` in llama.cpp's
 //! `src/llama-arch.cpp` and `src/llama-model.cpp`.
 //!
-//! Left out are those that do something else there: vectors (`*bert*`, `gemma-embedding`, `llama-embed`, `t5encoder`),
-//! scores (`clef`), speech (`wavtokenizer-dec`, `qwen3tts`, `pockettts`), images (`clip`), text by diffusion (`dream`,
+//! Left out are those that do something else there: vectors for the pictures of others (`t5encoder`), scores (`clef`), speech (`wavtokenizer-dec`, `qwen3tts`, `pockettts`), images (`clip`), text by diffusion (`dream`,
 //! `llada`, `llada-moe`, `rnd1`), an encoder that wants the prompt first (`t5`), drafts for another model (`eagle3`,
 //! `dflash`, `gemma4-assistant`), and `gptj`, which has a name and no code.
 
-/// In the order of the alphabet.
+/// Those that only embed, in the order of the alphabet. One that writes does so too if its file says how to pool.
+pub(super) const EMBEDDERS: &[&str] = &[
+    "bert",
+    "eurobert",
+    "gemma-embedding",
+    "jina-bert-v2",
+    "jina-bert-v3",
+    "llama-embed",
+    "modern-bert",
+    "neo-bert",
+    "nomic-bert",
+    "nomic-bert-moe",
+];
+
+/// Those that write, in the order of the alphabet.
 pub(super) const ARCHITECTURES: &[&str] = &[
     "afmoe",
     "apertus",

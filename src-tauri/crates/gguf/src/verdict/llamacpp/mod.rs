@@ -1,12 +1,13 @@
 //! What llama.cpp can load, in the version that the worker pins.
 //!
 //! llama.cpp turns most of what is wrong with a file into an error that the worker reports, so far less is checked here
-//! than for mistral.rs: what is no text model, architectures it has no code for, types it cannot multiply with, and
-//! vocabularies that the worker's own tokenizer does not read.
+//! than for mistral.rs: what neither writes nor embeds, architectures it has no code for, types it cannot multiply with,
+//! and vocabularies that are not read: of a model that writes by the worker's own tokenizer, of one that embeds by
+//! llama.cpp.
 
 mod architectures;
 
-use architectures::ARCHITECTURES;
+use architectures::{ARCHITECTURES, EMBEDDERS};
 
 use super::files::{shards, unsupported_types};
 use super::{Caution, Refusal, Runtime, Verdict};
@@ -18,8 +19,13 @@ use crate::tensor::TensorType;
 const NEEDED_NUMBERS: [&str; 3] = ["context_length", "embedding_length", "block_count"];
 
 pub(super) fn verdict(model: &Model) -> Verdict {
-    let reasons = refusals(model);
-    if reasons.is_empty() {
+    let kind = ModelKind::of(model);
+    let reasons = refusals(model, kind);
+    if !reasons.is_empty() {
+        Verdict::Refused { reasons }
+    } else if kind == ModelKind::Embedding {
+        Verdict::Embeds
+    } else {
         Verdict::Runs {
             cautions: if has_chat_template(model) {
                 Vec::new()
@@ -27,24 +33,19 @@ pub(super) fn verdict(model: &Model) -> Verdict {
                 vec![Caution::NoChatTemplate]
             },
         }
-    } else {
-        Verdict::Refused { reasons }
     }
 }
 
 pub(super) fn architecture_refusal(name: &str) -> Option<Refusal> {
-    ARCHITECTURES
-        .binary_search(&name)
-        .is_err()
-        .then(|| Refusal::UnknownArchitecture {
-            runtime: Runtime::LlamaCpp,
-            architecture: name.to_owned(),
-        })
+    let is_known = |list: &[&str]| list.binary_search(&name).is_ok();
+    (!is_known(ARCHITECTURES) && !is_known(EMBEDDERS)).then(|| Refusal::UnknownArchitecture {
+        runtime: Runtime::LlamaCpp,
+        architecture: name.to_owned(),
+    })
 }
 
-fn refusals(model: &Model) -> Vec<Refusal> {
-    let kind = ModelKind::of(model);
-    if kind != ModelKind::Text {
+fn refusals(model: &Model, kind: ModelKind) -> Vec<Refusal> {
+    if !matches!(kind, ModelKind::Text | ModelKind::Embedding) {
         return vec![Refusal::NotATextModel { kind }];
     }
     let Some(name) = model.architecture() else {
@@ -56,7 +57,7 @@ fn refusals(model: &Model) -> Vec<Refusal> {
     let mut reasons = Vec::new();
     reasons.extend(unsupported_types(model, Runtime::LlamaCpp, is_supported));
     reasons.extend(shards(model));
-    reasons.extend(tokenizer(model));
+    reasons.extend(tokenizer(model, kind));
     reasons.extend(NEEDED_NUMBERS.iter().filter_map(|name| number(model, name)));
     reasons
 }
@@ -68,8 +69,8 @@ fn is_supported(tensor_type: TensorType) -> bool {
     !matches!(tensor_type, Q8_1 | Q8K | I8 | I16 | I64 | F64 | Unknown(_))
 }
 
-/// The vocabularies that the worker's tokenizer reads.
-fn tokenizer(model: &Model) -> Option<Refusal> {
+/// The vocabularies that are read.
+fn tokenizer(model: &Model, kind: ModelKind) -> Option<Refusal> {
     const MODEL: &str = "tokenizer.ggml.model";
     let missing = |key: &str| {
         Some(Refusal::MissingKey {
@@ -78,6 +79,7 @@ fn tokenizer(model: &Model) -> Option<Refusal> {
     };
     let needed: &[&str] = match model.string(MODEL) {
         Some("llama") => &["tokenizer.ggml.tokens"],
+        Some("bert" | "t5") if kind == ModelKind::Embedding => &["tokenizer.ggml.tokens"],
         // Files of Kimi K2 carry whole words only.
         Some("gpt2") if model.string("tokenizer.ggml.pre") == Some("kimi-k2") => {
             &["tokenizer.ggml.tokens"]

@@ -1,9 +1,10 @@
 //! The items of an answer while they are written, and the events that tell of it.
 
 use serde_json::{Value, json};
-use sirocco_core::completions::CallPiece;
+use sirocco_core::completions::{CallPiece, Token};
 
 use crate::fault::fresh_id;
+use crate::openai::chat_tokens;
 
 /// An event without its number: its type is in it.
 pub type Event = Value;
@@ -23,11 +24,11 @@ impl Kind {
         }
     }
 
-    fn part_with(self, text: &str) -> Value {
+    fn part_with(self, text: &str, logprobs: &[Value]) -> Value {
         match self {
             Self::Reasoning => json!({"type": self.part(), "text": text}),
             Self::Message => {
-                json!({"type": self.part(), "text": text, "annotations": [], "logprobs": []})
+                json!({"type": self.part(), "text": text, "annotations": [], "logprobs": logprobs})
             }
         }
     }
@@ -39,6 +40,8 @@ enum Open {
         kind: Kind,
         id: String,
         text: String,
+        /// Of its tokens, if they were asked for.
+        logprobs: Vec<Value>,
     },
     Call {
         id: String,
@@ -57,8 +60,9 @@ pub struct Output {
 }
 
 impl Output {
-    /// More text of an item of this kind, which is opened if another is open, or none.
-    pub fn text(&mut self, kind: Kind, more: &str, events: &mut Vec<Event>) {
+    /// More text of an item of this kind, which is opened if another is open, or none; and its tokens, if they were asked
+    /// for.
+    pub fn text(&mut self, kind: Kind, more: &str, tokens: &[Token], events: &mut Vec<Event>) {
         if !matches!(&self.open, Some(Open::Text { kind: open, .. }) if *open == kind) {
             self.close(events);
             let id = fresh_id(if kind == Kind::Message { "msg_" } else { "rs_" });
@@ -66,25 +70,34 @@ impl Output {
             events.push(self.event("response.output_item.added", json!({"item": item})));
             events.push(self.event(
                 "response.content_part.added",
-                json!({"item_id": id, "content_index": 0, "part": kind.part_with("")}),
+                json!({"item_id": id, "content_index": 0, "part": kind.part_with("", &[])}),
             ));
-            let text = String::new();
-            self.open = Some(Open::Text { kind, id, text });
+            self.open = Some(Open::Text {
+                kind,
+                id,
+                text: String::new(),
+                logprobs: Vec::new(),
+            });
         }
         let output_index = self.items.len();
-        let Some(Open::Text { id, text, .. }) = &mut self.open else {
+        let Some(Open::Text {
+            id, text, logprobs, ..
+        }) = &mut self.open
+        else {
             return;
         };
-        if more.is_empty() {
+        if more.is_empty() && tokens.is_empty() {
             return;
         }
+        let told: Vec<Value> = chat_tokens(tokens).iter().map(|one| json!(one)).collect();
         text.push_str(more);
         let mut event = json!({
             "type": format!("response.{}.delta", kind.part()), "output_index": output_index, "item_id": id,
             "content_index": 0, "delta": more,
         });
         if kind == Kind::Message {
-            event["logprobs"] = json!([]);
+            event["logprobs"] = json!(told);
+            logprobs.extend(told);
         }
         events.push(event);
     }
@@ -123,11 +136,16 @@ impl Output {
     pub fn close(&mut self, events: &mut Vec<Event>) {
         let item = match self.open.take() {
             None => return,
-            Some(Open::Text { kind, id, text }) => {
-                let part = kind.part_with(&text);
+            Some(Open::Text {
+                kind,
+                id,
+                text,
+                logprobs,
+            }) => {
+                let part = kind.part_with(&text, &logprobs);
                 let mut done = json!({"item_id": id, "content_index": 0, "text": text});
                 if kind == Kind::Message {
-                    done["logprobs"] = json!([]);
+                    done["logprobs"] = json!(logprobs);
                 }
                 events.push(self.event(&format!("response.{}.done", kind.part()), done));
                 events.push(self.event(

@@ -13,18 +13,15 @@ use super::unknown;
 use crate::body::{read, refuse, token_limit};
 use crate::fault::Fault;
 use crate::form::of_format;
-use crate::openai::sampling::Sampling;
+use crate::openai::sampling::{Sampling, top_logprobs};
 use crate::prompt;
 use crate::tools::{Choice, Tools, of_openai};
 
 /// What there is not.
-const UNSUPPORTED: [&str; 5] = [
-    "background",
-    "conversation",
-    "prompt",
-    "top_logprobs",
-    "max_tool_calls",
-];
+const UNSUPPORTED: [&str; 4] = ["background", "conversation", "prompt", "max_tool_calls"];
+
+/// What a request includes to have the probabilities of tokens.
+const LOGPROBS: &str = "message.output_text.logprobs";
 
 #[derive(Deserialize)]
 struct Fields {
@@ -36,6 +33,8 @@ struct Fields {
     reasoning: Option<Reasoning>,
     store: Option<bool>,
     stream: Option<bool>,
+    top_logprobs: Option<u32>,
+    include: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -83,12 +82,16 @@ impl Asked {
             let system = prompt::message("system", instructions.clone(), None, "instructions")?;
             prompted.insert(0, system);
         }
+        // Who wants to know the likeliest tokens wants to know them.
+        let included = fields.include.iter().flatten().any(|one| one == LOGPROBS);
+        let likeliest = fields.top_logprobs.or(included.then_some(0));
+        let likeliest = likeliest.map(top_logprobs).transpose()?;
         let mut variables = Map::new();
         if let Some(effort) = fields.reasoning.and_then(|reasoning| reasoning.effort) {
             prompt::set_effort(&mut variables, &effort);
         }
         let request = tools.clone().apply(Request {
-            sampling: sampling.parameters(None)?,
+            sampling: sampling.parameters(likeliest)?,
             max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?,
             constraint: of_format(&body["text"]["format"], "text.format")?,
             ..Request::new(prompt::chat(prompted, variables, tools.list)?)
@@ -124,6 +127,7 @@ fn repeated(body: &Value, request: &Request) -> Map<String, Value> {
         ("store", true.into()),
         ("tool_choice", "auto".into()),
         ("tools", Value::Array(Vec::new())),
+        ("top_logprobs", 0.into()),
         ("truncation", "disabled".into()),
         ("user", Value::Null),
         ("temperature", request.sampling.temperature.into()),
@@ -200,6 +204,7 @@ mod tests {
                 json!({"previous_response_id": "resp_1"}),
             ),
             ("max_output_tokens", json!({"max_output_tokens": 0})),
+            ("top_logprobs", json!({"top_logprobs": 21})),
         ] {
             let fault = asked(more).map(drop).unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field));

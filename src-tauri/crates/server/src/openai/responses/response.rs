@@ -75,13 +75,15 @@ impl Writing {
                 }
             }
             Piece::Text {
-                content, reasoning, ..
+                content,
+                reasoning,
+                tokens,
             } => {
                 if !reasoning.is_empty() {
-                    self.output.text(Kind::Reasoning, &reasoning, events);
+                    self.output.text(Kind::Reasoning, &reasoning, &[], events);
                 }
-                if !content.is_empty() {
-                    self.output.text(Kind::Message, &content, events);
+                if !(content.is_empty() && tokens.is_empty()) {
+                    self.output.text(Kind::Message, &content, &tokens, events);
                 }
             }
             Piece::Call(piece) => self.output.call(piece, events),
@@ -98,7 +100,7 @@ impl Writing {
             .iter()
             .all(|item| item["type"] == "reasoning")
         {
-            self.output.text(Kind::Message, "", events);
+            self.output.text(Kind::Message, "", &[], events);
             self.output.close(events);
         }
         let is_cut = matches!(

@@ -1,0 +1,104 @@
+//! A file that is read, and the contexts made of it.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::mpsc::channel;
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use sirocco_engine_wire::LoadRequest;
+use sirocco_worker::engine::EngineError;
+
+use crate::log;
+
+/// A model whose weights are mapped. A worker loads one and ends with it, so it lives as long as the process.
+pub struct File {
+    backend: &'static LlamaBackend,
+    /// What was read.
+    pub model: &'static LlamaModel,
+    /// Tokens that a context is to hold: what was asked for, at most what the model knows.
+    pub context_length: u32,
+    threads: i32,
+}
+
+impl File {
+    /// Maps the weights.
+    pub fn read(
+        request: &LoadRequest,
+        progress: &(dyn Fn(f32) + Sync),
+    ) -> Result<Self, EngineError> {
+        let first = request
+            .files
+            .first()
+            .ok_or_else(|| EngineError("no file was named".into()))?;
+        let backend = LlamaBackend::init().map_err(failed)?;
+        log::take_error();
+        let model = read(&backend, Path::new(first), progress)?;
+        if model.n_ctx_train() == 0 {
+            return Err(EngineError("the model states no context length".into()));
+        }
+        Ok(Self {
+            context_length: request.context_length.min(model.n_ctx_train()),
+            threads: i32::try_from(request.threads).unwrap_or(i32::MAX),
+            backend: Box::leak(Box::new(backend)),
+            model: Box::leak(Box::new(model)),
+        })
+    }
+
+    /// What every context has.
+    pub fn parameters(&self) -> LlamaContextParams {
+        LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(self.context_length))
+            .with_n_threads(self.threads)
+            .with_n_threads_batch(self.threads)
+    }
+
+    /// Makes room for computing.
+    pub fn context(
+        &self,
+        parameters: LlamaContextParams,
+    ) -> Result<LlamaContext<'static>, EngineError> {
+        self.model
+            .new_context(self.backend, parameters)
+            .map_err(|error| with_reason(&error))
+    }
+}
+
+/// Reads the model; the parts of a split one are found by the name of the first.
+fn read(
+    backend: &LlamaBackend,
+    file: &Path,
+    progress: &(dyn Fn(f32) + Sync),
+) -> Result<LlamaModel, EngineError> {
+    if !file.is_file() {
+        return Err(EngineError(format!("`{}` does not exist", file.display())));
+    }
+    let (sender, receiver) = channel();
+    let parameters = LlamaModelParams::default()
+        .with_use_mmap(true)
+        .with_progress_callback(move |fraction| sender.send(fraction).is_ok());
+    std::thread::scope(|scope| {
+        // llama.cpp's listener must outlive everything, ours does not: a thread hands over between the two.
+        scope.spawn(move || {
+            receiver
+                .iter()
+                .for_each(|fraction| progress(fraction.min(0.99)))
+        });
+        // Dropped at the end of the load, the parameters end the thread.
+        let parameters = parameters;
+        LlamaModel::load_from_file(backend, file, &parameters).map_err(|error| with_reason(&error))
+    })
+}
+
+/// An error of the crate in its own words.
+pub fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError(error.to_string())
+}
+
+/// What llama.cpp logged says more than its return value.
+pub fn with_reason(error: &dyn std::fmt::Display) -> EngineError {
+    EngineError(log::take_error().unwrap_or_else(|| error.to_string()))
+}
