@@ -1,7 +1,7 @@
 // The program with its window on the display of the tests: opened, closed, killed, and the processes around it.
 
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -18,12 +18,13 @@ export class Desktop {
   /** What the window shows, while one is open. */
   page;
   #folder = mkdtempSync(join(tmpdir(), "sirocco-window-"));
-  #home = join(this.#folder, "home");
+  /** The data folder. */
+  home = join(this.#folder, "home");
   #driver;
 
   constructor() {
     const model = process.env.SIROCCO_TEST_MODEL;
-    const models = join(this.#home, "models");
+    const models = join(this.home, "models");
     mkdirSync(models, { recursive: true });
     const own = join(models, basename(model));
     try {
@@ -31,6 +32,11 @@ export class Desktop {
     } catch {
       copyFileSync(model, own);
     }
+  }
+
+  /** Puts a file into the data folder. */
+  put(path, text) {
+    writeFileSync(join(this.home, path), text);
   }
 
   /** Starts the program and waits for its window. */
@@ -48,14 +54,14 @@ export class Desktop {
 
   /** The id of the process that owns the data folder. */
   get pid() {
-    return JSON.parse(readFileSync(join(this.#home, "owner.json"), "utf8")).pid;
+    return JSON.parse(readFileSync(join(this.home, "owner.json"), "utf8")).pid;
   }
 
   /** Processes that run inside the data folder: each worker has a folder there. */
   workers() {
     return readdirSync("/proc").filter((pid) => {
       try {
-        return readlinkSync(`/proc/${pid}/cwd`).startsWith(this.#home);
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(this.home);
       } catch {
         return false;
       }
@@ -64,17 +70,17 @@ export class Desktop {
 
   /** Clicks the cross of the window, and waits until nothing of the program is left. */
   async close() {
-    await this.endAfter(() => {
-      const script = join(import.meta.dirname, "close_window.py");
-      const { status } = spawnSync("python3", [script, String(this.pid)], { stdio: "inherit" });
-      if (status !== 0) throw new Error("the window could not be asked to close");
-    });
+    await this.endAfter(() => python("close_window.py", String(this.pid)));
   }
 
   /** Presses keys while the program need not have the focus; the names are those of X. */
   pressAnywhere(...names) {
-    const { status } = spawnSync("python3", [join(import.meta.dirname, "press_keys.py"), ...names], { stdio: "inherit" });
-    if (status !== 0) throw new Error(`${names} could not be pressed`);
+    python("press_keys.py", ...names);
+  }
+
+  /** Goes on to another program, whose windows are in front from here on. */
+  leave() {
+    python("take_focus.py");
   }
 
   /** Waits for another window than those there were, goes on in it, and answers its name. */
@@ -90,7 +96,7 @@ export class Desktop {
 
   /** What the program keeps of its main window. */
   place() {
-    return JSON.parse(readFileSync(join(this.#home, "window.json"), "utf8"));
+    return JSON.parse(readFileSync(join(this.home, "window.json"), "utf8"));
   }
 
   /** Ends the program as `kill -9` does, and waits until nothing of it is left. */
@@ -123,7 +129,7 @@ export class Desktop {
     const folder = (name) => join(this.#folder, name);
     return {
       ...process.env,
-      SIROCCO_HOME: this.#home,
+      SIROCCO_HOME: this.home,
       XDG_DATA_HOME: folder("data"),
       XDG_CACHE_HOME: folder("cache"),
       XDG_CONFIG_HOME: folder("config"),
@@ -143,6 +149,12 @@ export class Desktop {
     await ended;
     this.#driver = undefined;
   }
+}
+
+/** Does with the display what no driver does. */
+function python(script, ...words) {
+  const { status } = spawnSync("python3", [join(import.meta.dirname, script), ...words], { stdio: "inherit" });
+  if (status !== 0) throw new Error(`${script} ${words.join(" ")} ended with ${status}`);
 }
 
 /** Whether a process runs; one that has ended and that nobody has asked about yet does not. */

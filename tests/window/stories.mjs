@@ -207,6 +207,7 @@ test("the desktop is told of a long answer, and a click shows it", async () => {
   await ask("Count from 1 to 200, one number per line.");
   await written(3);
   await newChat();
+  desktop.leave();
   await tray.notice(/Count/);
   await tray.clickNotice();
   await desktop.page.until("the answer", () => document.querySelector("article.model .markdown")?.innerText.includes("20"));
@@ -224,7 +225,7 @@ test("keys that are pressed anywhere open a small window, whose answer is kept o
   await ask("Say hello.");
   await desktop.page.until("the answer", () => document.querySelector('[aria-busy="false"] article.model .markdown'));
   const said = await answer();
-  await photograph("quick-light");
+  await photograph("quick");
   await desktop.page.click(".quick header button");
   await desktop.page.until("another question", () => document.querySelector("article.model") === null);
   await desktop.page.switchTo(main);

@@ -181,22 +181,7 @@ fn tests_folder() -> PathBuf {
 fn npm_test(folder: &Path, place: Place) -> Command {
     let mut command = match place {
         Place::Anywhere => Command::new(shell::NPM),
-        Place::Display => {
-            let mut command = Command::new("dbus-run-session");
-            command.args([
-                "--",
-                "xvfb-run",
-                "--auto-servernum",
-                "--server-args",
-                "-screen 0 1280x800x24",
-                shell::NPM,
-            ]);
-            // The window has to open on the display made for it, not on the developer's.
-            command
-                .env("GDK_BACKEND", "x11")
-                .env_remove("WAYLAND_DISPLAY");
-            command
-        }
+        Place::Display => driver::on_display(shell::NPM),
     };
     command
         .current_dir(folder)

@@ -37,7 +37,7 @@ export const chatStrings = {
   list: {
     label: 'Conversations',
     search: 'Search titles and messages',
-    searchPlaceholder: 'Search chats',
+    searchPlaceholder: 'Search',
     newChat: 'New chat',
     pinned: 'Pinned',
     today: 'Today',

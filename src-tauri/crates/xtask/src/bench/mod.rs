@@ -14,8 +14,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::build::{self, Profile};
-use crate::{dist, engine, node, paths, shell, starter};
+use crate::build::{self, Host, Profile};
+use crate::{dist, driver, engine, node, paths, shell, starter};
 
 /// Measuring programs whose lines belong together.
 struct Bench {
@@ -33,11 +33,13 @@ enum Program {
     ExampleWithScript(&'static str),
     /// A script of `tests/ui`, which drives the interface in Chromium.
     Browser(&'static str),
+    /// A script of `tests/window`, which drives the window over a worker that follows a script.
+    Window(&'static str),
     /// A script of `tests/package`, which tries out what `cargo xtask dist` has made.
     Package(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package};
+use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package, Window};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -46,7 +48,11 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "chat",
-        programs: &[Example("chat_speed")],
+        programs: &[
+            Example("chat_speed"),
+            Browser("hostile-speed.mjs"),
+            Window("frame-speed.mjs"),
+        ],
     },
     Bench {
         name: "engine",
@@ -139,6 +145,7 @@ fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
         | ExampleWithModel(name)
         | ExampleWithScript(name)
         | Browser(name)
+        | Window(name)
         | Package(name) => name,
     };
     let mut child = command(program)?
@@ -181,6 +188,7 @@ fn command(program: &Program) -> Result<Command> {
             Ok(example(name))
         }
         Browser(script) => browser(script),
+        Window(script) => window(script),
         Package(script) => package(script),
     }
 }
@@ -251,6 +259,31 @@ fn browser(script: &str) -> Result<Command> {
         .arg(script)
         .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
         .env("SIROCCO_TEST_HUB", Profile::Release.program("scripted-hub"));
+    Ok(command)
+}
+
+fn window(script: &str) -> Result<Command> {
+    build::programs(Profile::Release, Host::Window)?;
+    build_programs(&[
+        "--package=sirocco-tests",
+        "--bin=scripted-hub",
+        "--bin=scripted-worker",
+    ])?;
+    let mut command = driver::on_display("node");
+    command
+        .current_dir(paths::root().join("tests/window"))
+        .arg(script)
+        .env("SIROCCO_TAURI_DRIVER", driver::program()?)
+        .env(
+            "SIROCCO_DESKTOP",
+            Profile::Release.program("sirocco-desktop"),
+        )
+        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
+        .env("SIROCCO_TEST_HUB", Profile::Release.program("scripted-hub"))
+        .env(
+            "SIROCCO_TEST_WORKER",
+            Profile::Release.program("scripted-worker"),
+        );
     Ok(command)
 }
 
