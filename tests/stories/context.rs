@@ -130,6 +130,32 @@ async fn the_first_exchange_stays_if_the_middle_is_to_go() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn of_a_long_conversation_the_newest_turns_are_sent() -> anyhow::Result<()> {
+    for (overflow, from) in [
+        (ContextOverflow::DropOldest, 0),
+        (ContextOverflow::KeepFirst, 2),
+    ] {
+        let (app, id) = small(overflow).await?;
+        app.send_and_finish(id, "My name is Ada.").await?;
+        let mut newest = None;
+        for number in 1..=12 {
+            newest = Some(app.send_and_finish(id, &question(number)).await?);
+        }
+        let newest = newest.expect("there were questions");
+        assert_eq!(left_out(&newest), Some(LeftOutTurns { from, until: 24 }));
+        let sent = inspect(&app, id, "", Some(&newest)).await?;
+        assert!(sent.text.contains("question 12") && !sent.text.contains("question 11"));
+        assert_eq!(sent.text.contains("Ada"), from == 2);
+        let parts = sent.parts.iter().map(|part| part.tokens);
+        assert!(
+            parts.sum::<u32>() > 12 * 140,
+            "those left out are counted too"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_prompt_is_taken_apart_into_what_was_written_and_what_the_template_adds()
 -> anyhow::Result<()> {
     let (app, id) = small(ContextOverflow::Stop).await?;

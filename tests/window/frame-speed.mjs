@@ -36,6 +36,9 @@ const ANSWER = Array.from({ length: 12 }, (_, at) =>
   [`## Wind ${at + 1}`, PARAGRAPH, "- It is warm.\n- It is `dry`.\n- It lasts three days.", PARAGRAPH, "```python\ndef wind(day):\n    return day % 3\n```"].join("\n\n"),
 ).join("\n\n");
 
+const titled = (turns) => `${turns} turns`;
+const below = (name, value, unit, bar) => line(name, value, unit, bar, value <= bar);
+
 const acts = [];
 const atEnd = (act) => acts.push(act);
 try {
@@ -83,8 +86,6 @@ async function measure() {
   below("memory at its end, ratio", late / early, "x", MEMORY_BAR);
 }
 
-const below = (name, value, unit, bar) => line(name, value, unit, bar, value <= bar);
-
 /** A data folder with the two conversations, and a model whose worker follows the script. */
 async function prepare() {
   const folder = temporaryFolder(atEnd);
@@ -112,8 +113,6 @@ async function prepare() {
   await sirocco(desktop.home, "import-chats", chats);
   return desktop;
 }
-
-const titled = (turns) => `${turns} turns`;
 
 /** As ChatGPT writes them out: so many questions, each with its answer. */
 function conversation(turns) {
@@ -167,7 +166,9 @@ async function ask(page) {
   await page.until("an answer that grows", () => document.querySelector('[role="log"]')?.ariaBusy === "true");
 }
 
-const ended = (page) => page.until("the end of the answer", () => document.querySelector('[role="log"]')?.ariaBusy === "false");
+function ended(page) {
+  return page.until("the end of the answer", () => document.querySelector('[role="log"]')?.ariaBusy === "false");
+}
 
 /** Milliseconds from each frame to the next, as long as this. */
 async function framesOf(page, duration) {

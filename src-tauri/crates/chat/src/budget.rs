@@ -100,8 +100,11 @@ pub fn fit(
     };
     let mut least = all;
     for begin in begins {
+        let (mut out, mut until) = (0_u32, begin);
         for end in questions.iter().copied().filter(|end| *end > begin) {
-            let tokens = all.saturating_sub(total(&messages[begin..end]));
+            out = out.saturating_add(total(&messages[until..end]));
+            until = end;
+            let tokens = all.saturating_sub(out);
             if tokens <= room {
                 return Ok(without(messages, begin..end));
             }

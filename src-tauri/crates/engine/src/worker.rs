@@ -1,6 +1,7 @@
 //! One worker process: its frames, its heartbeat, its end.
 
 mod hello;
+mod texts;
 mod within;
 
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +22,7 @@ use tokio::time::timeout;
 
 pub use self::hello::WorkerHello;
 use self::hello::{read_frame, read_hello};
+use self::texts::CountedTexts;
 use crate::EngineError;
 use crate::memory::resident_bytes;
 use crate::silence::{SILENCE, before_silence};
@@ -52,6 +54,7 @@ struct Shared {
     input: tokio::sync::Mutex<Option<Input>>,
     waiting: Mutex<HashMap<u64, mpsc::Sender<FromWorker>>>,
     next_id: AtomicU64,
+    texts: CountedTexts,
     memory_bytes: watch::Sender<u64>,
     /// Its engine broke in the middle of a request: it is about to end.
     broken: AtomicBool,
@@ -108,6 +111,7 @@ impl Shared {
             input: tokio::sync::Mutex::new(input),
             waiting: Mutex::default(),
             next_id: AtomicU64::new(1),
+            texts: CountedTexts::default(),
             memory_bytes: watch::Sender::new(0),
             broken: AtomicBool::new(false),
             ended: watch::Sender::new(None),

@@ -10,7 +10,7 @@ use sirocco_protocol::{
     LeftOutReason,
 };
 
-use super::prompt::{Draft, Prepared, PreparedTurn, Wanted, count_text};
+use super::prompt::{Draft, Prepared, PreparedTurn, Wanted};
 use crate::App;
 use crate::attachments::document;
 use crate::error::{Report, refuse};
@@ -42,12 +42,12 @@ impl App {
         let draft_tokens = if request.draft.trim().is_empty() {
             0
         } else {
-            count_text(&loaded.worker, &request.draft).await?
+            loaded.worker.count_text(&request.draft).await.report()?
         };
         let mut attachment_tokens = Vec::with_capacity(attached.len());
         for attached in &attached {
             let document = with_documents("", [document(attached)]);
-            attachment_tokens.push(count_text(&loaded.worker, &document).await?);
+            attachment_tokens.push(loaded.worker.count_text(&document).await.report()?);
         }
         Ok(ContextUse {
             prompt_tokens,
@@ -139,7 +139,7 @@ async fn report(
         parts.push(ContextPart {
             kind: ContextPartKind::SystemPrompt,
             excerpt: excerpt(&prepared.system_prompt),
-            tokens: count_text(worker, &prepared.system_prompt).await?,
+            tokens: worker.count_text(&prepared.system_prompt).await.report()?,
             left_out: None,
         });
     }
@@ -150,7 +150,7 @@ async fn report(
                 message_count: summary.message_count,
             },
             excerpt: excerpt(&summary.content),
-            tokens: count_text(worker, &summary.content).await?,
+            tokens: worker.count_text(&summary.content).await.report()?,
             left_out: (!summary.sent).then_some(LeftOutReason::NoRoom),
         });
     }
@@ -164,7 +164,7 @@ async fn report(
                 None => ContextPartKind::Draft,
             },
             excerpt: excerpt(&turn.content),
-            tokens: count_text(worker, &turn.content).await?,
+            tokens: worker.count_text(&turn.content).await.report()?,
             left_out: why_left_out(prepared, place, turn),
         });
     }

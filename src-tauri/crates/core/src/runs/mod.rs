@@ -10,6 +10,7 @@ mod drive;
 mod follow;
 mod line;
 mod prompt;
+mod shorten;
 mod start;
 mod summary;
 mod title;

@@ -2,10 +2,9 @@
 
 use serde_json::Map;
 use sirocco_chat::{
-    BudgetError, CountedMessage, PromptMessage, PromptTurn, assemble, fit, room, summary_turn,
-    with_documents,
+    BudgetError, PromptMessage, PromptTurn, assemble, room, summary_turn, with_documents,
 };
-use sirocco_engine::{Loaded, Worker};
+use sirocco_engine::Loaded;
 use sirocco_engine_wire::{ChatMessage, Constraint, Prompt, SamplingParameters};
 use sirocco_protocol::{
     ContextOverflow, ErrorCode, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters,
@@ -13,6 +12,7 @@ use sirocco_protocol::{
 };
 use sirocco_store::{AttachedText, BranchMessage};
 
+use super::shorten::shorten;
 use crate::App;
 use crate::attachments::document;
 use crate::clock::now_ms;
@@ -22,10 +22,6 @@ use crate::error::{Report, refuse};
 /// itself: a generous guess, see [`longest`].
 const MARKS: usize = 64;
 const PREAMBLE: usize = 1024;
-
-/// How often a prompt is made shorter until it fits by exact count. What a message takes is counted
-/// without the marks around it, so the first choice may be off by a few tokens.
-const ROUNDS: usize = 4;
 
 /// What a prompt is wanted for.
 #[derive(Clone, Copy)]
@@ -226,13 +222,13 @@ fn place(place: usize) -> u32 {
 }
 
 /// What is the same for every length of a prompt.
-struct Form {
+pub(super) struct Form {
     continue_last: bool,
     now_s: i64,
 }
 
 impl Form {
-    fn prompt(&self, messages: &[PromptMessage]) -> Prompt {
+    pub fn prompt(&self, messages: &[PromptMessage]) -> Prompt {
         let messages = messages.iter().map(|message| ChatMessage {
             role: message.role.as_str().to_owned(),
             content: message.content.clone(),
@@ -255,63 +251,6 @@ fn longest(messages: &[PromptMessage]) -> usize {
         MARKS + message.content.len() + message.reasoning.as_ref().map_or(0, String::len)
     };
     PREAMBLE + messages.iter().map(of).sum::<usize>()
-}
-
-/// Leaves out what the policy says until the rest fits. None if nothing has to be.
-async fn shorten(
-    worker: &Worker,
-    messages: &[PromptMessage],
-    form: &Form,
-    room: u32,
-    overflow: ContextOverflow,
-) -> Result<Result<Option<Vec<PromptMessage>>, BudgetError>, ErrorReport> {
-    let all = worker.count(form.prompt(messages)).await.report()?;
-    if all <= room {
-        return Ok(Ok(None));
-    }
-    let mut counted = Vec::with_capacity(messages.len());
-    for message in messages {
-        counted.push(CountedMessage {
-            message: message.clone(),
-            tokens: count_text(worker, &message.content).await?,
-        });
-    }
-    // What the template adds is shared out, and rounded up.
-    let texts = counted
-        .iter()
-        .fold(0_u32, |sum, counted| sum.saturating_add(counted.tokens));
-    let marks = all
-        .saturating_sub(texts)
-        .div_ceil(u32::try_from(counted.len()).unwrap_or(u32::MAX).max(1));
-    for counted in &mut counted {
-        counted.tokens = counted.tokens.saturating_add(marks);
-    }
-    let mut aim = room;
-    let mut round = 0;
-    loop {
-        let fitted = match fit(counted.clone(), aim, overflow) {
-            Ok(fitted) => fitted,
-            Err(error) => return Ok(Err(BudgetError { room, ..error })),
-        };
-        let exact = worker.count(form.prompt(&fitted.messages)).await.report()?;
-        round += 1;
-        // In the end the worker has the last word.
-        if exact <= room || round == ROUNDS {
-            return Ok(Ok(Some(fitted.messages)));
-        }
-        aim = fitted.tokens.saturating_sub(exact - room);
-    }
-}
-
-/// Tokens of a text alone, without the one that begins every text.
-pub(super) async fn count_text(worker: &Worker, text: &str) -> Result<u32, ErrorReport> {
-    let plain = |text: &str| Prompt::Text {
-        text: text.to_owned(),
-        special: false,
-    };
-    let begins = worker.count(plain("")).await.report()?;
-    let all = worker.count(plain(text)).await.report()?;
-    Ok(all.saturating_sub(begins))
 }
 
 /// What the worker is told about sampling. The engine's defaults are among the layers, so only what

@@ -10,7 +10,7 @@ use sirocco_store::{NewSummary, Store};
 
 use super::ActiveRun;
 use super::aside::ask_aside;
-use super::prompt::{Draft, Prepared, Wanted, count_text};
+use super::prompt::{Draft, Prepared, Wanted};
 use crate::App;
 use crate::clock::now_ms;
 use crate::conversations::refuse_blank;
@@ -133,7 +133,7 @@ async fn end_of_summary(
         let tokens = if one.summarised || one.left_out {
             0
         } else {
-            count_text(&turn.loaded.worker, &one.content).await?
+            turn.loaded.worker.count_text(&one.content).await.report()?
         };
         turns.push((one.role, tokens));
     }
