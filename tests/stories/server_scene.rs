@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sirocco_protocol::Event;
+use sirocco_server::connections::Patience;
 use sirocco_server::{Server, ServerOptions, Tokens};
 use sirocco_testkit::{Events, Script, TempApp, within};
 
@@ -35,6 +36,13 @@ impl Scene {
         Self::over(app, key, address, origins).await
     }
 
+    /// On the loopback interface, with so much patience.
+    pub async fn hurried(patience: Patience, script: &Script) -> anyhow::Result<Self> {
+        let app = app(script).await?;
+        let key = app.model().await?.key;
+        Self::serving(app, key, Ipv4Addr::LOCALHOST, &[], patience).await
+    }
+
     /// Of this App, whose model has this key; empty if there is none yet.
     pub async fn over(
         app: TempApp,
@@ -42,12 +50,23 @@ impl Scene {
         address: Ipv4Addr,
         origins: &[&str],
     ) -> anyhow::Result<Self> {
+        Self::serving(app, key, address, origins, Patience::default()).await
+    }
+
+    async fn serving(
+        app: TempApp,
+        key: String,
+        address: Ipv4Addr,
+        origins: &[&str],
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         let tokens = Tokens::in_file(app.outside().join("tokens.json"));
         let options = ServerOptions {
             address: IpAddr::V4(address),
             port: 0,
             cors_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             tokens: tokens.clone(),
+            patience,
         };
         let server = Server::serve(Arc::new(app.app().clone()), options).await?;
         let port = server

@@ -15,6 +15,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 use sirocco_protocol::commands::ModelScan;
 use sirocco_protocol::{ImportOutcome, RuntimeName};
+use sirocco_server::connections::Patience;
 use sirocco_server::{Server, ServerOptions};
 use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
 
@@ -65,6 +66,7 @@ async fn main() -> anyhow::Result<()> {
         port: 0,
         cors_origins: Vec::new(),
         tokens: app.app().tokens(),
+        patience: Patience::default(),
     };
     let server = Server::serve(Arc::new(app.app().clone()), options).await?;
     let models: Value = app.app().call("model_list", json!({})).await?;

@@ -22,6 +22,7 @@
 mod answers;
 mod anthropic;
 mod body;
+pub mod connections;
 mod embeddings;
 mod fault;
 mod follow;
@@ -41,13 +42,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use sirocco_core::completions::Completions;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use connections::Patience;
 pub use follow::Following;
 pub use sirocco_core::tokens::{TokenError, Tokens};
 
@@ -65,6 +66,8 @@ pub struct ServerOptions {
     pub cors_origins: Vec<String>,
     /// Who may ask from the network.
     pub tokens: Tokens,
+    /// With clients that take their time.
+    pub patience: Patience,
 }
 
 /// A running server.
@@ -92,22 +95,15 @@ impl Server {
             guard: guard::Guard::new(options.address, options.cors_origins, options.tokens),
             responses: Arc::default(),
             chats: Arc::default(),
+            body_time: options.patience.body,
             stop: stop.clone(),
         }));
-        // A token is a small packet, and is not to wait for the next one.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "small packets may wait");
-            }
-        });
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let serve =
-                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the API server ended");
-            }
-        });
+        let task = tokio::spawn(connections::serve(
+            listener,
+            router,
+            options.patience.head,
+            stop.clone(),
+        ));
         tracing::info!(%address, "the API server listens");
         Ok(Self {
             address,
@@ -134,7 +130,7 @@ impl Server {
         match timeout(CLOSING_TIME, &mut self.task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the API server panicked"),
-            // A client that sends half a request, or an answer that takes long.
+            // A client that sends half a request, or reads no answer, or an answer that takes long.
             Err(_) => self.task.abort(),
         }
     }

@@ -1,6 +1,7 @@
 //! All routes, and what is checked before any of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -11,6 +12,7 @@ use sirocco_core::completions::Completions;
 use sirocco_protocol::ServerToken;
 use tokio_util::sync::CancellationToken;
 
+use crate::body::in_time;
 use crate::fault::{Dialect, Fault};
 use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS, scope_of};
 use crate::note::Note;
@@ -28,6 +30,8 @@ pub struct Served {
     pub responses: Arc<Responses>,
     /// What LM Studio's `/api/v1/chat` has answered.
     pub chats: Arc<Responses>,
+    /// How long a body may take to come.
+    pub body_time: Duration,
     /// Ends all streams.
     pub stop: CancellationToken,
 }
@@ -96,7 +100,10 @@ async fn guard(State(served): Shared, request: Request, next: Next) -> Response 
         let note = Note::begin(Arc::clone(&served.completions), route, client);
         let answer = match refusal(guard, token.as_ref(), &request) {
             Some(fault) => fault.response(dialect),
-            None => note.handle(next.run(request)).await,
+            None => {
+                let request = request.map(|body| in_time(body, served.body_time));
+                note.handle(next.run(request)).await
+            }
         };
         note.status(answer.status());
         answer
