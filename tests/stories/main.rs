@@ -39,6 +39,7 @@ mod server_hostile;
 mod server_lm_studio;
 mod server_log;
 mod server_manage;
+mod server_names;
 mod server_ollama;
 mod server_openai;
 mod server_queue;

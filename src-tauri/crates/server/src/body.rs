@@ -9,7 +9,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -92,7 +92,8 @@ pub fn refuse(body: &Value, fields: &[&str]) -> Result<(), Fault> {
     }
 }
 
-fn asks(value: &Value) -> bool {
+/// Whether a field asks for anything.
+pub fn asks(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
@@ -103,7 +104,7 @@ fn asks(value: &Value) -> bool {
 }
 
 /// One string or several.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Strings(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Strings {

@@ -11,10 +11,13 @@
 //! | `POST /v1/responses`, `GET` and `DELETE` `/v1/responses/{id}`, `GET /v1/responses/{id}/input_items` | OpenAI |
 //! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
 //! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
-//! | `POST /api/embed`, `/api/embeddings`, `/api/pull`, `DELETE /api/delete` | Ollama |
+//! | `POST /api/embed`, `/api/embeddings`, `/api/pull`, `/api/copy`, `/api/create`, `DELETE /api/delete` | Ollama |
 //! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions`, `/api/v0/embeddings` | LM Studio |
 //! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
 //! | `POST /api/v1/chat` | LM Studio |
+//!
+//! `/api/copy` and `/api/create` give a model a further name, with a system prompt and parameters that hold where a
+//! request has none of its own. All four APIs list such names and answer under them.
 //!
 //! On the loopback interface everybody is let in whose `Host` is this machine, and no page whose origin is not listed.
 //! On any other interface every request needs one of the [`Tokens`].
@@ -30,6 +33,7 @@ mod form;
 mod guard;
 mod lm_studio;
 mod models;
+mod names;
 mod note;
 mod ollama;
 mod openai;

@@ -14,6 +14,7 @@ mod start;
 mod summary;
 mod title;
 
+pub(crate) use prompt::sampling;
 pub(crate) use start::Contest;
 pub(crate) use title::Titles;
 

@@ -316,7 +316,7 @@ pub(super) async fn count_text(worker: &Worker, text: &str) -> Result<u32, Error
 
 /// What the worker is told about sampling. The engine's defaults are among the layers, so only what
 /// has no default is missing here.
-pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
+pub(crate) fn sampling(parameters: &Parameters) -> SamplingParameters {
     let mut sampling = SamplingParameters::default();
     macro_rules! take {
         ($($field:ident),+) => {$(if let Some(value) = parameters.$field { sampling.$field = value; })+};

@@ -13,9 +13,10 @@ use sirocco_core::completions::{Completions, Finish, FinishReason};
 use sirocco_protocol::Model;
 
 use crate::answers::{Answers, frames, server_sent};
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::fault::{Dialect, Fault, found};
 use crate::models::{embeds, find, list, publisher, ready};
+use crate::names::Call;
 use crate::openai::{Chat, ChatCompletion, ChatFrames, embeddings, read_chat};
 use crate::routes::{Served, Shared, not_served};
 
@@ -100,9 +101,13 @@ async fn chat(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer_chat(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = read_chat(&body::json(body)?)?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = read_chat(&body, &defaults)?;
     let completions = Arc::clone(&served.completions);
-    let model = find(completions.as_ref(), asked.model.as_deref()).await?;
     let chat = Chat::begin(model.key.clone());
     let mut answers = Answers::new(Arc::clone(&completions), model.id, asked.requests);
     if !asked.stream {

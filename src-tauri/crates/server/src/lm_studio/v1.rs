@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use super::chat;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{embeds, find, list, publisher, ready};
+use crate::models::{embeds, find, list, look_up, publisher, ready};
 use crate::ollama::{parameter_size, timestamp};
 use crate::pulls::{start, state};
 use crate::routes::{Served, Shared};
@@ -80,9 +80,11 @@ async fn load(State(served): Shared, body: Body) -> Response {
 async fn load_named(served: &Served, body: Body) -> Result<Value, Fault> {
     let asked: Load = read(&body::json(body)?)?;
     let completions = served.completions.as_ref();
-    let model = find(completions, asked.model.as_deref()).await?;
+    let (model, named) = look_up(completions, asked.model.as_deref()).await?;
+    let named = named.and_then(|named| named.context_length);
     let begun = Instant::now();
-    let loaded = completions.warm_up(model.id, asked.context_length).await?;
+    let context_length = asked.context_length.or(named);
+    let loaded = completions.warm_up(model.id, context_length).await?;
     let mut answer = json!({
         "type": kind(&model), "instance_id": model.key, "status": "loaded",
         "load_time_seconds": begun.elapsed().as_secs_f64(),

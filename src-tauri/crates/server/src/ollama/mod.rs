@@ -1,6 +1,7 @@
-//! Ollama's API: models and their downloads, chats, plain generation, embeddings.
+//! Ollama's API: models, their downloads and further names, chats, plain generation, embeddings.
 
 mod chat;
+mod create;
 mod duration;
 mod embed;
 mod frames;
@@ -8,6 +9,7 @@ mod generate;
 mod manage;
 mod models;
 mod options;
+mod parameters;
 
 use std::sync::Arc;
 
@@ -18,6 +20,9 @@ pub use frames::timestamp;
 pub use models::parameter_size;
 
 use crate::routes::Served;
+
+/// The fields in which a request names its model; older clients use the second one.
+const NAMES: [&str; 2] = ["model", "name"];
 
 /// The version whose routes these are: clients refuse to talk to older ones.
 const VERSION: &str = "0.12.6";
@@ -36,7 +41,7 @@ pub fn router() -> Router<Arc<Served>> {
         .route("/api/embeddings", post(embed::embed_one))
         .route("/api/pull", post(manage::pull))
         .route("/api/delete", delete(manage::delete))
-        .route("/api/copy", post(manage::copy))
-        .route("/api/create", post(manage::create))
+        .route("/api/copy", post(create::copy))
+        .route("/api/create", post(create::create))
         .route("/api/push", post(manage::push))
 }

@@ -23,9 +23,9 @@ use self::request::Asked;
 use self::response::Writing;
 pub use self::store::{Responses, Stored};
 use crate::answers::{Answers, frames as stream_frames, server_sent};
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::fault::{Dialect, Fault, found};
-use crate::models::find;
+use crate::names::Call;
 use crate::routes::{Served, Shared};
 
 /// Most items in one list.
@@ -48,13 +48,16 @@ async fn create(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
     let Asked {
-        model: name,
         request,
         stream,
         frame,
-    } = Asked::read(&body::json(body)?, &served.responses)?;
-    let model = find(served.completions.as_ref(), name.as_deref()).await?;
+    } = Asked::read(&body, &served.responses, &defaults)?;
     let writing = Writing::begin(model.key, frame, Arc::clone(&served.responses));
     let completions = Arc::clone(&served.completions);
     let mut answers = Answers::new(completions, model.id, vec![request]);
@@ -72,8 +75,12 @@ async fn count_tokens(State(served): Shared, body: Body) -> Response {
 }
 
 async fn count(served: &Served, body: Body) -> Result<Value, Fault> {
-    let asked = Asked::read(&body::json(body)?, &served.responses)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = Asked::read(&body, &served.responses, &defaults)?;
     let prompt = asked.request.prompt;
     let tokens = served.completions.count_tokens(model.id, prompt).await?;
     Ok(json!({"object": "response.input_tokens", "input_tokens": tokens}))
