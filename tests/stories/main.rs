@@ -22,6 +22,7 @@ mod library_keeping;
 mod library_roots;
 mod loading;
 mod network;
+mod openapi;
 mod openings;
 mod organise;
 mod presets;

@@ -12,6 +12,7 @@ use sirocco_server::{Server, ServerOptions, Tokens};
 use sirocco_testkit::{Events, Script, TempApp, within};
 
 use crate::app;
+use crate::openapi::Asked;
 
 /// An App, its server, and a client of it.
 pub struct Scene {
@@ -113,10 +114,14 @@ impl Scene {
 
     /// An answer in pieces.
     pub async fn stream(&self, path: &str, body: Value) -> anyhow::Result<Stream> {
-        let send = self.request(Method::POST, path).json(&body).send();
-        let response = within("the head of an answer", send).await??;
+        let (client, request) = self.request(Method::POST, path).json(&body).build_split();
+        let request = request?;
+        let asked = Asked::of(&request);
+        let response = within("the head of an answer", client.execute(request)).await??;
         ensure!(response.status() == 200, "{}", response.status());
+        asked.served()?;
         Ok(Stream {
+            asked,
             response,
             read: Vec::new(),
         })
@@ -143,15 +148,21 @@ impl Scene {
     }
 }
 
-/// Status and JSON of a request.
+/// Status and JSON of a request; both are as the server's own document says.
 pub async fn told(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
-    let response = within("an answer", request.send()).await??;
+    let (client, request) = request.build_split();
+    let request = request?;
+    let asked = Asked::of(&request);
+    let response = within("an answer", client.execute(request)).await??;
     let status = response.status().as_u16();
-    Ok((status, within("its body", response.json()).await??))
+    let answer = within("its body", response.json()).await??;
+    asked.told(status, &answer)?;
+    Ok((status, answer))
 }
 
 /// An answer that is read as it comes.
 pub struct Stream {
+    asked: Asked,
     response: Response,
     read: Vec<u8>,
 }
@@ -202,6 +213,9 @@ impl Stream {
         let mut sent = Sent::default();
         while let Some(line) = self.line().await? {
             if line.is_empty() {
+                if !matches!(sent.data.as_str(), "" | "[DONE]") {
+                    self.asked.event(&sent.json())?;
+                }
                 return Ok(Some(sent));
             }
             let (field, value) = line.split_once(':').context("a line without a colon")?;
@@ -232,7 +246,9 @@ impl Stream {
     pub async fn lines(mut self) -> anyhow::Result<Vec<Value>> {
         let mut lines = Vec::new();
         while let Some(line) = self.line().await? {
-            lines.push(serde_json::from_str(&line)?);
+            let line = serde_json::from_str(&line)?;
+            self.asked.line(&line)?;
+            lines.push(line);
         }
         Ok(lines)
     }

@@ -15,6 +15,7 @@
 //! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions`, `/api/v0/embeddings` | LM Studio |
 //! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
 //! | `POST /api/v1/chat` | LM Studio |
+//! | `GET /openapi.json`, the document of all of them | |
 //!
 //! `/api/copy` and `/api/create` give a model a further name, with a system prompt and parameters that hold where a
 //! request has none of its own. All four APIs list such names and answer under them.
@@ -37,6 +38,7 @@ mod names;
 mod note;
 mod ollama;
 mod openai;
+pub mod openapi;
 mod prompt;
 mod pulls;
 mod routes;

@@ -6,25 +6,23 @@ mod response;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::post;
 use serde_json::json;
 
 use crate::answers::{Answers, frames as stream_frames, server_sent};
 use crate::body::Body;
 use crate::fault::{Dialect, Fault};
 use crate::names::Call;
-use crate::routes::{Served, Shared};
+use crate::routes::{Routes, Served, Shared};
 
 use frames::MessageFrames;
 use response::AnswerMessage;
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/v1/messages", post(messages))
-        .route("/v1/messages/count_tokens", post(count_tokens))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/v1/messages", messages)
+        .post("/v1/messages/count_tokens", count_tokens)
 }
 
 async fn messages(State(served): Shared, body: Body) -> Response {

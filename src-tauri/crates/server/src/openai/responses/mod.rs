@@ -9,12 +9,10 @@ mod store;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,19 +24,20 @@ use crate::answers::{Answers, frames as stream_frames, server_sent};
 use crate::body::Body;
 use crate::fault::{Dialect, Fault, found};
 use crate::names::Call;
-use crate::routes::{Served, Shared};
+use crate::routes::{Routes, Served, Shared};
 
 /// Most items in one list.
 const MOST_ITEMS: usize = 100;
 /// Items in one list unless another number is asked for.
 const ITEMS: usize = 20;
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/v1/responses", post(create))
-        .route("/v1/responses/input_tokens", post(count_tokens))
-        .route("/v1/responses/{id}", get(retrieve).delete(remove))
-        .route("/v1/responses/{id}/input_items", get(input_items))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/v1/responses", create)
+        .post("/v1/responses/input_tokens", count_tokens)
+        .get("/v1/responses/{id}", retrieve)
+        .delete("/v1/responses/{id}", remove)
+        .get("/v1/responses/{id}/input_items", input_items)
 }
 
 async fn create(State(served): Shared, body: Body) -> Response {
