@@ -292,6 +292,46 @@ async function all(stream) {
     const older = await ollama.embeddings({ model: "embedder", prompt: TEXTS[0] });
     assert.deepEqual(older.embedding, (await ollama.embed({ model: "embedder", input: TEXTS[0] })).embeddings[0]);
   });
+  const names = async () => (await ollama.list()).models.map((model) => model.model);
+  /** The last status of what may take a while. */
+  const lasts = {
+    whole: async (call) => (await call(false)).status,
+    stream: async (call) => (await all(call(true))).at(-1).status,
+  };
+  for (const [mode, last] of Object.entries(lasts)) {
+    check("POST /api/create", "model, from, system, parameters", mode, async () => {
+      const pirate = { model: "pirate", from: "talker", system: "Be brief.", parameters: { stop: [" wind"], top_k: 5 } };
+      assert.equal(await last((stream) => ollama.create({ ...pirate, stream })), "success");
+      assert.ok((await names()).includes("pirate"));
+      assert.equal((await ollama.chat({ model: "pirate", messages })).message.content, "The name of this");
+      const { system, parameters } = await ollama.show({ model: "pirate" });
+      assert.equal(system, "Be brief.");
+      assert.match(parameters, /^stop +" wind"$/m);
+      assert.equal((await ollama.delete({ model: "pirate" })).status, "success");
+    });
+    check("POST /api/pull", "model", mode, async () => {
+      const before = await names();
+      assert.equal(await last((stream) => ollama.pull({ model: "owner/pulled-GGUF", stream })), "success");
+      const pulled = (await names()).filter((name) => !before.includes(name));
+      assert.equal(pulled.length, 1);
+      await ollama.delete({ model: pulled[0] });
+      assert.deepEqual(await names(), before);
+    });
+  }
+  check("POST /api/create", "the reason for the refusal", "whole", () =>
+    assert.rejects(ollama.create({ model: "pirate", from: "talker", quantize: "q4_K_M" }), /quantize/),
+  );
+  check("POST /api/copy", "source, destination", "whole", async () => {
+    assert.equal((await ollama.copy({ source: "talker", destination: "speaker" })).status, "success");
+    assert.equal((await ollama.chat({ model: "speaker", messages })).message.content, TALK);
+    await ollama.delete({ model: "speaker" });
+  });
+  check("DELETE /api/delete", "model", "whole", async () => {
+    await assert.rejects(ollama.delete({ model: "nobody" }), /nobody/);
+    await ollama.copy({ source: "talker", destination: "speaker" });
+    await ollama.delete({ model: "speaker" });
+    assert.ok((await names()).includes("talker") && !(await names()).includes("speaker"));
+  });
 }
 
 for (const { run, ...check } of checks) {

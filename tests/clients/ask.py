@@ -519,6 +519,57 @@ def _():
     assert list(older) == list(llama.embed("embedder", TEXTS[0]).embeddings[0])
 
 
+def names():
+    return {model.model for model in llama.list().models}
+
+
+for mode in ("whole", "stream"):
+
+    def done(call, mode=mode):
+        """The last status of what may take a while."""
+        if mode == "whole":
+            return call(stream=False).status
+        return [part.status for part in call(stream=True)][-1]
+
+    @check("ollama (Python)", "POST /api/create", "model, from, system, parameters", mode)
+    def _(done=done):
+        parameters = {"stop": [" wind"], "num_ctx": 1024, "temperature": 0.3}
+        made = done(lambda **how: llama.create("pirate", from_="talker", system="Be brief.", parameters=parameters, **how))
+        assert made == "success" and "pirate" in names()
+        assert llama.chat("pirate", messages=ASK).message.content == "The name of this"
+        assert llama.generate("pirate", "Which?", options={"stop": [" is"]}).response == "The name of this wind"
+        assert "temperature                    0.3" in llama.show("pirate").parameters.splitlines()
+        assert llama.delete("pirate").status == "success" and "talker" in names()
+
+    @check("ollama (Python)", "POST /api/pull", "model", mode)
+    def _(done=done):
+        before = names()
+        assert done(lambda **how: llama.pull("owner/pulled-GGUF", **how)) == "success"
+        (pulled,) = names() - before
+        assert llama.delete(pulled).status == "success" and names() == before
+
+
+@check("ollama (Python)", "POST /api/create", "the reason for the refusal")
+def _():
+    error = fails(ollama.ResponseError, lambda: llama.create("pirate", from_="talker", template="{{ .Prompt }}"))
+    assert error.status_code == 400 and "template" in error.error
+
+
+@check("ollama (Python)", "POST /api/copy", "source, destination")
+def _():
+    assert llama.copy("talker", "speaker").status == "success"
+    assert llama.chat("speaker", messages=ASK).message.content == TALK
+    assert llama.delete("speaker").status == "success"
+
+
+@check("ollama (Python)", "DELETE /api/delete", "model")
+def _():
+    assert fails(ollama.ResponseError, lambda: llama.delete("nobody")).status_code == 404
+    llama.copy("talker", "speaker")
+    llama.delete("speaker")
+    assert "talker" in names() and "speaker" not in names()
+
+
 @check("ollama (Python)", "POST /api/chat", "error of an unknown model")
 def _():
     assert fails(ollama.ResponseError, lambda: llama.chat("llama3", messages=ASK)).status_code == 404

@@ -62,9 +62,11 @@ fn dot(left: &[f32], right: &[f32]) -> f32 {
 }
 
 /// A server over both models, and the key of the one that embeds.
-async fn scene() -> anyhow::Result<(Scene, String)> {
+pub async fn scene() -> anyhow::Result<(Scene, String)> {
     let app = with_both().await?;
-    let key = imported(&app, "llama", &Script::default()).await?.key;
+    let writer = app.outside().join("writer.gguf");
+    app.put_model(&writer, &TinyModel::default(), &Script::default())?;
+    let key = app.import(&writer).await?.models.remove(0).key;
     let embedder = embedder(&app).await?.key;
     let scene = Scene::over(app, key, Ipv4Addr::LOCALHOST, &[]).await?;
     Ok((scene, embedder))

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use serde_json::json;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadOptions, Model, ModelVerdict,
-    RemoteEngine, RunState, Settings, StopReason, TokenScope,
+    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadOptions, LoadState,
+    LoadedModel, Model, ModelVerdict, RemoteEngine, RunState, Settings, StopReason, TokenScope,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -206,6 +206,45 @@ async fn a_model_that_is_gone_is_missing_until_it_is_back() -> anyhow::Result<()
     let back = &listed().await?[1];
     assert_eq!(back.id, tiny.id);
     assert!(matches!(back.verdict, ModelVerdict::Runs { .. }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_context_an_engine_has_is_found_out_at_each_load() -> anyhow::Result<()> {
+    let lists = |tokens: u32| {
+        let list = json!({"data": [{"id": "tiny", "context_length": tokens}]});
+        whole(200, "application/json", &list.to_string())
+    };
+    let engine = Engine::with(&[], String::new()).await?;
+    engine.lists(lists(4096));
+    let app = with(&engine.address).await?;
+    let id = app.model().await?.id;
+    let with_context = |tokens| LoadOptions {
+        context_length: tokens,
+        ..LoadOptions::default()
+    };
+    assert_eq!(app.load(id, with_context(None)).await?.context_length, 4096);
+    engine.lists(lists(1024));
+    app.call::<Nothing>("model_eject", ModelEject { id })
+        .await?;
+    assert_eq!(
+        app.load(id, with_context(Some(2048))).await?.context_length,
+        1024
+    );
+    // Asked for the same again, it is what was asked for.
+    let load = ModelLoad {
+        id,
+        options: with_context(Some(2048)),
+    };
+    let again: LoadedModel = app.call("model_load", load).await?;
+    assert_eq!(
+        (again.state, again.context_length),
+        (LoadState::Ready, 1024)
+    );
+    assert_eq!(
+        app.load(id, with_context(Some(600))).await?.context_length,
+        600
+    );
     Ok(())
 }
 

@@ -10,17 +10,27 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sirocco_protocol::Settings;
 use sirocco_protocol::commands::{SettingsGet, SettingsSet};
-use sirocco_testkit::Script;
 use tokio::time::timeout;
 
+use crate::embeddings;
 use crate::server_scene::Scene;
 
 const CASES: u32 = 1500;
 /// Longer no answer of the scripted model takes, whatever is asked for.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// One right body for each route that takes one.
-fn routes(key: &str) -> Vec<(Method, &'static str, Value)> {
+/// A route that takes a body.
+struct Route {
+    method: Method,
+    path: &'static str,
+    /// A right one.
+    body: Value,
+    /// What that is answered with, while the Hub is out of reach.
+    status: u16,
+}
+
+/// `key` names a model that writes, `embedder` one that embeds.
+fn routes(key: &str, embedder: &str) -> Vec<Route> {
     let messages = json!([
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "Which wind?"}]},
@@ -35,7 +45,14 @@ fn routes(key: &str) -> Vec<(Method, &'static str, Value)> {
     let format = json!({"type": "json_schema", "json_schema": {"name": "a", "strict": true, "schema": {"type": "integer"}}});
     let options = json!({"num_predict": 5, "seed": 1, "stop": ["x"], "temperature": 0.5, "num_ctx": 1024, "top_k": 3});
     let simple = json!([{"role": "user", "content": "Which wind?"}]);
-    let post = |path, body| (Method::POST, path, body);
+    let route = |method, path, body, status| Route {
+        method,
+        path,
+        body,
+        status,
+    };
+    let post = |path, body| route(Method::POST, path, body, 200);
+    let refused = |status, path, body| route(Method::POST, path, body, status);
     vec![
         post(
             "/v1/chat/completions",
@@ -90,22 +107,60 @@ fn routes(key: &str) -> Vec<(Method, &'static str, Value)> {
             json!({"model": key, "prompt": "Which wind?", "system": "Be brief.", "options": options, "raw": false, "stream": true}),
         ),
         post("/api/show", json!({"model": key, "verbose": true})),
-        post(
+        refused(
+            502,
             "/api/pull",
             json!({"model": "owner/name:Q4_K_M", "stream": false}),
         ),
-        (Method::DELETE, "/api/delete", json!({"model": "another"})),
+        route(
+            Method::DELETE,
+            "/api/delete",
+            json!({"model": "another"}),
+            404,
+        ),
         post("/api/copy", json!({"source": key, "destination": "copy"})),
         post(
             "/api/create",
             json!({"model": "new", "from": key, "system": "Be brief.", "parameters": {"top_k": 3}}),
         ),
-        post("/api/push", json!({"model": key})),
+        refused(400, "/api/push", json!({"model": key})),
+        post(
+            "/v1/embeddings",
+            json!({
+                "model": embedder, "input": ["the wind", "the sea"], "encoding_format": "base64", "dimensions": 8,
+                "user": "me",
+            }),
+        ),
+        post(
+            "/v1/embeddings",
+            json!({"model": embedder, "input": [[1, 2], [3]], "encoding_format": "float"}),
+        ),
+        post(
+            "/api/embed",
+            json!({
+                "model": embedder, "input": ["the wind", "the sea"], "truncate": true, "dimensions": 8, "keep_alive": "5m",
+                "options": {},
+            }),
+        ),
+        post(
+            "/api/embeddings",
+            json!({"model": embedder, "prompt": "the wind", "keep_alive": 60}),
+        ),
+        post(
+            "/api/v0/embeddings",
+            json!({"model": embedder, "input": "the wind"}),
+        ),
+        refused(
+            400,
+            "/v1/embeddings",
+            json!({"model": key, "input": "the wind"}),
+        ),
         post(
             "/api/v0/chat/completions",
             json!({"model": key, "messages": simple, "max_tokens": 5}),
         ),
-        post(
+        refused(
+            400,
             "/api/v0/completions",
             json!({"model": key, "prompt": "The"}),
         ),
@@ -121,7 +176,8 @@ fn routes(key: &str) -> Vec<(Method, &'static str, Value)> {
             json!({"model": key, "context_length": 1024, "echo_load_config": true}),
         ),
         post("/api/v1/models/unload", json!({"instance_id": key})),
-        post(
+        refused(
+            502,
             "/api/v1/models/download",
             json!({"model": "owner/name", "quantization": "Q4_K_M"}),
         ),
@@ -226,12 +282,8 @@ fn changed(mut body: Value, changes: &[(Index, Change)]) -> Value {
 }
 
 /// Status and text of an answer, read to its end.
-async fn answer(
-    scene: &Scene,
-    route: &(Method, &str, Value),
-    body: &Value,
-) -> anyhow::Result<(u16, String)> {
-    let request = scene.request(route.0.clone(), route.1).json(body);
+async fn answer(scene: &Scene, route: &Route, body: &Value) -> anyhow::Result<(u16, String)> {
+    let request = scene.request(route.method.clone(), route.path).json(body);
     let answered = async {
         let response = request.send().await?;
         let status = response.status().as_u16();
@@ -243,16 +295,16 @@ async fn answer(
 #[test]
 fn no_body_breaks_anything() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let scene = runtime.block_on(async {
-        let scene = Scene::open(&Script::default()).await?;
+    let (scene, embedder) = runtime.block_on(async {
+        let (scene, embedder) = embeddings::scene().await?;
         // What is to be downloaded stays where it is.
         let mut settings: Settings = scene.app.call("settings_get", SettingsGet {}).await?;
         settings.network.offline = true;
         let set = SettingsSet { settings };
         scene.app.call::<Settings>("settings_set", set).await?;
-        anyhow::Ok(scene)
+        anyhow::Ok((scene, embedder))
     })?;
-    let routes = routes(&scene.key);
+    let routes = routes(&scene.key, &embedder);
     let config = Config {
         cases: CASES,
         failure_persistence: None,
@@ -263,8 +315,8 @@ fn no_body_breaks_anything() -> anyhow::Result<()> {
     let cases = (0..routes.len(), changes());
     runner.run(&cases, |(route, changes)| {
         let route = &routes[route];
-        let body = changed(route.2.clone(), &changes);
-        let told = |what: String| TestCaseError::fail(format!("{} {body}: {what}", route.1));
+        let body = changed(route.body.clone(), &changes);
+        let told = |what: String| TestCaseError::fail(format!("{} {body}: {what}", route.path));
         let (status, text) = runtime
             .block_on(answer(&scene, route, &body))
             .map_err(|error| told(error.to_string()))?;
@@ -277,8 +329,8 @@ fn no_body_breaks_anything() -> anyhow::Result<()> {
     })?;
     runtime.block_on(async {
         for route in &routes {
-            let (status, text) = answer(&scene, route, &route.2).await?;
-            anyhow::ensure!(status < 500 || status == 502, "{} {status} {text}", route.1);
+            let (status, text) = answer(&scene, route, &route.body).await?;
+            anyhow::ensure!(status == route.status, "{} {status} {text}", route.path);
         }
         scene.close().await
     })

@@ -1,11 +1,13 @@
 //! Programs that mean no good, or do not care.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 use sirocco_protocol::TokenScope;
 use sirocco_server::Tokens;
+use sirocco_server::connections::Patience;
 use sirocco_testkit::{Script, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -117,6 +119,58 @@ async fn a_thousand_connections_that_say_nothing_stop_nobody() -> anyhow::Result
     let answer = scene.ask(CHAT, body).await?;
     assert_eq!(answer["choices"][0]["finish_reason"], "stop");
     drop(silent);
+    scene.close().await
+}
+
+#[tokio::test]
+async fn who_does_not_say_what_it_wants_is_hung_up_on_and_a_long_answer_is_not()
+-> anyhow::Result<()> {
+    let patience = Patience {
+        head: Duration::from_millis(300),
+        ..Patience::default()
+    };
+    // Its answers take longer than a head may.
+    let scene = Scene::hurried(patience, &Script::slow(100, 10.0)).await?;
+    let body = json!({
+        "model": scene.key, "messages": [{"role": "user", "content": "hi"}], "stream": true,
+    });
+    let mut answer = scene.stream(CHAT, body).await?;
+    answer.until_data().await?;
+    for begin in [
+        "",
+        "GET /v1/mod",
+        "GET /v1/models HTTP/1.1\r\nhost: localhost\r\n",
+    ] {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, scene.port())).await?;
+        stream.write_all(begin.as_bytes()).await?;
+        let mut rest = Vec::new();
+        within("the end", stream.read_to_end(&mut rest)).await??;
+        assert!(rest.is_empty(), "{begin}: {rest:?}");
+    }
+    let events = answer.events().await?;
+    assert_eq!(
+        events.last().map(|event| event.data.as_str()),
+        Some("[DONE]")
+    );
+    scene.close().await
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() -> anyhow::Result<()> {
+    let patience = Patience {
+        body: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let scene = Scene::hurried(patience, &Script::default()).await?;
+    for (path, length) in [
+        (CHAT, "content-length: 100"),
+        ("/v1/messages", "content-length: 100"),
+        ("/api/chat", "transfer-encoding: chunked"),
+    ] {
+        let begin =
+            format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{length}\r\n\r\n5\r\n{{\"a\":");
+        assert_eq!(status_of(&scene, begin).await?, 408, "{path}");
+    }
     scene.close().await
 }
 

@@ -64,8 +64,8 @@ async fn what_cannot_be_pulled_or_made_is_told_in_one_sentence() -> anyhow::Resu
             "/api/pull",
             json!({"model": format!("{}:Q2_K", hub_scene::REPOSITORY)}),
         ),
-        (400, "/api/copy", json!({"source": "a", "destination": "b"})),
-        (400, "/api/create", json!({"model": "a", "from": "b"})),
+        (404, "/api/copy", json!({"source": "a", "destination": "b"})),
+        (404, "/api/create", json!({"model": "a", "from": "b"})),
         (400, "/api/push", json!({"model": "a"})),
     ] {
         let (found, answer) = scene.post(path, body).await?;

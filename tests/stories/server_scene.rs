@@ -7,10 +7,12 @@ use anyhow::{Context, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sirocco_protocol::Event;
+use sirocco_server::connections::Patience;
 use sirocco_server::{Server, ServerOptions, Tokens};
 use sirocco_testkit::{Events, Script, TempApp, within};
 
 use crate::app;
+use crate::openapi::Asked;
 
 /// An App, its server, and a client of it.
 pub struct Scene {
@@ -35,6 +37,13 @@ impl Scene {
         Self::over(app, key, address, origins).await
     }
 
+    /// On the loopback interface, with so much patience.
+    pub async fn hurried(patience: Patience, script: &Script) -> anyhow::Result<Self> {
+        let app = app(script).await?;
+        let key = app.model().await?.key;
+        Self::serving(app, key, Ipv4Addr::LOCALHOST, &[], patience).await
+    }
+
     /// Of this App, whose model has this key; empty if there is none yet.
     pub async fn over(
         app: TempApp,
@@ -42,12 +51,23 @@ impl Scene {
         address: Ipv4Addr,
         origins: &[&str],
     ) -> anyhow::Result<Self> {
+        Self::serving(app, key, address, origins, Patience::default()).await
+    }
+
+    async fn serving(
+        app: TempApp,
+        key: String,
+        address: Ipv4Addr,
+        origins: &[&str],
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
         let tokens = Tokens::in_file(app.outside().join("tokens.json"));
         let options = ServerOptions {
             address: IpAddr::V4(address),
             port: 0,
             cors_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             tokens: tokens.clone(),
+            patience,
         };
         let server = Server::serve(Arc::new(app.app().clone()), options).await?;
         let port = server
@@ -94,10 +114,14 @@ impl Scene {
 
     /// An answer in pieces.
     pub async fn stream(&self, path: &str, body: Value) -> anyhow::Result<Stream> {
-        let send = self.request(Method::POST, path).json(&body).send();
-        let response = within("the head of an answer", send).await??;
+        let (client, request) = self.request(Method::POST, path).json(&body).build_split();
+        let request = request?;
+        let asked = Asked::of(&request);
+        let response = within("the head of an answer", client.execute(request)).await??;
         ensure!(response.status() == 200, "{}", response.status());
+        asked.served()?;
         Ok(Stream {
+            asked,
             response,
             read: Vec::new(),
         })
@@ -124,15 +148,21 @@ impl Scene {
     }
 }
 
-/// Status and JSON of a request.
+/// Status and JSON of a request; both are as the server's own document says.
 pub async fn told(request: RequestBuilder) -> anyhow::Result<(u16, Value)> {
-    let response = within("an answer", request.send()).await??;
+    let (client, request) = request.build_split();
+    let request = request?;
+    let asked = Asked::of(&request);
+    let response = within("an answer", client.execute(request)).await??;
     let status = response.status().as_u16();
-    Ok((status, within("its body", response.json()).await??))
+    let answer = within("its body", response.json()).await??;
+    asked.told(status, &answer)?;
+    Ok((status, answer))
 }
 
 /// An answer that is read as it comes.
 pub struct Stream {
+    asked: Asked,
     response: Response,
     read: Vec<u8>,
 }
@@ -183,6 +213,9 @@ impl Stream {
         let mut sent = Sent::default();
         while let Some(line) = self.line().await? {
             if line.is_empty() {
+                if !matches!(sent.data.as_str(), "" | "[DONE]") {
+                    self.asked.event(&sent.json())?;
+                }
                 return Ok(Some(sent));
             }
             let (field, value) = line.split_once(':').context("a line without a colon")?;
@@ -213,7 +246,9 @@ impl Stream {
     pub async fn lines(mut self) -> anyhow::Result<Vec<Value>> {
         let mut lines = Vec::new();
         while let Some(line) = self.line().await? {
-            lines.push(serde_json::from_str(&line)?);
+            let line = serde_json::from_str(&line)?;
+            self.asked.line(&line)?;
+            lines.push(line);
         }
         Ok(lines)
     }

@@ -1,4 +1,4 @@
-//! The API server over models that follow a script, for clients in other processes.
+//! The API server over models that follow a script and a Hub that does, for clients in other processes.
 //!
 //! Prints its address and the keys of its models as one line of JSON, and ends when standard input does.
 //!
@@ -13,9 +13,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use sirocco_protocol::commands::ModelScan;
-use sirocco_protocol::{ImportOutcome, RuntimeName};
+use sirocco_protocol::commands::{ModelScan, SettingsGet, SettingsSet};
+use sirocco_protocol::{ImportOutcome, RuntimeName, Settings};
+use sirocco_server::connections::Patience;
 use sirocco_server::{Server, ServerOptions};
+use sirocco_testkit::hub::{Content, Repository, ScriptedHub};
 use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
 
 /// What each model says.
@@ -34,6 +36,29 @@ const MODELS: [(&str, &str); 3] = [
 
 /// The one that turns texts into vectors.
 const EMBEDDER: &str = "embedder";
+
+/// What can be pulled: one file of so many bytes.
+const REPOSITORY: &str = "owner/pulled-GGUF";
+const PULLED_BYTES: u64 = 2 << 20;
+
+/// A Hub with one model, which the App asks from now on.
+async fn hub(app: &TempApp) -> anyhow::Result<ScriptedHub> {
+    let hub = ScriptedHub::start().await?;
+    let model = TinyModel {
+        name: "pulled".into(),
+        ..TinyModel::default()
+    };
+    let content = Content::generated_after(model.bytes(), PULLED_BYTES, 1);
+    hub.put(
+        Repository::new(REPOSITORY)
+            .tags(["gguf"])
+            .file("pulled-Q8_0.gguf", content),
+    );
+    let mut settings: Settings = app.call("settings_get", SettingsGet {}).await?;
+    settings.network.endpoint = Some(hub.address().to_owned());
+    let _: Settings = app.call("settings_set", SettingsSet { settings }).await?;
+    Ok(hub)
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -60,11 +85,13 @@ async fn main() -> anyhow::Result<()> {
     let path = folder.join(format!("{EMBEDDER}.gguf"));
     app.put_model(&path, &embedder, &Script::default())?;
     let _: ImportOutcome = app.call("model_scan", ModelScan {}).await?;
+    let _hub = hub(&app).await?;
     let options = ServerOptions {
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         cors_origins: Vec::new(),
         tokens: app.app().tokens(),
+        patience: Patience::default(),
     };
     let server = Server::serve(Arc::new(app.app().clone()), options).await?;
     let models: Value = app.app().call("model_list", json!({})).await?;

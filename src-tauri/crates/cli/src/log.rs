@@ -25,7 +25,7 @@ pub struct Log {
 
 /// Only the Sirocco that is open knows; it remembers the last 200.
 pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
-    let Some(session) = Session::of_other(&home).await? else {
+    let Some(mut session) = Session::of_other(&home).await? else {
         bail!("no Sirocco is open, so nothing is served");
     };
     // Listened to first, so that nothing is missed between.
@@ -36,6 +36,8 @@ pub async fn run(home: Home, log: Log) -> Result<ExitCode> {
     if !log.follow {
         return Ok(ExitCode::SUCCESS);
     }
+    // Who watches for hours is not to be waited for.
+    session.leave();
     loop {
         let event = tokio::select! {
             event = events.recv() => event,

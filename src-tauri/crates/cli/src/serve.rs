@@ -11,6 +11,7 @@ use sirocco_core::home::Home;
 use sirocco_core::instance::Acquired;
 use sirocco_protocol::commands::SettingsGet;
 use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, ServerState, Settings};
+use sirocco_server::connections::Patience;
 use sirocco_server::{Server, ServerOptions, Tokens};
 use sirocco_web::OwnedApp;
 
@@ -69,6 +70,7 @@ async fn until_the_end(owned: &OwnedApp, serve: Serve, tokens: Tokens) -> Result
         port,
         cors_origins: settings.cors_origins,
         tokens,
+        patience: Patience::default(),
     };
     let server = Server::serve(Arc::new(owned.app.clone()), options)
         .await

@@ -28,8 +28,8 @@ pub enum Session {
         owner: Owner,
         /// Speaks to this machine only.
         client: reqwest::Client,
-        /// It does not end before we do, as far as that is for it to decide.
-        _visit: Visit,
+        /// It does not end before we do, as far as that is for it to decide, unless we have left.
+        visit: Option<Visit>,
     },
 }
 
@@ -80,7 +80,7 @@ impl Session {
         Ok(Some(Self::Other {
             owner,
             client: loopback_client()?,
-            _visit: visit,
+            visit: Some(visit),
         }))
     }
 
@@ -89,6 +89,13 @@ impl Session {
         match self {
             Self::Own(_) => std::process::id(),
             Self::Other { owner, .. } => owner.pid,
+        }
+    }
+
+    /// The App of another process may end from now on; what is asked of it then fails.
+    pub fn leave(&mut self) {
+        if let Self::Other { visit, .. } = self {
+            drop(visit.take());
         }
     }
 
@@ -226,4 +233,34 @@ fn server_sent<T: DeserializeOwned + Send + 'static>(response: Response) -> mpsc
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use sirocco_core::instance::fresh_token;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_left_keeps_no_app_open() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let home = Home::at(folder.path().to_path_buf());
+        let Acquired::Mine(mut ownership) = owner_of(&home).await? else {
+            bail!("nobody else has this folder");
+        };
+        ownership.announce(&Owner {
+            pid: std::process::id(),
+            host: HostKind::Terminal,
+            address: "http://127.0.0.1:9".into(),
+            token: fresh_token()?,
+        })?;
+        let mut session = Session::of_other(&home).await?.context("it is there")?;
+        let moment = Duration::from_millis(50);
+        let stays = timeout(moment, ownership.wait_for_guests()).await;
+        assert!(stays.is_err(), "a guest is waited for");
+        session.leave();
+        timeout(OWNER_TIME, ownership.wait_for_guests()).await??;
+        Ok(())
+    }
 }

@@ -120,10 +120,8 @@ impl App {
         context_length: Option<u32>,
     ) -> Result<LoadedModel, ErrorReport> {
         let engine = self.inner.store.engine(remote.engine_id).await.report()?;
-        let model = sirocco_remote::RemoteModel {
-            endpoint: self.endpoint(&engine).await?,
-            name: remote.name.clone(),
-        };
+        let endpoint = self.endpoint(&engine).await?;
+        let model = sirocco_remote::RemoteModel::new(endpoint, remote.name.clone());
         let used = self.inner.store.mark_model_used(stored.model.id, now_ms());
         self.model_changed(&used.await.report()?);
         Ok(self.inner.residency.begin_load(Elsewhere {

@@ -30,6 +30,7 @@ mod library;
 mod loading;
 pub mod logging;
 mod machine;
+mod names;
 mod network;
 mod notices;
 mod open_error;

@@ -43,7 +43,11 @@ impl App {
     ) -> Result<LoadedModel, ErrorReport> {
         let _turn = self.inner.loading.lock().await;
         if let Some(loaded) = self.loaded(id)
-            && serves(&loaded, &options)
+            && serves(
+                &loaded,
+                self.inner.residency.context_asked_for(id),
+                &options,
+            )
         {
             return Ok(loaded);
         }
@@ -300,11 +304,13 @@ impl App {
     }
 }
 
-/// Whether a model that is loaded, or about to be, is what these options ask for.
-fn serves(loaded: &LoadedModel, options: &LoadOptions) -> bool {
+/// Whether a model that is loaded, or about to be, is what these options ask for. One that has less context than it was
+/// loaded for would have no more if it were loaded again.
+fn serves(loaded: &LoadedModel, asked_before: Option<u32>, options: &LoadOptions) -> bool {
     let differs = |asked: Option<u32>, has: u32| asked.is_some_and(|asked| asked != has);
     !matches!(loaded.state, LoadState::Failed { .. })
-        && !differs(options.context_length, loaded.context_length)
+        && (!differs(options.context_length, loaded.context_length)
+            || options.context_length == asked_before)
         && !differs(options.threads, loaded.threads)
         && options
             .runtime

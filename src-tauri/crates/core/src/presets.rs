@@ -137,7 +137,7 @@ pub(crate) fn name_of(what: &str, text: &str) -> Result<String, ErrorReport> {
     }
 }
 
-fn check_values(values: &LayerValues) -> Result<(), ErrorReport> {
+pub(crate) fn check_values(values: &LayerValues) -> Result<(), ErrorReport> {
     values
         .parameters
         .validate()

@@ -241,6 +241,12 @@ impl Residency {
         list
     }
 
+    /// Tokens of context that a model was to have; one that answers elsewhere may have fewer.
+    #[must_use]
+    pub fn context_asked_for(&self, model_id: ModelId) -> Option<u32> {
+        self.slot(model_id).map(|slot| slot.context_asked_for())
+    }
+
     /// Waits for the model to be loaded and for all earlier turns to end. `waiting` hears the share of
     /// the load done, and how many go first.
     ///

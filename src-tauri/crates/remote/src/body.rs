@@ -5,17 +5,23 @@ use sirocco_engine_wire::{
     ChatMessage, Constraint, GenerateRequest, Prompt, SamplingParameters, ToolCall,
 };
 
+use crate::estimate::estimate;
+
 /// The template variable that says whether tools must be called, as engines take it beside the tools.
 const TOOL_CHOICE: &str = "tool_choice";
 const REASONING_EFFORT: &str = "reasoning_effort";
+
+/// Of a text, OpenAI's API writes sixteen tokens on unless it is told how many.
+const FEWEST_TOKENS: u32 = 16;
 
 /// The form of the answer is one that the API has no words for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoWords;
 
-/// Path and body that ask `model` for a stream.
+/// Path and body that ask `model`, which has so many tokens of context, for a stream.
 pub(crate) fn body(
     model: &str,
+    context_length: u32,
     request: &GenerateRequest,
 ) -> Result<(&'static str, Value), NoWords> {
     let mut body = Map::from_iter([
@@ -50,7 +56,11 @@ pub(crate) fn body(
         }
     };
     put_sampling(&mut body, &request.sampling, path);
-    if let Some(max_tokens) = request.max_tokens {
+    let max_tokens = match &request.prompt {
+        Prompt::Text { .. } => Some(room(context_length, estimate(&request.prompt))),
+        Prompt::Chat { .. } => None,
+    };
+    if let Some(max_tokens) = request.max_tokens.or(max_tokens) {
         body.insert("max_tokens".into(), json!(max_tokens));
     }
     if !request.stop.is_empty() {
@@ -60,6 +70,14 @@ pub(crate) fn body(
         body.insert("response_format".into(), form(constraint)?);
     }
     Ok((path, body.into()))
+}
+
+/// How long an answer may be. Some engines refuse what goes beyond the context by one token, so that the prompt, whose
+/// length is a guess, is taken to be half as long again.
+fn room(context_length: u32, prompt_tokens: u32) -> u32 {
+    let prompt = prompt_tokens.saturating_add(prompt_tokens / 2);
+    let rest = context_length.saturating_sub(prompt);
+    rest.saturating_sub(FEWEST_TOKENS).max(FEWEST_TOKENS)
 }
 
 fn message(message: &ChatMessage) -> Value {
@@ -170,6 +188,8 @@ fn form(constraint: &Constraint) -> Result<Value, NoWords> {
 mod tests {
     use super::*;
 
+    const CONTEXT: u32 = 1000;
+
     fn asking(prompt: Prompt) -> GenerateRequest {
         GenerateRequest {
             id: 1,
@@ -201,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_nobody_asked_for_is_left_to_the_engine() {
-        let (path, body) = body("tiny", &asking(chat(vec![said("user", "Hi")]))).unwrap();
+        let (path, body) = body("tiny", CONTEXT, &asking(chat(vec![said("user", "Hi")]))).unwrap();
         assert_eq!(path, "chat/completions");
         let expected = json!({
             "model": "tiny", "stream": true, "stream_options": {"include_usage": true},
@@ -232,7 +252,7 @@ mod tests {
             tools: vec![tool.clone()],
             now_s: 0,
         };
-        let (_, body) = body("tiny", &asking(prompt)).unwrap();
+        let (_, body) = body("tiny", CONTEXT, &asking(prompt)).unwrap();
         let arguments = &body["messages"][0]["tool_calls"][0]["function"]["arguments"];
         assert_eq!(arguments, "{\"at\":1}");
         assert_eq!(body["messages"][1]["tool_call_id"], "a");
@@ -257,7 +277,7 @@ mod tests {
         request.sampling.top_logprobs = Some(2);
         request.max_tokens = Some(5);
         request.stop = vec!["\n".into()];
-        let (path, body) = body("tiny", &request).unwrap();
+        let (path, body) = body("tiny", CONTEXT, &request).unwrap();
         assert_eq!(path, "completions");
         for (field, expected) in [
             ("prompt", json!("The")),
@@ -274,11 +294,26 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_written_on_to_the_end_of_the_context_and_a_chat_to_its_own_end() {
+        let limit = |prompt: Prompt| {
+            let (_, body) = body("tiny", CONTEXT, &asking(prompt)).unwrap();
+            body["max_tokens"].clone()
+        };
+        let text = |length: usize| Prompt::Text {
+            text: "wind".repeat(length),
+            special: false,
+        };
+        assert_eq!(limit(text(100)), json!(1000 - 150 - 16));
+        assert_eq!(limit(text(5000)), json!(FEWEST_TOKENS));
+        assert_eq!(limit(chat(vec![said("user", "Hi")])), Value::Null);
+    }
+
+    #[test]
     fn an_answer_can_be_held_to_json_and_to_nothing_else() {
         let formed = |constraint: Constraint| {
             let mut request = asking(chat(vec![said("user", "Hi")]));
             request.constraint = Some(constraint);
-            body("tiny", &request).map(|(_, body)| body["response_format"].clone())
+            body("tiny", CONTEXT, &request).map(|(_, body)| body["response_format"].clone())
         };
         let object = formed(Constraint::json_object()).unwrap();
         assert_eq!(object, json!({"type": "json_object"}));

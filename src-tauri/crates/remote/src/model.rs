@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,10 +32,10 @@ const CONTEXT_LENGTH: u32 = 32_768;
 /// A model of an engine.
 #[derive(Debug)]
 pub struct RemoteModel {
-    /// Which engine.
-    pub endpoint: Endpoint,
-    /// What the model is called there.
-    pub name: String,
+    endpoint: Endpoint,
+    name: String,
+    /// What it was found to have.
+    context_length: AtomicU32,
 }
 
 type Answers = Sender<FromWorker>;
@@ -87,6 +88,16 @@ async fn serve(model: Arc<RemoteModel>, mut requests: Receiver<ToWorker>, answer
 }
 
 impl RemoteModel {
+    /// The model that this engine calls so.
+    #[must_use]
+    pub fn new(endpoint: Endpoint, name: String) -> Self {
+        Self {
+            endpoint,
+            name,
+            context_length: CONTEXT_LENGTH.into(),
+        }
+    }
+
     /// Answers the id of a generation that is over.
     async fn answer(
         self: Arc<Self>,
@@ -128,7 +139,7 @@ impl RemoteModel {
         generation
     }
 
-    /// Whether the model is there.
+    /// Whether the model is there, and what context it has: no more than its engine says now.
     async fn look(&self, wanted: u32) -> FromWorker {
         let there = self.endpoint.models().await.and_then(|models| {
             let listed = models.into_iter().find(|listed| listed.name == self.name);
@@ -142,9 +153,12 @@ impl RemoteModel {
                 error: error.into(),
             },
             Ok(listed) => {
-                let known = Some(wanted).filter(|wanted| *wanted > 0);
+                let wanted = Some(wanted).filter(|wanted| *wanted > 0);
+                let known = wanted.into_iter().chain(listed.context_length).min();
+                let context_length = known.unwrap_or(CONTEXT_LENGTH);
+                self.context_length.store(context_length, Ordering::Relaxed);
                 FromWorker::Loaded {
-                    context_length: known.or(listed.context_length).unwrap_or(CONTEXT_LENGTH),
+                    context_length,
                     threads: 0,
                 }
             }
@@ -177,9 +191,11 @@ impl RemoteModel {
         answers: &Answers,
     ) -> Result<FinishReason, RemoteError> {
         let id = request.id;
-        let (path, body) = body(&self.name, request).map_err(|_| RemoteError::Grammar {
-            engine: self.endpoint.name.clone(),
-        })?;
+        let context_length = self.context_length.load(Ordering::Relaxed);
+        let (path, body) =
+            body(&self.name, context_length, request).map_err(|_| RemoteError::Grammar {
+                engine: self.endpoint.name.clone(),
+            })?;
         let mut answer = self
             .before_silence(self.endpoint.ask(path, &body, &self.name))
             .await??;

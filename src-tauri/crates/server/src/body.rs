@@ -1,11 +1,17 @@
 //! Reading requests: tolerant of what is unknown, exact about what is wrong.
 
+use std::error::Error;
+use std::time::Duration;
+
+use axum::BoxError;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
+use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use crate::fault::Fault;
 use crate::routes::too_long;
@@ -13,9 +19,41 @@ use crate::routes::too_long;
 /// A body as axum hands it over.
 pub type Body = Result<Bytes, BytesRejection>;
 
+/// A body did not come in the time it had.
+#[derive(Debug, thiserror::Error)]
+#[error("the body took too long")]
+struct TooSlow;
+
+/// The same body, which fails if it has not come within this time.
+pub fn in_time(body: axum::body::Body, time: Duration) -> axum::body::Body {
+    let deadline = Instant::now() + time;
+    let data = stream::unfold(body.into_data_stream(), move |mut data| async move {
+        let next = match timeout_at(deadline, data.next()).await {
+            Ok(next) => next?.map_err(BoxError::from),
+            Err(_) => Err(BoxError::from(TooSlow)),
+        };
+        Some((next, data))
+    });
+    axum::body::Body::from_stream(data)
+}
+
+fn is_too_slow(rejection: &BytesRejection) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
+    while let Some(error) = cause {
+        if error.is::<TooSlow>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// The body as JSON, whatever it says its type is.
 pub fn json(body: Body) -> Result<Value, Fault> {
     let bytes = body.map_err(|rejection| match rejection.status() {
+        _ if is_too_slow(&rejection) => {
+            Fault::new(StatusCode::REQUEST_TIMEOUT, TooSlow.to_string())
+        }
         StatusCode::PAYLOAD_TOO_LARGE => too_long(),
         status => Fault::new(
             status,
@@ -54,7 +92,8 @@ pub fn refuse(body: &Value, fields: &[&str]) -> Result<(), Fault> {
     }
 }
 
-fn asks(value: &Value) -> bool {
+/// Whether a field asks for anything.
+pub fn asks(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
@@ -65,7 +104,7 @@ fn asks(value: &Value) -> bool {
 }
 
 /// One string or several.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Strings(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Strings {

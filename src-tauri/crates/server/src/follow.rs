@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::connections::Patience;
 use crate::{Server, ServerOptions, Tokens};
 
 /// Starts and stops a server as the settings change, until it is closed.
@@ -125,6 +126,7 @@ async fn start(
         port,
         cors_origins: settings.cors_origins.clone(),
         tokens: tokens.clone(),
+        patience: Patience::default(),
     };
     Server::serve(Arc::new(app.clone()), options).await
 }

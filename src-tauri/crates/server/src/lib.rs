@@ -11,10 +11,14 @@
 //! | `POST /v1/responses`, `GET` and `DELETE` `/v1/responses/{id}`, `GET /v1/responses/{id}/input_items` | OpenAI |
 //! | `POST /v1/messages`, `/v1/messages/count_tokens` | Anthropic |
 //! | `GET /`, `/api/version`, `/api/tags`, `/api/ps`, `POST /api/show`, `/api/chat`, `/api/generate` | Ollama |
-//! | `POST /api/embed`, `/api/embeddings`, `/api/pull`, `DELETE /api/delete` | Ollama |
+//! | `POST /api/embed`, `/api/embeddings`, `/api/pull`, `/api/copy`, `/api/create`, `DELETE /api/delete` | Ollama |
 //! | `GET /api/v0/models`, `/api/v0/models/{id}`, `POST /api/v0/chat/completions`, `/api/v0/embeddings` | LM Studio |
 //! | `GET /api/v1/models`, `POST /api/v1/models/load`, `…/unload`, `…/download`, `GET …/download/status/{id}` | LM Studio |
 //! | `POST /api/v1/chat` | LM Studio |
+//! | `GET /openapi.json`, the document of all of them | |
+//!
+//! `/api/copy` and `/api/create` give a model a further name, with a system prompt and parameters that hold where a
+//! request has none of its own. All four APIs list such names and answer under them.
 //!
 //! On the loopback interface everybody is let in whose `Host` is this machine, and no page whose origin is not listed.
 //! On any other interface every request needs one of the [`Tokens`].
@@ -22,6 +26,7 @@
 mod answers;
 mod anthropic;
 mod body;
+pub mod connections;
 mod embeddings;
 mod fault;
 mod follow;
@@ -29,9 +34,11 @@ mod form;
 mod guard;
 mod lm_studio;
 mod models;
+mod names;
 mod note;
 mod ollama;
 mod openai;
+pub mod openapi;
 mod prompt;
 mod pulls;
 mod routes;
@@ -41,13 +48,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use sirocco_core::completions::Completions;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use connections::Patience;
 pub use follow::Following;
 pub use sirocco_core::tokens::{TokenError, Tokens};
 
@@ -65,6 +72,8 @@ pub struct ServerOptions {
     pub cors_origins: Vec<String>,
     /// Who may ask from the network.
     pub tokens: Tokens,
+    /// With clients that take their time.
+    pub patience: Patience,
 }
 
 /// A running server.
@@ -92,22 +101,15 @@ impl Server {
             guard: guard::Guard::new(options.address, options.cors_origins, options.tokens),
             responses: Arc::default(),
             chats: Arc::default(),
+            body_time: options.patience.body,
             stop: stop.clone(),
         }));
-        // A token is a small packet, and is not to wait for the next one.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "small packets may wait");
-            }
-        });
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let serve =
-                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the API server ended");
-            }
-        });
+        let task = tokio::spawn(connections::serve(
+            listener,
+            router,
+            options.patience.head,
+            stop.clone(),
+        ));
         tracing::info!(%address, "the API server listens");
         Ok(Self {
             address,
@@ -134,7 +136,7 @@ impl Server {
         match timeout(CLOSING_TIME, &mut self.task).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "the API server panicked"),
-            // A client that sends half a request, or an answer that takes long.
+            // A client that sends half a request, or reads no answer, or an answer that takes long.
             Err(_) => self.task.abort(),
         }
     }

@@ -1,21 +1,25 @@
 //! All routes, and what is checked before any of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, post};
 use sirocco_core::completions::Completions;
 use sirocco_protocol::ServerToken;
 use tokio_util::sync::CancellationToken;
 
+use crate::body::in_time;
 use crate::fault::{Dialect, Fault};
 use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS, scope_of};
 use crate::note::Note;
 use crate::openai::Responses;
-use crate::{anthropic, lm_studio, ollama, openai};
+use crate::{anthropic, lm_studio, ollama, openai, openapi};
 
 /// Longest body: a very long prompt.
 const BODY_BYTES: usize = 32 << 20;
@@ -28,18 +32,75 @@ pub struct Served {
     pub responses: Arc<Responses>,
     /// What LM Studio's `/api/v1/chat` has answered.
     pub chats: Arc<Responses>,
+    /// How long a body may take to come.
+    pub body_time: Duration,
     /// Ends all streams.
     pub stop: CancellationToken,
 }
 
 pub type Shared = State<Arc<Served>>;
 
+/// Routes, and a list of them.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<Arc<Served>>,
+    /// Method and path of each, as the document of all routes writes them.
+    pub listed: Vec<(&'static str, &'static str)>,
+}
+
+impl Routes {
+    pub fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Served>>,
+        T: 'static,
+    {
+        self.add("get", path, get(handler))
+    }
+
+    pub fn post<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Served>>,
+        T: 'static,
+    {
+        self.add("post", path, post(handler))
+    }
+
+    pub fn delete<H, T>(self, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Served>>,
+        T: 'static,
+    {
+        self.add("delete", path, delete(handler))
+    }
+
+    fn add(
+        mut self,
+        method: &'static str,
+        path: &'static str,
+        handler: MethodRouter<Arc<Served>>,
+    ) -> Self {
+        self.router = self.router.route(path, handler);
+        self.listed.push((method, path));
+        self
+    }
+}
+
+/// Those of all APIs, and that of the document.
+pub fn all() -> Routes {
+    let own = Routes::default().get("/openapi.json", openapi::openapi);
+    [
+        openai::routes,
+        anthropic::routes,
+        ollama::routes,
+        lm_studio::routes,
+    ]
+    .into_iter()
+    .fold(own, |routes, more| more(routes))
+}
+
 pub fn router(served: Arc<Served>) -> Router {
-    Router::new()
-        .merge(openai::router())
-        .merge(anthropic::router())
-        .merge(ollama::router())
-        .merge(lm_studio::router())
+    all()
+        .router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -96,7 +157,10 @@ async fn guard(State(served): Shared, request: Request, next: Next) -> Response 
         let note = Note::begin(Arc::clone(&served.completions), route, client);
         let answer = match refusal(guard, token.as_ref(), &request) {
             Some(fault) => fault.response(dialect),
-            None => note.handle(next.run(request)).await,
+            None => {
+                let request = request.map(|body| in_time(body, served.body_time));
+                note.handle(next.run(request)).await
+            }
         };
         note.status(answer.status());
         answer

@@ -6,6 +6,7 @@ use sirocco_worker::tokenizer::{EncodeOptions, Tokenizer};
 /// How the chat template of [`crate::TinyModel`] (and every ChatML one) opens an answer.
 const OPENING: &[u8] = b"<|im_start|>assistant\n";
 const QUESTION: &[u8] = b"<|im_start|>user\n";
+const SYSTEM: &[u8] = b"<|im_start|>system\n";
 const CLOSING: &[u8] = b"<|im_end|>";
 
 /// The text in a cache, and the answer being written at its end.
@@ -90,14 +91,10 @@ impl Conversation {
 
     fn plan(&self, tokenizer: &Tokenizer, answer_at: usize) -> Plan {
         let before = &self.text[..answer_at];
-        let question = rfind(before, QUESTION).map_or(&[][..], |at| &before[at + QUESTION.len()..]);
-        let end = question
-            .windows(CLOSING.len())
-            .position(|window| window == CLOSING)
-            .unwrap_or(question.len());
         let answer = self
             .template
-            .replace("{question}", &String::from_utf8_lossy(&question[..end]));
+            .replace("{question}", &last_turn(before, QUESTION))
+            .replace("{system}", &last_turn(before, SYSTEM));
         let mut begins = 0;
         let mut tokens = Vec::new();
         for id in tokenizer.encode(&answer, EncodeOptions::default()) {
@@ -109,6 +106,16 @@ impl Conversation {
             tokens,
         }
     }
+}
+
+/// What the last turn that opens so says; nothing if there is none.
+fn last_turn(text: &[u8], opening: &[u8]) -> String {
+    let turn = rfind(text, opening).map_or(&[][..], |at| &text[at + opening.len()..]);
+    let end = turn
+        .windows(CLOSING.len())
+        .position(|window| window == CLOSING)
+        .unwrap_or(turn.len());
+    String::from_utf8_lossy(&turn[..end]).into_owned()
 }
 
 fn byte_token(tokenizer: &Tokenizer, byte: u8) -> u32 {

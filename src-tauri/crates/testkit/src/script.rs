@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
-    /// What it answers; `{question}` stands for the last thing a person said.
+    /// What it answers; `{question}` stands for the last thing a person said, `{system}` for the system prompt.
     pub answer: String,
     /// How long each token takes, in milliseconds.
     pub token_ms: f64,

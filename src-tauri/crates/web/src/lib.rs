@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sirocco_core::App;
+use sirocco_server::connections::{self, Patience};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -73,14 +74,12 @@ impl Web {
             stop: stop.clone(),
         };
         let router = routes::router(Arc::new(state));
-        let stopped = stop.clone();
-        let task = tokio::spawn(async move {
-            let serve =
-                axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the loopback server ended");
-            }
-        });
+        let task = tokio::spawn(connections::serve(
+            listener,
+            router,
+            Patience::default().head,
+            stop.clone(),
+        ));
         Ok(Self {
             address,
             stop,

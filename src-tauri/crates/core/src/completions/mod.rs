@@ -33,12 +33,19 @@ pub use sirocco_engine_wire::{
     TokenProbability, ToolCall, Usage, Vector,
 };
 use sirocco_protocol::{
-    ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, ServedRequest,
+    ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, Parameters, ServedRequest,
 };
+pub use sirocco_store::NamedModel;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::App;
 use crate::error::Report;
+
+/// What a worker is told about sampling by these parameters. What they leave out is as it always is.
+#[must_use]
+pub fn sampling(parameters: &Parameters) -> SamplingParameters {
+    crate::runs::sampling(parameters)
+}
 
 /// Something that takes a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ErrorReport>> + Send + 'a>>;
@@ -197,6 +204,15 @@ pub trait Completions: Send + Sync {
     /// All models of the library, those that cannot run here included.
     fn library(&self) -> Answer<'_, Vec<Model>>;
 
+    /// The further names of models, also of those that are gone.
+    fn named_models(&self) -> Answer<'_, Vec<NamedModel>>;
+
+    /// Gives a model a name, which may have been another's; what a model is called in the library is refused.
+    fn name_model(&self, named: NamedModel) -> Answer<'_, ()>;
+
+    /// Takes a name back, and leaves its model as it is; false if there is no such name.
+    fn remove_name<'a>(&'a self, name: &'a str) -> Answer<'a, bool>;
+
     /// What is loaded or loading.
     fn loaded_models(&self) -> Vec<LoadedModel>;
 
@@ -237,6 +253,18 @@ impl Completions for App {
             let models = self.models().await?;
             Ok(models.into_iter().map(Arc::unwrap_or_clone).collect())
         })
+    }
+
+    fn named_models(&self) -> Answer<'_, Vec<NamedModel>> {
+        Box::pin(Self::named_models(self))
+    }
+
+    fn name_model(&self, named: NamedModel) -> Answer<'_, ()> {
+        Box::pin(async move { self.give_name(&named).await })
+    }
+
+    fn remove_name<'a>(&'a self, name: &'a str) -> Answer<'a, bool> {
+        Box::pin(self.take_name_back(name))
     }
 
     fn loaded_models(&self) -> Vec<LoadedModel> {

@@ -15,6 +15,7 @@ mod start;
 mod summary;
 mod title;
 
+pub(crate) use prompt::sampling;
 pub(crate) use start::Contest;
 pub(crate) use title::Titles;
 

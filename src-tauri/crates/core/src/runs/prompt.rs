@@ -255,7 +255,7 @@ fn longest(messages: &[PromptMessage]) -> usize {
 
 /// What the worker is told about sampling. The engine's defaults are among the layers, so only what
 /// has no default is missing here.
-pub(super) fn sampling(parameters: &Parameters) -> SamplingParameters {
+pub(crate) fn sampling(parameters: &Parameters) -> SamplingParameters {
     let mut sampling = SamplingParameters::default();
     macro_rules! take {
         ($($field:ident),+) => {$(if let Some(value) = parameters.$field { sampling.$field = value; })+};

@@ -29,6 +29,7 @@ pub(super) struct Slot {
     runtime: Option<RuntimeName>,
     /// Runs that have a turn at the same time.
     pub at_once: u32,
+    /// Tokens of context and threads.
     requested: (u32, u32),
 }
 
@@ -100,6 +101,10 @@ impl Slot {
             State::Failed(error) => error.clone(),
             State::Loading { .. } | State::Ready(_) => EngineError::NotLoaded,
         }
+    }
+
+    pub fn context_asked_for(&self) -> u32 {
+        self.requested.0
     }
 
     pub fn describe(&self) -> LoadedModel {

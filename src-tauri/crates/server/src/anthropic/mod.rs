@@ -6,25 +6,23 @@ mod response;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::post;
 use serde_json::json;
 
 use crate::answers::{Answers, frames as stream_frames, server_sent};
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::fault::{Dialect, Fault};
-use crate::models::find;
-use crate::routes::{Served, Shared};
+use crate::names::Call;
+use crate::routes::{Routes, Served, Shared};
 
 use frames::MessageFrames;
 use response::AnswerMessage;
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/v1/messages", post(messages))
-        .route("/v1/messages/count_tokens", post(count_tokens))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/v1/messages", messages)
+        .post("/v1/messages/count_tokens", count_tokens)
 }
 
 async fn messages(State(served): Shared, body: Body) -> Response {
@@ -40,8 +38,12 @@ async fn count_tokens(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = request::read_messages(&body::json(body)?)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = request::read_messages(&body, &defaults)?;
     let stop_sequences = asked.request.stop.clone();
     let completions = Arc::clone(&served.completions);
     let mut answers = Answers::new(completions, model.id, vec![asked.request]);
@@ -60,8 +62,13 @@ async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
 }
 
 async fn count(served: &Served, body: Body) -> Result<Response, Fault> {
-    let (name, prompt) = request::read_prompt(&body::json(body)?)?;
-    let model = find(served.completions.as_ref(), name.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let mut prompt = request::read_prompt(&body)?;
+    defaults.begin(&mut prompt);
     let tokens = served.completions.count_tokens(model.id, prompt).await?;
     Ok(Json(json!({"input_tokens": tokens})).into_response())
 }

@@ -2,13 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sirocco_core::completions::{
-    ChatMessage, Constraint, Prompt, Request, SamplingParameters, ToolCall,
-};
+use sirocco_core::completions::{ChatMessage, Constraint, Prompt, Request, ToolCall};
 
 use crate::body::{Content, Strings, read, refuse, token_limit};
 use crate::fault::Fault;
 use crate::form::of_format;
+use crate::names::Defaults;
 use crate::openai::check;
 use crate::prompt;
 use crate::tools::{Choice, Tools, tool};
@@ -28,7 +27,6 @@ struct Fields {
 
 #[derive(Deserialize)]
 struct PromptFields {
-    model: Option<String>,
     messages: Option<Vec<Message>>,
     system: Option<Content>,
     thinking: Option<Thinking>,
@@ -72,13 +70,12 @@ struct Thinking {
 
 /// What a request asks for.
 pub struct Asked {
-    pub model: Option<String>,
     pub request: Request,
     pub stream: bool,
 }
 
 /// Reads a request for an answer.
-pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
+pub fn read_messages(body: &Value, defaults: &Defaults) -> Result<Asked, Fault> {
     let fields: Fields = read(body)?;
     let Some(max_tokens) = token_limit("max_tokens", fields.max_tokens)? else {
         return Err(Fault::field(
@@ -86,9 +83,9 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
             "`max_tokens` must be a number of tokens",
         ));
     };
-    let (model, prompt) = read_prompt(body)?;
+    let prompt = read_prompt(body)?;
     let tools = read_tools(body)?;
-    let mut sampling = SamplingParameters::default();
+    let mut sampling = defaults.sampling.clone();
     if let Some(temperature) = fields.temperature {
         sampling.temperature = temperature;
     }
@@ -100,14 +97,13 @@ pub fn read_messages(body: &Value) -> Result<Asked, Fault> {
     }
     check(&sampling)?;
     Ok(Asked {
-        model,
-        request: tools.apply(Request {
+        request: defaults.complete(tools.apply(Request {
             sampling,
             max_tokens: Some(max_tokens),
             stop: fields.stop_sequences.unwrap_or_default().0,
             constraint: read_format(body)?,
             ..Request::new(prompt)
-        }),
+        })),
         stream: fields.stream.unwrap_or(false),
     })
 }
@@ -122,8 +118,8 @@ fn read_format(body: &Value) -> Result<Option<Constraint>, Fault> {
     }
 }
 
-/// The model and the prompt alone, as they are counted.
-pub fn read_prompt(body: &Value) -> Result<(Option<String>, Prompt), Fault> {
+/// The prompt alone, as it is counted.
+pub fn read_prompt(body: &Value) -> Result<Prompt, Fault> {
     let fields: PromptFields = read(body)?;
     refuse(body, &UNSUPPORTED)?;
     let mut messages = Vec::new();
@@ -140,7 +136,7 @@ pub fn read_prompt(body: &Value) -> Result<(Option<String>, Prompt), Fault> {
         variables.insert("enable_thinking".into(), thinks.into());
     }
     let tools = read_tools(body)?.list;
-    Ok((fields.model, prompt::chat(messages, variables, tools)?))
+    prompt::chat(messages, variables, tools)
 }
 
 /// The results of calls come first: their tools answered before the person wrote on. Earlier thoughts are given to the
@@ -237,11 +233,14 @@ mod tests {
 
     #[test]
     fn fields_reach_the_engine() {
-        let asked = read_messages(&body(json!({
+        let asked = read_messages(
+            &body(json!({
             "system": [{"type": "text", "text": "be brief", "cache_control": {"type": "ephemeral"}}],
             "stop_sequences": ["END"], "temperature": 0.5, "top_p": 0.25, "top_k": 7, "stream": true,
             "thinking": {"type": "enabled", "budget_tokens": 1024}, "metadata": {"user_id": "me"},
-        })))
+        })),
+            &Defaults::default(),
+        )
         .unwrap();
         let Request {
             prompt,
@@ -271,7 +270,7 @@ mod tests {
 
     #[test]
     fn thoughts_are_told_apart() {
-        let (_, prompt) = read_prompt(&body(json!({"messages": [
+        let prompt = read_prompt(&body(json!({"messages": [
             {"role": "user", "content": "a"},
             {"role": "assistant", "content": [
                 {"type": "thinking", "thinking": "hm", "signature": ""}, {"type": "text", "text": "b"},
@@ -293,7 +292,7 @@ mod tests {
 
     #[test]
     fn calls_and_their_results_are_messages_of_their_own() {
-        let (_, prompt) = read_prompt(&body(json!({
+        let prompt = read_prompt(&body(json!({
             "tools": [{"name": "wind", "description": "Asks.", "input_schema": {"type": "object"}}],
             "messages": [
                 {"role": "user", "content": "a"},
@@ -370,7 +369,9 @@ mod tests {
             ),
             ("messages[0]", json!({"messages": [{"role": "user"}]})),
         ] {
-            let fault = read_messages(&body(more.clone())).map(drop).unwrap_err();
+            let fault = read_messages(&body(more.clone()), &Defaults::default())
+                .map(drop)
+                .unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field), "{more}");
         }
     }

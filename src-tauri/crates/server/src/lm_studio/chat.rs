@@ -11,16 +11,15 @@ use sirocco_core::completions::{ChatMessage, Request};
 
 use super::chat_events::{ChatEvents, Kept};
 use crate::answers::{Answers, frames, server_sent};
-use crate::body::{self, Body, Content, read, refuse, token_limit};
+use crate::body::{Body, Content, read, refuse, token_limit};
 use crate::fault::{Dialect, Fault};
-use crate::models::find;
+use crate::names::{Call, Defaults};
 use crate::openai::{Responses, Sampling};
 use crate::prompt;
 use crate::routes::{Served, Shared};
 
 #[derive(Deserialize)]
 struct Fields {
-    model: Option<String>,
     input: Option<Input>,
     system_prompt: Option<String>,
     stream: Option<bool>,
@@ -52,7 +51,6 @@ struct Item {
 
 /// What a request asks for.
 struct Asked {
-    model: Option<String>,
     request: Request,
     stream: bool,
     kept: Kept,
@@ -65,8 +63,12 @@ pub async fn chat(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = read_chat(&body::json(body)?, &served.chats)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = read_chat(&body, &served.chats, &defaults)?;
     let completions = Arc::clone(&served.completions);
     let mut answers = Answers::new(completions, model.id, vec![asked.request]);
     let events = ChatEvents::begin(model.key, asked.kept, Arc::clone(&served.chats));
@@ -79,7 +81,7 @@ async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
     Ok(server_sent(frames(answers, events, &served.stop), alive))
 }
 
-fn read_chat(body: &Value, chats: &Responses) -> Result<Asked, Fault> {
+fn read_chat(body: &Value, chats: &Responses, defaults: &Defaults) -> Result<Asked, Fault> {
     let fields: Fields = read(body)?;
     let sampling: Sampling = read(body)?;
     refuse(body, &["integrations"])?;
@@ -110,13 +112,13 @@ fn read_chat(body: &Value, chats: &Responses) -> Result<Asked, Fault> {
         Some(effort) => prompt::set_effort(&mut variables, effort),
     }
     Ok(Asked {
-        model: fields.model,
-        request: Request {
-            sampling: sampling.parameters(None)?,
-            max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?,
+        request: defaults.complete(Request {
+            sampling: sampling.parameters(&defaults.sampling, None)?,
+            max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?
+                .or(defaults.max_tokens),
             context_length: fields.context_length,
             ..Request::new(prompt::chat(prompted, variables, Vec::new())?)
-        },
+        }),
         stream: fields.stream.unwrap_or(false),
         kept: Kept {
             messages,
@@ -169,6 +171,7 @@ mod tests {
                 "input": [{"type": "message", "content": "a"}, {"type": "message", "text": "b"}], "reasoning": "off",
             }),
             &Responses::default(),
+            &Defaults::default(),
         )
         .unwrap();
         let request = asked.request;
@@ -211,7 +214,7 @@ mod tests {
                 json!({"input": "a", "previous_response_id": "resp_1"}),
             ),
         ] {
-            let fault = read_chat(&more, &Responses::default())
+            let fault = read_chat(&more, &Responses::default(), &Defaults::default())
                 .map(drop)
                 .unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field));

@@ -5,12 +5,8 @@ mod chat_events;
 mod v0;
 mod v1;
 
-use std::sync::Arc;
+use crate::routes::Routes;
 
-use axum::Router;
-
-use crate::routes::Served;
-
-pub fn router() -> Router<Arc<Served>> {
-    v0::router().merge(v1::router())
+pub fn routes(routes: Routes) -> Routes {
+    v1::routes(v0::routes(routes))
 }

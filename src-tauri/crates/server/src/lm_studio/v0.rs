@@ -2,30 +2,29 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sirocco_core::completions::{Completions, Finish, FinishReason};
 use sirocco_protocol::Model;
 
 use crate::answers::{Answers, frames, server_sent};
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::fault::{Dialect, Fault, found};
 use crate::models::{embeds, find, list, publisher, ready};
+use crate::names::Call;
 use crate::openai::{Chat, ChatCompletion, ChatFrames, embeddings, read_chat};
-use crate::routes::{Served, Shared, not_served};
+use crate::routes::{Routes, Served, Shared, not_served};
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/api/v0/models", get(models))
-        .route("/api/v0/models/{id}", get(model))
-        .route("/api/v0/chat/completions", post(chat))
-        .route("/api/v0/completions", post(not_served))
-        .route("/api/v0/embeddings", post(embeddings))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/api/v0/models", models)
+        .get("/api/v0/models/{id}", model)
+        .post("/api/v0/chat/completions", chat)
+        .post("/api/v0/completions", not_served)
+        .post("/api/v0/embeddings", embeddings)
 }
 
 #[derive(Serialize)]
@@ -100,9 +99,13 @@ async fn chat(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer_chat(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = read_chat(&body::json(body)?)?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = read_chat(&body, &defaults)?;
     let completions = Arc::clone(&served.completions);
-    let model = find(completions.as_ref(), asked.model.as_deref()).await?;
     let chat = Chat::begin(model.key.clone());
     let mut answers = Answers::new(Arc::clone(&completions), model.id, asked.requests);
     if !asked.stream {

@@ -1,13 +1,10 @@
 //! Version 1: models, loading them, downloading them.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sirocco_core::completions::Completions;
@@ -17,19 +14,19 @@ use time::OffsetDateTime;
 use super::chat;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{embeds, find, list, publisher, ready};
+use crate::models::{embeds, find, list, look_up, publisher, ready};
 use crate::ollama::{parameter_size, timestamp};
 use crate::pulls::{start, state};
-use crate::routes::{Served, Shared};
+use crate::routes::{Routes, Served, Shared};
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/api/v1/models", get(models))
-        .route("/api/v1/models/load", post(load))
-        .route("/api/v1/models/unload", post(unload))
-        .route("/api/v1/models/download", post(download))
-        .route("/api/v1/models/download/status/{id}", get(status))
-        .route("/api/v1/chat", post(chat::chat))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .get("/api/v1/models", models)
+        .post("/api/v1/models/load", load)
+        .post("/api/v1/models/unload", unload)
+        .post("/api/v1/models/download", download)
+        .get("/api/v1/models/download/status/{id}", status)
+        .post("/api/v1/chat", chat::chat)
 }
 
 async fn models(State(served): Shared) -> Response {
@@ -80,9 +77,11 @@ async fn load(State(served): Shared, body: Body) -> Response {
 async fn load_named(served: &Served, body: Body) -> Result<Value, Fault> {
     let asked: Load = read(&body::json(body)?)?;
     let completions = served.completions.as_ref();
-    let model = find(completions, asked.model.as_deref()).await?;
+    let (model, named) = look_up(completions, asked.model.as_deref()).await?;
+    let named = named.and_then(|named| named.context_length);
     let begun = Instant::now();
-    let loaded = completions.warm_up(model.id, asked.context_length).await?;
+    let context_length = asked.context_length.or(named);
+    let loaded = completions.warm_up(model.id, context_length).await?;
     let mut answer = json!({
         "type": kind(&model), "instance_id": model.key, "status": "loaded",
         "load_time_seconds": begun.elapsed().as_secs_f64(),

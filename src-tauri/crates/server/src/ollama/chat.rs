@@ -9,13 +9,14 @@ use serde_json::Value;
 use sirocco_core::completions::{ChatMessage, Prompt, Request, ToolCall};
 use sirocco_protocol::Model;
 
+use super::NAMES;
 use super::duration::KeepAlive;
 use super::frames::{Lines, Shape, streamed};
 use super::options::Asked;
 use crate::answers::{Answers, frames};
-use crate::body::{self, Body, read, refuse};
+use crate::body::{Body, read, refuse};
 use crate::fault::{Dialect, Fault};
-use crate::models::find;
+use crate::names::Call;
 use crate::prompt;
 use crate::routes::{Served, Shared};
 use crate::tools::of_openai;
@@ -67,10 +68,13 @@ pub async fn chat(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let body = body::json(body)?;
-    let mut asked = Asked::read(&body)?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &NAMES).await?;
+    let mut asked = Asked::read(&body, &defaults)?;
     let messages = read_messages(&body)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
     if messages.is_empty() {
         return load_or_eject(served, &asked, model, Shape::Chat).await;
     }

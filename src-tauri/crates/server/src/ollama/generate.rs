@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sirocco_core::completions::Prompt;
 
+use super::NAMES;
 use super::chat::{load_or_eject, write};
 use super::frames::Shape;
 use super::options::Asked;
-use crate::body::{self, Body, read, refuse};
+use crate::body::{Body, read, refuse};
 use crate::fault::{Dialect, Fault};
-use crate::models::find;
+use crate::names::Call;
 use crate::prompt;
 use crate::routes::{Served, Shared};
 
@@ -29,11 +30,14 @@ pub async fn generate(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let body = body::json(body)?;
-    let mut asked = Asked::read(&body)?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &NAMES).await?;
+    let mut asked = Asked::read(&body, &defaults)?;
     let variables = std::mem::take(&mut asked.variables);
     let prompt = read_prompt(&body, variables)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
     match prompt {
         Some(prompt) => write(served, asked, prompt, model, Shape::Generate).await,
         None => load_or_eject(served, &asked, model, Shape::Generate).await,

@@ -1,4 +1,4 @@
-//! `/api/pull`, `/api/delete`, and what is not done here: `/api/copy`, `/api/create`, `/api/push`.
+//! `/api/pull`, `/api/delete`, and what is not done here: `/api/push`.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use sirocco_protocol::{Download, DownloadState, TrashedModel};
 use super::frames::{json_line, streamed};
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault};
-use crate::models::find;
+use crate::models::{find, plain};
 use crate::pulls::{call, follow, rest, start};
 use crate::routes::{Served, Shared};
 
@@ -87,7 +87,8 @@ fn progress(download: &Download) -> Value {
     }
 }
 
-/// Moves a model to the trash, from where the window can bring it back.
+/// Moves a model to the trash, from where the window can bring it back. A further name is taken back, and its model
+/// stays.
 pub async fn delete(State(served): Shared, body: Body) -> Response {
     match delete_named(&served, body).await {
         Ok(()) => StatusCode::OK.into_response(),
@@ -98,21 +99,17 @@ pub async fn delete(State(served): Shared, body: Body) -> Response {
 async fn delete_named(served: &Served, body: Body) -> Result<(), Fault> {
     let which: Which = read(&body::json(body)?)?;
     let completions = served.completions.as_ref();
-    let model = find(completions, which.model.or(which.name).as_deref()).await?;
+    let name = which.model.or(which.name);
+    // Also one whose model is gone.
+    if completions
+        .remove_name(&plain(name.as_deref().unwrap_or_default()))
+        .await?
+    {
+        return Ok(());
+    }
+    let model = find(completions, name.as_deref()).await?;
     let _: TrashedModel = call(completions, "model_delete", ModelDelete { id: model.id }).await?;
     Ok(())
-}
-
-pub async fn copy() -> Response {
-    let message =
-        "a model has one name here; a preset keeps a system prompt and parameters apart from it";
-    Fault::new(StatusCode::BAD_REQUEST, message).response(Dialect::Ollama)
-}
-
-pub async fn create() -> Response {
-    let message = "models are not made here: import a GGUF file (`sirocco add FILE`), or keep a system prompt and \
-        parameters in a preset";
-    Fault::new(StatusCode::BAD_REQUEST, message).response(Dialect::Ollama)
 }
 
 pub async fn push() -> Response {

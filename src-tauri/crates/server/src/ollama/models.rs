@@ -9,9 +9,10 @@ use time::OffsetDateTime;
 
 use super::VERSION;
 use super::frames::timestamp;
+use super::parameters::Kept;
 use crate::body::{self, Body, read};
 use crate::fault::{Dialect, Fault, found};
-use crate::models::{embeds, find, list, ready};
+use crate::models::{embeds, list, look_up, of_library, ready};
 use crate::routes::{Served, Shared};
 
 /// When a loaded model is ejected: not until its memory is needed. Its clients expect a date.
@@ -19,7 +20,8 @@ const NEVER: &str = "9999-12-31T23:59:59Z";
 
 #[derive(Serialize)]
 struct Details {
-    parent_model: &'static str,
+    /// Of a further name, the model beneath.
+    parent_model: String,
     format: &'static str,
     family: String,
     families: Vec<String>,
@@ -63,8 +65,11 @@ struct Running {
 struct Shown {
     license: &'static str,
     modelfile: String,
-    parameters: &'static str,
+    /// A line each.
+    parameters: String,
     template: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    system: String,
     details: Details,
     model_info: Map<String, Value>,
     capabilities: &'static [&'static str],
@@ -95,7 +100,8 @@ pub async fn tags(State(served): Shared) -> Response {
 
 pub async fn ps(State(served): Shared) -> Response {
     let completions = served.completions.as_ref();
-    let models = list(completions).await;
+    // A model runs once, whatever else it is called.
+    let models = of_library(completions).await;
     let running = models.map(|models| {
         let running: Vec<_> = models
             .iter()
@@ -123,7 +129,7 @@ pub async fn show(State(served): Shared, body: Body) -> Response {
 async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
     let which: Which = read(&body::json(body)?)?;
     let name = which.model.or(which.name);
-    let model = find(served.completions.as_ref(), name.as_deref()).await?;
+    let (model, named) = look_up(served.completions.as_ref(), name.as_deref()).await?;
     let (template, model_info) = match &model.remote {
         Some(_) => (String::new(), Map::new()),
         None => {
@@ -132,12 +138,21 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
             (template, model_info(&header))
         }
     };
+    let parameters = named.as_ref().map(Kept::of).unwrap_or_default();
+    let system = named
+        .as_ref()
+        .and_then(|named| named.values.system_prompt.clone());
+    let mut details = Details::from(&model);
+    if let Some(named) = &named {
+        details.parent_model.clone_from(&named.model_key);
+    }
     Ok(Shown {
         license: "",
-        modelfile: format!("FROM {}\n", model.path),
-        parameters: "",
+        modelfile: modelfile(&model, system.as_deref(), &parameters),
+        parameters: parameters.lines(),
         template,
-        details: Details::from(&model),
+        system: system.unwrap_or_default(),
+        details,
         model_info,
         capabilities: if embeds(&model) {
             &["embedding"]
@@ -147,6 +162,18 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
         modified_at: added_at(&model),
         remote: Remote::of(&model),
     })
+}
+
+/// What would make this model, in Ollama's words.
+fn modelfile(model: &Model, system: Option<&str>, parameters: &Kept) -> String {
+    let mut text = format!("FROM {}\n", model.path);
+    if let Some(system) = system {
+        text.push_str(&format!("SYSTEM \"\"\"{system}\"\"\"\n"));
+    }
+    for (name, value) in parameters.pairs() {
+        text.push_str(&format!("PARAMETER {name} {value}\n"));
+    }
+    text
 }
 
 fn model_info(header: &HeaderReport) -> Map<String, Value> {
@@ -190,7 +217,7 @@ impl Remote {
 impl From<&Model> for Details {
     fn from(model: &Model) -> Self {
         Self {
-            parent_model: "",
+            parent_model: String::new(),
             format: "gguf",
             family: model.architecture.clone(),
             families: vec![model.architecture.clone()],

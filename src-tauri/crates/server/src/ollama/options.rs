@@ -8,6 +8,7 @@ use super::duration::{KeepAlive, keep_alive};
 use crate::body::{Strings, read, refuse, token_limit};
 use crate::fault::Fault;
 use crate::form::of_ollama;
+use crate::names::Defaults;
 use crate::openai::check;
 use crate::prompt::set_effort;
 
@@ -16,9 +17,6 @@ const UNSUPPORTED: [&str; 2] = ["images", "suffix"];
 
 #[derive(Deserialize)]
 struct Fields {
-    model: Option<String>,
-    /// Older clients call it so.
-    name: Option<String>,
     stream: Option<bool>,
     options: Option<Options>,
     logprobs: Option<bool>,
@@ -47,7 +45,6 @@ struct Options {
 
 /// What a request asks for, but its prompt.
 pub struct Asked {
-    pub model: Option<String>,
     pub stream: bool,
     pub keep_alive: KeepAlive,
     /// For the chat template.
@@ -57,18 +54,22 @@ pub struct Asked {
     stop: Vec<String>,
     pub context_length: Option<u32>,
     constraint: Option<Constraint>,
+    defaults: Defaults,
 }
 
 impl Asked {
     /// Reads everything but the prompt.
-    pub fn read(body: &Value) -> Result<Self, Fault> {
+    pub fn read(body: &Value, defaults: &Defaults) -> Result<Self, Fault> {
         let fields: Fields = read(body)?;
         refuse(body, &UNSUPPORTED)?;
         let options = fields.options.unwrap_or_default();
         let mut sampling = SamplingParameters {
             // Any number below zero stands for a seed of its own each time.
-            seed: options.seed.and_then(|seed| u64::try_from(seed).ok()),
-            ..SamplingParameters::default()
+            seed: match options.seed {
+                Some(seed) => u64::try_from(seed).ok(),
+                None => defaults.sampling.seed,
+            },
+            ..defaults.sampling.clone()
         };
         if fields.logprobs.unwrap_or(false) {
             sampling.top_logprobs = Some(fields.top_logprobs.unwrap_or(0));
@@ -88,8 +89,12 @@ impl Asked {
             frequency_penalty
         );
         check(&sampling)?;
-        // -2 is "as long as the context", which is what no limit is here.
-        let limit = options.num_predict.filter(|limit| *limit >= 0);
+        let max_tokens = match options.num_predict {
+            None => defaults.max_tokens,
+            // -2 is "as long as the context", which is what no limit is here.
+            Some(limit) if limit < 0 => None,
+            limit => token_limit("options.num_predict", limit)?,
+        };
         let mut variables = Map::new();
         match &body["think"] {
             Value::Null => {}
@@ -106,21 +111,21 @@ impl Asked {
             }
         }
         Ok(Self {
-            model: fields.model.or(fields.name),
             stream: fields.stream.unwrap_or(true),
             keep_alive: keep_alive(&body["keep_alive"])?,
             variables,
             sampling,
-            max_tokens: token_limit("options.num_predict", limit)?,
+            max_tokens,
             stop: options.stop.unwrap_or_default().0,
-            context_length: options.num_ctx,
+            context_length: options.num_ctx.or(defaults.context_length),
             constraint: of_ollama(&body["format"])?,
+            defaults: defaults.clone(),
         })
     }
 
     /// The request with this prompt.
     pub fn request(self, prompt: Prompt) -> Request {
-        Request {
+        self.defaults.complete(Request {
             sampling: self.sampling,
             max_tokens: self.max_tokens,
             stop: self.stop,
@@ -128,7 +133,7 @@ impl Asked {
             context_length: self.context_length,
             eject_after: self.keep_alive == KeepAlive::Eject,
             ..Request::new(prompt)
-        }
+        })
     }
 }
 
@@ -143,7 +148,9 @@ mod tests {
             text: String::new(),
             special: false,
         };
-        Asked::read(&body).unwrap().request(prompt)
+        Asked::read(&body, &Defaults::default())
+            .unwrap()
+            .request(prompt)
     }
 
     #[test]
@@ -198,7 +205,9 @@ mod tests {
             ("options.top_k", json!({"options": {"top_k": "x"}})),
             ("top_p", json!({"options": {"top_p": 2}})),
         ] {
-            let fault = Asked::read(&body).map(drop).unwrap_err();
+            let fault = Asked::read(&body, &Defaults::default())
+                .map(drop)
+                .unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field), "{body}");
         }
     }

@@ -13,10 +13,10 @@ use super::chat_frames::{Chat, ChatFrames};
 use super::messages::{Message, read as read_messages};
 use super::sampling::{Sampling, top_logprobs};
 use crate::answers::{Answers, frames, server_sent};
-use crate::body::{self, Body, read, refuse};
+use crate::body::{Body, read, refuse};
 use crate::fault::{Dialect, Fault};
 use crate::form::of_format;
-use crate::models::find;
+use crate::names::{Call, Defaults};
 use crate::prompt;
 use crate::routes::{Served, Shared};
 use crate::tools::{Choice, Tools, of_openai};
@@ -33,7 +33,6 @@ const UNSUPPORTED: [&str; 6] = [
 
 #[derive(Deserialize)]
 struct Fields {
-    model: Option<String>,
     messages: Option<Vec<Message>>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
@@ -54,7 +53,6 @@ pub struct StreamOptions {
 
 /// What a chat request asks for.
 pub struct Asked {
-    pub model: Option<String>,
     /// One for each answer.
     pub requests: Vec<Request>,
     pub stream: bool,
@@ -62,7 +60,7 @@ pub struct Asked {
 }
 
 /// Reads a chat request.
-pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
+pub fn read_chat(body: &Value, defaults: &Defaults) -> Result<Asked, Fault> {
     let fields: Fields = read(body)?;
     let sampling: Sampling = read(body)?;
     refuse(body, &UNSUPPORTED)?;
@@ -94,15 +92,14 @@ pub fn read_chat(body: &Value) -> Result<Asked, Fault> {
     }
     let messages = read_messages(&fields.messages.unwrap_or_default(), body)?;
     let request = Request {
-        sampling: sampling.parameters(likeliest)?,
-        max_tokens: sampling.max_tokens()?,
+        sampling: sampling.parameters(&defaults.sampling, likeliest)?,
+        max_tokens: sampling.max_tokens()?.or(defaults.max_tokens),
         stop: sampling.stop(),
         constraint: of_format(&body["response_format"], "response_format")?,
         ..Request::new(prompt::chat(messages, variables, tools.list.clone())?)
     };
-    let request = tools.apply(request);
+    let request = defaults.complete(tools.apply(request));
     Ok(Asked {
-        model: fields.model,
         requests: several(&request, sampling.answers()?),
         stream: fields.stream.unwrap_or(false),
         include_usage: fields
@@ -131,8 +128,12 @@ pub async fn chat(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = read_chat(&body::json(body)?)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = read_chat(&body, &defaults)?;
     let chat = Chat::begin(model.key);
     let completions = Arc::clone(&served.completions);
     let mut answers = Answers::new(completions, model.id, asked.requests);
@@ -156,7 +157,7 @@ mod tests {
         let mut body = json!({"model": "tiny", "messages": [{"role": "user", "content": "hi"}]});
         let fields = more.as_object().expect("fields").clone();
         body.as_object_mut().expect("fields").extend(fields);
-        read_chat(&body)
+        read_chat(&body, &Defaults::default())
     }
 
     #[test]

@@ -16,9 +16,9 @@ use super::logprobs::{TextLogprobs, of_text};
 use super::sampling::Sampling;
 use super::usage::Usage;
 use crate::answers::{Answers, Frames, Whole, data, frames, server_sent, waiting_comment};
-use crate::body::{self, Body, Strings, read, refuse};
+use crate::body::{Body, Strings, read, refuse};
 use crate::fault::{Dialect, Fault, finish_word, fresh_id};
-use crate::models::find;
+use crate::names::{Call, Defaults};
 use crate::routes::{Served, Shared};
 
 /// What there is not yet.
@@ -28,7 +28,6 @@ const MOST_LOGPROBS: u32 = 20;
 
 #[derive(Deserialize)]
 struct Fields {
-    model: Option<String>,
     prompt: Option<Strings>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
@@ -37,7 +36,6 @@ struct Fields {
 }
 
 struct Asked {
-    model: Option<String>,
     /// All answers to the first prompt, then those to the next.
     requests: Vec<Request>,
     answers_each: u32,
@@ -45,7 +43,7 @@ struct Asked {
     include_usage: bool,
 }
 
-fn read_completion(body: &Value) -> Result<Asked, Fault> {
+fn read_completion(body: &Value, defaults: &Defaults) -> Result<Asked, Fault> {
     let fields: Fields = read(body)?;
     let sampling: Sampling = read(body)?;
     refuse(body, &UNSUPPORTED)?;
@@ -57,8 +55,8 @@ fn read_completion(body: &Value) -> Result<Asked, Fault> {
         let message = format!("`logprobs` is {most} but must be 0 to {MOST_LOGPROBS}");
         return Err(Fault::field("logprobs", message));
     }
-    let parameters = sampling.parameters(fields.logprobs)?;
-    let max_tokens = sampling.max_tokens()?;
+    let parameters = sampling.parameters(&defaults.sampling, fields.logprobs)?;
+    let max_tokens = sampling.max_tokens()?.or(defaults.max_tokens);
     let mut requests = Vec::new();
     for text in fields.prompt.unwrap_or_default().0 {
         let request = Request {
@@ -70,13 +68,12 @@ fn read_completion(body: &Value) -> Result<Asked, Fault> {
                 special: true,
             })
         };
-        requests.extend(several(&request, answers));
+        requests.extend(several(&defaults.complete(request), answers));
     }
     if requests.is_empty() {
         return Err(Fault::field("prompt", "`prompt` must hold a text at least"));
     }
     Ok(Asked {
-        model: fields.model,
         requests,
         answers_each: answers,
         stream: fields.stream.unwrap_or(false),
@@ -94,8 +91,12 @@ pub async fn complete(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
-    let asked = read_completion(&body::json(body)?)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = read_completion(&body, &defaults)?;
     let text = Text {
         id: fresh_id("cmpl-"),
         object: "text_completion",
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn several_prompts_and_answers_keep_their_order() {
         let body = json!({"model": "m", "prompt": ["a", "b"], "n": 2, "seed": 1});
-        let asked = read_completion(&body).unwrap();
+        let asked = read_completion(&body, &Defaults::default()).unwrap();
         let told: Vec<_> = asked
             .requests
             .iter()
@@ -283,10 +284,12 @@ mod tests {
             ("best_of", json!({"prompt": "a", "best_of": 2})),
             ("logprobs", json!({"prompt": "a", "logprobs": 21})),
         ] {
-            let fault = read_completion(&body).map(drop).unwrap_err();
+            let fault = read_completion(&body, &Defaults::default())
+                .map(drop)
+                .unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field), "{body}");
         }
         let body = json!({"prompt": "a", "echo": false, "suffix": null, "best_of": 1});
-        assert!(read_completion(&body).is_ok());
+        assert!(read_completion(&body, &Defaults::default()).is_ok());
     }
 }

@@ -11,11 +11,6 @@ mod responses;
 mod sampling;
 mod usage;
 
-use std::sync::Arc;
-
-use axum::Router;
-use axum::routing::{get, post};
-
 pub use chat::read_chat;
 pub use chat_frames::{Chat, ChatCompletion, ChatFrames};
 pub use embeddings::embeddings;
@@ -23,14 +18,14 @@ pub use logprobs::{ChatToken, chat_tokens};
 pub use responses::{Responses, Stored};
 pub use sampling::{Sampling, check};
 
-use crate::routes::Served;
+use crate::routes::Routes;
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/v1/models", get(models::list))
-        .route("/v1/models/{id}", get(models::one))
-        .route("/v1/chat/completions", post(chat::chat))
-        .route("/v1/completions", post(completions::complete))
-        .route("/v1/embeddings", post(embeddings::embeddings))
-        .merge(responses::router())
+pub fn routes(routes: Routes) -> Routes {
+    let routes = routes
+        .get("/v1/models", models::list)
+        .get("/v1/models/{id}", models::one)
+        .post("/v1/chat/completions", chat::chat)
+        .post("/v1/completions", completions::complete)
+        .post("/v1/embeddings", embeddings::embeddings);
+    responses::routes(routes)
 }

@@ -56,13 +56,17 @@ pub fn top_logprobs(most: u32) -> Result<u32, Fault> {
 }
 
 impl Sampling {
-    /// In the words of the engine, with its ranges checked.
-    pub fn parameters(&self, top_logprobs: Option<u32>) -> Result<SamplingParameters, Fault> {
+    /// In the words of the engine, with its ranges checked; what is not said is as `defaults` have it.
+    pub fn parameters(
+        &self,
+        defaults: &SamplingParameters,
+        top_logprobs: Option<u32>,
+    ) -> Result<SamplingParameters, Fault> {
         let mut parameters = SamplingParameters {
             top_logprobs,
             // Every number is a seed, negative ones too.
-            seed: self.seed.map(i64::cast_unsigned),
-            ..SamplingParameters::default()
+            seed: self.seed.map(i64::cast_unsigned).or(defaults.seed),
+            ..defaults.clone()
         };
         macro_rules! take {
             ($($field:ident),+) => {$(if let Some(value) = self.$field { parameters.$field = value; })+};
@@ -156,7 +160,7 @@ mod tests {
             "dry_allowed_length": 3, "dry_penalty_last_n": 9, "repeat_penalty": 1.5, "repeat_last_n": 5,
             "presence_penalty": -1, "frequency_penalty": 1, "logit_bias": {"5": 2, "6": -100}, "seed": -1,
         }))
-        .parameters(Some(3))
+        .parameters(&SamplingParameters::default(), Some(3))
         .unwrap();
         let expected = SamplingParameters {
             temperature: 0.5,
@@ -180,7 +184,9 @@ mod tests {
             ..SamplingParameters::default()
         };
         assert_eq!(parameters, expected);
-        let empty = sampling(json!({})).parameters(None).unwrap();
+        let empty = sampling(json!({}))
+            .parameters(&SamplingParameters::default(), None)
+            .unwrap();
         assert_eq!(empty, SamplingParameters::default());
     }
 
@@ -192,7 +198,9 @@ mod tests {
             ("repeat_penalty", json!({"repetition_penalty": 0})),
             ("logit_bias", json!({"logit_bias": {"x": 1}})),
         ] {
-            let fault = sampling(value).parameters(None).unwrap_err();
+            let fault = sampling(value)
+                .parameters(&SamplingParameters::default(), None)
+                .unwrap_err();
             assert_eq!(fault.field.as_deref(), Some(field));
         }
         let fault = sampling(json!({"max_tokens": 0})).max_tokens().unwrap_err();
@@ -212,7 +220,7 @@ mod tests {
         assert_eq!(limit(json!({"max_tokens": -1})), None);
         assert_eq!(
             sampling(json!({"top_k": -1}))
-                .parameters(None)
+                .parameters(&SamplingParameters::default(), None)
                 .unwrap()
                 .top_k,
             0

@@ -214,11 +214,14 @@ pub(crate) async fn free_key(
 ) -> Result<String, StoreError> {
     let mut candidate = key.to_owned();
     for number in 2.. {
-        let taken: bool = sqlx::query_scalar("select exists (select 1 from models where key = ?1)")
-            .bind(&candidate)
-            .fetch_one(&mut *connection)
-            .await
-            .attempt("look for a model")?;
+        let taken: bool = sqlx::query_scalar(
+            "select exists (select 1 from models where key = ?1)
+                 or exists (select 1 from named_models where name = ?1)",
+        )
+        .bind(&candidate)
+        .fetch_one(&mut *connection)
+        .await
+        .attempt("look for a model")?;
         if !taken {
             break;
         }

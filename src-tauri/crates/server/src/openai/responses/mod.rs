@@ -9,12 +9,10 @@ mod store;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,22 +21,23 @@ use self::request::Asked;
 use self::response::Writing;
 pub use self::store::{Responses, Stored};
 use crate::answers::{Answers, frames as stream_frames, server_sent};
-use crate::body::{self, Body};
+use crate::body::Body;
 use crate::fault::{Dialect, Fault, found};
-use crate::models::find;
-use crate::routes::{Served, Shared};
+use crate::names::Call;
+use crate::routes::{Routes, Served, Shared};
 
 /// Most items in one list.
 const MOST_ITEMS: usize = 100;
 /// Items in one list unless another number is asked for.
 const ITEMS: usize = 20;
 
-pub fn router() -> Router<Arc<Served>> {
-    Router::new()
-        .route("/v1/responses", post(create))
-        .route("/v1/responses/input_tokens", post(count_tokens))
-        .route("/v1/responses/{id}", get(retrieve).delete(remove))
-        .route("/v1/responses/{id}/input_items", get(input_items))
+pub fn routes(routes: Routes) -> Routes {
+    routes
+        .post("/v1/responses", create)
+        .post("/v1/responses/input_tokens", count_tokens)
+        .get("/v1/responses/{id}", retrieve)
+        .delete("/v1/responses/{id}", remove)
+        .get("/v1/responses/{id}/input_items", input_items)
 }
 
 async fn create(State(served): Shared, body: Body) -> Response {
@@ -48,13 +47,16 @@ async fn create(State(served): Shared, body: Body) -> Response {
 }
 
 async fn answer(served: &Served, body: Body) -> Result<Response, Fault> {
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
     let Asked {
-        model: name,
         request,
         stream,
         frame,
-    } = Asked::read(&body::json(body)?, &served.responses)?;
-    let model = find(served.completions.as_ref(), name.as_deref()).await?;
+    } = Asked::read(&body, &served.responses, &defaults)?;
     let writing = Writing::begin(model.key, frame, Arc::clone(&served.responses));
     let completions = Arc::clone(&served.completions);
     let mut answers = Answers::new(completions, model.id, vec![request]);
@@ -72,8 +74,12 @@ async fn count_tokens(State(served): Shared, body: Body) -> Response {
 }
 
 async fn count(served: &Served, body: Body) -> Result<Value, Fault> {
-    let asked = Asked::read(&body::json(body)?, &served.responses)?;
-    let model = find(served.completions.as_ref(), asked.model.as_deref()).await?;
+    let Call {
+        body,
+        model,
+        defaults,
+    } = Call::read(served, body, &["model"]).await?;
+    let asked = Asked::read(&body, &served.responses, &defaults)?;
     let prompt = asked.request.prompt;
     let tokens = served.completions.count_tokens(model.id, prompt).await?;
     Ok(json!({"object": "response.input_tokens", "input_tokens": tokens}))

@@ -13,6 +13,7 @@ use super::unknown;
 use crate::body::{read, refuse, token_limit};
 use crate::fault::Fault;
 use crate::form::of_format;
+use crate::names::Defaults;
 use crate::openai::sampling::{Sampling, top_logprobs};
 use crate::prompt;
 use crate::tools::{Choice, Tools, of_openai};
@@ -25,7 +26,6 @@ const LOGPROBS: &str = "message.output_text.logprobs";
 
 #[derive(Deserialize)]
 struct Fields {
-    model: Option<String>,
     instructions: Option<String>,
     previous_response_id: Option<String>,
     max_output_tokens: Option<i64>,
@@ -44,7 +44,6 @@ struct Reasoning {
 
 /// What a request asks for.
 pub struct Asked {
-    pub model: Option<String>,
     pub request: Request,
     pub stream: bool,
     /// What its response repeats.
@@ -53,7 +52,7 @@ pub struct Asked {
 
 impl Asked {
     /// Reads a request; one that goes on behind an earlier response needs that to be kept.
-    pub fn read(body: &Value, responses: &Responses) -> Result<Self, Fault> {
+    pub fn read(body: &Value, responses: &Responses, defaults: &Defaults) -> Result<Self, Fault> {
         let fields: Fields = read(body)?;
         let sampling: Sampling = read(body)?;
         refuse(body, &UNSUPPORTED)?;
@@ -91,13 +90,14 @@ impl Asked {
             prompt::set_effort(&mut variables, &effort);
         }
         let request = tools.clone().apply(Request {
-            sampling: sampling.parameters(likeliest)?,
-            max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?,
+            sampling: sampling.parameters(&defaults.sampling, likeliest)?,
+            max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?
+                .or(defaults.max_tokens),
             constraint: of_format(&body["text"]["format"], "text.format")?,
             ..Request::new(prompt::chat(prompted, variables, tools.list)?)
         });
+        let request = defaults.complete(request);
         Ok(Self {
-            model: fields.model,
             stream: fields.stream.unwrap_or(false),
             frame: Frame {
                 asked: repeated(body, &request),
@@ -154,7 +154,7 @@ mod tests {
         let mut body = json!({"model": "tiny", "input": "hi"});
         let fields = more.as_object().expect("fields").clone();
         body.as_object_mut().expect("fields").extend(fields);
-        Asked::read(&body, &Responses::default())
+        Asked::read(&body, &Responses::default(), &Defaults::default())
     }
 
     #[test]
