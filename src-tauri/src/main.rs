@@ -3,6 +3,8 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(unix)]
+mod farewell;
 mod host;
 mod ipc;
 mod launch;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let _log = sirocco_core::logging::start(&home);
+    sirocco_core::crashes::watch(&home);
     let asked = opening::asked();
     let launched = launch::focus_running(&home, &asked);
     let ownership = match tauri::async_runtime::block_on(launched) {
@@ -60,6 +63,8 @@ fn main() -> ExitCode {
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
                     tray::open(tauri.handle());
+                    #[cfg(unix)]
+                    farewell::end_when_told(tauri.handle());
                 }
                 Err(error) => launch::explain_and_exit(tauri.handle(), error),
             }

@@ -6,6 +6,7 @@ mod attachments;
 mod branches;
 mod comparisons;
 mod context;
+mod crash_reports;
 mod crashes;
 mod download_failures;
 mod downloads;

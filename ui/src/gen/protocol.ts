@@ -873,6 +873,103 @@ notes?: string | null,
 unread?: boolean | null, };
 
 /**
+ * A crash there is a report of.
+ */
+export type Crash = { 
+/**
+ * Names the report.
+ */
+id: CrashId, 
+/**
+ * When it happened or was noticed (Unix milliseconds).
+ */
+at_ms: number, 
+/**
+ * Of the app that crashed.
+ */
+version: string, 
+/**
+ * What broke.
+ */
+kind: CrashKind, };
+
+/**
+ * Deletes one, or all.
+ */
+export type CrashDelete = { 
+/**
+ * Which; none for all.
+ */
+id?: CrashId | null, };
+
+/**
+ * The report of a crash.
+ */
+export type CrashId = string;
+
+/**
+ * What broke.
+ */
+export type CrashKind = { "type": "panic", 
+/**
+ * Which program.
+ */
+program: string, } | { "type": "worker", 
+/**
+ * Name of the model's file.
+ */
+model: string, 
+/**
+ * What it was doing.
+ */
+deed: WorkerDeed, } | { "type": "unclosed", 
+/**
+ * When it was opened (Unix milliseconds).
+ */
+since_ms: number, };
+
+/**
+ * The reports of crashes that are kept, newest first.
+ */
+export type CrashList = Record<symbol, never>;
+
+/**
+ * One of them, as text.
+ */
+export type CrashRead = { 
+/**
+ * Which.
+ */
+id: CrashId, };
+
+/**
+ * The reports that are kept.
+ */
+export type CrashReports = { 
+/**
+ * Where they lie, for display.
+ */
+folder: string, 
+/**
+ * Newest first.
+ */
+crashes: Array<Crash>, };
+
+/**
+ * Shows its file in the file manager; only the window can.
+ */
+export type CrashReveal = { 
+/**
+ * Which.
+ */
+id: CrashId, };
+
+/**
+ * How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
+ */
+export type CrashTake = Record<symbol, never>;
+
+/**
  * How close things stand.
  */
 export type Density = "comfortable" | "compact";
@@ -1361,7 +1458,11 @@ total_count: number, } | { "type": "paths_dropped",
 /**
  * With handles to give back.
  */
-paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "lagged" };
+paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "crashes_changed", 
+/**
+ * All there are, newest first.
+ */
+crashes: Array<Crash>, } | { "type": "lagged" };
 
 /**
  * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
@@ -4549,6 +4650,11 @@ found: string, } | { "type": "failed",
  */
 error: ErrorReport, };
 
+/**
+ * What the process of a model does.
+ */
+export type WorkerDeed = "loading" | "answering" | "waiting";
+
 /** Every command with its payload and its answer. */
 export interface Commands {
   /** Version, machine, host and runtimes. */
@@ -4747,6 +4853,16 @@ export interface Commands {
   login_start_get: { request: LoginStartGet; response: LoginStart };
   /** Starts it then from now on, or no more. */
   login_start_set: { request: LoginStartSet; response: LoginStart };
+  /** The reports of crashes that are kept, newest first. */
+  crash_list: { request: CrashList; response: CrashReports };
+  /** One of them, as text. */
+  crash_read: { request: CrashRead; response: string };
+  /** Shows its file in the file manager; only the window can. */
+  crash_reveal: { request: CrashReveal; response: Nothing };
+  /** Deletes one, or all. */
+  crash_delete: { request: CrashDelete; response: Nothing };
+  /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
+  crash_take: { request: CrashTake; response: Crash | null };
   /** The model for a first start. */
   starter_get: { request: StarterGet; response: StarterModel };
   /** Downloads it; progress comes as events. */

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::now_ms;
+use crate::crashes::Crashes;
 use crate::discover::{LookedForNewer, Searches};
 use crate::downloads::Downloads;
 use crate::home::Home;
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
     pub openings: Openings,
+    pub crashes: Crashes,
     pub library: Library,
     pub keeping: Keeping,
     pub serving: Serving,
@@ -120,6 +122,7 @@ impl App {
                 connections,
                 searches: Searches::default(),
                 looked_for_newer: LookedForNewer::default(),
+                crashes: Crashes::in_home(&home),
                 home,
                 host,
                 store,
@@ -150,6 +153,7 @@ impl App {
         app.begin_scan().await;
         let trash = app.clone();
         app.spawn(async move { trash.keep_trash().await });
+        app.inner.note_beginning();
         Ok(app)
     }
 
@@ -253,6 +257,7 @@ impl App {
         self.inner.temporary.close().await;
         self.inner.store.close().await;
         let _ = std::fs::remove_dir_all(self.inner.home.scratch());
+        self.inner.note_end();
     }
 
     pub(crate) fn emit(&self, event: Event) {
@@ -283,6 +288,7 @@ async fn forward_changes(
         let event = match change {
             Change::Slot(loaded) => Event::LoadedChanged { loaded },
             Change::Ejected(model_id) => Event::Ejected { model_id },
+            Change::Broke(breakdown) => inner.report_breakdown(breakdown).await,
         };
         let _ = inner.events.send(event);
     }

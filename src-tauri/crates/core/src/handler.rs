@@ -455,6 +455,26 @@ impl Handler for App {
         Ok(login_start(is_on.await??))
     }
 
+    async fn crash_list(&self, _: CrashList) -> Answer<CrashReports> {
+        self.crash_reports().await
+    }
+
+    async fn crash_read(&self, request: CrashRead) -> Answer<String> {
+        self.read_crash(request.id).await
+    }
+
+    async fn crash_reveal(&self, request: CrashReveal) -> Answer<Nothing> {
+        self.reveal_crash(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn crash_delete(&self, request: CrashDelete) -> Answer<Nothing> {
+        self.delete_crashes(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn crash_take(&self, _: CrashTake) -> Answer<Option<Crash>> {
+        Ok(self.inner.crashes.take_news())
+    }
+
     async fn starter_get(&self, _: StarterGet) -> Answer<StarterModel> {
         Ok(sirocco_hub::starter())
     }

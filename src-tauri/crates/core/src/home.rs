@@ -105,6 +105,18 @@ impl Home {
         self.0.join("logs")
     }
 
+    /// Reports of crashes.
+    #[must_use]
+    pub fn crashes(&self) -> PathBuf {
+        self.0.join("crashes")
+    }
+
+    /// Lies there while the app runs, and is left behind if it was not closed.
+    #[must_use]
+    pub fn running(&self) -> PathBuf {
+        self.0.join("running.json")
+    }
+
     /// Workers that were added to the program's own, such as those for a graphics card.
     #[must_use]
     pub fn workers(&self) -> PathBuf {

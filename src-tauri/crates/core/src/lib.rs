@@ -14,6 +14,7 @@ mod clock;
 mod comparisons;
 pub mod completions;
 mod conversations;
+pub mod crashes;
 mod discover;
 mod downloads;
 mod engines;

@@ -567,6 +567,17 @@ commands! {
     /// Starts it then from now on, or no more.
     login_start_set(LoginStartSet { #[doc = " Start it."] on: bool }) -> LoginStart;
 
+    /// The reports of crashes that are kept, newest first.
+    crash_list(CrashList {}) -> CrashReports;
+    /// One of them, as text.
+    crash_read(CrashRead { #[doc = " Which."] id: CrashId }) -> String;
+    /// Shows its file in the file manager; only the window can.
+    crash_reveal(CrashReveal { #[doc = " Which."] id: CrashId }) -> Nothing;
+    /// Deletes one, or all.
+    crash_delete(CrashDelete { #[doc = " Which; none for all."] id: Option<CrashId> }) -> Nothing;
+    /// How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
+    crash_take(CrashTake {}) -> Option<Crash>;
+
     /// The model for a first start.
     starter_get(StarterGet {}) -> StarterModel;
     /// Downloads it; progress comes as events.

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Comparison, ConversationId, ConversationSummary, Download, DownloadId, Folder, HubAccount,
-    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle, PickedPath,
-    Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings, Verification,
+    Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
+    HubAccount, LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle,
+    PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
+    Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -161,6 +162,11 @@ pub enum Event {
     },
     /// The system asks to open something: `opening_take` says what.
     OpeningsWait,
+    /// Another crash is on record, or a report was deleted.
+    CrashesChanged {
+        /// All there are, newest first.
+        crashes: Vec<Crash>,
+    },
     /// The listener was too slow and missed events, or more changed than is told one by one: ask for
     /// everything again.
     Lagged,

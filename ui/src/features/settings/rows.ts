@@ -38,7 +38,8 @@ export type RowName =
   | 'version'
   | 'data_folder'
   | 'runtimes'
-  | 'machine';
+  | 'machine'
+  | 'crashes';
 
 export interface SettingsRow {
   name: RowName;
@@ -126,6 +127,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },
   { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },
+  { name: 'crashes', group: 'about', label: s.crashes, words: `${s.crashesText} error panic log bug` },
 ];
 
 /** Rows in which every word of the query appears. */

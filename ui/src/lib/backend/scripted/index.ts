@@ -9,6 +9,7 @@ import type {
   Attachment,
   Commands,
   Conversation,
+  Crash,
   Download,
   ErrorReport,
   Event,
@@ -34,6 +35,7 @@ import { branchHandlers } from './branches';
 import { comparisonHandlers } from './comparisons';
 import { attachmentHandlers } from './attachments';
 import { contextHandlers } from './context';
+import { crashHandlers, CRASHES } from './crashes';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { engineHandlers } from './engines';
@@ -54,6 +56,9 @@ export interface ScriptedOptions {
   downloads?: Download[];
   /** Entries of the connection log. */
   connections?: number;
+  /** Reports that are kept, and the one that the run before ended with. */
+  crashes?: Crash[];
+  crashNews?: Crash;
   /** Entries of the API server's log. */
   requests?: number;
   loaded?: string[];
@@ -104,6 +109,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...this.#own,
       ...branchHandlers(this),
       ...contextHandlers(this),
+      ...crashHandlers(this, options.crashes ?? CRASHES, options.crashNews ?? null),
       ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...organiseHandlers(this),
