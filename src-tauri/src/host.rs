@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
-use sirocco_core::Host;
+use sirocco_core::{Host, Releases};
 use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, PickKind};
 use tauri::AppHandle;
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-use crate::login;
+use crate::{login, updates};
 
 /// Sends all paths that were chosen.
 fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<FilePath>>) + Send {
@@ -84,6 +85,10 @@ impl Host for WindowHost {
                 let message = format!("could not show `{}`: {error}", path.display());
                 ErrorReport::new(ErrorCode::FileProblem, message)
             })
+    }
+
+    fn releases(&self) -> Option<Arc<dyn Releases>> {
+        updates::releases(&self.handle)
     }
 
     fn starts_at_login(&self) -> Option<bool> {

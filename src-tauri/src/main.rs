@@ -11,6 +11,7 @@ mod launch;
 mod login;
 mod opening;
 mod tray;
+mod updates;
 mod window;
 
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sirocco_core::home::Home;
 use sirocco_web::OwnedApp;
-use tauri::{Manager, RunEvent};
+use tauri::{AppHandle, Manager, RunEvent};
 
 /// The App, until it is closed at the end.
 struct Opened(Mutex<Option<OwnedApp>>);
@@ -44,7 +45,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let app = tauri::Builder::default()
+    let mut context = tauri::generate_context!();
+    let app = updates::prepare(tauri::Builder::default(), &mut context)
         .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
@@ -70,7 +72,7 @@ fn main() -> ExitCode {
             }
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context);
     let app = match app {
         Ok(app) => app,
         Err(error) => {
@@ -83,17 +85,24 @@ fn main() -> ExitCode {
         if let RunEvent::Opened { urls } = &event {
             opening::opened(handle, urls);
         }
-        if matches!(event, RunEvent::Exit)
-            && let Some(opened) = handle.try_state::<Opened>()
-            && let Some(owned) = opened
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take()
-        {
-            // Runs are ended with their text, workers and downloads stopped, the folder let go.
-            tauri::async_runtime::block_on(owned.close());
+        if matches!(event, RunEvent::Exit) {
+            close(handle);
         }
     });
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Ends runs with their text, stops workers and downloads, and lets the folder go.
+fn close(handle: &AppHandle) {
+    let Some(opened) = handle.try_state::<Opened>() else {
+        return;
+    };
+    let owned = opened
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    if let Some(owned) = owned {
+        tauri::async_runtime::block_on(owned.close());
+    }
 }

@@ -50,6 +50,7 @@ mod structured;
 mod summaries;
 mod temporary;
 mod titles;
+mod updates;
 mod versions;
 
 use sirocco_protocol::{ErrorCode, ErrorReport};

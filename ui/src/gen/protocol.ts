@@ -1462,7 +1462,11 @@ paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "crashes_c
 /**
  * All there are, newest first.
  */
-crashes: Array<Crash>, } | { "type": "lagged" };
+crashes: Array<Crash>, } | { "type": "update_changed", 
+/**
+ * What.
+ */
+status: UpdateStatus, } | { "type": "lagged" };
 
 /**
  * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
@@ -3673,6 +3677,28 @@ name: string,
 reason: string, };
 
 /**
+ * A newer version.
+ */
+export type Release = { 
+/**
+ * Such as `0.2.0`.
+ */
+version: string, 
+/**
+ * What its authors say about it; plain text, maybe none.
+ */
+notes: string, 
+/**
+ * Where its package for this system lies, if there is one.
+ */
+package: string | null, 
+/**
+ * The app can download it and put it in its own place. If not, it came in a package of the system or in a folder,
+ * and the person replaces that.
+ */
+installs_itself: boolean, };
+
+/**
  * An engine that answers over the network, such as another Sirocco, vLLM, SGLang, llama-server or LM Studio.
  */
 export type RemoteEngine = { 
@@ -4230,6 +4256,10 @@ list_width: number,
  */
 inspector_open: boolean, 
 /**
+ * Newer versions of the app are looked for, in programs that know where.
+ */
+check_updates: boolean, 
+/**
  * How downloads behave.
  */
 downloads: DownloadSettings, 
@@ -4613,6 +4643,85 @@ deleted_at_ms: number,
 removed_at_ms: number, };
 
 /**
+ * Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
+ * refuse this and what follows.
+ */
+export type UpdateCheck = Record<symbol, never>;
+
+/**
+ * Begins to download the one that was found.
+ */
+export type UpdateDownload = { 
+/**
+ * Which.
+ */
+version: string, };
+
+/**
+ * What is known of newer versions of the app.
+ */
+export type UpdateGet = Record<symbol, never>;
+
+/**
+ * Puts the one that was downloaded in the place of this one, and starts it instead.
+ */
+export type UpdateInstall = { 
+/**
+ * Which.
+ */
+version: string, };
+
+/**
+ * What is known of newer versions.
+ */
+export type UpdateState = { "type": "unknown" } | { "type": "checking" } | { "type": "newest", 
+/**
+ * When that was known (Unix milliseconds).
+ */
+checked_at_ms: number, } | { "type": "found", 
+/**
+ * Which.
+ */
+release: Release, } | { "type": "downloading", 
+/**
+ * Which.
+ */
+release: Release, 
+/**
+ * Bytes that are here.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all, if that is known.
+ */
+total_bytes: number | null, } | { "type": "downloaded", 
+/**
+ * Which.
+ */
+release: Release, } | { "type": "failed", 
+/**
+ * Why.
+ */
+error: ErrorReport, 
+/**
+ * The version that was found before.
+ */
+release: Release | null, };
+
+/**
+ * Whether newer versions can be looked for, and what is known of them.
+ */
+export type UpdateStatus = { 
+/**
+ * This program was built with an address of releases and the key they are signed with, and its window runs.
+ */
+is_possible: boolean, 
+/**
+ * What is known.
+ */
+state: UpdateState, };
+
+/**
  * What a vote says.
  */
 export type Verdict = { "type": "best", 
@@ -4863,6 +4972,14 @@ export interface Commands {
   crash_delete: { request: CrashDelete; response: Nothing };
   /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
   crash_take: { request: CrashTake; response: Crash | null };
+  /** What is known of newer versions of the app. */
+  update_get: { request: UpdateGet; response: UpdateStatus };
+  /** Begins to look for one; events tell how it goes on. Programs that were built without an address of releases refuse this and what follows. */
+  update_check: { request: UpdateCheck; response: UpdateStatus };
+  /** Begins to download the one that was found. */
+  update_download: { request: UpdateDownload; response: UpdateStatus };
+  /** Puts the one that was downloaded in the place of this one, and starts it instead. */
+  update_install: { request: UpdateInstall; response: Nothing };
   /** The model for a first start. */
   starter_get: { request: StarterGet; response: StarterModel };
   /** Downloads it; progress comes as events. */

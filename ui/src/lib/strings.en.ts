@@ -11,6 +11,7 @@ export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';
 export { onboardingStrings } from './strings/onboarding.en';
 export { settingsStrings } from './strings/settings.en';
+export { updateStrings } from './strings/updates.en';
 
 export const kitStrings = {
   close: 'Close',

@@ -13,6 +13,7 @@ export { libraryStrings } from './strings/library.fr';
 export { modelStrings } from './strings/models.fr';
 export { onboardingStrings } from './strings/onboarding.fr';
 export { settingsStrings } from './strings/settings.fr';
+export { updateStrings } from './strings/updates.fr';
 
 export const kitStrings: Translation<typeof en.kitStrings> = {
   close: 'Fermer',

@@ -31,6 +31,7 @@ use crate::picked::PickedPaths;
 use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
 use crate::temporary::Temporary;
+use crate::updates::Updates;
 
 /// Events that wait for a slow listener before it is told that it lagged.
 const EVENTS: usize = 1024;
@@ -73,6 +74,7 @@ pub(crate) struct Inner {
     pub picked: PickedPaths,
     pub openings: Openings,
     pub crashes: Crashes,
+    pub updates: Updates,
     pub library: Library,
     pub keeping: Keeping,
     pub serving: Serving,
@@ -105,6 +107,7 @@ impl App {
         }
         // Left by workers of a process that was killed, and by a copy that it was making.
         let _ = std::fs::remove_dir_all(home.scratch());
+        let _ = std::fs::remove_file(home.update());
         crate::library::remove_unfinished_copies(&home.models());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
         let store = store.judging_for(&residency.installed());
@@ -123,6 +126,7 @@ impl App {
                 searches: Searches::default(),
                 looked_for_newer: LookedForNewer::default(),
                 crashes: Crashes::in_home(&home),
+                updates: Updates::from(host.releases()),
                 home,
                 host,
                 store,
@@ -154,6 +158,7 @@ impl App {
         let trash = app.clone();
         app.spawn(async move { trash.keep_trash().await });
         app.inner.note_beginning();
+        app.keep_looking_for_updates();
         Ok(app)
     }
 

@@ -475,6 +475,24 @@ impl Handler for App {
         Ok(self.inner.crashes.take_news())
     }
 
+    async fn update_get(&self, _: UpdateGet) -> Answer<UpdateStatus> {
+        Ok(self.update_status())
+    }
+
+    async fn update_check(&self, _: UpdateCheck) -> Answer<UpdateStatus> {
+        self.check_for_update()
+    }
+
+    async fn update_download(&self, request: UpdateDownload) -> Answer<UpdateStatus> {
+        self.download_update(&request.version)
+    }
+
+    async fn update_install(&self, request: UpdateInstall) -> Answer<Nothing> {
+        self.install_update(&request.version)
+            .await
+            .map(|()| Nothing {})
+    }
+
     async fn starter_get(&self, _: StarterGet) -> Answer<StarterModel> {
         Ok(sirocco_hub::starter())
     }

@@ -117,6 +117,12 @@ impl Home {
         self.0.join("running.json")
     }
 
+    /// A newer version of the app, on its way into the place of this one.
+    #[must_use]
+    pub fn update(&self) -> PathBuf {
+        self.0.join("update.package")
+    }
+
     /// Workers that were added to the program's own, such as those for a graphics card.
     #[must_use]
     pub fn workers(&self) -> PathBuf {

@@ -44,6 +44,7 @@ mod serving;
 mod temporary;
 pub mod tokens;
 mod trash;
+mod updates;
 pub mod wanted;
 
 /// The minute of the local day now, which the hours of downloads are compared with.
@@ -57,6 +58,7 @@ pub use host::{Host, NoHost};
 pub use open_error::OpenError;
 pub use openings::is_link;
 pub use sirocco_hub::account::HubEnvironment;
+pub use updates::Releases;
 
 /// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those in the data folder, which were added
 /// later, then those installed with the program.

@@ -578,6 +578,16 @@ commands! {
     /// How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
     crash_take(CrashTake {}) -> Option<Crash>;
 
+    /// What is known of newer versions of the app.
+    update_get(UpdateGet {}) -> UpdateStatus;
+    /// Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
+    /// refuse this and what follows.
+    update_check(UpdateCheck {}) -> UpdateStatus;
+    /// Begins to download the one that was found.
+    update_download(UpdateDownload { #[doc = " Which."] version: String }) -> UpdateStatus;
+    /// Puts the one that was downloaded in the place of this one, and starts it instead.
+    update_install(UpdateInstall { #[doc = " Which."] version: String }) -> Nothing;
+
     /// The model for a first start.
     starter_get(StarterGet {}) -> StarterModel;
     /// Downloads it; progress comes as events.

@@ -7,7 +7,7 @@ use crate::{
     Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
     HubAccount, LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Organising, PathHandle,
     PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
-    Verification,
+    UpdateStatus, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -166,6 +166,11 @@ pub enum Event {
     CrashesChanged {
         /// All there are, newest first.
         crashes: Vec<Crash>,
+    },
+    /// More is known of newer versions of the app.
+    UpdateChanged {
+        /// What.
+        status: UpdateStatus,
     },
     /// The listener was too slow and missed events, or more changed than is told one by one: ask for
     /// everything again.

@@ -40,6 +40,7 @@ mod search;
 mod server;
 mod settings;
 pub mod typescript;
+mod update;
 
 pub use attachment::*;
 pub use comparison::*;
@@ -68,3 +69,4 @@ pub use runtime::*;
 pub use search::*;
 pub use server::*;
 pub use settings::*;
+pub use update::*;

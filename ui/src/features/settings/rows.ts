@@ -123,7 +123,7 @@ export const settingRows = (): SettingsRow[] => [
   },
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
   { name: 'login_start', group: 'start', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
-  { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
+  { name: 'version', group: 'about', label: s.version, words: 'sirocco update newer release' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },
   { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },

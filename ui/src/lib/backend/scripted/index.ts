@@ -27,6 +27,7 @@ import type {
   RuntimeName,
   Settings,
   Started,
+  UpdateStatus,
 } from '$/gen/protocol';
 import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
@@ -49,6 +50,7 @@ import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
 import { serverHandlers, serverState } from './server';
+import { updateHandlers } from './updates';
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -62,6 +64,8 @@ export interface ScriptedOptions {
   /** Entries of the API server's log. */
   requests?: number;
   loaded?: string[];
+  /** What is known of newer versions; else they are not looked for. */
+  updates?: UpdateStatus;
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
   tick_ms?: number;
   settings?: Partial<Settings>;
@@ -122,6 +126,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...presetHandlers(this),
       ...comparisonHandlers(this),
       ...serverHandlers(this, options.requests ?? 0),
+      ...updateHandlers(this, options.updates ?? { is_possible: false, state: { type: 'unknown' } }),
     };
   }
 

@@ -160,6 +160,7 @@ export const SETTINGS: Settings = {
   theme: 'system',
   appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable' },
   shortcuts: {},
+  check_updates: false,
   default_context_length: 8192,
   threads: null,
   default_system_prompt: '',
