@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
-use sirocco_core::Host;
+use sirocco_core::{Host, Releases};
 use sirocco_protocol::{ConversationId, ErrorCode, ErrorReport, HostKind, PickKind};
 use tauri::AppHandle;
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
 
-use crate::{login, quick, window};
+use crate::{login, quick, updates, window};
 
 /// Sends all paths that were chosen.
 fn send_all(sender: oneshot::Sender<Vec<PathBuf>>) -> impl FnOnce(Option<Vec<FilePath>>) + Send {
@@ -106,6 +107,10 @@ impl Host for WindowHost {
 
     fn hide_quick_ask(&self) -> Result<(), ErrorReport> {
         quick::hide(&self.handle).map_err(refused)
+    }
+
+    fn releases(&self) -> Option<Arc<dyn Releases>> {
+        updates::releases(&self.handle)
     }
 
     fn starts_at_login(&self) -> Option<bool> {

@@ -3,6 +3,8 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(unix)]
+mod farewell;
 mod host;
 mod ipc;
 mod launch;
@@ -12,6 +14,7 @@ mod opening;
 mod place;
 mod quick;
 mod tray;
+mod updates;
 mod window;
 
 use std::process::ExitCode;
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let _log = sirocco_core::logging::start(&home);
+    sirocco_core::crashes::watch(&home);
     let asked = opening::asked();
     let launched = launch::focus_running(&home, &asked);
     let ownership = match tauri::async_runtime::block_on(launched) {
@@ -44,7 +48,8 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let app = tauri::Builder::default()
+    let mut context = tauri::generate_context!();
+    let app = updates::prepare(tauri::Builder::default(), &mut context)
         .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_global_shortcut::Builder::new().build())
@@ -69,12 +74,14 @@ fn main() -> ExitCode {
                     window::open(tauri.handle())?;
                     tray::open(tauri.handle());
                     tauri::async_runtime::spawn(async move { app.begin_quick_ask().await });
+                    #[cfg(unix)]
+                    farewell::end_when_told(tauri.handle());
                 }
                 Err(error) => launch::explain_and_exit(tauri.handle(), error),
             }
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context);
     let app = match app {
         Ok(app) => app,
         Err(error) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sirocco_core::App;
+use sirocco_core::crashes::expecting_panics;
 use sirocco_core::glance::{Glance, is_changed_by};
 use sirocco_protocol::Event;
 use tauri::menu::{Menu, MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder};
@@ -27,7 +28,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Puts the icon into the tray, where the system has one.
 pub fn open(handle: &AppHandle) {
     // On Linux the library that does it is looked for now, and where it is missing that is a panic.
-    let tray = match catch_unwind(AssertUnwindSafe(|| build(handle))) {
+    let tray = match expecting_panics(|| catch_unwind(AssertUnwindSafe(|| build(handle)))) {
         Ok(Ok(tray)) => tray,
         Ok(Err(error)) => return tracing::warn!(%error, "there is no tray"),
         Err(_) => return tracing::warn!("there is no tray: its library is not installed"),

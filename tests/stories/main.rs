@@ -6,6 +6,7 @@ mod attachments;
 mod branches;
 mod comparisons;
 mod context;
+mod crash_reports;
 mod crashes;
 mod download_failures;
 mod downloads;
@@ -51,6 +52,7 @@ mod structured;
 mod summaries;
 mod temporary;
 mod titles;
+mod updates;
 mod versions;
 mod windows;
 

@@ -1,7 +1,8 @@
 //! An App made to be killed: opens a data folder, asks its first model something, and prints every
-//! piece of the answer as JSON, one a line. It never closes the App.
+//! piece of the answer as JSON, one a line. It never closes the App. With `panic`, it panics at the first piece, as if it
+//! could not cut that.
 //!
-//! `doomed-app HOME WORKER`
+//! `doomed-app HOME WORKER [panic]`
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,7 +17,10 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let home = arguments.next().context("no data folder was named")?;
     let worker = arguments.next().context("no worker was named")?;
-    let app = sirocco_testkit::open_app(Home::at(home), worker).await?;
+    let panics = arguments.next().is_some();
+    let home = Home::at(home);
+    sirocco_core::crashes::watch(&home);
+    let app = sirocco_testkit::open_app(home, worker).await?;
     app.call("model_scan", json!({})).await?;
     let conversation = app
         .call("conversation_create", json!({"model_id": null}))
@@ -32,6 +36,10 @@ async fn main() -> anyhow::Result<()> {
     let mut updates = app.stream("run_follow", json!({"id": run})).await?;
     while let Some(update) = updates.recv().await {
         if let RunUpdate::Delta { content, .. } = update {
+            assert!(
+                !panics,
+                "byte index 1 is not a char boundary of `{content}`"
+            );
             let mut output = std::io::stdout().lock();
             serde_json::to_writer(&mut output, &content)?;
             output.write_all(b"\n")?;

@@ -24,6 +24,7 @@ export function frameActions({ app, navigation, toasts }: Sirocco, deeds: FrameD
     { id: 'go.developer', group: 'go', label: s.developer, words: s.developerWords, keys: ['Mod+4'], run: () => deeds.go('developer') },
     { id: 'go.settings', group: 'go', label: s.settings, words: s.settingsWords, keys: ['Mod+,'], run: () => deeds.go('settings') },
     { id: 'go.connections', group: 'go', label: s.connections, run: () => navigation.openSettings('connections') },
+    { id: 'go.crashes', group: 'go', label: s.crashes, words: s.crashesWords, run: () => navigation.openSettings('crashes') },
     { id: 'go.shortcuts', group: 'go', label: s.shortcuts, words: s.shortcutsWords, keys: ['Mod+/'], run: () => navigation.openSettings('shortcuts') },
     { id: 'palette', group: 'view', label: s.palette, keys: ['Mod+K'], run: deeds.openPalette },
     { id: 'list', group: 'view', label: s.list, words: s.listWords, keys: ['Mod+B'], run: deeds.toggleList },

@@ -873,6 +873,103 @@ notes?: string | null,
 unread?: boolean | null, };
 
 /**
+ * A crash there is a report of.
+ */
+export type Crash = { 
+/**
+ * Names the report.
+ */
+id: CrashId, 
+/**
+ * When it happened or was noticed (Unix milliseconds).
+ */
+at_ms: number, 
+/**
+ * Of the app that crashed.
+ */
+version: string, 
+/**
+ * What broke.
+ */
+kind: CrashKind, };
+
+/**
+ * Deletes one, or all.
+ */
+export type CrashDelete = { 
+/**
+ * Which; none for all.
+ */
+id?: CrashId | null, };
+
+/**
+ * The report of a crash.
+ */
+export type CrashId = string;
+
+/**
+ * What broke.
+ */
+export type CrashKind = { "type": "panic", 
+/**
+ * Which program.
+ */
+program: string, } | { "type": "worker", 
+/**
+ * Name of the model's file.
+ */
+model: string, 
+/**
+ * What it was doing.
+ */
+deed: WorkerDeed, } | { "type": "unclosed", 
+/**
+ * When it was opened (Unix milliseconds).
+ */
+since_ms: number, };
+
+/**
+ * The reports of crashes that are kept, newest first.
+ */
+export type CrashList = Record<symbol, never>;
+
+/**
+ * One of them, as text.
+ */
+export type CrashRead = { 
+/**
+ * Which.
+ */
+id: CrashId, };
+
+/**
+ * The reports that are kept.
+ */
+export type CrashReports = { 
+/**
+ * Where they lie, for display.
+ */
+folder: string, 
+/**
+ * Newest first.
+ */
+crashes: Array<Crash>, };
+
+/**
+ * Shows its file in the file manager; only the window can.
+ */
+export type CrashReveal = { 
+/**
+ * Which.
+ */
+id: CrashId, };
+
+/**
+ * How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
+ */
+export type CrashTake = Record<symbol, never>;
+
+/**
  * How close things stand.
  */
 export type Density = "comfortable" | "compact";
@@ -1365,7 +1462,15 @@ paths: Array<PickedPath>, } | { "type": "openings_wait" } | { "type": "long_answ
 /**
  * What to tell.
  */
-notice: Notice, } | { "type": "lagged" };
+notice: Notice, } | { "type": "crashes_changed", 
+/**
+ * All there are, newest first.
+ */
+crashes: Array<Crash>, } | { "type": "update_changed", 
+/**
+ * What.
+ */
+status: UpdateStatus, } | { "type": "lagged" };
 
 /**
  * Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
@@ -3620,6 +3725,28 @@ name: string,
 reason: string, };
 
 /**
+ * A newer version.
+ */
+export type Release = { 
+/**
+ * Such as `0.2.0`.
+ */
+version: string, 
+/**
+ * What its authors say about it; plain text, maybe none.
+ */
+notes: string, 
+/**
+ * Where its package for this system lies, if there is one.
+ */
+package: string | null, 
+/**
+ * The app can download it and put it in its own place. If not, it came in a package of the system or in a folder,
+ * and the person replaces that.
+ */
+installs_itself: boolean, };
+
+/**
  * An engine that answers over the network, such as another Sirocco, vLLM, SGLang, llama-server or LM Studio.
  */
 export type RemoteEngine = { 
@@ -4185,6 +4312,10 @@ list_width: number,
  */
 inspector_open: boolean, 
 /**
+ * Newer versions of the app are looked for, in programs that know where.
+ */
+check_updates: boolean, 
+/**
  * How downloads behave.
  */
 downloads: DownloadSettings, 
@@ -4568,6 +4699,85 @@ deleted_at_ms: number,
 removed_at_ms: number, };
 
 /**
+ * Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
+ * refuse this and what follows.
+ */
+export type UpdateCheck = Record<symbol, never>;
+
+/**
+ * Begins to download the one that was found.
+ */
+export type UpdateDownload = { 
+/**
+ * Which.
+ */
+version: string, };
+
+/**
+ * What is known of newer versions of the app.
+ */
+export type UpdateGet = Record<symbol, never>;
+
+/**
+ * Puts the one that was downloaded in the place of this one, and starts it instead.
+ */
+export type UpdateInstall = { 
+/**
+ * Which.
+ */
+version: string, };
+
+/**
+ * What is known of newer versions.
+ */
+export type UpdateState = { "type": "unknown" } | { "type": "checking" } | { "type": "newest", 
+/**
+ * When that was known (Unix milliseconds).
+ */
+checked_at_ms: number, } | { "type": "found", 
+/**
+ * Which.
+ */
+release: Release, } | { "type": "downloading", 
+/**
+ * Which.
+ */
+release: Release, 
+/**
+ * Bytes that are here.
+ */
+done_bytes: number, 
+/**
+ * Bytes in all, if that is known.
+ */
+total_bytes: number | null, } | { "type": "downloaded", 
+/**
+ * Which.
+ */
+release: Release, } | { "type": "failed", 
+/**
+ * Why.
+ */
+error: ErrorReport, 
+/**
+ * The version that was found before.
+ */
+release: Release | null, };
+
+/**
+ * Whether newer versions can be looked for, and what is known of them.
+ */
+export type UpdateStatus = { 
+/**
+ * This program was built with an address of releases and the key they are signed with, and its window runs.
+ */
+is_possible: boolean, 
+/**
+ * What is known.
+ */
+state: UpdateState, };
+
+/**
  * What a vote says.
  */
 export type Verdict = { "type": "best", 
@@ -4622,6 +4832,11 @@ export type WindowShow = {
  * Which.
  */
 conversation_id: ConversationId, };
+
+/**
+ * What the process of a model does.
+ */
+export type WorkerDeed = "loading" | "answering" | "waiting";
 
 /** Every command with its payload and its answer. */
 export interface Commands {
@@ -4829,6 +5044,24 @@ export interface Commands {
   login_start_get: { request: LoginStartGet; response: LoginStart };
   /** Starts it then from now on, or no more. */
   login_start_set: { request: LoginStartSet; response: LoginStart };
+  /** The reports of crashes that are kept, newest first. */
+  crash_list: { request: CrashList; response: CrashReports };
+  /** One of them, as text. */
+  crash_read: { request: CrashRead; response: string };
+  /** Shows its file in the file manager; only the window can. */
+  crash_reveal: { request: CrashReveal; response: Nothing };
+  /** Deletes one, or all. */
+  crash_delete: { request: CrashDelete; response: Nothing };
+  /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
+  crash_take: { request: CrashTake; response: Crash | null };
+  /** What is known of newer versions of the app. */
+  update_get: { request: UpdateGet; response: UpdateStatus };
+  /** Begins to look for one; events tell how it goes on. Programs that were built without an address of releases refuse this and what follows. */
+  update_check: { request: UpdateCheck; response: UpdateStatus };
+  /** Begins to download the one that was found. */
+  update_download: { request: UpdateDownload; response: UpdateStatus };
+  /** Puts the one that was downloaded in the place of this one, and starts it instead. */
+  update_install: { request: UpdateInstall; response: Nothing };
   /** The model for a first start. */
   starter_get: { request: StarterGet; response: StarterModel };
   /** Downloads it; progress comes as events. */

@@ -2,6 +2,7 @@
 
 export { actionStrings } from './strings/actions.en';
 export { connectionStrings } from './strings/connections.en';
+export { crashStrings } from './strings/crashes.en';
 export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
 export { engineStrings } from './strings/engines.en';
@@ -10,6 +11,7 @@ export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';
 export { onboardingStrings } from './strings/onboarding.en';
 export { settingsStrings } from './strings/settings.en';
+export { updateStrings } from './strings/updates.en';
 
 export const kitStrings = {
   close: 'Close',

@@ -4,6 +4,7 @@ import type * as en from './strings.en';
 
 export { actionStrings } from './strings/actions.fr';
 export { connectionStrings } from './strings/connections.fr';
+export { crashStrings } from './strings/crashes.fr';
 export { discoverStrings } from './strings/discover.fr';
 export { downloadStrings } from './strings/downloads.fr';
 export { engineStrings } from './strings/engines.fr';
@@ -12,6 +13,7 @@ export { libraryStrings } from './strings/library.fr';
 export { modelStrings } from './strings/models.fr';
 export { onboardingStrings } from './strings/onboarding.fr';
 export { settingsStrings } from './strings/settings.fr';
+export { updateStrings } from './strings/updates.fr';
 
 export const kitStrings: Translation<typeof en.kitStrings> = {
   close: 'Fermer',

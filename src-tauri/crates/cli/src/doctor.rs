@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 use sirocco_core::home::Home;
-use sirocco_protocol::commands::{AppStatusRequest, RuntimeList, ServerStatusGet};
+use sirocco_protocol::commands::{AppStatusRequest, CrashList, RuntimeList, ServerStatusGet};
 use sirocco_protocol::{
-    AppStatus, Model, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport, ServerState,
-    ServerStatus,
+    AppStatus, CrashReports, Model, ModelVerdict, RuntimeDevice, RuntimeName, RuntimeReport,
+    ServerState, ServerStatus,
 };
 
 use crate::models;
@@ -57,10 +57,12 @@ async fn look(session: &Session) -> Result<Vec<Finding>> {
     let library = models::library(session).await?;
     let server: ServerStatus = session.call("server_status", ServerStatusGet {}).await?;
     let workers: Vec<RuntimeReport> = session.call("runtime_list", RuntimeList {}).await?;
+    let crashes: CrashReports = session.call("crash_list", CrashList {}).await?;
     let mut findings = of_machine(&status);
     findings.extend(workers.iter().filter_map(of_worker));
     findings.extend(of_library(&library));
     findings.extend(of_server(&server.state));
+    findings.extend(of_crashes(&crashes));
     Ok(findings)
 }
 
@@ -171,6 +173,17 @@ fn of_server(state: &ServerState) -> Option<Finding> {
     }
 }
 
+/// Nothing to mend: a report tells of what is over.
+fn of_crashes(reports: &CrashReports) -> Option<Finding> {
+    let (count, folder) = (reports.crashes.len(), &reports.folder);
+    let what = match count {
+        0 => return None,
+        1 => "1 report of a crash lies".to_owned(),
+        _ => format!("{count} reports of crashes lie"),
+    };
+    Some(fine(format!("{what} in {folder}; nothing is sent")))
+}
+
 fn fine(text: impl Into<String>) -> Finding {
     Finding {
         text: text.into(),
@@ -187,7 +200,7 @@ fn wrong(text: impl Into<String>, remedy: impl Into<String>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use sirocco_protocol::{HostKind, Machine};
+    use sirocco_protocol::{Crash, CrashId, CrashKind, HostKind, Machine};
 
     use super::*;
 
@@ -255,5 +268,26 @@ mod tests {
         };
         assert!(of_server(&failed).is_some_and(|finding| finding.remedy.is_some()));
         assert_eq!(of_server(&ServerState::Off), None);
+    }
+
+    #[test]
+    fn reports_of_crashes_are_named_and_no_trouble() {
+        let crash = Crash {
+            id: CrashId::fresh(),
+            at_ms: 0,
+            version: "1".into(),
+            kind: CrashKind::Unclosed { since_ms: 0 },
+        };
+        let said = |count| {
+            let reports = CrashReports {
+                folder: "/data/crashes".into(),
+                crashes: vec![crash.clone(); count],
+            };
+            of_crashes(&reports).map(|finding| (finding.text, finding.remedy))
+        };
+        assert_eq!(said(0), None);
+        let one = "1 report of a crash lies in /data/crashes; nothing is sent";
+        assert_eq!(said(1), Some((one.to_owned(), None)));
+        assert!(said(3).is_some_and(|(text, _)| text.starts_with("3 reports of crashes lie")));
     }
 }

@@ -145,6 +145,7 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let _log = sirocco_core::logging::start(&home);
+    sirocco_core::crashes::watch(&home);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

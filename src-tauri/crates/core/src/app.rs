@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::now_ms;
+use crate::crashes::Crashes;
 use crate::discover::{LookedForNewer, Searches};
 use crate::downloads::Downloads;
 use crate::home::Home;
@@ -30,6 +31,7 @@ use crate::picked::PickedPaths;
 use crate::runs::{Runs, Titles};
 use crate::serving::Serving;
 use crate::temporary::Temporary;
+use crate::updates::Updates;
 use crate::windows::QuickAskProblem;
 
 /// Events that wait for a slow listener before it is told that it lagged.
@@ -72,6 +74,8 @@ pub(crate) struct Inner {
     pub connections: Arc<Log>,
     pub picked: PickedPaths,
     pub openings: Openings,
+    pub crashes: Crashes,
+    pub updates: Updates,
     pub quick_ask_problem: QuickAskProblem,
     pub library: Library,
     pub keeping: Keeping,
@@ -105,6 +109,7 @@ impl App {
         }
         // Left by workers of a process that was killed, and by a copy that it was making.
         let _ = std::fs::remove_dir_all(home.scratch());
+        let _ = std::fs::remove_file(home.update());
         crate::library::remove_unfinished_copies(&home.models());
         let (residency, changes) = Residency::new(runtimes, home.scratch());
         let store = store.judging_for(&residency.installed());
@@ -122,6 +127,8 @@ impl App {
                 connections,
                 searches: Searches::default(),
                 looked_for_newer: LookedForNewer::default(),
+                crashes: Crashes::in_home(&home),
+                updates: Updates::from(host.releases()),
                 home,
                 host,
                 store,
@@ -153,6 +160,8 @@ impl App {
         app.begin_scan().await;
         let trash = app.clone();
         app.spawn(async move { trash.keep_trash().await });
+        app.inner.note_beginning();
+        app.keep_looking_for_updates();
         Ok(app)
     }
 
@@ -255,6 +264,7 @@ impl App {
         self.inner.temporary.close().await;
         self.inner.store.close().await;
         let _ = std::fs::remove_dir_all(self.inner.home.scratch());
+        self.inner.note_end();
     }
 
     pub(crate) fn emit(&self, event: Event) {
@@ -285,6 +295,7 @@ async fn forward_changes(
         let event = match change {
             Change::Slot(loaded) => Event::LoadedChanged { loaded },
             Change::Ejected(model_id) => Event::Ejected { model_id },
+            Change::Broke(breakdown) => inner.report_breakdown(breakdown).await,
         };
         let _ = inner.events.send(event);
     }

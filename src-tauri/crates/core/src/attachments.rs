@@ -17,6 +17,7 @@ use sirocco_store::{AttachedText, NewAttachment};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::App;
+use crate::crashes::expecting_panics;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
 
@@ -128,7 +129,7 @@ async fn parse(
         .name("attachment".into())
         .stack_size(STACK_BYTES)
         .spawn(move || {
-            let extracted = extract(&name, &bytes);
+            let extracted = expecting_panics(|| extract(&name, &bytes));
             drop(permit);
             // Nobody may be waiting any more.
             let _: Result<(), _> = sender.send(extracted);

@@ -477,6 +477,44 @@ impl Handler for App {
         Ok(login_start(is_on.await??))
     }
 
+    async fn crash_list(&self, _: CrashList) -> Answer<CrashReports> {
+        self.crash_reports().await
+    }
+
+    async fn crash_read(&self, request: CrashRead) -> Answer<String> {
+        self.read_crash(request.id).await
+    }
+
+    async fn crash_reveal(&self, request: CrashReveal) -> Answer<Nothing> {
+        self.reveal_crash(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn crash_delete(&self, request: CrashDelete) -> Answer<Nothing> {
+        self.delete_crashes(request.id).await.map(|()| Nothing {})
+    }
+
+    async fn crash_take(&self, _: CrashTake) -> Answer<Option<Crash>> {
+        Ok(self.inner.crashes.take_news())
+    }
+
+    async fn update_get(&self, _: UpdateGet) -> Answer<UpdateStatus> {
+        Ok(self.update_status())
+    }
+
+    async fn update_check(&self, _: UpdateCheck) -> Answer<UpdateStatus> {
+        self.check_for_update()
+    }
+
+    async fn update_download(&self, request: UpdateDownload) -> Answer<UpdateStatus> {
+        self.download_update(&request.version)
+    }
+
+    async fn update_install(&self, request: UpdateInstall) -> Answer<Nothing> {
+        self.install_update(&request.version)
+            .await
+            .map(|()| Nothing {})
+    }
+
     async fn starter_get(&self, _: StarterGet) -> Answer<StarterModel> {
         Ok(sirocco_hub::starter())
     }

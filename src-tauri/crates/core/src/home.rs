@@ -111,6 +111,24 @@ impl Home {
         self.0.join("logs")
     }
 
+    /// Reports of crashes.
+    #[must_use]
+    pub fn crashes(&self) -> PathBuf {
+        self.0.join("crashes")
+    }
+
+    /// Lies there while the app runs, and is left behind if it was not closed.
+    #[must_use]
+    pub fn running(&self) -> PathBuf {
+        self.0.join("running.json")
+    }
+
+    /// A newer version of the app, on its way into the place of this one.
+    #[must_use]
+    pub fn update(&self) -> PathBuf {
+        self.0.join("update.package")
+    }
+
     /// Workers that were added to the program's own, such as those for a graphics card.
     #[must_use]
     pub fn workers(&self) -> PathBuf {

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use sirocco_protocol::{ConversationId, ErrorCode, ErrorReport, HostKind, PickKind};
+
+use crate::Releases;
 
 /// The side of the App that faces the person.
 pub trait Host: Send + Sync + 'static {
@@ -62,6 +65,12 @@ pub trait Host: Send + Sync + 'static {
     /// Why it stays; without a window, that there is none.
     fn hide_quick_ask(&self) -> Result<(), ErrorReport> {
         Err(no_windows())
+    }
+
+    /// Where newer versions of this program come from; none if it was built without knowing, or is not for this host to
+    /// replace.
+    fn releases(&self) -> Option<Arc<dyn Releases>> {
+        None
     }
 
     /// Whether this program starts when the person logs in; none if that is not for this host to say.

@@ -14,6 +14,7 @@ mod clock;
 mod comparisons;
 pub mod completions;
 mod conversations;
+pub mod crashes;
 mod discover;
 mod downloads;
 mod engines;
@@ -46,6 +47,7 @@ mod serving;
 mod temporary;
 pub mod tokens;
 mod trash;
+mod updates;
 pub mod wanted;
 mod windows;
 
@@ -60,6 +62,7 @@ pub use host::{Host, NoHost};
 pub use open_error::OpenError;
 pub use openings::is_link;
 pub use sirocco_hub::account::HubEnvironment;
+pub use updates::Releases;
 
 /// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those in the data folder, which were added
 /// later, then those installed with the program.

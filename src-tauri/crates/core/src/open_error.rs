@@ -24,19 +24,28 @@ impl OpenError {
     /// What to do about it, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let Self::Store(StoreError::NewerSchema { path, known, .. }) = self else {
-            return None;
-        };
-        let newer =
-            "a newer version of Sirocco was used here: install that one, or the newest, again";
-        Some(match copy_before(path, *known) {
-            None => newer.to_owned(),
-            Some(copy) => format!(
-                "{newer}; or go on from where this version was left: move `{}` away and give its name to `{}`",
-                path.display(),
-                copy.display()
+        match self {
+            Self::Store(StoreError::NewerSchema { path, known, .. }) => {
+                Some(way_back(path, *known))
+            }
+            Self::Store(error) if error.is_disk_full() => Some(
+                "free some space and start Sirocco again; nothing that was saved is lost"
+                    .to_owned(),
             ),
-        })
+            _ => None,
+        }
+    }
+}
+
+fn way_back(database: &Path, known: i64) -> String {
+    let newer = "a newer version of Sirocco was used here: install that one, or the newest, again";
+    match copy_before(database, known) {
+        None => newer.to_owned(),
+        Some(copy) => format!(
+            "{newer}; or go on from where this version was left: move `{}` away and give its name to `{}`",
+            database.display(),
+            copy.display()
+        ),
     }
 }
 
@@ -71,5 +80,18 @@ mod tests {
             std::fs::write(format!("{}.before-{older}", path.display()), "").unwrap();
         }
         assert!(hint().ends_with("sirocco.db.before-0012`"), "{}", hint());
+    }
+
+    #[test]
+    fn a_disk_without_room_for_the_copy_comes_with_a_way_out() {
+        let of = |kind: std::io::ErrorKind| {
+            OpenError::from(StoreError::CopyAside {
+                path: "sirocco.db.before-0012".into(),
+                source: std::io::Error::from(kind).into(),
+            })
+        };
+        let hint = of(std::io::ErrorKind::StorageFull).hint();
+        assert!(hint.is_some_and(|hint| hint.starts_with("free some space")));
+        assert_eq!(of(std::io::ErrorKind::PermissionDenied).hint(), None);
     }
 }

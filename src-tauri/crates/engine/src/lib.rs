@@ -18,6 +18,6 @@ mod worker;
 
 pub use engine::{Engine, Serving};
 pub use error::EngineError;
-pub use residency::{Change, Elsewhere, Load, Loaded, Plan, Residency, Turn};
+pub use residency::{Breakdown, Change, Elsewhere, Load, Loaded, Plan, Residency, Turn};
 pub use runtime::{Backend, Runtime, cpu_level, discover, worker_folders};
-pub use worker::{Generation, Worker, WorkerHello};
+pub use worker::{Generation, Worker, WorkerEnd, WorkerHello};

@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
 use self::slot::{Place, Ready, Slot, State, Waiting};
-use crate::{Engine, EngineError, Runtime, Worker, WorkerHello};
+use crate::{Engine, EngineError, Runtime, Worker, WorkerEnd, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -30,6 +30,19 @@ pub enum Change {
     Slot(LoadedModel),
     /// A slot is gone.
     Ejected(ModelId),
+    /// The process of a model ended by itself. The slot is told of apart.
+    Broke(Breakdown),
+}
+
+/// A worker process that ended by itself.
+#[derive(Clone, Debug)]
+pub struct Breakdown {
+    /// Name of the model's (first) file.
+    pub file: String,
+    /// What ran it, as in its hello.
+    pub runtime: String,
+    /// How it ended.
+    pub end: WorkerEnd,
 }
 
 /// What to load.

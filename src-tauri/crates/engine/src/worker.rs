@@ -1,27 +1,32 @@
 //! One worker process: its frames, its heartbeat, its end.
 
+mod end;
 mod hello;
+mod log;
 mod texts;
 mod within;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
     EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, Vector,
     WorkerErrorKind, encode_frame,
 };
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use sirocco_protocol::WorkerDeed;
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
+pub use self::end::WorkerEnd;
 pub use self::hello::WorkerHello;
 use self::hello::{read_frame, read_hello};
+use self::log::{LastLines, follow};
 use self::texts::CountedTexts;
 use crate::EngineError;
 use crate::memory::resident_bytes;
@@ -31,8 +36,6 @@ use crate::silence::{SILENCE, before_silence};
 const SHUTDOWN_TIME: Duration = Duration::from_millis(500);
 /// Frames of a generation that wait for a slow reader before the worker is made to wait.
 const FRAMES: usize = 1024;
-/// Lines of the worker's log kept for the message about a crash.
-const LAST_LINES: usize = 5;
 
 /// What became known when the model was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +59,10 @@ struct Shared {
     next_id: AtomicU64,
     texts: CountedTexts,
     memory_bytes: watch::Sender<u64>,
-    /// Its engine broke in the middle of a request: it is about to end.
-    broken: AtomicBool,
+    /// What its engine said when it broke in the middle of a request: it is about to end.
+    broken: OnceLock<String>,
     /// Set once, when the process has ended.
-    ended: watch::Sender<Option<String>>,
+    ended: watch::Sender<Option<WorkerEnd>>,
     kill: Mutex<Option<oneshot::Sender<()>>>,
 }
 
@@ -113,15 +116,33 @@ impl Shared {
             next_id: AtomicU64::new(1),
             texts: CountedTexts::default(),
             memory_bytes: watch::Sender::new(0),
-            broken: AtomicBool::new(false),
+            broken: OnceLock::new(),
             ended: watch::Sender::new(None),
             kill: Mutex::new(Some(kill)),
         }
     }
 
+    fn deed(&self) -> WorkerDeed {
+        let waiting = lock(&self.waiting);
+        if waiting.contains_key(&LOAD) {
+            WorkerDeed::Loading
+        } else if waiting.is_empty() && self.broken.get().is_none() {
+            WorkerDeed::Waiting
+        } else {
+            // Also behind the request that broke the engine, which was told so and waits no more.
+            WorkerDeed::Answering
+        }
+    }
+
     /// Says to everyone who waits that nothing more comes.
-    async fn end(&self, reason: String) {
-        self.ended.send_replace(Some(reason));
+    async fn end(&self, status: String, log: Vec<String>) {
+        let end = WorkerEnd {
+            status,
+            engine_error: self.broken.get().cloned(),
+            deed: self.deed(),
+            log,
+        };
+        self.ended.send_replace(Some(end));
         lock(&self.waiting).clear();
         self.input.lock().await.take();
     }
@@ -174,8 +195,8 @@ impl Worker {
         let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("its output was piped"));
-        let log = Arc::new(Mutex::new(VecDeque::new()));
-        let log_task = tokio::spawn(follow_log(
+        let log = Arc::new(Mutex::new(LastLines::default()));
+        let log_task = tokio::spawn(follow(
             child.stderr.take().expect("its log was piped"),
             Arc::clone(&log),
         ));
@@ -323,18 +344,15 @@ impl Worker {
     /// It has not ended, and is not about to. Told before any request hears of its end.
     #[must_use]
     pub(crate) fn is_sound(&self) -> bool {
-        self.shared.ended.borrow().is_none() && !self.shared.broken.load(Ordering::Relaxed)
+        self.shared.ended.borrow().is_none() && self.shared.broken.get().is_none()
     }
 
     /// Waits for the process to end and says how.
-    pub async fn ended(&self) -> String {
+    pub async fn ended(&self) -> WorkerEnd {
         let mut ended = self.shared.ended.subscribe();
-        let reason = ended
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|reason| reason.clone());
-        reason.unwrap_or_default()
+        let end = ended.wait_for(Option::is_some).await;
+        let end = end.expect("we hold its sender");
+        end.clone().expect("that was waited for")
     }
 
     /// Ends the process: asks first, then kills.
@@ -388,7 +406,7 @@ impl Worker {
 
     async fn crash(&self) -> EngineError {
         EngineError::Crashed {
-            reason: self.ended().await,
+            reason: self.ended().await.to_string(),
         }
     }
 }
@@ -448,7 +466,7 @@ async fn supervise(
     shared: std::sync::Weak<Shared>,
     mut child: Child,
     mut output: BufReader<ChildStdout>,
-    log: Arc<Mutex<VecDeque<String>>>,
+    log: Arc<Mutex<LastLines>>,
     log_task: tokio::task::JoinHandle<()>,
     mut killed: oneshot::Receiver<()>,
 ) {
@@ -482,18 +500,15 @@ async fn supervise(
         .await
         .map_or_else(|error| error.to_string(), |status| status.to_string());
     let _ = log_task.await;
-    let mut reason = if silent {
+    let status = if silent {
         format!("no sign of life for {} s", SILENCE.as_secs())
     } else {
         status
     };
-    for line in lock(&log).iter() {
-        reason.push_str("; ");
-        reason.push_str(line);
-    }
-    tracing::info!(%reason, "worker ended");
+    let log = lock(&log).take();
+    tracing::info!(%status, log = log.join("; "), "worker ended");
     if let Some(shared) = shared.upgrade() {
-        shared.end(reason).await;
+        shared.end(status, log).await;
     }
 }
 
@@ -515,7 +530,8 @@ async fn dispatch(shared: &Shared, frame: FromWorker) {
     if let FromWorker::Failed { error, .. } = &frame
         && error.kind == WorkerErrorKind::Engine
     {
-        shared.broken.store(true, Ordering::Relaxed);
+        // It breaks once.
+        let _ = shared.broken.set(error.message.clone());
     }
     let receiver = {
         let mut waiting = lock(&shared.waiting);
@@ -538,20 +554,6 @@ async fn measure(shared: &Shared) {
         shared
             .memory_bytes
             .send_if_modified(|bytes| std::mem::replace(bytes, now) != now);
-    }
-}
-
-async fn follow_log(log: tokio::process::ChildStderr, last: Arc<Mutex<VecDeque<String>>>) {
-    // Bytes, not text: a worker whose log nobody reads any more would fail to write it.
-    let mut lines = BufReader::new(log).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let line = String::from_utf8_lossy(&line);
-        tracing::debug!(target: "sirocco_worker", "{line}");
-        let mut last = lock(&last);
-        if last.len() == LAST_LINES {
-            last.pop_front();
-        }
-        last.push_back(line.chars().take(300).collect());
     }
 }
 

@@ -576,6 +576,27 @@ commands! {
     /// Starts it then from now on, or no more.
     login_start_set(LoginStartSet { #[doc = " Start it."] on: bool }) -> LoginStart;
 
+    /// The reports of crashes that are kept, newest first.
+    crash_list(CrashList {}) -> CrashReports;
+    /// One of them, as text.
+    crash_read(CrashRead { #[doc = " Which."] id: CrashId }) -> String;
+    /// Shows its file in the file manager; only the window can.
+    crash_reveal(CrashReveal { #[doc = " Which."] id: CrashId }) -> Nothing;
+    /// Deletes one, or all.
+    crash_delete(CrashDelete { #[doc = " Which; none for all."] id: Option<CrashId> }) -> Nothing;
+    /// How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
+    crash_take(CrashTake {}) -> Option<Crash>;
+
+    /// What is known of newer versions of the app.
+    update_get(UpdateGet {}) -> UpdateStatus;
+    /// Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
+    /// refuse this and what follows.
+    update_check(UpdateCheck {}) -> UpdateStatus;
+    /// Begins to download the one that was found.
+    update_download(UpdateDownload { #[doc = " Which."] version: String }) -> UpdateStatus;
+    /// Puts the one that was downloaded in the place of this one, and starts it instead.
+    update_install(UpdateInstall { #[doc = " Which."] version: String }) -> Nothing;
+
     /// The model for a first start.
     starter_get(StarterGet {}) -> StarterModel;
     /// Downloads it; progress comes as events.

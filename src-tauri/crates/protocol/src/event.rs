@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Comparison, ConversationId, ConversationSummary, Download, DownloadId, Folder, HubAccount,
-    LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Notice, Organising, PathHandle,
-    PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
-    Verification,
+    Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
+    HubAccount, LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Notice, Organising,
+    PathHandle, PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
+    UpdateStatus, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -166,6 +166,16 @@ pub enum Event {
     LongAnswerEnded {
         /// What to tell.
         notice: Notice,
+    },
+    /// Another crash is on record, or a report was deleted.
+    CrashesChanged {
+        /// All there are, newest first.
+        crashes: Vec<Crash>,
+    },
+    /// More is known of newer versions of the app.
+    UpdateChanged {
+        /// What.
+        status: UpdateStatus,
     },
     /// The listener was too slow and missed events, or more changed than is told one by one: ask for
     /// everything again.

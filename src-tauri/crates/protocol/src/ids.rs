@@ -62,6 +62,8 @@ ids! {
     PresetId,
     /// A prompt of the prompt library.
     PromptId,
+    /// The report of a crash.
+    CrashId,
     /// A path the backend minted a handle for; paths themselves never come from the page.
     PathHandle,
 }

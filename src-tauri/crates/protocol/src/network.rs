@@ -90,7 +90,7 @@ pub enum ConnectionPurpose {
     Download,
     /// Who the token belongs to.
     Account,
-    /// Whether there is a newer version.
+    /// Whether there is a newer version, of a model or of the app, and the app's package.
     Update,
     /// A question to an engine on another machine.
     Engine,

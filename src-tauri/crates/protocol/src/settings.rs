@@ -138,6 +138,8 @@ pub struct Settings {
     pub list_width: u32,
     /// The inspector is open.
     pub inspector_open: bool,
+    /// Newer versions of the app are looked for, in programs that know where.
+    pub check_updates: bool,
     /// How downloads behave.
     pub downloads: DownloadSettings,
     /// How the network is used.
@@ -168,6 +170,7 @@ impl Default for Settings {
             enter_sends: true,
             list_width: 280,
             inspector_open: true,
+            check_updates: false,
             downloads: DownloadSettings::default(),
             network: NetworkSettings::default(),
             server: ServerSettings::default(),

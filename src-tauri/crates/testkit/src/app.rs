@@ -418,7 +418,7 @@ pub async fn open_app(home: Home, worker: PathBuf) -> Result<App, sirocco_core::
 async fn open_with(home: Home, runtimes: Vec<Runtime>) -> Result<App, sirocco_core::OpenError> {
     App::open(AppOptions {
         home,
-        host: Arc::new(NoHost(HostKind::Terminal)),
+        host: Arc::new(NoHost(HostKind::Browser)),
         runtimes,
         // Nothing of the person who runs the tests.
         environment: HubEnvironment::default(),

@@ -97,6 +97,17 @@ enum Command {
         #[arg(long)]
         debug: bool,
     },
+    /// Write the file that tells the app of a newer version, `latest.json`, beside signed packages.
+    Latest {
+        /// Folder of the packages, with their signatures.
+        folder: std::path::PathBuf,
+        /// Where they will lie.
+        #[arg(long)]
+        address: String,
+        /// File with what is new, as plain text.
+        #[arg(long, value_name = "FILE")]
+        notes: Option<std::path::PathBuf>,
+    },
     /// Build the interface into `ui/dist`.
     Ui,
     /// Write what is generated from the protocol: the interface's types.
@@ -165,6 +176,11 @@ fn run_command(command: Command) -> Result<()> {
         Command::Dist { workers, debug } => {
             dist::run(workers.as_deref(), build::Profile::new(debug))
         }
+        Command::Latest {
+            folder,
+            address,
+            notes,
+        } => dist::latest::write(&folder, &address, notes.as_deref()),
         Command::Ui => build::interface(),
         Command::Generate { check: true } => generate::check(),
         Command::Generate { check: false } => generate::write(),

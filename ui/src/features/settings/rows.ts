@@ -40,7 +40,8 @@ export type RowName =
   | 'version'
   | 'data_folder'
   | 'runtimes'
-  | 'machine';
+  | 'machine'
+  | 'crashes';
 
 export interface SettingsRow {
   name: RowName;
@@ -126,10 +127,11 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'quick_ask', group: 'desktop', label: s.quickAsk, words: `${s.quickAskText} global shortcut hotkey window launcher` },
   { name: 'notify_answers', group: 'desktop', label: s.notify, words: `${s.notifyText} notification alert` },
   { name: 'login_start', group: 'desktop', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
-  { name: 'version', group: 'about', label: s.version, words: 'sirocco' },
+  { name: 'version', group: 'about', label: s.version, words: 'sirocco update newer release' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
   { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },
   { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },
+  { name: 'crashes', group: 'about', label: s.crashes, words: `${s.crashesText} error panic log bug` },
 ];
 
 /** Rows in which every word of the query appears. */

@@ -7,7 +7,7 @@ export type View = 'chat' | 'discover' | 'library' | 'developer' | 'settings';
 export type LibraryPlace = 'folders' | 'duplicates' | 'disk' | 'trash';
 /** What the chat shows instead of a conversation: its answers side by side, or what the votes on them come to. */
 export type ComparePlace = 'columns' | 'ratings';
-export type SettingsPlace = 'settings' | 'connections' | 'shortcuts';
+export type SettingsPlace = 'settings' | 'connections' | 'crashes' | 'shortcuts';
 
 export class Navigation {
   view = $state<View>('chat');
@@ -23,7 +23,7 @@ export class Navigation {
   modelId = $state<ModelId | null>(null);
   libraryPlace = $state<LibraryPlace>('folders');
   settingsPlace = $state<SettingsPlace>('settings');
-  /** A setting that is to be scrolled to and focused once its page shows; taken by that page. */
+  /** A setting, or a crash report, that is to be scrolled to and focused once its page shows; taken by that page. */
   settingsRow = $state<string | null>(null);
   /** Goes up by one when the composer is to take the focus. */
   composerFocus = $state(0);

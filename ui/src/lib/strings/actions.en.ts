@@ -13,6 +13,8 @@ export const actionStrings = {
   settings: 'Open the settings',
   settingsWords: 'preferences options',
   connections: 'Show all connections',
+  crashes: 'Show the crash reports',
+  crashesWords: 'error bug',
   shortcuts: 'Show the keyboard shortcuts',
   shortcutsWords: 'keys help',
   palette: 'Find anything',

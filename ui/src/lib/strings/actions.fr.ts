@@ -14,6 +14,8 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   settings: 'Ouvrir les réglages',
   settingsWords: 'préférences options paramètres',
   connections: 'Afficher toutes les connexions',
+  crashes: 'Afficher les rapports de plantage',
+  crashesWords: 'erreur bogue',
   shortcuts: 'Afficher les raccourcis clavier',
   shortcutsWords: 'touches aide',
   palette: 'Tout rechercher',

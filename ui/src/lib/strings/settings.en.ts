@@ -141,6 +141,8 @@ export const settingsStrings = {
   dataFolderText: 'Conversations, settings and downloaded models.',
   runtimes: 'Runtimes',
   machine: 'Machine',
+  crashes: 'Crash reports',
+  crashesText: 'What broke, as a text you can read and copy. Kept on this machine, never sent.',
   copy: 'Copy',
   copied: 'Copied',
   notSaved: 'The setting was not saved',

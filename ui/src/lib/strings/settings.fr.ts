@@ -148,6 +148,8 @@ export const settingsStrings: Translation<typeof en.settingsStrings> = {
   dataFolderText: 'Conversations, réglages et modèles téléchargés.',
   runtimes: 'Moteurs',
   machine: 'Machine',
+  crashes: 'Rapports de plantage',
+  crashesText: 'Ce qui a cédé, sous forme de texte à lire et à copier. Gardé sur cette machine, jamais envoyé.',
   copy: 'Copier',
   copied: 'Copié',
   notSaved: 'Le réglage n’a pas été enregistré',

@@ -8,9 +8,9 @@ use sirocco_engine_wire::LoadRequest;
 use sirocco_protocol::ModelId;
 
 use super::slot::{Ready, Slot, State};
-use super::{Load, Plan, Residency};
+use super::{Breakdown, Change, Load, Plan, Residency};
 use crate::worker::LoadedFacts;
-use crate::{Backend, EngineError, Runtime, Worker};
+use crate::{Backend, EngineError, Runtime, Worker, WorkerEnd};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
@@ -28,9 +28,13 @@ impl Residency {
             let is_on_a_card = !worker.hello().devices.is_empty();
             slot.state.send_replace(State::Ready(ready));
             self.announce(&slot);
-            let Some(reason) = self.watch(&slot, &worker).await else {
+            let Some(end) = self.watch(&slot, &worker).await else {
                 break EngineError::NotLoaded;
             };
+            let reason = end.to_string();
+            if let Plan::Here(load) = &plan {
+                self.tell_of_breakdown(&slot, load, &worker, end);
+            }
             if is_on_a_card {
                 let mut broke = self.broke_on_a_card();
                 broke.insert(slot.model_id);
@@ -48,12 +52,12 @@ impl Residency {
         self.announce(&slot);
     }
 
-    /// Waits until the worker has ended and says why; none if it was ejected.
-    async fn watch(&self, slot: &Slot, worker: &Worker) -> Option<String> {
+    /// Waits until the worker has ended and says how; none if it was ejected.
+    async fn watch(&self, slot: &Slot, worker: &Worker) -> Option<WorkerEnd> {
         let mut memory = worker.memory_bytes();
         loop {
             tokio::select! {
-                reason = worker.ended() => return Some(reason),
+                end = worker.ended() => return Some(end),
                 () = slot.cancel.cancelled() => {
                     worker.shutdown().await;
                     return None;
@@ -65,6 +69,19 @@ impl Residency {
                 }
             }
         }
+    }
+
+    fn tell_of_breakdown(&self, slot: &Slot, load: &Load, worker: &Worker, end: WorkerEnd) {
+        if slot.cancel.is_cancelled() {
+            return;
+        }
+        let first = load.files.first().map(Path::new).and_then(Path::file_name);
+        let breakdown = Breakdown {
+            file: first.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+            runtime: worker.hello().to_string(),
+            end,
+        };
+        let _ = self.inner.changes.send(Change::Broke(breakdown));
     }
 
     async fn start_and_load(&self, slot: &Slot, plan: &Plan) -> Result<Ready, EngineError> {
@@ -152,8 +169,11 @@ impl Residency {
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),
         };
-        let facts = self.load_into(&worker, request, slot).await?;
-        Ok((worker, facts))
+        let loaded = self.load_into(&worker, request, slot).await;
+        if let Err(EngineError::Crashed { .. }) = loaded {
+            self.tell_of_breakdown(slot, load, &worker, worker.ended().await);
+        }
+        Ok((worker, loaded?))
     }
 
     async fn load_into(

@@ -49,6 +49,6 @@ async fn relay(
         }
     }
     if let Some(shared) = shared.upgrade() {
-        shared.end("it was let go".into()).await;
+        shared.end("it was let go".into(), Vec::new()).await;
     }
 }

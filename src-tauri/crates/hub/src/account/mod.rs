@@ -9,5 +9,5 @@ mod secrets;
 mod whoami;
 
 pub use environment::HubEnvironment;
-pub use secrets::{SecretError, Secrets};
+pub use secrets::{SecretError, Secrets, replace as replace_privately};
 pub use whoami::{Identity, whoami};

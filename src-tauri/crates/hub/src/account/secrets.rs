@@ -206,8 +206,11 @@ impl Secrets {
     }
 }
 
-/// Writes the file anew so that nobody else can read it at any time, and a crash leaves the old one or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file anew so that nobody else can read it at any time, and a crash leaves the old one or the new one.
+///
+/// # Errors
+/// Those of the disk.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("fresh");
     // One that a crash left may be readable by others.
     let _ = std::fs::remove_file(&fresh);

@@ -20,9 +20,12 @@ const ICONS: &[(&str, &str)] = &[
 /// The package of those who vouch for others on the network, which no program is linked to.
 const CERTIFICATES: &str = "ca-certificates";
 
-/// The kinds of packages of this system.
+/// What packages for the app itself are signed with, if it is set.
+const SIGNING_KEY: &str = "TAURI_SIGNING_PRIVATE_KEY";
+
+/// The kinds of packages of this system. On macOS the app replaces its folder, which therefore is one too.
 const KINDS: &str = if cfg!(target_os = "macos") {
-    "dmg"
+    "app,dmg"
 } else if cfg!(windows) {
     "nsis"
 } else {
@@ -37,6 +40,8 @@ pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
     if let Some(maintainer) = maintainer(&["DEBFULLNAME", "DEBEMAIL"].map(variable)) {
         contents["publisher"] = maintainer.into();
     }
+    // It fails without a key.
+    contents["createUpdaterArtifacts"] = (!variable(SIGNING_KEY).is_empty()).into();
     let output = stage.root.join("release/bundle");
     let _ = std::fs::remove_dir_all(&output);
     shell::run(
@@ -50,14 +55,11 @@ pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
     )?;
     let mut made = Vec::new();
     for kind in KINDS.split(',') {
-        for entry in std::fs::read_dir(output.join(kind))? {
+        let folder = if kind == "app" { "macos" } else { kind };
+        for entry in std::fs::read_dir(output.join(folder))? {
             let path = entry?.path();
-            if path.extension().is_some_and(|ending| {
-                ["deb", "rpm", "dmg", "exe"]
-                    .iter()
-                    .any(|package| ending == *package)
-            }) {
-                let to = packages.join(file_name(&path));
+            if let Some(name) = name_in_release(&file_name(&path)) {
+                let to = packages.join(name);
                 std::fs::copy(&path, &to)
                     .with_context(|| format!("could not copy {}", path.display()))?;
                 made.push(to);
@@ -65,6 +67,19 @@ pub fn bundle(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(made)
+}
+
+/// What a file of the bundler is called among the packages; none for one that is no package and no signature.
+fn name_in_release(name: &str) -> Option<String> {
+    let endings = [".deb", ".rpm", ".dmg", ".exe", ".app.tar.gz"];
+    let package = name.strip_suffix(".sig").unwrap_or(name);
+    if !endings.iter().any(|ending| package.ends_with(ending)) {
+        return None;
+    }
+    let machine = std::env::consts::ARCH;
+    // Packed by itself, the folder of macOS is not named for what it is.
+    let whole = format!("_{}_{machine}.app.tar.gz", env!("CARGO_PKG_VERSION"));
+    Some(name.replace(".app.tar.gz", &whole))
 }
 
 fn variable(name: &str) -> String {
@@ -236,6 +251,23 @@ mod tests {
         assert_eq!(files["/usr/bin/sirocco"], "/dist/release/bin/sirocco");
         let files = beside_the_window(&stage(), "MacOS/");
         assert!(files.contains_key("MacOS/workers/sirocco-worker-x-cpu-baseline"));
+    }
+
+    #[test]
+    fn packages_and_their_signatures_go_into_a_release() {
+        let of = |name| name_in_release(name);
+        let deb = "Sirocco_0.1.0_amd64.deb";
+        assert_eq!(of(deb).as_deref(), Some(deb));
+        assert_eq!(
+            of("Sirocco-setup.exe.sig").as_deref(),
+            Some("Sirocco-setup.exe.sig")
+        );
+        let of_macos = of("Sirocco.app.tar.gz.sig").unwrap();
+        assert!(
+            of_macos.starts_with("Sirocco_0.") && of_macos.ends_with(".app.tar.gz.sig"),
+            "{of_macos}"
+        );
+        assert_eq!((of("Sirocco.app"), of("control.tar.gz")), (None, None));
     }
 
     #[test]

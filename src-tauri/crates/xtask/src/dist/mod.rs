@@ -9,6 +9,7 @@
 mod binaries;
 mod bundler;
 mod cards;
+pub mod latest;
 mod licences;
 mod portable;
 mod stage;

@@ -9,6 +9,7 @@ import type {
   Attachment,
   Commands,
   Conversation,
+  Crash,
   Download,
   ErrorReport,
   Event,
@@ -27,6 +28,7 @@ import type {
   RuntimeName,
   Settings,
   Started,
+  UpdateStatus,
 } from '$/gen/protocol';
 import { conversationOrder } from '$/lib/conversationOrder';
 import { BackendError } from '../error';
@@ -36,6 +38,7 @@ import { comparisonHandlers } from './comparisons';
 import { attachmentHandlers } from './attachments';
 import { contextHandlers } from './context';
 import { desktopHandlers } from './desktop';
+import { crashHandlers, CRASHES } from './crashes';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { engineHandlers } from './engines';
@@ -49,6 +52,7 @@ import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
 import { serverHandlers, serverState } from './server';
+import { updateHandlers } from './updates';
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -56,9 +60,14 @@ export interface ScriptedOptions {
   downloads?: Download[];
   /** Entries of the connection log. */
   connections?: number;
+  /** Reports that are kept, and the one that the run before ended with. */
+  crashes?: Crash[];
+  crashNews?: Crash;
   /** Entries of the API server's log. */
   requests?: number;
   loaded?: string[];
+  /** What is known of newer versions; else they are not looked for. */
+  updates?: UpdateStatus;
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
   tick_ms?: number;
   settings?: Partial<Settings>;
@@ -110,6 +119,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...branchHandlers(this),
       ...contextHandlers(this),
       ...desktopHandlers(this),
+      ...crashHandlers(this, options.crashes ?? CRASHES, options.crashNews ?? null),
       ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...organiseHandlers(this),
@@ -122,6 +132,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...presetHandlers(this),
       ...comparisonHandlers(this),
       ...serverHandlers(this, options.requests ?? 0),
+      ...updateHandlers(this, options.updates ?? { is_possible: false, state: { type: 'unknown' } }),
     };
   }
 

@@ -162,6 +162,7 @@ export const SETTINGS: Settings = {
   shortcuts: {},
   quick_ask_keys: '',
   notify_answers: true,
+  check_updates: false,
   default_context_length: 8192,
   threads: null,
   default_system_prompt: '',
