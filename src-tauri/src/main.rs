@@ -3,6 +3,8 @@
 
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+#[cfg(target_os = "linux")]
+mod drawing;
 #[cfg(unix)]
 mod farewell;
 mod host;
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         println!("sirocco-desktop {}", env!("CARGO_PKG_VERSION"));
         return ExitCode::SUCCESS;
     }
+    #[cfg(target_os = "linux")]
+    drawing::choose();
     let Some(home) = Home::of_this_user() else {
         eprintln!("error: this user has no home folder; set SIROCCO_HOME");
         return ExitCode::FAILURE;

@@ -84,6 +84,9 @@ mod tests {
                 ..AppearanceSettings::default()
             },
             shortcuts: BTreeMap::from([("chat.new".into(), "Mod+Shift+O".into())]),
+            quick_ask_keys: "Mod+Shift+K".into(),
+            notify_answers: false,
+            check_updates: true,
             default_context_length: 8192,
             threads: Some(3),
             default_system_prompt: "say \"it's\" \\ 100%\n".into(),

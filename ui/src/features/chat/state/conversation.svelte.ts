@@ -32,6 +32,10 @@ export type Loading = { type: 'loading' } | { type: 'ready' } | { type: 'failed'
 
 /** Turns fetched at once. */
 export const PAGE = 60;
+/** Those a conversation opens with: they fill the window, and are drawn at once. */
+export const FIRST_PAGE = 20;
+/** So many may have been added to the turns held before these are fetched anew rather than gone on with. */
+const ADDED = 10;
 /** As many as the backend gives at once. */
 const LARGEST_PAGE = 500;
 
@@ -142,7 +146,7 @@ export class ConversationState {
         if (BackendError.from(thrown).code !== 'not_found') throw thrown;
       }
     }
-    return this.#page(null);
+    return this.#page(null, Math.min(PAGE, Math.max(FIRST_PAGE, this.turns.length + ADDED)));
   }
 
   /** Puts a page in place, keeps older turns if it continues them. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, Message, MessagePage, PagePlace } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { ScriptedBackend } from '$/lib/backend/scripted';
-import { ConversationState, PAGE } from './conversation.svelte';
+import { ConversationState, FIRST_PAGE } from './conversation.svelte';
 import { Double, message, run, settle } from './double';
 
 const CONVERSATION = { summary: { id: 'c', title: 'T' }, draft: '', head: 'a1' } as unknown as Conversation;
@@ -158,8 +158,9 @@ describe('a run that is followed', () => {
 describe('pages', () => {
   it('older turns come before the ones shown', async () => {
     const { state } = await opened(chain(150));
-    expect(state.turns).toHaveLength(PAGE);
+    expect(state.turns).toHaveLength(FIRST_PAGE);
     expect(state.hasOlder).toBe(true);
+    await state.loadOlder();
     await state.loadOlder();
     await state.loadOlder();
     expect(ids(state)).toEqual(chain(150).map((one) => one.id));
@@ -168,6 +169,7 @@ describe('pages', () => {
 
   it('a new end of the branch keeps the older turns and their identity', async () => {
     const { state, shown } = await opened(chain(100));
+    await state.loadOlder();
     await state.loadOlder();
     const [first] = state.turns;
     shown.messages = chain(102);
@@ -211,8 +213,7 @@ describe('pages', () => {
 describe('a message far above the end', () => {
   it('has what is put behind it there, and can be left out', async () => {
     const { state, double, shown } = await opened(chain(150));
-    await state.loadOlder();
-    await state.loadOlder();
+    for (let pages = 1; pages <= 3; pages++) await state.loadOlder();
     double.answers.message_insert = ({ after, content }) => {
       const put = message('put', after ?? null, content);
       shown.messages = chain(150).flatMap((one) => (one.id === after ? [one, put] : one.parent_id === after ? { ...one, parent_id: 'put' } : one));
