@@ -25,5 +25,7 @@ export default defineConfig({
     setupFiles: ['./src/test-setup.ts'],
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    // The first test of a file may wait for its imports on a busy machine.
+    testTimeout: 20_000,
   },
 });

@@ -8,7 +8,7 @@ export const crashStrings = {
   noneText: 'When a model or Sirocco itself stops unexpectedly, a report of it shows here.',
   notRead: 'The reports could not be read',
   tryAgain: 'Try again',
-  panic: (program: string) => `Mistake in ${program}`,
+  panic: (program: string) => `Error in ${program}`,
   worker: {
     loading: (model: string) => `${model} stopped while it was loaded`,
     answering: (model: string) => `${model} stopped while it answered`,

@@ -29,7 +29,7 @@ describe('the crash reports', () => {
   it('say what broke, and that nothing is sent', async () => {
     await opened();
     await screen.findByText('Sirocco was not closed');
-    expect(screen.getByText('Mistake in sirocco-desktop')).toBeTruthy();
+    expect(screen.getByText('Error in sirocco-desktop')).toBeTruthy();
     expect(screen.getByText(/never sent/)).toBeTruthy();
     expect(screen.getByText('/home/ada/.local/share/sirocco/crashes')).toBeTruthy();
   });
