@@ -197,6 +197,7 @@ test("a conversation has a window of its own, which shows it too, and closing th
   assert.equal(await answer(), before);
   await ask("Say hello.");
   await desktop.page.until("an answer", () => document.querySelectorAll("article.model").length > 1);
+  await desktop.page.closeWindow();
   await desktop.page.switchTo(main);
   await ended("tok/s");
   assert.notEqual(await answer(), before, "the first window has heard of it");

@@ -95,6 +95,11 @@ export class Page {
     return ask("GET", `${this.#session}/window/handles`);
   }
 
+  /** Closes the window that things are done in; another has to be switched to before anything else. */
+  closeWindow() {
+    return ask("DELETE", `${this.#session}/window`);
+  }
+
   /** What is done from here on is done in this window. */
   switchTo(handle) {
     return ask("POST", `${this.#session}/window`, { handle });
