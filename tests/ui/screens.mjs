@@ -172,6 +172,9 @@ const SCREENS = {
   },
   shortcuts: { steps: [keys("Control+/"), heading("Keyboard shortcuts")] },
   connections: { steps: [keys("Control+,"), list, button(/^Connections$/), heading(/onnections/)] },
+  "crash reports": {
+    steps: [keys("Control+,"), list, button(/^Crash reports$/), heading("Crash reports"), (page) => page.locator("main summary").first().click(), button("Copy")],
+  },
 };
 
 // The same over other backends, each on a page of its own.
