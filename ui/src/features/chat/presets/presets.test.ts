@@ -75,6 +75,26 @@ describe('the parameters', () => {
     expect((await kept())?.values).toEqual(NO_VALUES);
   });
 
+  it('keep what is being typed when the values of a preset arrive', async () => {
+    const { chat, field } = await panel();
+    const temperature = await field('Temperature');
+    await fireEvent.input(temperature, { target: { value: '1.2' } });
+    chat.changeSettings({ preset_id: 'p-code' });
+    await waitFor(async () => expect((await field('Top k')).value).toBe('20'));
+    expect(temperature.value).toBe('1.2');
+    await fireEvent.change(temperature);
+    expect(temperature.value).toBe('1.20');
+    await screen.findByText('1 value differs from the preset');
+  });
+
+  it('show what holds again when the typed text is no number', async () => {
+    const { field } = await panel();
+    const temperature = await field('Temperature');
+    await fireEvent.input(temperature, { target: { value: 'warm' } });
+    await fireEvent.change(temperature);
+    await waitFor(() => expect(temperature.value).toBe('0.70'));
+  });
+
   it('can have an empty system prompt, or the one below again', async () => {
     const { field, kept } = await panel({ default_system_prompt: 'Be brief.' });
     const prompt = await field('System prompt');
