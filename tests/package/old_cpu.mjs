@@ -1,4 +1,4 @@
-// A CPU without AVX, emulated: the programs start, and the worker for any CPU loads the model and answers.
+// A CPU without AVX, emulated: the programs start, and the worker for any CPU loads a tiny model and answers.
 
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { check, inFolder, line, run } from "./trying.mjs";
 const CPU = "Nehalem";
 const QEMU = ["-cpu", CPU];
 const stage = process.env.SIROCCO_STAGE;
-const model = process.env.SIROCCO_TEST_MODEL;
+const model = process.env.SIROCCO_TINY_MODEL;
 
 await inFolder("old cpu", (folder) => {
   const command = join(stage, "bin/sirocco");

@@ -9,6 +9,7 @@ mod speed;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -218,11 +219,25 @@ fn package(script: &str) -> Result<Command> {
         .current_dir(paths::root().join("tests/package"))
         .arg(script)
         .env("SIROCCO_TEST_MODEL", starter::model()?)
+        .env("SIROCCO_TINY_MODEL", tiny_model()?)
         .env("SIROCCO_PACKAGES", dist::packages())
         .env("SIROCCO_STAGE", dist::folder().join("release"))
         .env("SIROCCO_BUILT_WORKERS", paths::engines().join("bin"))
         .env("SIROCCO_DEBIAN_TREE", dist::folder().join("debian-12"));
     Ok(command)
+}
+
+/// A model that an emulated processor reads in seconds, written anew.
+fn tiny_model() -> Result<PathBuf> {
+    let path = dist::folder().join("tiny.gguf");
+    let mut write = shell::cargo();
+    write
+        .current_dir(paths::root())
+        .args(["run", "--quiet", "--release", "--package", "sirocco-tests"])
+        .args(["--bin", "tiny-model", "--"])
+        .arg(&path);
+    shell::run(&mut write)?;
+    Ok(path)
 }
 
 fn example(name: &str) -> Command {
