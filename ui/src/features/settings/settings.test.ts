@@ -5,7 +5,8 @@ import type { AppearanceSettings } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { settingRows, rowsFor } from './rows';
-import { SettingsSearch } from './search.svelte';
+import { inFront, SettingsSearch } from './search.svelte';
+import SettingsColumn from './SettingsColumn.svelte';
 import SettingsPage from './SettingsPage.svelte';
 
 async function opened(appearance?: AppearanceSettings) {
@@ -24,6 +25,28 @@ describe('searching settings', () => {
     expect(rowsFor('dark').map((row) => row.name)).toEqual(['theme']);
     expect(rowsFor('')).toEqual(settingRows());
     expect(rowsFor('xyzzy')).toEqual([]);
+  });
+});
+
+describe('the group that is read', () => {
+  it('is the first at the top of the page, and the last at its end, however short that is', () => {
+    const at = (scrollTop: number) => {
+      const tops = [60, 900, 1900, 2100].map((top) => top - scrollTop);
+      return inFront(tops, { scrollTop, scrollHeight: 2200, clientHeight: 800 });
+    };
+    expect([0, 500, 900, 1350, 1400].map(at)).toEqual([0, 0, 1, 3, 3]);
+    expect(inFront([60], { scrollTop: 0, scrollHeight: 500, clientHeight: 500 })).toBe(0);
+  });
+
+  it('is marked in the column, from a click on', async () => {
+    const { all, search, user } = await opened();
+    render(SettingsColumn, { props: { search }, context: siroccoContext(all) });
+    const marked = () => screen.getAllByRole('button').find((one) => one.getAttribute('aria-current') === 'location')?.textContent;
+    expect(marked()).toBe('Appearance');
+    await user.click(screen.getByRole('button', { name: 'Storage' }));
+    expect(marked()).toBe('Storage');
+    search.query = 'theme';
+    await waitFor(() => expect(marked()).toBe('Appearance'));
   });
 });
 
