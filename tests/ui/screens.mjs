@@ -215,6 +215,19 @@ const OTHERS = {
     ],
   },
   "a quick question to ask": { place: "#quick", steps: [text("Ask something.")] },
+  "a start after a crash": { scripted: "eventful", steps: [text(/did not close properly/), button("Runtime"), text("it answers on the CPU")] },
+  "a newer version": {
+    scripted: "eventful",
+    steps: [keys("Control+,"), button("Check now"), (page) => page.getByText("What is new").click(), text("Answers begin sooner"), (page) => page.getByText("What is new").scrollIntoViewIfNeeded()],
+  },
+  "a newer version to install": {
+    scripted: "eventful",
+    steps: [keys("Control+,"), button("Check now"), button(/^Download$/), button("Install and restart"), (page) => page.getByRole("dialog").waitFor()],
+  },
+  "keys that another program has": {
+    scripted: "eventful",
+    steps: [keys("Control+,"), text("another program has"), (page) => page.getByText("another program has").scrollIntoViewIfNeeded()],
+  },
   "an empty library": { scripted: "empty", steps: [keys("Control+3"), text("Path of a GGUF file or a folder")] },
   "ten thousand models": { scripted: "many", steps: [keys("Control+3"), list, text("10,000 models")] },
   "a backend that fails": { scripted: "broken", steps: [text("Try again")] },

@@ -253,7 +253,7 @@ test("after kill -9 in the middle of an answer, what was shown for two seconds i
   assert.notEqual(await answer(), shown, "it is still being written");
   await desktop.kill();
   await desktop.open();
-  await desktop.page.until("word of it", () => document.body.innerText.includes("Sirocco was not closed the last time"));
+  await desktop.page.until("word of it", () => document.body.innerText.includes("Sirocco did not close properly last time"));
   await openNewest();
   await ended("This answer was interrupted");
   await assertKept(shown);

@@ -19,7 +19,7 @@ describe('a start after a crash', () => {
   it('says of an app that was only not closed no more than that', async () => {
     const state = new Sirocco(new ScriptedBackend({ crashNews: CRASHES[0] }));
     await tellOfCrash(state);
-    expect(state.toasts.items.map((toast) => toast.text)).toEqual(['Sirocco was not closed the last time']);
+    expect(state.toasts.items.map((toast) => toast.text)).toEqual(['Sirocco did not close properly last time']);
   });
 
   it('after a good end says nothing', async () => {

@@ -23,7 +23,7 @@ export const crashStrings = {
   deleteAllTitle: 'Delete all crash reports?',
   deleteAllText: 'Nothing else changes.',
   lastPanic: 'Sirocco stopped unexpectedly the last time',
-  lastUnclosed: 'Sirocco was not closed the last time',
+  lastUnclosed: 'Sirocco did not close properly last time',
   lastText: 'A report is kept on this machine. Nothing is sent.',
   show: 'Show report',
 };

@@ -3,7 +3,8 @@
  *
  * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
  * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations and
- * models), `=broken` (nothing answers), `=loading` (nothing ever answers) and `=organised` (with folders, tags, archive and trash).
+ * models), `=broken` (nothing answers), `=loading` (nothing ever answers), `=organised` (with folders, tags, archive and
+ * trash) and `=eventful` (after a crash, with a newer version to be had).
  */
 import type {
   Attachment,
@@ -541,6 +542,14 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   }
 }
 
+/** A run that follows a crash, in a window that may become a newer version. */
+const EVENTFUL: ScriptedOptions = {
+  host: 'window',
+  crashNews: CRASHES[0],
+  updates: { is_possible: true, state: { type: 'unknown' } },
+  settings: { quick_ask_keys: 'Ctrl+Shift+Space' },
+};
+
 /** The backend of a development page, by the value of `?scripted=`. */
 export function scriptedPage(kind: string): ScriptedBackend {
   if (kind === 'empty') return new ScriptedBackend({ models: [], conversations: 0, tick_ms: 30 });
@@ -558,8 +567,13 @@ export function scriptedPage(kind: string): ScriptedBackend {
     connections: 400,
     requests: 40,
     tick_ms: 30,
+    ...(kind === 'eventful' ? EVENTFUL : {}),
   });
   if (kind === 'organised') organise(page);
+  if (kind === 'eventful') {
+    for (const loaded of page.loaded.values()) loaded.fallback = 'The driver of the graphics card is missing: it answers on the CPU.';
+    page.quickAsk = { is_possible: true, problem: { message: 'another program has Ctrl+Shift+Space', hint: 'choose other keys' } };
+  }
   if (kind === 'broken') {
     page.fail('app_status', { code: 'network', message: 'Sirocco does not answer', hint: 'check that it is still running on this machine' });
   }
