@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use sirocco_engine_wire::{ChatMessage, FromWorker, GenerateRequest, Prompt, SamplingParameters};
 use sirocco_protocol::LoadOptions;
 use sirocco_server::connections::Patience;
-use sirocco_server::{Server, ServerOptions, Tokens};
+use sirocco_server::{Keep, Server, ServerOptions, Tokens};
 use sirocco_testkit::{Script, TempApp};
 use tokio::task::JoinSet;
 
@@ -44,6 +44,7 @@ async fn main() -> anyhow::Result<()> {
         cors_origins: Vec::new(),
         tokens: Tokens::in_file(app.outside().join("tokens.json")),
         patience: Patience::default(),
+        keep: Keep::default(),
     };
     let server = Server::serve(Arc::new(app.app().clone()), options).await?;
     let url = format!("{}/v1/chat/completions", server.address());

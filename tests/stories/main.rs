@@ -35,6 +35,7 @@ mod runtimes;
 mod search;
 mod server_access;
 mod server_anthropic;
+mod server_exchanges;
 mod server_forms;
 mod server_fuzz;
 mod server_hostile;

@@ -8,6 +8,7 @@ use sirocco_protocol::{
     Conversation, ConversationId, ErrorCode, ErrorReport, Event, LoadOptions, LoadState,
     LoadedModel, Model, ModelVerdict, RemoteEngine, RunState, Settings, StopReason, TokenScope,
 };
+use sirocco_server::TokenLimits;
 use sirocco_testkit::{Script, TempApp};
 
 use crate::remote_scene::{Engine, delta, stream, whole};
@@ -160,7 +161,7 @@ async fn why_an_engine_cannot_be_added_is_said_plainly() -> anyhow::Result<()> {
     assert_eq!(wrong.message, "`Workstation` does not accept its token");
     let token = guarded
         .tokens
-        .add("laptop", &[TokenScope::Generate], None)?;
+        .add("laptop", &[TokenScope::Generate], TokenLimits::default())?;
     let added = add(&app, &here(&guarded), &token.secret).await?;
     assert!(added.has_token && added.model_count == 1);
     guarded.close().await?;

@@ -6,7 +6,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use sirocco_protocol::commands::SettingsSet;
 use sirocco_protocol::{ErrorCode, ServerSettings, Settings, TokenScope};
-use sirocco_server::{Following, Tokens};
+use sirocco_server::{Following, TokenLimits, Tokens};
 use sirocco_testkit::{Script, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -109,7 +109,7 @@ async fn the_network_needs_a_token() -> anyhow::Result<()> {
     let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
     let token = scene
         .tokens
-        .add("laptop", &[TokenScope::Generate], None)?
+        .add("laptop", &[TokenScope::Generate], TokenLimits::default())?
         .secret;
     for (path, error) in [
         ("/v1/models", "/error/message"),

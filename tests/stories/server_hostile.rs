@@ -6,14 +6,19 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use sirocco_protocol::TokenScope;
-use sirocco_server::Tokens;
 use sirocco_server::connections::Patience;
+use sirocco_server::{TokenLimits, Tokens};
 use sirocco_testkit::{Script, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::server_scene::{Scene, told};
 
+/// Of a token that ended long ago.
+const EXPIRED: TokenLimits = TokenLimits {
+    expires_at_ms: Some(1),
+    requests_per_minute: None,
+};
 const CHAT: &str = "/v1/chat/completions";
 
 /// The status of a request that no client library would send.
@@ -32,9 +37,14 @@ async fn a_token_that_has_expired_or_is_not_from_here_opens_nothing() -> anyhow:
     let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
     let elsewhere = Tokens::in_file(scene.app.outside().join("elsewhere.json"));
     let scopes = [TokenScope::Generate, TokenScope::Manage];
-    let expired = scene.tokens.add("old", &scopes, Some(1))?.secret;
-    let foreign = elsewhere.add("laptop", &scopes, None)?.secret;
-    let good = scene.tokens.add("laptop", &scopes, None)?.secret;
+    let expired = scene.tokens.add("old", &scopes, EXPIRED)?.secret;
+    let foreign = elsewhere
+        .add("laptop", &scopes, TokenLimits::default())?
+        .secret;
+    let good = scene
+        .tokens
+        .add("laptop", &scopes, TokenLimits::default())?
+        .secret;
     let cut = &good[..good.len() - 1];
     for (token, expected) in [
         (good.as_str(), 200),
@@ -62,7 +72,7 @@ async fn tricks_with_paths_lead_nowhere_and_open_nothing() -> anyhow::Result<()>
     let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
     let token = scene
         .tokens
-        .add("reader", &[TokenScope::Generate], None)?
+        .add("reader", &[TokenScope::Generate], TokenLimits::default())?
         .secret;
     for path in [
         "/../../etc/passwd",

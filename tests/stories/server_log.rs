@@ -3,17 +3,23 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     ErrorCode, Event, NewToken, ServedRequest, ServerSettings, ServerState, ServerStatus,
     ServerToken, Settings, TokenScope,
 };
-use sirocco_server::Following;
+use sirocco_server::{Following, TokenLimits};
 use sirocco_testkit::{Events, Script, within};
 
 use crate::server_scene::{Scene, told};
 use crate::{app, code};
+
+/// Of a token that ended long ago.
+const EXPIRED: TokenLimits = TokenLimits {
+    expires_at_ms: Some(1),
+    requests_per_minute: None,
+};
 
 /// The next request to the server that has ended.
 async fn ended(events: &mut Events) -> anyhow::Result<ServedRequest> {
@@ -85,15 +91,15 @@ async fn a_token_opens_what_it_was_made_for() -> anyhow::Result<()> {
     let mut events = scene.app.events();
     let asks = scene
         .tokens
-        .add("asks", &[TokenScope::Generate], None)?
+        .add("asks", &[TokenScope::Generate], TokenLimits::default())?
         .secret;
     let manages = scene
         .tokens
-        .add("manages", &[TokenScope::Manage], None)?
+        .add("manages", &[TokenScope::Manage], TokenLimits::default())?
         .secret;
     let ended_already = scene
         .tokens
-        .add("old", &[TokenScope::Generate], Some(1))?
+        .add("old", &[TokenScope::Generate], EXPIRED)?
         .secret;
     let load = |token: &str| {
         let body = json!({"model": scene.key});
@@ -108,8 +114,39 @@ async fn a_token_opens_what_it_was_made_for() -> anyhow::Result<()> {
     let (status, answer) = told(load(&asks)).await?;
     assert_eq!(status, 403, "{answer}");
     assert_eq!(told(load(&manages)).await?.0, 200);
-    assert_eq!(told(list(&manages)).await?.0, 403);
+    assert_eq!(told(list(&manages)).await?.0, 200, "every token may look");
+    let chat = scene
+        .request(Method::POST, "/api/generate")
+        .bearer_auth(&manages);
+    let body = json!({"model": scene.key, "prompt": "a"});
+    assert_eq!(told(chat.json(&body)).await?.0, 403);
     assert_eq!(told(list(&ended_already)).await?.0, 401);
+    scene.close().await
+}
+
+#[tokio::test]
+async fn a_token_with_a_limit_is_told_when_to_come_again() -> anyhow::Result<()> {
+    let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
+    let limits = TokenLimits {
+        requests_per_minute: Some(2),
+        ..TokenLimits::default()
+    };
+    let token = scene
+        .tokens
+        .add("guest", &[TokenScope::Read], limits)?
+        .secret;
+    let list = async || {
+        let request = scene.request(Method::GET, "/v1/models").bearer_auth(&token);
+        request.send().await
+    };
+    assert_eq!(list().await?.status(), 200);
+    assert_eq!(list().await?.status(), 200);
+    let refused = list().await?;
+    assert_eq!(refused.status(), 429);
+    let seconds: u64 = refused.headers()["retry-after"].to_str()?.parse()?;
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let answer: Value = refused.json().await?;
+    assert_eq!(answer["error"]["code"], "rate_limit_exceeded");
     scene.close().await
 }
 
@@ -121,6 +158,7 @@ async fn tokens_are_made_listed_and_revoked() -> anyhow::Result<()> {
             name: name.into(),
             scopes: scopes.to_vec(),
             expires_at_ms: Some(4_000_000_000_000),
+            requests_per_minute: Some(60),
         };
         app.call::<NewToken>("token_create", request).await
     };

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sirocco_protocol::commands::{ModelDelete, ModelRestore};
 use sirocco_protocol::{Model, TokenScope, TrashedModel};
+use sirocco_server::TokenLimits;
 use sirocco_testkit::Script;
 
 use crate::server_scene::{Scene, told};
@@ -352,7 +353,9 @@ async fn what_cannot_be_kept_is_refused_by_name() -> anyhow::Result<()> {
 async fn only_who_may_manage_gives_names() -> anyhow::Result<()> {
     let scene = Scene::on(Ipv4Addr::UNSPECIFIED, &[], &Script::default()).await?;
     for (scope, status) in [(TokenScope::Generate, 403), (TokenScope::Manage, 200)] {
-        let token = scene.tokens.add(&format!("{scope:?}"), &[scope], None)?;
+        let token = scene
+            .tokens
+            .add(&format!("{scope:?}"), &[scope], TokenLimits::default())?;
         let request = scene
             .request(Method::POST, CREATE)
             .bearer_auth(token.secret);

@@ -8,7 +8,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sirocco_protocol::Event;
 use sirocco_server::connections::Patience;
-use sirocco_server::{Server, ServerOptions, Tokens};
+use sirocco_server::{Keep, Server, ServerOptions, Tokens};
 use sirocco_testkit::{Events, Script, TempApp, within};
 
 use crate::app;
@@ -68,6 +68,7 @@ impl Scene {
             cors_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             tokens: tokens.clone(),
             patience,
+            keep: Keep::default(),
         };
         let server = Server::serve(Arc::new(app.app().clone()), options).await?;
         let port = server

@@ -135,6 +135,10 @@ const SCREENS = {
     steps: [serving(true), keys("Control+4"), button(/chat\/completions/), (page) => page.getByRole("dialog").waitFor()],
     undo: [keys("Escape"), serving(false)],
   },
+  "a request to send": {
+    steps: [serving(true), keys("Control+4"), button("New request"), button("Send"), (page) => page.getByRole("region", { name: "Answer" }).waitFor()],
+    undo: [keys("Escape"), serving(false)],
+  },
   palette: { steps: [keys("Control+k"), (page) => page.getByRole("listbox").waitFor()] },
   "palette, searching": { steps: [keys("Control+k"), (page) => find(page).fill("co"), (page) => page.locator("mark").first().waitFor()] },
   "prompt list": {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sirocco_protocol::commands::{ModelScan, SettingsGet, SettingsSet};
 use sirocco_protocol::{ImportOutcome, RuntimeName, Settings};
 use sirocco_server::connections::Patience;
-use sirocco_server::{Server, ServerOptions};
+use sirocco_server::{Keep, Server, ServerOptions};
 use sirocco_testkit::hub::{Content, Repository, ScriptedHub};
 use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
 
@@ -92,6 +92,7 @@ async fn main() -> anyhow::Result<()> {
         cors_origins: Vec::new(),
         tokens: app.app().tokens(),
         patience: Patience::default(),
+        keep: Keep::default(),
     };
     let server = Server::serve(Arc::new(app.app().clone()), options).await?;
     let models: Value = app.app().call("model_list", json!({})).await?;

@@ -2280,6 +2280,19 @@ values: LayerValues,
 origins: { [key in string]: Layer }, };
 
 /**
+ * The beginning of a text, or all of it.
+ */
+export type KeptText = { 
+/**
+ * What is kept.
+ */
+text: string, 
+/**
+ * There was more.
+ */
+is_cut: boolean, };
+
+/**
  * Language of the interface.
  */
 export type LanguageChoice = "system" | "en" | "fr";
@@ -4125,7 +4138,29 @@ place: SearchCursor, };
 export type SecretPlace = "key_store" | "file" | "environment";
 
 /**
- * A request to the API server. What was asked and answered is not kept.
+ * A request to the API server that was begun.
+ */
+export type SentRequest = { 
+/**
+ * That of the [`ServedRequest`].
+ */
+id: number, };
+
+/**
+ * What was asked and answered in one request.
+ */
+export type ServedExchange = { 
+/**
+ * The body of the request.
+ */
+request: KeptText, 
+/**
+ * The body of the answer; as far as it has come, while the request runs.
+ */
+response: KeptText, };
+
+/**
+ * A request to the API server, without what was asked and answered.
  */
 export type ServedRequest = { 
 /**
@@ -4163,7 +4198,37 @@ completion_tokens: number | null,
 /**
  * How long it took; none while it runs.
  */
-duration_ms: number | null, };
+duration_ms: number | null, 
+/**
+ * What was asked and answered is kept for a while, too.
+ */
+is_kept: boolean, };
+
+/**
+ * What was asked and answered in a request; not found if that is not kept.
+ */
+export type ServerExchange = { 
+/**
+ * Which.
+ */
+id: number, };
+
+/**
+ * Asks the API server from inside, whether it listens or not. Answered at once; the exchange is kept.
+ */
+export type ServerSend = { 
+/**
+ * `GET`, `POST` or `DELETE`.
+ */
+method: string, 
+/**
+ * Such as `/v1/chat/completions`.
+ */
+path: string, 
+/**
+ * JSON, or empty.
+ */
+body: string, };
 
 /**
  * How models are served to other programs.
@@ -4188,7 +4253,11 @@ lan: boolean,
 /**
  * Origins of pages that may ask, such as `http://localhost:3000`; `*` is any.
  */
-cors_origins: Array<string>, };
+cors_origins: Array<string>, 
+/**
+ * Keep what is asked and answered, in memory, for those who look into the log.
+ */
+keep_exchanges: boolean, };
 
 /**
  * How the API server stands.
@@ -4226,6 +4295,15 @@ requests: Array<ServedRequest>, };
 export type ServerStatusGet = Record<symbol, never>;
 
 /**
+ * Ends a request that was sent from inside; one that has ended stays as it is.
+ */
+export type ServerStop = { 
+/**
+ * Which.
+ */
+id: number, };
+
+/**
  * A token of the API server, without what opens it.
  */
 export type ServerToken = { 
@@ -4244,7 +4322,11 @@ created_at_ms: number,
 /**
  * From when on it opens nothing (Unix milliseconds); none is never.
  */
-expires_at_ms: number | null, };
+expires_at_ms: number | null, 
+/**
+ * How many requests it opens within any minute; none is any number.
+ */
+requests_per_minute: number | null, };
 
 /**
  * All settings. Unknown fields of a newer version survive a round trip through the store.
@@ -4625,7 +4707,11 @@ scopes: Array<TokenScope>,
 /**
  * From when on it opens nothing (Unix milliseconds); none is never.
  */
-expires_at_ms?: number | null, };
+expires_at_ms?: number | null, 
+/**
+ * How many requests it opens within any minute, 1 at least; none is any number.
+ */
+requests_per_minute?: number | null, };
 
 /**
  * The tokens of the API server, oldest first.
@@ -4644,7 +4730,7 @@ name: string, };
 /**
  * What a token opens.
  */
-export type TokenScope = "generate" | "manage";
+export type TokenScope = "read" | "generate" | "manage";
 
 /**
  * Removes everything in the trash for good.
@@ -5110,6 +5196,12 @@ export interface Commands {
   engine_remove: { request: EngineRemove; response: Nothing };
   /** How the API server stands, and what was asked of it last. */
   server_status: { request: ServerStatusGet; response: ServerStatus };
+  /** What was asked and answered in a request; not found if that is not kept. */
+  server_exchange: { request: ServerExchange; response: ServedExchange };
+  /** Asks the API server from inside, whether it listens or not. Answered at once; the exchange is kept. */
+  server_send: { request: ServerSend; response: SentRequest };
+  /** Ends a request that was sent from inside; one that has ended stays as it is. */
+  server_stop: { request: ServerStop; response: Nothing };
   /** The tokens of the API server, oldest first. */
   token_list: { request: TokenList; response: Array<ServerToken> };
   /** Makes one; it is answered this once. */

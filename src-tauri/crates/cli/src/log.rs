@@ -113,6 +113,7 @@ mod tests {
             prompt_tokens: Some(12),
             completion_tokens: Some(3),
             duration_ms: Some(40),
+            is_kept: false,
         };
         assert_eq!(
             line(&request),

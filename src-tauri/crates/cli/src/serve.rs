@@ -12,7 +12,7 @@ use sirocco_core::instance::Acquired;
 use sirocco_protocol::commands::SettingsGet;
 use sirocco_protocol::{ErrorCode, ErrorReport, HostKind, ServerState, Settings};
 use sirocco_server::connections::Patience;
-use sirocco_server::{Server, ServerOptions, Tokens};
+use sirocco_server::{Keep, Server, ServerOptions, Tokens};
 use sirocco_web::OwnedApp;
 
 use crate::serve_ui::until_told_to_end;
@@ -71,6 +71,7 @@ async fn until_the_end(owned: &OwnedApp, serve: Serve, tokens: Tokens) -> Result
         cors_origins: settings.cors_origins,
         tokens,
         patience: Patience::default(),
+        keep: Keep::default(),
     };
     let server = Server::serve(Arc::new(owned.app.clone()), options)
         .await

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use sirocco_core::home::Home;
 use sirocco_protocol::TokenScope;
-use sirocco_server::Tokens;
+use sirocco_server::{TokenLimits, Tokens};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -20,6 +20,12 @@ pub enum Command {
         /// It may load, eject, download and delete models, too.
         #[arg(long)]
         manage: bool,
+        /// It only sees which models there are.
+        #[arg(long, conflicts_with = "manage")]
+        read_only: bool,
+        /// Requests that it opens within any minute.
+        #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u32).range(1..))]
+        limit: Option<u32>,
         /// Days after which it opens nothing.
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         days: Option<u16>,
@@ -40,14 +46,24 @@ pub fn run(home: &Home, command: Command) -> Result<ExitCode> {
         .with_context(|| format!("could not make data folder `{}`", folder.display()))?;
     let tokens = Tokens::in_file(home.server_tokens());
     match command {
-        Command::Add { name, manage, days } => {
-            let mut scopes = vec![TokenScope::Generate];
-            if manage {
-                scopes.push(TokenScope::Manage);
-            }
+        Command::Add {
+            name,
+            manage,
+            read_only,
+            limit,
+            days,
+        } => {
+            let scopes: &[TokenScope] = match (read_only, manage) {
+                (true, _) => &[TokenScope::Read],
+                (false, true) => &[TokenScope::Generate, TokenScope::Manage],
+                (false, false) => &[TokenScope::Generate],
+            };
             let end = days.map(|days| SystemTime::now() + DAY * u32::from(days));
-            let expires_at_ms = end.map(unix_ms).transpose()?;
-            println!("{}", tokens.add(&name, &scopes, expires_at_ms)?.secret);
+            let limits = TokenLimits {
+                expires_at_ms: end.map(unix_ms).transpose()?,
+                requests_per_minute: limit,
+            };
+            println!("{}", tokens.add(&name, scopes, limits)?.secret);
         }
         Command::List => {
             for token in tokens.list()? {

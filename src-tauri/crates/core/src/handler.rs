@@ -612,6 +612,20 @@ impl Handler for App {
         Ok(Self::server_status(self))
     }
 
+    async fn server_exchange(&self, request: ServerExchange) -> Answer<ServedExchange> {
+        Self::server_exchange(self, request.id)
+    }
+
+    async fn server_send(&self, request: ServerSend) -> Answer<SentRequest> {
+        Self::server_send(self, request).await
+    }
+
+    async fn server_stop(&self, request: ServerStop) -> Answer<Nothing> {
+        Self::server_stop(self, request.id)
+            .await
+            .map(|()| Nothing {})
+    }
+
     async fn token_list(&self, _: TokenList) -> Answer<Vec<ServerToken>> {
         self.list_tokens().await
     }

@@ -1,8 +1,11 @@
 //! Named tokens of the API server. What is kept is their hashes, in one small file that the command line may change while a server
 //! runs: it is read for each request that needs a token, so one that was removed is refused at once.
 
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,6 +16,18 @@ use crate::instance::fresh_token;
 
 /// Every token begins so, which helps people and secret scanners to recognise one.
 const PREFIX: &str = "sk-sirocco-";
+
+/// In which a limited token opens so many requests.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What a token does not open for ever, or without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenLimits {
+    /// When it ends, in Unix milliseconds.
+    pub expires_at_ms: Option<i64>,
+    /// How many requests it opens within any minute.
+    pub requests_per_minute: Option<u32>,
+}
 
 /// Why tokens could not be read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +89,7 @@ impl From<Written> for Kept {
                     scopes: vec![TokenScope::Generate, TokenScope::Manage],
                     created_at_ms: created_at_s.saturating_mul(1000),
                     expires_at_ms: None,
+                    requests_per_minute: None,
                 },
                 sha256,
             },
@@ -81,17 +97,22 @@ impl From<Written> for Kept {
     }
 }
 
-/// The tokens of a data folder.
+/// The tokens of a data folder. Clones count the requests of limited ones together.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     file: PathBuf,
+    /// When the requests of the last minute came, by the name of their token; only of those that have a limit.
+    asked: Arc<Mutex<HashMap<String, VecDeque<Instant>>>>,
 }
 
 impl Tokens {
     /// Tokens kept in this file; it need not exist.
     #[must_use]
     pub fn in_file(file: impl Into<PathBuf>) -> Self {
-        Self { file: file.into() }
+        Self {
+            file: file.into(),
+            asked: Arc::default(),
+        }
     }
 
     /// All tokens, oldest first.
@@ -113,7 +134,7 @@ impl Tokens {
         Ok(written.into_iter().map(Kept::from).collect())
     }
 
-    /// Makes a token; it is shown this once. `expires_at_ms` is when it ends, in Unix milliseconds.
+    /// Makes a token; it is shown this once.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -121,7 +142,7 @@ impl Tokens {
         &self,
         name: &str,
         scopes: &[TokenScope],
-        expires_at_ms: Option<i64>,
+        limits: TokenLimits,
     ) -> Result<NewToken, TokenError> {
         let mut tokens = self.read()?;
         if tokens.iter().any(|kept| kept.token.name == name) {
@@ -132,7 +153,8 @@ impl Tokens {
             name: name.to_owned(),
             scopes: scopes.to_vec(),
             created_at_ms: now_ms(),
-            expires_at_ms,
+            expires_at_ms: limits.expires_at_ms,
+            requests_per_minute: limits.requests_per_minute,
         };
         tokens.push(Kept {
             token: token.clone(),
@@ -167,6 +189,31 @@ impl Tokens {
         let lives = |token: &ServerToken| token.expires_at_ms.is_none_or(|end| now < end);
         let found = self.read()?.into_iter().find(|kept| kept.sha256 == hash);
         Ok(found.map(|kept| kept.token).filter(lives))
+    }
+
+    /// Counts a request of this token, which comes now.
+    ///
+    /// # Errors
+    /// How long it must wait for its next one, if it had all of the last minute.
+    pub fn admit(&self, token: &ServerToken) -> Result<(), Duration> {
+        self.admit_at(token, Instant::now())
+    }
+
+    fn admit_at(&self, token: &ServerToken, now: Instant) -> Result<(), Duration> {
+        let Some(most) = token.requests_per_minute else {
+            return Ok(());
+        };
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = asked.entry(token.name.clone()).or_default();
+        while times.front().is_some_and(|&first| now - first >= MINUTE) {
+            times.pop_front();
+        }
+        if times.len() >= most as usize {
+            let first = times.front().copied().unwrap_or(now);
+            return Err(MINUTE - (now - first));
+        }
+        times.push_back(now);
+        Ok(())
     }
 
     /// Writes the file anew, so that a crash leaves the old one or the new one.
@@ -208,7 +255,7 @@ mod tests {
     fn a_token_opens_until_it_is_removed_and_is_not_kept() {
         let (folder, tokens) = tokens();
         assert_eq!(tokens.list().unwrap(), []);
-        let add = |name| tokens.add(name, &[TokenScope::Generate], None);
+        let add = |name| tokens.add(name, &[TokenScope::Generate], TokenLimits::default());
         let (laptop, phone) = (add("laptop").unwrap(), add("phone").unwrap());
         assert_ne!(laptop.secret, phone.secret);
         assert_eq!(
@@ -235,12 +282,45 @@ mod tests {
         let (_folder, tokens) = tokens();
         let at = |end| {
             tokens
-                .add(&format!("{end}"), &[TokenScope::Manage], Some(end))
+                .add(
+                    &format!("{end}"),
+                    &[TokenScope::Manage],
+                    TokenLimits {
+                        expires_at_ms: Some(end),
+                        ..TokenLimits::default()
+                    },
+                )
                 .unwrap()
         };
         let (past, future) = (at(1), at(i64::MAX));
         assert_eq!(tokens.find(&past.secret).unwrap(), None);
         assert!(tokens.find(&future.secret).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_limited_token_opens_so_many_requests_within_any_minute() {
+        let (_folder, tokens) = tokens();
+        let limits = TokenLimits {
+            requests_per_minute: Some(2),
+            ..TokenLimits::default()
+        };
+        let add = |name, limits| {
+            let made = tokens.add(name, &[TokenScope::Generate], limits).unwrap();
+            made.token
+        };
+        let limited = add("limited", limits);
+        let free = add("free", TokenLimits::default());
+        let start = Instant::now();
+        let at = |token, second| {
+            let clone = tokens.clone();
+            clone.admit_at(token, start + Duration::from_secs(second))
+        };
+        assert_eq!(at(&limited, 0), Ok(()));
+        assert_eq!(at(&limited, 20), Ok(()));
+        assert_eq!(at(&limited, 30), Err(Duration::from_secs(30)));
+        assert_eq!(at(&free, 30), Ok(()));
+        assert_eq!(at(&limited, 60), Ok(()), "the first one is a minute old");
+        assert_eq!(at(&limited, 79), Err(Duration::from_secs(1)));
     }
 
     #[test]
@@ -254,7 +334,9 @@ mod tests {
         let found = tokens.find("secret").unwrap().unwrap();
         assert_eq!(found.scopes, [TokenScope::Generate, TokenScope::Manage]);
         assert_eq!((found.created_at_ms, found.expires_at_ms), (7000, None));
-        tokens.add("phone", &[TokenScope::Generate], None).unwrap();
+        tokens
+            .add("phone", &[TokenScope::Generate], TokenLimits::default())
+            .unwrap();
         let names: Vec<String> = tokens
             .list()
             .unwrap()

@@ -705,6 +705,19 @@ commands! {
 
     /// How the API server stands, and what was asked of it last.
     server_status(ServerStatusGet {}) -> ServerStatus;
+    /// What was asked and answered in a request; not found if that is not kept.
+    server_exchange(ServerExchange { #[doc = " Which."] id: u64 }) -> ServedExchange;
+    /// Asks the API server from inside, whether it listens or not. Answered at once; the exchange is kept.
+    server_send(ServerSend {
+        /// `GET`, `POST` or `DELETE`.
+        method: String,
+        /// Such as `/v1/chat/completions`.
+        path: String,
+        /// JSON, or empty.
+        body: String,
+    }) -> SentRequest;
+    /// Ends a request that was sent from inside; one that has ended stays as it is.
+    server_stop(ServerStop { #[doc = " Which."] id: u64 }) -> Nothing;
     /// The tokens of the API server, oldest first.
     token_list(TokenList {}) -> Vec<ServerToken>;
     /// Makes one; it is answered this once.
@@ -715,6 +728,8 @@ commands! {
         scopes: Vec<TokenScope>,
         /// From when on it opens nothing (Unix milliseconds); none is never.
         expires_at_ms: Option<i64>,
+        /// How many requests it opens within any minute, 1 at least; none is any number.
+        requests_per_minute: Option<u32>,
     }) -> NewToken;
     /// Removes one; who uses it is refused from then on.
     token_revoke(TokenRevoke { #[doc = " Which."] name: String }) -> Nothing;

@@ -23,6 +23,8 @@ pub struct ServerSettings {
     pub lan: bool,
     /// Origins of pages that may ask, such as `http://localhost:3000`; `*` is any.
     pub cors_origins: Vec<String>,
+    /// Keep what is asked and answered, in memory, for those who look into the log.
+    pub keep_exchanges: bool,
 }
 
 impl Default for ServerSettings {
@@ -33,6 +35,7 @@ impl Default for ServerSettings {
             ollama_port: false,
             lan: false,
             cors_origins: Vec::new(),
+            keep_exchanges: false,
         }
     }
 }
@@ -99,7 +102,7 @@ pub struct ServerStatus {
     pub requests: Vec<ServedRequest>,
 }
 
-/// A request to the API server. What was asked and answered is not kept.
+/// A request to the API server, without what was asked and answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ServedRequest {
     /// Unique for the life of the process.
@@ -120,12 +123,41 @@ pub struct ServedRequest {
     pub completion_tokens: Option<u32>,
     /// How long it took; none while it runs.
     pub duration_ms: Option<u64>,
+    /// What was asked and answered is kept for a while, too.
+    pub is_kept: bool,
+}
+
+/// What was asked and answered in one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ServedExchange {
+    /// The body of the request.
+    pub request: KeptText,
+    /// The body of the answer; as far as it has come, while the request runs.
+    pub response: KeptText,
+}
+
+/// The beginning of a text, or all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct KeptText {
+    /// What is kept.
+    pub text: String,
+    /// There was more.
+    pub is_cut: bool,
+}
+
+/// A request to the API server that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SentRequest {
+    /// That of the [`ServedRequest`].
+    pub id: u64,
 }
 
 /// What a token opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenScope {
+    /// To see which models there are; every token opens that.
+    Read,
     /// To ask models.
     Generate,
     /// To load, eject, download and delete them.
@@ -143,6 +175,9 @@ pub struct ServerToken {
     pub created_at_ms: i64,
     /// From when on it opens nothing (Unix milliseconds); none is never.
     pub expires_at_ms: Option<i64>,
+    /// How many requests it opens within any minute; none is any number.
+    #[serde(default)]
+    pub requests_per_minute: Option<u32>,
 }
 
 /// A token that was just made.

@@ -7,7 +7,7 @@ use axum::BoxError;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -35,6 +35,11 @@ pub fn in_time(body: axum::body::Body, time: Duration) -> axum::body::Body {
         Some((next, data))
     });
     axum::body::Body::from_stream(data)
+}
+
+/// The same body, of which somebody sees every part that passes.
+pub fn watched(body: axum::body::Body, see: impl Fn(&[u8]) + Send + 'static) -> axum::body::Body {
+    axum::body::Body::from_stream(body.into_data_stream().inspect_ok(move |part| see(part)))
 }
 
 fn is_too_slow(rejection: &BytesRejection) -> bool {

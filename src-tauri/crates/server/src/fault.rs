@@ -1,5 +1,7 @@
 //! What a client is told when something goes wrong, in the shape of the dialect it speaks.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use serde::Serialize;
@@ -44,6 +46,8 @@ pub struct Fault {
     pub field: Option<String>,
     /// OpenAI's word for it, where clients know one.
     pub code: Option<&'static str>,
+    /// When it is worth another try.
+    pub retry_after: Option<Duration>,
 }
 
 impl Fault {
@@ -53,6 +57,7 @@ impl Fault {
             message: message.into(),
             field: None,
             code: None,
+            retry_after: None,
         }
     }
 
@@ -102,6 +107,11 @@ impl Fault {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, bearer);
         }
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, and never too few.
+            let seconds = HeaderValue::from(wait.as_secs() + 1);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response
     }
 
@@ -120,6 +130,7 @@ impl Fault {
             StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => "permission_error",
             StatusCode::NOT_FOUND => "not_found_error",
             StatusCode::PAYLOAD_TOO_LARGE => "request_too_large",
+            StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
             StatusCode::SERVICE_UNAVAILABLE => "overloaded_error",
             status if status.is_server_error() => "api_error",
             _ => "invalid_request_error",

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::connections::Patience;
-use crate::{Server, ServerOptions, Tokens};
+use crate::{Keep, Server, ServerOptions, Tokens, inside};
 
 /// Starts and stops a server as the settings change, until it is closed.
 #[derive(Debug)]
@@ -25,6 +25,12 @@ impl Following {
     #[must_use]
     pub fn begin(app: App, tokens: Tokens) -> Self {
         let stop = CancellationToken::new();
+        tokio::spawn(inside::answer(
+            Arc::new(app.clone()),
+            tokens.clone(),
+            app.server_inside(),
+            stop.clone(),
+        ));
         let task = tokio::spawn(follow(app, tokens, stop.clone()));
         Self { stop, task }
     }
@@ -41,10 +47,16 @@ impl Following {
 async fn follow(app: App, tokens: Tokens, stop: CancellationToken) {
     // Before the settings are read, so that no change is missed between the two.
     let mut events = app.events();
-    let mut wanted = settings(&app).await;
+    let keep = Keep::default();
+    let mut wanted = settings(&app)
+        .await
+        .map(|settings| rest(settings, &app, &keep));
     loop {
         let servers = match &wanted {
-            Some(settings) if settings.enabled => start_all(&app, settings, &tokens).await,
+            Some(settings) if settings.enabled => {
+                let options = |port| options(settings, port, &tokens, &keep);
+                start_all(&app, settings, options).await
+            }
             _ => Vec::new(),
         };
         // Until they are others.
@@ -58,6 +70,7 @@ async fn follow(app: App, tokens: Tokens, stop: CancellationToken) {
                     Err(RecvError::Closed) => break None,
                 },
             };
+            let changed = changed.map(|settings| rest(settings, &app, &keep));
             if changed.is_some() && changed != wanted {
                 break changed;
             }
@@ -79,9 +92,22 @@ async fn settings(app: &App) -> Option<ServerSettings> {
     Some(settings.server)
 }
 
+/// What servers must start again for; the rest holds from now on.
+fn rest(mut settings: ServerSettings, app: &App, keep: &Keep) -> ServerSettings {
+    let on = std::mem::take(&mut settings.keep_exchanges);
+    if keep.set(on) && !on {
+        app.forget_exchanges();
+    }
+    settings
+}
+
 /// Every server of the settings, and none if the first one does not start; the rest of the app goes on.
-async fn start_all(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Vec<Server> {
-    let first = match start(app, settings, settings.port, tokens).await {
+async fn start_all(
+    app: &App,
+    settings: &ServerSettings,
+    options: impl Fn(u16) -> ServerOptions,
+) -> Vec<Server> {
+    let first = match start(app, options(settings.port)).await {
         Ok(server) => server,
         Err(error) => {
             let message = failure(settings.port, &error);
@@ -94,7 +120,7 @@ async fn start_all(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Vec
     let mut servers = vec![first];
     let mut problem = None;
     if settings.ollama_port && settings.port != OLLAMA_PORT {
-        match start(app, settings, OLLAMA_PORT, tokens).await {
+        match start(app, options(OLLAMA_PORT)).await {
             Ok(server) => {
                 addresses.push(server.address());
                 servers.push(server);
@@ -110,25 +136,24 @@ async fn start_all(app: &App, settings: &ServerSettings, tokens: &Tokens) -> Vec
     servers
 }
 
-async fn start(
-    app: &App,
-    settings: &ServerSettings,
-    port: u16,
-    tokens: &Tokens,
-) -> std::io::Result<Server> {
+async fn start(app: &App, options: ServerOptions) -> std::io::Result<Server> {
+    Server::serve(Arc::new(app.clone()), options).await
+}
+
+fn options(settings: &ServerSettings, port: u16, tokens: &Tokens, keep: &Keep) -> ServerOptions {
     let address = if settings.lan {
         Ipv4Addr::UNSPECIFIED
     } else {
         Ipv4Addr::LOCALHOST
     };
-    let options = ServerOptions {
+    ServerOptions {
         address: IpAddr::V4(address),
         port,
         cors_origins: settings.cors_origins.clone(),
         tokens: tokens.clone(),
         patience: Patience::default(),
-    };
-    Server::serve(Arc::new(app.clone()), options).await
+        keep: keep.clone(),
+    }
 }
 
 fn failure(port: u16, error: &std::io::Error) -> String {

@@ -1,8 +1,9 @@
 //! Who may ask: this machine's programs, pages of listed origins, and who has a token.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 
 use sirocco_core::tokens::Tokens;
 use sirocco_protocol::{ServerToken, TokenScope};
@@ -39,6 +40,11 @@ impl Guard {
         }
     }
 
+    /// For requests that come from this machine only.
+    pub fn of_this_machine(tokens: Tokens) -> Self {
+        Self::new(Ipv4Addr::LOCALHOST.into(), Vec::new(), tokens)
+    }
+
     /// A page of another site that resolves its own name to 127.0.0.1 sends that name as host. Where a token is needed,
     /// no such page has one, and this machine may have any name.
     pub fn knows_host(&self, headers: &HeaderMap) -> bool {
@@ -72,6 +78,11 @@ impl Guard {
         !self.loopback
     }
 
+    /// Counts a request of this token; else says how long it must wait.
+    pub fn admit(&self, token: &ServerToken) -> Result<(), Duration> {
+        self.tokens.admit(token)
+    }
+
     /// The token that the request carries, as `Authorization: Bearer …` or `x-api-key`.
     pub fn token(&self, headers: &HeaderMap) -> Option<ServerToken> {
         let bearer = headers
@@ -89,8 +100,14 @@ impl Guard {
     }
 }
 
-/// What a token has to open for this path.
-pub fn scope_of(path: &str) -> TokenScope {
+/// Whether a token opens this route.
+pub fn opens(token: &ServerToken, method: &Method, path: &str) -> bool {
+    let needed = scope_of(method, path);
+    needed == TokenScope::Read || token.scopes.contains(&needed)
+}
+
+/// What a token has to open for this route.
+fn scope_of(method: &Method, path: &str) -> TokenScope {
     const MANAGING: [&str; 8] = [
         "/api/pull",
         "/api/push",
@@ -107,9 +124,15 @@ pub fn scope_of(path: &str) -> TokenScope {
     };
     if MANAGING.into_iter().any(is_below) {
         TokenScope::Manage
+    } else if path == "/api/show" || (is_read(method) && !is_below("/v1/responses")) {
+        TokenScope::Read
     } else {
         TokenScope::Generate
     }
+}
+
+fn is_read(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
 }
 
 /// `localhost`, 127.0.0.1 or [::1], at any port: the port may be that of a tunnel.
@@ -131,22 +154,38 @@ fn is_loopback_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
+    use crate::TokenLimits;
 
     #[test]
     fn what_changes_the_library_needs_more_than_what_asks_it() {
-        for path in [
-            "/api/pull",
-            "/api/v1/models/load",
-            "/api/v1/models/download/status/1",
-        ] {
-            assert_eq!(scope_of(path), TokenScope::Manage, "{path}");
-        }
-        for path in ["/api/chat", "/v1/models", "/api/v1/models", "/api/pulled"] {
-            assert_eq!(scope_of(path), TokenScope::Generate, "{path}");
-        }
+        let all = |scope, routes: &[(Method, &str)]| {
+            for (method, path) in routes {
+                assert_eq!(scope_of(method, path), scope, "{method} {path}");
+            }
+        };
+        let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
+        let managing = [
+            (post.clone(), "/api/pull"),
+            (post.clone(), "/api/v1/models/load"),
+            (get.clone(), "/api/v1/models/download/status/1"),
+            (delete.clone(), "/api/delete"),
+        ];
+        all(TokenScope::Manage, &managing);
+        let asking = [
+            (post.clone(), "/api/chat"),
+            (post.clone(), "/api/pulled"),
+            (get.clone(), "/v1/responses/resp_1"),
+            (delete, "/v1/responses/resp_1"),
+        ];
+        all(TokenScope::Generate, &asking);
+        let reading = [
+            (get.clone(), "/v1/models"),
+            (get, "/api/v1/models"),
+            (Method::HEAD, "/"),
+            (post, "/api/show"),
+        ];
+        all(TokenScope::Read, &reading);
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -228,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tokens = Tokens::in_file(folder.path().join("tokens.json"));
         let token = tokens
-            .add("laptop", &[TokenScope::Generate], None)
+            .add("laptop", &[TokenScope::Generate], TokenLimits::default())
             .unwrap()
             .secret;
         let guard = Guard::new(Ipv4Addr::UNSPECIFIED.into(), Vec::new(), tokens);

@@ -32,6 +32,7 @@ mod fault;
 mod follow;
 mod form;
 mod guard;
+mod inside;
 mod lm_studio;
 mod models;
 mod names;
@@ -46,6 +47,7 @@ mod tools;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sirocco_core::completions::Completions;
@@ -56,7 +58,7 @@ use tokio_util::sync::CancellationToken;
 
 use connections::Patience;
 pub use follow::Following;
-pub use sirocco_core::tokens::{TokenError, Tokens};
+pub use sirocco_core::tokens::{TokenError, TokenLimits, Tokens};
 
 /// How long requests may take to finish when the server closes.
 const CLOSING_TIME: Duration = Duration::from_secs(3);
@@ -74,6 +76,23 @@ pub struct ServerOptions {
     pub tokens: Tokens,
     /// With clients that take their time.
     pub patience: Patience,
+    /// Whether what is asked and answered is kept.
+    pub keep: Keep,
+}
+
+/// Whether what is asked and answered is kept; all clones are one switch, which is off at first.
+#[derive(Clone, Debug, Default)]
+pub struct Keep(Arc<AtomicBool>);
+
+impl Keep {
+    /// Switches it, and answers how it stood.
+    pub fn set(&self, on: bool) -> bool {
+        self.0.swap(on, Ordering::Relaxed)
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A running server.
@@ -102,6 +121,7 @@ impl Server {
             responses: Arc::default(),
             chats: Arc::default(),
             body_time: options.patience.body,
+            keep: options.keep,
             stop: stop.clone(),
         }));
         let task = tokio::spawn(connections::serve(

@@ -1,4 +1,4 @@
-//! The log of requests: who asked what, and how that went. Not what was said.
+//! The log of requests: who asked what, and how that went. What was said is kept beside it, where it is at all.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,12 +25,23 @@ struct Entry {
     request: Mutex<ServedRequest>,
 }
 
+/// An id for a request that is about to come.
+pub fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Note {
     /// A request has come; `client` is the name of its token.
-    pub fn begin(completions: Arc<dyn Completions>, route: String, client: Option<String>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
+    pub fn begin(
+        completions: Arc<dyn Completions>,
+        id: u64,
+        route: String,
+        client: Option<String>,
+        is_kept: bool,
+    ) -> Self {
         let request = ServedRequest {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id,
             at_ms: i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000)
                 .unwrap_or(i64::MAX),
             route,
@@ -40,6 +51,7 @@ impl Note {
             prompt_tokens: None,
             completion_tokens: None,
             duration_ms: None,
+            is_kept,
         };
         completions.note_request(request.clone());
         Self(Arc::new(Entry {

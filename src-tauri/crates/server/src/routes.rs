@@ -14,12 +14,13 @@ use sirocco_core::completions::Completions;
 use sirocco_protocol::ServerToken;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::in_time;
+use crate::body::{in_time, watched};
 use crate::fault::{Dialect, Fault};
-use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS, scope_of};
-use crate::note::Note;
+use crate::guard::{Guard, Origin, PREFLIGHT_SECONDS, opens};
+use crate::inside::FromInside;
+use crate::note::{Note, next_id};
 use crate::openai::Responses;
-use crate::{anthropic, lm_studio, ollama, openai, openapi};
+use crate::{Keep, anthropic, lm_studio, ollama, openai, openapi};
 
 /// Longest body: a very long prompt.
 const BODY_BYTES: usize = 32 << 20;
@@ -34,6 +35,8 @@ pub struct Served {
     pub chats: Arc<Responses>,
     /// How long a body may take to come.
     pub body_time: Duration,
+    /// Whether to keep what is asked and answered.
+    pub keep: Keep,
     /// Ends all streams.
     pub stop: CancellationToken,
 }
@@ -154,16 +157,27 @@ async fn guard(State(served): Shared, request: Request, next: Next) -> Response 
         let token = guard.token(request.headers());
         let client = token.as_ref().map(|token| token.name.clone());
         let route = format!("{} {}", request.method(), request.uri().path());
-        let note = Note::begin(Arc::clone(&served.completions), route, client);
+        let inside = request.extensions().get::<FromInside>().copied();
+        let id = inside.map_or_else(next_id, |FromInside(id)| id);
+        let is_kept = inside.is_some() || served.keep.is_on();
+        let exchange = is_kept.then(|| served.completions.keep_exchange(id));
+        let note = Note::begin(Arc::clone(&served.completions), id, route, client, is_kept);
         let answer = match refusal(guard, token.as_ref(), &request) {
             Some(fault) => fault.response(dialect),
             None => {
                 let request = request.map(|body| in_time(body, served.body_time));
+                let request = match exchange.clone() {
+                    Some(kept) => request.map(|body| watched(body, move |part| kept.asked(part))),
+                    None => request,
+                };
                 note.handle(next.run(request)).await
             }
         };
         note.status(answer.status());
-        answer
+        match exchange {
+            Some(kept) => answer.map(|body| watched(body, move |part| kept.answered(part))),
+            None => answer,
+        }
     };
     if let Some(origin) = origin {
         let headers = response.headers_mut();
@@ -183,7 +197,7 @@ fn refusal(guard: &Guard, token: Option<&ServerToken>, request: &Request) -> Opt
                 ..Fault::new(StatusCode::UNAUTHORIZED, message)
             });
         };
-        if !token.scopes.contains(&scope_of(request.uri().path())) {
+        if !opens(token, request.method(), request.uri().path()) {
             let message = format!(
                 "the token `{}` does not open `{}`",
                 token.name,
@@ -191,6 +205,14 @@ fn refusal(guard: &Guard, token: Option<&ServerToken>, request: &Request) -> Opt
             );
             return Some(Fault::new(StatusCode::FORBIDDEN, message));
         }
+    }
+    if let Some(Err(wait)) = token.map(|token| guard.admit(token)) {
+        let message = "the token had all the requests that it may have in a minute";
+        return Some(Fault {
+            code: Some("rate_limit_exceeded"),
+            retry_after: Some(wait),
+            ..Fault::new(StatusCode::TOO_MANY_REQUESTS, message)
+        });
     }
     // Told before it is sent.
     let is_too_long = announced_length(request.headers()).is_some_and(|length| length > BODY_BYTES);

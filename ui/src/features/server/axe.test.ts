@@ -23,7 +23,7 @@ HTMLCanvasElement.prototype.getContext = () => null;
 
 // A run over a whole page takes seconds on a machine that is busy.
 describe('the Developer page has no violations of axe', { timeout: 60_000 }, () => {
-  it('with the server on for the network, requests, and a token being made', async () => {
+  it('with the server on for the network, requests, a token being made and a request being written', async () => {
     const server = { ...SETTINGS.server, enabled: true, lan: true };
     const backend = new ScriptedBackend({ requests: 4, settings: { theme: 'light', server } });
     const all = new Sirocco(backend);
@@ -32,8 +32,13 @@ describe('the Developer page has no violations of axe', { timeout: 60_000 }, () 
     render(ServerPage, { context: siroccoContext(all) });
     await screen.findByText('http://127.0.0.1:1234');
     expect(await violations()).toEqual([]);
-    await userEvent.setup().click(screen.getByRole('button', { name: 'New token' }));
+    const user = userEvent.setup();
+    await user.click(screen.getByRole('button', { name: 'New token' }));
     await screen.findByRole('dialog', { name: 'New token' });
+    expect(await violations()).toEqual([]);
+    await user.keyboard('{Escape}');
+    await user.click(screen.getByRole('button', { name: 'New request' }));
+    await screen.findByRole('dialog', { name: 'New request' });
     expect(await violations()).toEqual([]);
   });
 });

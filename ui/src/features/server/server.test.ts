@@ -6,7 +6,8 @@ import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import ServerColumn from './ServerColumn.svelte';
 import ServerPage from './ServerPage.svelte';
-import { snippet } from './snippets';
+import { example, ROUTES, withModel } from './examples';
+import { program, snippet } from './snippets';
 
 async function opened(options: ScriptedOptions = {}) {
   const backend = new ScriptedBackend(options);
@@ -30,6 +31,7 @@ const REQUEST: ServedRequest = {
   prompt_tokens: null,
   completion_tokens: null,
   duration_ms: null,
+  is_kept: false,
 };
 
 describe('the Developer page', { timeout: 20_000 }, () => {
@@ -87,12 +89,15 @@ describe('the Developer page', { timeout: 20_000 }, () => {
     const dialog = await screen.findByRole('dialog', { name: 'New token' });
     await user.type(within(dialog).getByRole('textbox', { name: 'Name' }), 'laptop');
     await user.click(within(dialog).getByRole('switch', { name: 'Manage models' }));
+    await user.click(within(dialog).getByLabelText(/^Requests: /));
+    await user.click(await screen.findByRole('option', { name: '60 a minute' }));
     await user.click(within(dialog).getByRole('button', { name: 'Make token' }));
     await screen.findByText('sk-sirocco-0123456789abcdef');
     expect(backend.calls.find((call) => call.command === 'token_create')?.request).toEqual({
       name: 'laptop',
       scopes: ['generate', 'manage'],
       expires_at_ms: null,
+      requests_per_minute: 60,
     });
     await user.click(screen.getByRole('button', { name: 'Done' }));
     await waitFor(() => expect(screen.queryByText('sk-sirocco-0123456789abcdef')).toBeNull());
@@ -124,6 +129,44 @@ describe('the Developer page', { timeout: 20_000 }, () => {
     expect(dialog.textContent).toContain('None: from this computer');
   });
 
+  it('keeps what is said only when that is wished', async () => {
+    const { backend, user } = await opened();
+    await user.click(screen.getByRole('switch', { name: 'Keep what is said' }));
+    await waitFor(() => expect(backend.settings.server.keep_exchanges).toBe(true));
+  });
+
+  it('shows what was said in a request, and sends it again with another model', async () => {
+    const { all, backend, user } = await opened({ requests: 3 });
+    await user.click(await screen.findByRole('button', { name: /^POST \/v1\/chat\/completions at/ }));
+    const drawer = await screen.findByRole('dialog', { name: 'POST /v1/chat/completions' });
+    const request = await within(drawer).findByRole('region', { name: 'Request' });
+    expect(request.textContent).toContain('"content": "Why is the sky blue?"');
+    expect(within(drawer).getByRole('region', { name: 'Answer' }).textContent).toContain('Air scatters');
+    await user.click(within(drawer).getByRole('button', { name: 'Change and send again' }));
+    const editor = await screen.findByRole('dialog', { name: 'New request' });
+    const other = all.models.models.find((one) => one.verdict.type === 'runs');
+    await user.click(within(editor).getByLabelText(/^Model: /));
+    await user.click(await screen.findByRole('option', { name: other?.name }));
+    await user.click(within(editor).getByRole('button', { name: 'Send' }));
+    await within(editor).findByText('200 · 412 ms');
+    const sent = backend.calls.find((call) => call.command === 'server_send')?.request as { method: string; path: string; body: string };
+    expect([sent.method, sent.path]).toEqual(['POST', '/v1/chat/completions']);
+    expect(JSON.parse(sent.body)).toEqual({ model: other?.key, messages: [{ role: 'user', content: 'Why is the sky blue?' }], max_tokens: 200 });
+  });
+
+  it('stops a request that was sent from here', async () => {
+    const { backend, user } = await opened();
+    await user.click(screen.getByRole('button', { name: 'New request' }));
+    const editor = await screen.findByRole('dialog', { name: 'New request' });
+    const body = within(editor).getByRole('textbox', { name: 'Body, as JSON' });
+    await user.clear(body);
+    await user.type(body, '{{"stream": true}');
+    await user.click(within(editor).getByRole('button', { name: 'Send' }));
+    await user.click(await within(editor).findByRole('button', { name: 'Stop' }));
+    await within(editor).findByText('200 · 900 ms');
+    expect(backend.calls.some((call) => call.command === 'server_stop')).toBe(true);
+  });
+
   it('offers another try when nothing can be read', async () => {
     const backend = new ScriptedBackend();
     backend.fail('server_status', { message: 'no answer' });
@@ -148,6 +191,47 @@ describe('the column beside it', () => {
     const name = all.models.model(id)?.name ?? '';
     await userEvent.setup().click(screen.getByRole('button', { name: `Eject ${name}` }));
     await screen.findByText('Nothing is loaded');
+  });
+});
+
+describe('a request as a program', () => {
+  const request = { method: 'POST', path: '/api/chat', body: `{"text": "it's “€”\\n"}` };
+
+  it('is one word of the shell', () => {
+    const lines = program('curl', 'http://127.0.0.1:1234', request).split(' \\\n  ');
+    expect(lines[0]).toBe('curl -X POST http://127.0.0.1:1234/api/chat');
+    expect(lines.at(-1)).toBe(String.raw`-d '{"text": "it'\''s “€”\n"}'`);
+  });
+
+  it('has no body where the request has none', () => {
+    const listed = { method: 'GET', path: '/v1/models', body: '' };
+    for (const kind of ['curl', 'python', 'javascript'] as const) {
+      const text = program(kind, 'http://127.0.0.1:1234', listed);
+      expect(text).toContain('http://127.0.0.1:1234/v1/models');
+      expect(text).not.toMatch(/-d |data=|body:/);
+    }
+  });
+
+  it('quotes its body as the language does', () => {
+    const quoted = JSON.stringify(request.body);
+    expect(program('python', '', request)).toContain(`data=${quoted}.encode()`);
+    expect(program('javascript', '', request)).toContain(`body: ${quoted},`);
+  });
+});
+
+describe('the example of a route', () => {
+  it('is JSON for the model, or nothing where nothing is sent', () => {
+    for (const route of ROUTES) {
+      const { method, body } = example(route, 'tiny');
+      if (method === 'GET') expect(body, route).toBe('');
+      else expect((JSON.parse(body) as { model: string }).model, route).toBe('tiny');
+    }
+  });
+
+  it('takes another model, unless it is no object', () => {
+    expect(JSON.parse(withModel('{"model": "a", "n": 1}', 'b'))).toEqual({ model: 'b', n: 1 });
+    expect(withModel('[1', 'b')).toBe('[1');
+    expect(withModel('[1]', 'b')).toBe('[1]');
   });
 });
 

@@ -1,5 +1,5 @@
 /** How the API server stands, who may use it, and what was asked of it last. */
-import type { Event, NewToken, ServedRequest, ServerState, ServerToken, TokenScope } from '$/gen/protocol';
+import type { Event, NewToken, ServedExchange, ServedRequest, ServerSend, ServerState, ServerToken, TokenCreate } from '$/gen/protocol';
 import { BackendError, type Backend } from '$/lib/backend';
 
 /** As many requests as the backend remembers. */
@@ -38,8 +38,22 @@ export class Serving {
     }
   }
 
-  async makeToken(name: string, scopes: TokenScope[], expires_at_ms: number | null): Promise<NewToken> {
-    const made = await this.#backend.call('token_create', { name, scopes, expires_at_ms });
+  /** What was said in a request so far. Rejects if it is not kept any more. */
+  exchange(id: number): Promise<ServedExchange> {
+    return this.#backend.call('server_exchange', { id });
+  }
+
+  /** Asks the server from inside; answers the id that the request has in the log. */
+  async send(request: ServerSend): Promise<number> {
+    return (await this.#backend.call('server_send', request)).id;
+  }
+
+  async stop(id: number): Promise<void> {
+    await this.#backend.call('server_stop', { id });
+  }
+
+  async makeToken(wanted: TokenCreate): Promise<NewToken> {
+    const made = await this.#backend.call('token_create', wanted);
     this.tokens = [...this.tokens, made.token];
     return made;
   }

@@ -1,4 +1,5 @@
 /** Programs that ask the server, ready to be copied. */
+import type { ServerSend } from '$/gen/protocol';
 
 export type SnippetKind = 'curl' | 'python' | 'javascript' | 'ollama';
 
@@ -42,4 +43,47 @@ console.log(answer.choices[0].message.content);`;
     case 'ollama':
       return `OLLAMA_HOST=${address} ollama run ${model} '${QUESTION}'`;
   }
+}
+
+export type RequestKind = Exclude<SnippetKind, 'ollama'>;
+
+/** A program that sends this very request, with nothing that its language does not bring. */
+export function program(kind: RequestKind, address: string, { method, path, body }: ServerSend): string {
+  const url = `${address}${path}`;
+  const hasBody = body !== '';
+  switch (kind) {
+    case 'curl': {
+      const lines = [`curl -X ${method} ${url}`, `  -H "Authorization: Bearer $SIROCCO_TOKEN"`];
+      if (hasBody) lines.push(`  -H 'Content-Type: application/json'`, `  -d ${inShell(body)}`);
+      return lines.join(' \\\n');
+    }
+    case 'python':
+      return `import os
+import urllib.request
+
+request = urllib.request.Request(
+    ${JSON.stringify(url)},
+    method="${method}",
+    headers={"Authorization": f"Bearer {os.environ.get('SIROCCO_TOKEN', '')}", "Content-Type": "application/json"},${hasBody ? `\n    data=${inPython(body)}.encode(),` : ''}
+)
+with urllib.request.urlopen(request) as answer:
+    for line in answer:
+        print(line.decode(), end="", flush=True)`;
+    case 'javascript':
+      return `const answer = await fetch(${JSON.stringify(url)}, {
+  method: '${method}',
+  headers: { Authorization: \`Bearer \${process.env.SIROCCO_TOKEN}\`, 'Content-Type': 'application/json' },${hasBody ? `\n  body: ${JSON.stringify(body)},` : ''}
+});
+for await (const part of answer.body.pipeThrough(new TextDecoderStream())) process.stdout.write(part);`;
+  }
+}
+
+/** One word of a POSIX shell. */
+function inShell(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** JSON's strings are Python's, but for halves of characters, which a body in UTF-8 has not. */
+function inPython(text: string): string {
+  return JSON.stringify(text);
 }

@@ -1,5 +1,5 @@
 /** Words of the Developer page. */
-import { plural } from '$/lib/format';
+import { plural, wholeNumber } from '$/lib/format';
 import type { TokenScope } from '$/gen/protocol';
 
 export const serverStrings = {
@@ -43,9 +43,13 @@ export const serverStrings = {
   tokenNameHint: 'Whose it is, or what for.',
   scopes: 'What it opens',
   scopeLabels: {
+    read: ['Look only', 'See which models there are.'],
     generate: ['Use models', 'Ask for answers, load models for that.'],
     manage: ['Manage models', 'Load, eject, download and delete them.'],
   } satisfies Record<TokenScope, [string, string]>,
+  readText: 'Every token may see which models there are.',
+  paceLabel: 'Requests',
+  pace: (count: number | null) => (count === null ? 'Any number' : `${wholeNumber(count)} a minute`),
   expiry: 'Valid for',
   expiries: { never: 'No end', week: '7 days', month: '30 days', year: 'a year' },
   make: 'Make token',
@@ -75,7 +79,22 @@ export const serverStrings = {
   promptTokens: 'Tokens read',
   completionTokens: 'Tokens written',
   unknown: '–',
-  redacted: 'What was asked and answered is not kept.',
+  redacted: 'What was asked and answered was not kept.',
+  keep: 'Keep what is said',
+  keepText: 'Requests and answers of the last 50, in memory until Sirocco is closed, to be looked into and sent again. Never written to disk.',
+  answer: 'Answer',
+  copyPart: (part: string) => `Copy: ${part}`,
+  cut: 'Longer than 256 KiB: the rest is not kept.',
+  nothingYet: 'Nothing yet …',
+  nothingSaid: 'Nothing was said.',
+  copyAs: 'Copy as …',
+  sendAgain: 'Change and send again',
+  newRequest: 'New request',
+  newRequestText: 'It takes the same way as requests of other programs, whether the server is on or not. GET /openapi.json describes every route.',
+  body: 'Body, as JSON',
+  noModel: 'No model of yours',
+  send: 'Send',
+  stop: 'Stop',
 
   snippets: 'Try it',
   snippetKinds: 'Language',

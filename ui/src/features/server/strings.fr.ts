@@ -1,5 +1,5 @@
 /** Words of the Developer page, in French. */
-import { plural } from '$/lib/format';
+import { plural, wholeNumber } from '$/lib/format';
 import type { Translation } from '$/lib/language';
 import type * as en from './strings.en';
 
@@ -44,9 +44,13 @@ export const serverStrings: Translation<typeof en.serverStrings> = {
   tokenNameHint: 'À qui il est, ou à quoi il sert.',
   scopes: 'Ce qu’il permet',
   scopeLabels: {
+    read: ['Consulter seulement', 'Voir quels modèles il y a.'],
     generate: ['Utiliser les modèles', 'Demander des réponses, charger des modèles pour cela.'],
     manage: ['Gérer les modèles', 'Les charger, éjecter, télécharger et supprimer.'],
   },
+  readText: 'Chaque jeton permet de voir quels modèles il y a.',
+  paceLabel: 'Requêtes',
+  pace: (count) => (count === null ? 'Sans limite' : `${wholeNumber(count)} par minute`),
   expiry: 'Durée de validité',
   expiries: { never: 'Sans fin', week: '7 jours', month: '30 jours', year: 'un an' },
   make: 'Créer le jeton',
@@ -76,7 +80,22 @@ export const serverStrings: Translation<typeof en.serverStrings> = {
   promptTokens: 'Tokens lus',
   completionTokens: 'Tokens écrits',
   unknown: '–',
-  redacted: 'Ce qui a été demandé et répondu n’est pas conservé.',
+  redacted: 'Ce qui a été demandé et répondu n’a pas été conservé.',
+  keep: 'Conserver les échanges',
+  keepText: 'Les 50 dernières requêtes et leurs réponses, en mémoire jusqu’à la fermeture de Sirocco, pour les consulter et les renvoyer. Jamais écrites sur le disque.',
+  answer: 'Réponse',
+  copyPart: (part) => `Copier : ${part}`,
+  cut: 'Plus de 256 Kio : le reste n’est pas conservé.',
+  nothingYet: 'Rien pour l’instant…',
+  nothingSaid: 'Rien n’a été dit.',
+  copyAs: 'Copier en…',
+  sendAgain: 'Modifier et renvoyer',
+  newRequest: 'Nouvelle requête',
+  newRequestText: 'Elle prend le même chemin que celles des autres programmes, que le serveur soit activé ou non. GET /openapi.json décrit toutes les routes.',
+  body: 'Corps, en JSON',
+  noModel: 'Aucun de vos modèles',
+  send: 'Envoyer',
+  stop: 'Arrêter',
 
   snippets: 'Essayer',
   snippetKinds: 'Langage',

@@ -40,6 +40,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::App;
 use crate::error::Report;
+pub use crate::serving::{Exchange, Inside};
 
 /// What a worker is told about sampling by these parameters. What they leave out is as it always is.
 #[must_use]
@@ -198,6 +199,9 @@ pub trait Completions: Send + Sync {
     /// Notes a request for those who look at the server's log.
     fn note_request(&self, request: ServedRequest);
 
+    /// Keeps what is said in a request, in memory, for those who look into the log.
+    fn keep_exchange(&self, request: u64) -> Arc<Exchange>;
+
     /// Listens to events.
     fn events(&self) -> broadcast::Receiver<Event>;
 
@@ -242,6 +246,10 @@ impl Completions for App {
 
     fn note_request(&self, request: ServedRequest) {
         Self::note_request(self, request);
+    }
+
+    fn keep_exchange(&self, request: u64) -> Arc<Exchange> {
+        Self::keep_exchange(self, request)
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {

@@ -572,7 +572,8 @@ export function scriptedPage(kind: string): ScriptedBackend {
   if (kind === 'organised') organise(page);
   if (kind === 'eventful') {
     for (const loaded of page.loaded.values()) loaded.fallback = 'The driver of the graphics card is missing: it answers on the CPU.';
-    page.quickAsk = { is_possible: true, problem: { message: 'another program has Ctrl+Shift+Space', hint: 'choose other keys' } };
+    const taken: ErrorReport = { code: 'conflict', message: 'another program has Ctrl+Shift+Space', hint: 'choose other keys', trace_id: '' };
+    page.quickAsk = { is_possible: true, problem: taken };
   }
   if (kind === 'broken') {
     page.fail('app_status', { code: 'network', message: 'Sirocco does not answer', hint: 'check that it is still running on this machine' });

@@ -174,7 +174,7 @@ export const SETTINGS: Settings = {
   inspector_open: true,
   downloads: { parallel: 2, streams: 4, speed_limit: null, hours: null },
   network: { offline: false, endpoint: null, proxy: { type: 'system' }, extra_ca: null },
-  server: { enabled: false, port: 1234, lan: false, ollama_port: false, cors_origins: [] },
+  server: { enabled: false, port: 1234, lan: false, ollama_port: false, cors_origins: [], keep_exchanges: false },
   trash_days: 30,
   conversation_trash_days: 30,
 };
