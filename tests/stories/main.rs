@@ -22,6 +22,7 @@ mod library_import;
 mod library_keeping;
 mod library_roots;
 mod loading;
+mod measuring;
 mod network;
 mod openapi;
 mod openings;

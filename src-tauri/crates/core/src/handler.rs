@@ -388,6 +388,19 @@ impl Handler for App {
         self.embed_texts(request).await
     }
 
+    async fn model_measure(&self, request: ModelMeasure) -> Answer<Measured> {
+        self.measure_speed(request).await
+    }
+
+    async fn model_measure_stop(&self, request: ModelMeasureStop) -> Answer<Nothing> {
+        self.inner.measuring.stop(request.id);
+        Ok(Nothing {})
+    }
+
+    async fn model_speeds(&self, request: ModelSpeedsGet) -> Answer<Vec<ModelSpeed>> {
+        self.inner.store.model_speeds(request.id).await.report()
+    }
+
     async fn model_eject(&self, request: ModelEject) -> Answer<Nothing> {
         self.eject(request.id).await;
         Ok(Nothing {})

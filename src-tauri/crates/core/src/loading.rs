@@ -105,7 +105,11 @@ impl App {
     }
 
     /// The runtime that was asked for, if it is here and can serve the model.
-    fn able(&self, stored: &StoredModel, wanted: RuntimeName) -> Result<RuntimeName, ErrorReport> {
+    pub(crate) fn able(
+        &self,
+        stored: &StoredModel,
+        wanted: RuntimeName,
+    ) -> Result<RuntimeName, ErrorReport> {
         if !self.inner.residency.installed().contains(&wanted) {
             let message = format!("the {wanted} runtime is not installed here");
             return Err(refuse(ErrorCode::ModelRefused, message));
@@ -179,7 +183,7 @@ impl App {
         is_idle
     }
 
-    fn loaded(&self, id: ModelId) -> Option<LoadedModel> {
+    pub(crate) fn loaded(&self, id: ModelId) -> Option<LoadedModel> {
         self.inner
             .residency
             .list()

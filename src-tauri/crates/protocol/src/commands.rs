@@ -533,6 +533,22 @@ commands! {
         /// Numbers of a vector, the first ones; none is all that the model gives.
         dimensions: Option<u32>,
     }) -> Embeddings;
+    /// Measures how fast the model is here: it is loaded anew with each runtime, asked a few things, and left as it was.
+    /// Progress comes as events; who does not wait for the answer ends it.
+    model_measure(ModelMeasure {
+        /// Which: one that writes.
+        id: ModelId,
+        /// With which runtimes, one after the other; none are all that can.
+        runtimes: Vec<RuntimeName>,
+        /// Lengths of prompts, in tokens; at least one.
+        prompt_tokens: Vec<u32>,
+        /// Tokens to write after each.
+        generate_tokens: u32,
+    }) -> Measured;
+    /// Ends a measurement; what it found before is kept. One that has ended is no error.
+    model_measure_stop(ModelMeasureStop { #[doc = " Which model's."] id: ModelId }) -> Nothing;
+    /// How fast the model was when that was last measured, with each runtime at each length of prompt.
+    model_speeds(ModelSpeedsGet { #[doc = " Which."] id: ModelId }) -> Vec<ModelSpeed>;
     /// Ends the worker of the model, and with it all its memory.
     model_eject(ModelEject { #[doc = " Which."] id: ModelId }) -> Nothing;
     /// What is loaded or loading.

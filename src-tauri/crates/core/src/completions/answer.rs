@@ -165,7 +165,7 @@ async fn end(mut generation: Generation) {
 }
 
 /// An eject in the middle of an answer is a person's doing, not a crash.
-pub(super) fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
+pub(crate) fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
     if matches!(error, EngineError::Crashed { .. }) && turn.is_ejected() {
         return refuse(
             ErrorCode::Conflict,

@@ -38,6 +38,7 @@ use sirocco_protocol::{
 pub use sirocco_store::NamedModel;
 use tokio::sync::{broadcast, mpsc};
 
+pub(crate) use self::answer::explain;
 use crate::App;
 use crate::error::Report;
 
