@@ -21,6 +21,7 @@ mod library;
 mod library_import;
 mod library_keeping;
 mod library_roots;
+mod llamacpp_options;
 mod loading;
 mod measuring;
 mod network;

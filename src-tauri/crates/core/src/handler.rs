@@ -380,6 +380,10 @@ impl Handler for App {
         self.fit(request).await
     }
 
+    async fn adapter_list(&self, request: AdapterList) -> Answer<Vec<Adapter>> {
+        self.adapters(request.id).await
+    }
+
     async fn model_load(&self, request: ModelLoad) -> Answer<LoadedModel> {
         self.load(request.id, request.options).await
     }

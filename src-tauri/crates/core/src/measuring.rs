@@ -155,6 +155,7 @@ impl App {
             context_length: Some(before.context_length),
             threads: Some(before.threads),
             runtime: before.served_by,
+            llamacpp: before.llamacpp,
             load_anyway: true,
         };
         if let Err(error) = self.load(id, options).await {

@@ -514,7 +514,11 @@ commands! {
         context_length: Option<u32>,
         /// The runtime to serve it; none is the one that would.
         runtime: Option<RuntimeName>,
+        /// How llama.cpp keeps keys and values; none is as kept for the model.
+        cache_type: Option<CacheType>,
     }) -> MemoryFit;
+    /// Adapters in the folders of the library that are for models of this one's architecture, by name.
+    adapter_list(AdapterList { #[doc = " Of which model."] id: ModelId }) -> Vec<Adapter>;
     /// Starts a worker for the model; progress comes as events. Loading a loaded model is no error.
     model_load(ModelLoad {
         /// Which.
