@@ -4,6 +4,7 @@
 //! As `real_model.rs`, only with llama.cpp's worker; there is no file to fetch.
 
 mod model;
+mod options;
 mod table;
 
 use std::path::{Path, PathBuf};

@@ -108,6 +108,7 @@ async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) 
             files: vec![model.display().to_string()],
             context_length,
             threads,
+            llamacpp: None,
         })
         .await?;
     let load_ms = begun.elapsed().as_secs_f64() * 1e3;

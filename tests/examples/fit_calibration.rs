@@ -66,6 +66,7 @@ async fn main() -> Result<()> {
                 files: vec![path.display().to_string()],
                 context_length,
                 threads: u32::try_from(std::thread::available_parallelism()?.get())?,
+                llamacpp: None,
             };
             let loaded = residency.load(load).await?;
             let pid = loaded.worker.pid().context("the worker runs")?;

@@ -31,6 +31,7 @@ async fn main() -> Result<()> {
         files: vec![model],
         context_length: 4096,
         threads,
+        llamacpp: None,
     };
     let loaded = residency.load(load).await?;
 

@@ -147,6 +147,7 @@ async fn a_model_is_loaded_as_its_defaults_say() -> anyhow::Result<()> {
         id,
         context_length,
         runtime: None,
+        cache_type: None,
     };
     let usual: MemoryFit = app.call("model_fit", fit(None)).await?;
     let longer: MemoryFit = app.call("model_fit", fit(Some(4096))).await?;

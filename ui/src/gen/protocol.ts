@@ -25,6 +25,53 @@ export type AccountSet = {
 token: string, };
 
 /**
+ * A LoRA adapter in a folder of the library.
+ */
+export type Adapter = { 
+/**
+ * Its short name, unique among adapters.
+ */
+key: string, 
+/**
+ * From the header, or the file name.
+ */
+name: string, 
+/**
+ * The file, for display.
+ */
+path: string, 
+/**
+ * Of the models it is for.
+ */
+architecture: string, 
+/**
+ * Bytes.
+ */
+size_bytes: number, };
+
+/**
+ * An adapter that a model is loaded with.
+ */
+export type AdapterChoice = { 
+/**
+ * Of the adapter.
+ */
+key: string, 
+/**
+ * By which its weights are multiplied, 0 to 2; 0 leaves the model as it is.
+ */
+scale: number, };
+
+/**
+ * Adapters in the folders of the library that are for models of this one's architecture, by name.
+ */
+export type AdapterList = { 
+/**
+ * Of which model.
+ */
+id: ModelId, };
+
+/**
  * What the interface asks first.
  */
 export type AppStatus = { 
@@ -152,6 +199,11 @@ export type AttachmentText = {
  * Which.
  */
 id: AttachmentId, };
+
+/**
+ * How keys and values are kept.
+ */
+export type CacheType = "f16" | "q8_0" | "q4_0";
 
 /**
  * A model of the starter catalogue, known without a network.
@@ -1378,7 +1430,19 @@ loaded: LoadedModel, } | { "type": "ejected",
 /**
  * Which.
  */
-model_id: ModelId, } | { "type": "preset_changed", 
+model_id: ModelId, } | { "type": "measuring_moved", 
+/**
+ * Which model's.
+ */
+model_id: ModelId, 
+/**
+ * With which runtime.
+ */
+runtime: RuntimeName, 
+/**
+ * What it is at.
+ */
+step: MeasureStep, } | { "type": "preset_changed", 
 /**
  * The preset.
  */
@@ -1613,6 +1677,11 @@ conversation_count: number,
  * The content of the file in base64.
  */
 base64: string, };
+
+/**
+ * Whether attention is computed in one pass.
+ */
+export type FlashAttention = "auto" | "on" | "off";
 
 /**
  * A folder of conversations.
@@ -2370,6 +2439,31 @@ title: string,
 text: string, };
 
 /**
+ * Options that only the llama.cpp runtime has.
+ */
+export type LlamaCppOptions = { 
+/**
+ * How keys and values of the context are kept: fewer bits take less memory, and a little quality.
+ */
+cache_type: CacheType, 
+/**
+ * Whether attention is computed in one pass, without a table of scores.
+ */
+flash_attention: FlashAttention, 
+/**
+ * Map the file into memory: it loads faster, and what is not needed may be dropped.
+ */
+memory_map: boolean, 
+/**
+ * Ask the system never to move the weights out of memory.
+ */
+keep_in_memory: boolean, 
+/**
+ * What is added to the weights.
+ */
+adapter: AdapterChoice | null, };
+
+/**
  * How a model is to be loaded.
  */
 export type LoadOptions = { 
@@ -2385,6 +2479,10 @@ threads?: number | null,
  * The runtime to serve it; none is the one chosen for the model, or the first that can.
  */
 runtime?: RuntimeName | null, 
+/**
+ * What llama.cpp is told, if that serves it; none is what is kept for the model. Any other runtime refuses it.
+ */
+llamacpp?: LlamaCppOptions | null, 
 /**
  * Load although the estimate exceeds the free memory.
  */
@@ -2431,6 +2529,10 @@ runtime: string,
  * Which runtime that is; none if it answers on another machine.
  */
 served_by: RuntimeName | null, 
+/**
+ * What llama.cpp was told; none of a model that it does not serve.
+ */
+llamacpp?: LlamaCppOptions, 
 /**
  * Why it runs on the processor although there is a worker for a graphics card, in words for a person.
  */
@@ -2499,6 +2601,53 @@ available_bytes: number,
  * Such as `Debian GNU/Linux 12`.
  */
 system: string, };
+
+/**
+ * Why a runtime could not be measured.
+ */
+export type MeasureProblem = { 
+/**
+ * Which.
+ */
+runtime: RuntimeName, 
+/**
+ * Why.
+ */
+error: ErrorReport, };
+
+/**
+ * What a measurement is at.
+ */
+export type MeasureStep = { "type": "loading", 
+/**
+ * 0 to 1.
+ */
+progress: number, } | { "type": "answering", 
+/**
+ * Tokens of the prompt.
+ */
+prompt_tokens: number, 
+/**
+ * Answers that are whole, with this runtime.
+ */
+done: number, 
+/**
+ * Answers in all, with this runtime.
+ */
+total: number, };
+
+/**
+ * What a measurement found.
+ */
+export type Measured = { 
+/**
+ * In the order in which they were measured.
+ */
+speeds: Array<ModelSpeed>, 
+/**
+ * Runtimes that could not be measured.
+ */
+problems: Array<MeasureProblem>, };
 
 /**
  * What loading would take, by the formula of the `gguf` crate.
@@ -2928,6 +3077,10 @@ threads?: number | null,
  */
 runtime?: RuntimeName | null, 
 /**
+ * What llama.cpp is told; none are its own defaults.
+ */
+llamacpp?: LlamaCppOptions | null, 
+/**
  * The preset that new conversations with it begin with; none is that of the settings.
  */
 preset_id?: PresetId | null, 
@@ -3017,7 +3170,11 @@ context_length?: number | null,
 /**
  * The runtime to serve it; none is the one that would.
  */
-runtime?: RuntimeName | null, };
+runtime?: RuntimeName | null, 
+/**
+ * How llama.cpp keeps keys and values; none is as kept for the model.
+ */
+cache_type?: CacheType | null, };
 
 /**
  * Forgets a model; its file stays, and no scan brings it back until it is imported again.
@@ -3097,6 +3254,37 @@ options: LoadOptions, };
 export type ModelLoaded = Record<symbol, never>;
 
 /**
+ * Measures how fast the model is here: it is loaded anew with each runtime, asked a few things, and left as it was.
+ * Progress comes as events; who does not wait for the answer ends it.
+ */
+export type ModelMeasure = { 
+/**
+ * Which: one that writes.
+ */
+id: ModelId, 
+/**
+ * With which runtimes, one after the other; none are all that can.
+ */
+runtimes: Array<RuntimeName>, 
+/**
+ * Lengths of prompts, in tokens; at least one.
+ */
+prompt_tokens: Array<number>, 
+/**
+ * Tokens to write after each.
+ */
+generate_tokens: number, };
+
+/**
+ * Ends a measurement; what it found before is kept. One that has ended is no error.
+ */
+export type ModelMeasureStop = { 
+/**
+ * Which model's.
+ */
+id: ModelId, };
+
+/**
  * Whose folder a model lies in.
  */
 export type ModelOrigin = "folder" | "hugging_face_cache" | "lm_studio" | "jan" | "ollama" | "llama_cpp";
@@ -3173,6 +3361,69 @@ commit: string,
  * Path of the (first) file in the repository.
  */
 path: string, };
+
+/**
+ * How fast a model was with one runtime at one length of prompt: medians of a few answers, the first of which is left
+ * out.
+ */
+export type ModelSpeed = { 
+/**
+ * Which model.
+ */
+model_id: ModelId, 
+/**
+ * What ran it.
+ */
+runtime: RuntimeName, 
+/**
+ * The same with its version, and what it ran on: `mistral.rs 0.8.1 · CPU (native)`.
+ */
+engine: string, 
+/**
+ * The machine's processor.
+ */
+cpu: string, 
+/**
+ * Threads it computed with.
+ */
+threads: number, 
+/**
+ * Tokens of the prompt.
+ */
+prompt_tokens: number, 
+/**
+ * Tokens that were written, at most.
+ */
+generate_tokens: number, 
+/**
+ * Tokens of the prompt that were read in a second.
+ */
+prefill_per_second: number, 
+/**
+ * Tokens that were written in a second.
+ */
+decode_per_second: number, 
+/**
+ * How long the model was loaded.
+ */
+load_ms: number, 
+/**
+ * The most memory its worker ever had, in bytes, if the system says so.
+ */
+peak_memory_bytes: number | null, 
+/**
+ * Unix time in milliseconds.
+ */
+measured_at_ms: number, };
+
+/**
+ * How fast the model was when that was last measured, with each runtime at each length of prompt.
+ */
+export type ModelSpeedsGet = { 
+/**
+ * Which.
+ */
+id: ModelId, };
 
 /**
  * Changes what is given, leaves the rest.
@@ -5090,10 +5341,18 @@ export interface Commands {
   model_defaults_set: { request: ModelDefaultsSet; response: ModelDefaults };
   /** What loading would take. */
   model_fit: { request: ModelFit; response: MemoryFit };
+  /** Adapters in the folders of the library that are for models of this one's architecture, by name. */
+  adapter_list: { request: AdapterList; response: Array<Adapter> };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */
   model_load: { request: ModelLoad; response: LoadedModel };
   /** Turns texts into vectors; the model is loaded for that if it is not. */
   model_embed: { request: ModelEmbed; response: Embeddings };
+  /** Measures how fast the model is here: it is loaded anew with each runtime, asked a few things, and left as it was. Progress comes as events; who does not wait for the answer ends it. */
+  model_measure: { request: ModelMeasure; response: Measured };
+  /** Ends a measurement; what it found before is kept. One that has ended is no error. */
+  model_measure_stop: { request: ModelMeasureStop; response: Nothing };
+  /** How fast the model was when that was last measured, with each runtime at each length of prompt. */
+  model_speeds: { request: ModelSpeedsGet; response: Array<ModelSpeed> };
   /** Ends the worker of the model, and with it all its memory. */
   model_eject: { request: ModelEject; response: Nothing };
   /** What is loaded or loading. */

@@ -4,9 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use serde::de::DeserializeOwned;
 use sirocco_core::home::Home;
-use sirocco_protocol::commands::{ModelLoad, ModelLoaded};
-use sirocco_protocol::{Event, LoadOptions, LoadState, LoadedModel, Model, ModelId, RuntimeName};
+use sirocco_protocol::commands::{ModelDefaultsGet, ModelLoad, ModelLoaded};
+use sirocco_protocol::{
+    AdapterChoice, CacheType, Event, FlashAttention, LlamaCppOptions, LoadOptions, LoadState,
+    LoadedModel, Model, ModelDefaults, ModelId, RuntimeName,
+};
 use tokio::sync::mpsc;
 
 use crate::models;
@@ -24,12 +28,77 @@ pub struct Load {
     /// Threads.
     #[arg(long)]
     threads: Option<u32>,
+    #[command(flatten)]
+    told: LlamaCppFlags,
     /// Load it although the estimate exceeds the free memory.
     #[arg(long)]
     anyway: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// What only llama.cpp is told. What is left out is as it is kept for the model.
+#[derive(Args)]
+struct LlamaCppFlags {
+    /// llama.cpp: how keys and values of the context are kept, `f16`, `q8_0` or `q4_0`.
+    #[arg(long, value_name = "TYPE", value_parser = word::<CacheType>)]
+    cache_type: Option<CacheType>,
+    /// llama.cpp: attention in one pass, `auto`, `on` or `off`.
+    #[arg(long, value_name = "WHEN", value_parser = word::<FlashAttention>)]
+    flash_attention: Option<FlashAttention>,
+    /// llama.cpp: map the file into memory, or read it.
+    #[arg(long, value_name = "BOOL")]
+    mmap: Option<bool>,
+    /// llama.cpp: ask the system never to move the weights out of memory.
+    #[arg(long, value_name = "BOOL")]
+    mlock: Option<bool>,
+    /// llama.cpp: a LoRA adapter in a folder of the library, by the name of its file; `none` for none.
+    #[arg(long, value_name = "KEY")]
+    adapter: Option<String>,
+    /// By which the weights of the adapter are multiplied, 0 to 2.
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        default_value_t = 1.0,
+        requires = "adapter"
+    )]
+    adapter_scale: f32,
+}
+
+/// A word as it stands in JSON.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_value(text.into())
+}
+
+impl LlamaCppFlags {
+    /// Over what is kept for the model; none if nothing was said.
+    fn over(&self, kept: Option<LlamaCppOptions>) -> Option<LlamaCppOptions> {
+        let mut options = kept.unwrap_or_default();
+        let before = options.clone();
+        let Self {
+            cache_type,
+            flash_attention,
+            mmap,
+            mlock,
+            ..
+        } = self;
+        options.cache_type = cache_type.unwrap_or(options.cache_type);
+        options.flash_attention = flash_attention.unwrap_or(options.flash_attention);
+        options.memory_map = mmap.unwrap_or(options.memory_map);
+        options.keep_in_memory = mlock.unwrap_or(options.keep_in_memory);
+        match self.adapter.as_deref() {
+            None => {}
+            Some("none") => options.adapter = None,
+            Some(key) => {
+                options.adapter = Some(AdapterChoice {
+                    key: key.to_owned(),
+                    scale: self.adapter_scale,
+                });
+            }
+        }
+        (options != before).then_some(options)
+    }
 }
 
 /// Which runtime is wanted.
@@ -56,10 +125,13 @@ pub async fn run(home: Home, load: Load) -> Result<ExitCode> {
 
 async fn load_and_tell(session: &Session, load: &Load) -> Result<()> {
     let model = models::find(session, &load.model).await?;
+    let kept = ModelDefaultsGet { id: model.id };
+    let kept: ModelDefaults = session.call("model_defaults_get", kept).await?;
     let options = LoadOptions {
         context_length: load.context,
         threads: load.threads,
         runtime: load.with.runtime,
+        llamacpp: load.told.over(kept.llamacpp),
         load_anyway: load.anyway,
     };
     let loaded = until_ready(session, model.id, options).await?;
@@ -115,5 +187,65 @@ async fn settled(
             bail!("the model was ejected while it was loading");
         };
         loaded = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        load: Load,
+    }
+
+    fn told(words: &[&str], kept: Option<LlamaCppOptions>) -> Option<LlamaCppOptions> {
+        let line = ["load", "tiny"].iter().chain(words);
+        Line::try_parse_from(line).unwrap().load.told.over(kept)
+    }
+
+    #[test]
+    fn what_llama_cpp_is_told_lies_over_what_is_kept() {
+        let kept = LlamaCppOptions {
+            keep_in_memory: true,
+            ..LlamaCppOptions::default()
+        };
+        assert_eq!(told(&[], Some(kept.clone())), None);
+        let words = [
+            "--cache-type",
+            "q8_0",
+            "--flash-attention",
+            "on",
+            "--mmap",
+            "false",
+            "--adapter",
+            "tone",
+            "--adapter-scale",
+            "0.5",
+        ];
+        let expected = LlamaCppOptions {
+            cache_type: CacheType::Q8_0,
+            flash_attention: FlashAttention::On,
+            memory_map: false,
+            keep_in_memory: true,
+            adapter: Some(AdapterChoice {
+                key: "tone".into(),
+                scale: 0.5,
+            }),
+        };
+        assert_eq!(told(&words, Some(kept.clone())), Some(expected.clone()));
+        let without = told(&["--adapter", "none"], Some(expected.clone()));
+        assert_eq!(without.unwrap().adapter, None);
+    }
+
+    #[test]
+    fn words_that_are_none_are_refused() {
+        for words in [["--cache-type", "q2"], ["--adapter-scale", "1"]] {
+            let line = ["load", "tiny"].iter().chain(&words);
+            assert!(Line::try_parse_from(line).is_err(), "{words:?}");
+        }
     }
 }

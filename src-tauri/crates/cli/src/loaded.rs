@@ -142,6 +142,7 @@ mod tests {
             threads: 8,
             runtime: "mistral.rs 0.8.1 · CPU (native)".into(),
             served_by: model.runtime,
+            llamacpp: None,
             fallback: None,
             memory_bytes: Some(491_000_000),
             queue_length: 1,

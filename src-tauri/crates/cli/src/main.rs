@@ -6,6 +6,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such model or conversation, 4 the model cannot
 //! run here or does not fit, 130 interrupted.
 
+mod bench;
 mod chat;
 mod doctor;
 mod embed;
@@ -82,6 +83,8 @@ enum DataCommand {
     Ps(Json),
     /// Load a model in the window or server that is open, or say what it is loaded with.
     Load(load::Load),
+    /// Measure how fast a model is here: reading a prompt, writing an answer, loading, and the memory it takes.
+    Bench(bench::Bench),
     /// Eject a model there, so that its memory comes back.
     Unload(loaded::Unload),
     /// Take a model out of the library: a file of the app's own goes to the trash, any other stays.
@@ -160,6 +163,7 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
             DataCommand::Models(json) => models::list(home, json.json).await,
             DataCommand::Ps(json) => loaded::list(home, json.json).await,
             DataCommand::Load(load) => load::run(home, load).await,
+            DataCommand::Bench(bench) => bench::run(home, bench).await,
             DataCommand::Unload(unload) => loaded::unload(home, unload).await,
             DataCommand::Rm(rm) => rm::run(home, rm).await,
             DataCommand::Add { path, json } => models::add(home, &path, json.json).await,

@@ -24,6 +24,7 @@ use crate::home::Home;
 use crate::host::Host;
 use crate::keeping::Keeping;
 use crate::library::Library;
+use crate::measuring::Measuring;
 use crate::network::{Access, Log};
 use crate::open_error::OpenError;
 use crate::openings::Openings;
@@ -79,6 +80,7 @@ pub(crate) struct Inner {
     pub quick_ask_problem: QuickAskProblem,
     pub library: Library,
     pub keeping: Keeping,
+    pub measuring: Measuring,
     pub serving: Serving,
     /// Held while deciding what to load, so that two loads do not count the same memory as free.
     pub loading: tokio::sync::Mutex<()>,
@@ -142,6 +144,7 @@ impl App {
                 quick_ask_problem: QuickAskProblem::default(),
                 library: Library::default(),
                 keeping: Keeping::default(),
+                measuring: Measuring::default(),
                 serving: Serving::default(),
                 loading: tokio::sync::Mutex::default(),
                 tasks: TaskTracker::new(),

@@ -380,12 +380,29 @@ impl Handler for App {
         self.fit(request).await
     }
 
+    async fn adapter_list(&self, request: AdapterList) -> Answer<Vec<Adapter>> {
+        self.adapters(request.id).await
+    }
+
     async fn model_load(&self, request: ModelLoad) -> Answer<LoadedModel> {
         self.load(request.id, request.options).await
     }
 
     async fn model_embed(&self, request: ModelEmbed) -> Answer<Embeddings> {
         self.embed_texts(request).await
+    }
+
+    async fn model_measure(&self, request: ModelMeasure) -> Answer<Measured> {
+        self.measure_speed(request).await
+    }
+
+    async fn model_measure_stop(&self, request: ModelMeasureStop) -> Answer<Nothing> {
+        self.inner.measuring.stop(request.id);
+        Ok(Nothing {})
+    }
+
+    async fn model_speeds(&self, request: ModelSpeedsGet) -> Answer<Vec<ModelSpeed>> {
+        self.inner.store.model_speeds(request.id).await.report()
     }
 
     async fn model_eject(&self, request: ModelEject) -> Answer<Nothing> {

@@ -31,6 +31,7 @@ mod library;
 mod loading;
 pub mod logging;
 mod machine;
+mod measuring;
 mod names;
 mod network;
 mod notices;

@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use sirocco_engine::Load;
+use sirocco_engine::{LlamaCpp, Load};
+use sirocco_gguf::memory;
 use sirocco_hub::report::gate;
 use sirocco_protocol::commands::ModelFit;
 use sirocco_protocol::{
-    ErrorCode, ErrorReport, Event, LoadOptions, LoadState, LoadedModel, MemoryFit, ModelId,
-    ModelVerdict, RuntimeName,
+    CacheType, ErrorCode, ErrorReport, Event, FlashAttention, LlamaCppOptions, LoadOptions,
+    LoadState, LoadedModel, MemoryFit, ModelId, ModelVerdict, RuntimeName,
 };
 use sirocco_store::{Absence, StoredModel};
 
 use crate::App;
 use crate::clock::now_ms;
+use crate::completions::Needs;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
 use crate::machine;
@@ -30,7 +32,17 @@ impl App {
         }
         let runtime = request.runtime.unwrap_or_else(|| serving(&stored));
         let context_length = self.context_length(&stored, request.context_length).await?;
-        self.measure(&stored, runtime, context_length).await
+        let kept = || {
+            stored
+                .defaults
+                .llamacpp
+                .as_ref()
+                .map(|kept| kept.cache_type)
+        };
+        let cache_type = request.cache_type.or_else(kept).unwrap_or_default();
+        let cache_type = cache_in_worker(runtime, cache_type);
+        self.measure(&stored, runtime, context_length, cache_type)
+            .await
     }
 
     /// Starts loading, unless the model is loaded that way already: then its file is not looked at,
@@ -73,6 +85,7 @@ impl App {
             Some(wanted) => self.able(&stored, wanted)?,
             None => serving(&stored),
         };
+        let llamacpp = self.for_llamacpp(&stored, runtime, options.llamacpp)?;
         let context_length = self.context_length(&stored, options.context_length).await?;
         let settings = self.inner.store.settings().await.report()?;
         let threads = options
@@ -84,7 +97,11 @@ impl App {
         // A load that failed, or one with other options, makes way.
         self.inner.residency.eject(id).await;
         if !options.load_anyway {
-            self.make_room(&stored, runtime, context_length).await?;
+            let options = llamacpp.as_ref().map(|one| &one.options);
+            let cache_type = options.map_or_else(CacheType::default, |one| one.cache_type);
+            let cache_type = cache_in_worker(runtime, cache_type);
+            self.make_room(&stored, runtime, context_length, cache_type)
+                .await?;
         }
         let stored = self
             .inner
@@ -101,11 +118,44 @@ impl App {
             files: stored.files,
             context_length,
             threads,
+            llamacpp,
+        }))
+    }
+
+    /// What llama.cpp is told: what was asked for, or what is kept for the model. No other runtime is told anything.
+    fn for_llamacpp(
+        &self,
+        stored: &StoredModel,
+        runtime: RuntimeName,
+        asked: Option<LlamaCppOptions>,
+    ) -> Result<Option<LlamaCpp>, ErrorReport> {
+        if runtime != RuntimeName::LlamaCpp {
+            let says_something = asked.is_some_and(|asked| asked != LlamaCppOptions::default());
+            return if says_something {
+                let message = format!("the {runtime} runtime has none of the options of llama.cpp");
+                Err(refuse(ErrorCode::InvalidRequest, message)
+                    .with_hint("choose llama.cpp as the runtime, or leave them out"))
+            } else {
+                Ok(None)
+            };
+        }
+        let options = asked.or_else(|| stored.defaults.llamacpp.clone());
+        let options = options.unwrap_or_default();
+        check_llamacpp(&options)?;
+        let chosen = options.adapter.as_ref();
+        let adapter_file = chosen.map(|chosen| self.adapter_for(stored, &chosen.key));
+        Ok(Some(LlamaCpp {
+            adapter_file: adapter_file.transpose()?,
+            options,
         }))
     }
 
     /// The runtime that was asked for, if it is here and can serve the model.
-    fn able(&self, stored: &StoredModel, wanted: RuntimeName) -> Result<RuntimeName, ErrorReport> {
+    pub(crate) fn able(
+        &self,
+        stored: &StoredModel,
+        wanted: RuntimeName,
+    ) -> Result<RuntimeName, ErrorReport> {
         if !self.inner.residency.installed().contains(&wanted) {
             let message = format!("the {wanted} runtime is not installed here");
             return Err(refuse(ErrorCode::ModelRefused, message));
@@ -127,39 +177,57 @@ impl App {
         }
     }
 
-    /// Loads a model for somebody who needs so many tokens of context. More is as good; a model that others wait for
-    /// is not taken from them to be loaded anew.
-    pub(crate) async fn load_with_at_least(
+    /// Loads a model for somebody who needs it a certain way. More context is as good; a model that others wait for is
+    /// not taken from them to be loaded anew.
+    pub(crate) async fn load_for(
         &self,
         id: ModelId,
-        context_length: Option<u32>,
+        needs: Needs,
     ) -> Result<LoadedModel, ErrorReport> {
-        let Some(wanted) = context_length else {
+        if needs == Needs::default() {
             return self.load(id, LoadOptions::default()).await;
-        };
+        }
         let stored = self.inner.store.model(id).await.report()?;
         if stored.model.remote.is_some() {
             // Its engine has what it has.
             return self.load(id, LoadOptions::default()).await;
         }
-        let wanted = self.context_length(&stored, Some(wanted)).await?;
         let loaded = self
             .loaded(id)
             .filter(|loaded| !matches!(loaded.state, LoadState::Failed { .. }));
-        let options = match loaded {
-            Some(loaded) if loaded.context_length >= wanted => LoadOptions::default(),
-            Some(loaded) if loaded.queue_length > 0 => {
-                let message = format!(
-                    "{} is loaded with {} tokens of context and in use, so it cannot be loaded with {wanted} now",
-                    stored.model.name, loaded.context_length
-                );
-                return Err(refuse(ErrorCode::Conflict, message));
+        let mut options = LoadOptions::default();
+        if needs.context_length.is_some() {
+            let wanted = self.context_length(&stored, needs.context_length).await?;
+            let has = loaded.as_ref().map_or(0, |loaded| loaded.context_length);
+            options.context_length = Some(wanted).filter(|wanted| has < *wanted);
+        }
+        let runtime = loaded.as_ref().and_then(|loaded| loaded.served_by);
+        if runtime.unwrap_or_else(|| serving(&stored)) == RuntimeName::LlamaCpp {
+            let has = match &loaded {
+                Some(loaded) => &loaded.llamacpp,
+                None => &stored.defaults.llamacpp,
+            };
+            let has = has.clone().unwrap_or_default();
+            let wanted = told(&has, needs);
+            if wanted != has {
+                options.llamacpp = Some(wanted);
+                options.runtime = Some(RuntimeName::LlamaCpp);
             }
-            _ => LoadOptions {
-                context_length: Some(wanted),
-                ..LoadOptions::default()
-            },
-        };
+        }
+        if let Some(loaded) = loaded
+            && loaded.queue_length > 0
+            && options != LoadOptions::default()
+        {
+            let what = match options.context_length {
+                Some(wanted) => format!("{wanted}"),
+                None => "other options".to_owned(),
+            };
+            let message = format!(
+                "{} is loaded with {} tokens of context and in use, so it cannot be loaded with {what} now",
+                stored.model.name, loaded.context_length
+            );
+            return Err(refuse(ErrorCode::Conflict, message));
+        }
         self.load(id, options).await
     }
 
@@ -179,7 +247,7 @@ impl App {
         is_idle
     }
 
-    fn loaded(&self, id: ModelId) -> Option<LoadedModel> {
+    pub(crate) fn loaded(&self, id: ModelId) -> Option<LoadedModel> {
         self.inner
             .residency
             .list()
@@ -193,9 +261,12 @@ impl App {
         stored: &StoredModel,
         runtime: RuntimeName,
         context_length: u32,
+        cache_type: memory::CacheType,
     ) -> Result<(), ErrorReport> {
         loop {
-            let fit = self.measure(stored, runtime, context_length).await?;
+            let fit = self
+                .measure(stored, runtime, context_length, cache_type)
+                .await?;
             if fit.fits {
                 return Ok(());
             }
@@ -268,18 +339,19 @@ impl App {
         stored: &StoredModel,
         runtime: RuntimeName,
         context_length: u32,
+        cache_type: memory::CacheType,
     ) -> Result<MemoryFit, ErrorReport> {
         let path = stored.model.path.clone();
         let fit = blocking(move || {
             let model =
                 sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
             let runtime = gate(runtime);
-            let estimate =
-                sirocco_gguf::memory::estimate_for(&model, runtime, u64::from(context_length))
-                    .ok_or("its header does not say how large it is")?;
+            let tokens = u64::from(context_length);
+            let estimate = memory::estimate_with(&model, runtime, tokens, cache_type)
+                .ok_or("its header does not say how large it is")?;
             let available_bytes = machine::available_bytes();
             let largest =
-                sirocco_gguf::memory::largest_context_for(&model, runtime, available_bytes);
+                memory::largest_context_with(&model, runtime, available_bytes, cache_type);
             Ok::<_, String>(MemoryFit {
                 context_length,
                 weights_bytes: estimate.weights_bytes + estimate.embedding_bytes,
@@ -312,9 +384,44 @@ fn serves(loaded: &LoadedModel, asked_before: Option<u32>, options: &LoadOptions
         && (!differs(options.context_length, loaded.context_length)
             || options.context_length == asked_before)
         && !differs(options.threads, loaded.threads)
+        && (options.llamacpp.is_none() || options.llamacpp == loaded.llamacpp)
         && options
             .runtime
             .is_none_or(|asked| loaded.served_by.is_none_or(|serves| asked == serves))
+}
+
+/// What llama.cpp is told where this is needed.
+fn told(has: &LlamaCppOptions, needs: Needs) -> LlamaCppOptions {
+    let mut told = has.clone();
+    told.memory_map = needs.memory_map.unwrap_or(told.memory_map);
+    match needs.flash_attention {
+        // A quantized cache cannot do without.
+        Some(false) if told.cache_type == CacheType::F16 => {
+            told.flash_attention = FlashAttention::Off;
+        }
+        // Where llama.cpp can do it by itself, it does.
+        Some(true) if told.flash_attention == FlashAttention::Off => {
+            told.flash_attention = FlashAttention::On;
+        }
+        _ => {}
+    }
+    told
+}
+
+/// Refuses what llama.cpp cannot be told.
+pub(crate) fn check_llamacpp(options: &LlamaCppOptions) -> Result<(), ErrorReport> {
+    let refused = |message| refuse(ErrorCode::InvalidRequest, message);
+    options.validate().map_err(refused)
+}
+
+/// How the worker of this runtime keeps keys and values.
+fn cache_in_worker(runtime: RuntimeName, wanted: CacheType) -> memory::CacheType {
+    match (runtime, wanted) {
+        (RuntimeName::MistralRs, _) => memory::CacheType::F32,
+        (RuntimeName::LlamaCpp, CacheType::F16) => memory::CacheType::F16,
+        (RuntimeName::LlamaCpp, CacheType::Q8_0) => memory::CacheType::Q8_0,
+        (RuntimeName::LlamaCpp, CacheType::Q4_0) => memory::CacheType::Q4_0,
+    }
 }
 
 /// The runtime that serves a model; the preferred one where nothing is known of it or none can.

@@ -19,11 +19,13 @@
 mod constraint;
 mod embedding;
 mod frame;
+mod llamacpp;
 mod messages;
 mod sampling;
 
 pub use constraint::*;
 pub use embedding::*;
 pub use frame::*;
+pub use llamacpp::*;
 pub use messages::*;
 pub use sampling::*;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Constraint, EmbedRequest, SamplingParameters, Vector};
+use crate::{Constraint, EmbedRequest, LlamaCppOptions, SamplingParameters, Vector};
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 5;
+pub const WIRE_VERSION: u32 = 6;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,6 +92,9 @@ pub struct LoadRequest {
     pub threads: u32,
     /// An empty folder of this worker's own, for what the engine wants to read or write.
     pub scratch_folder: String,
+    /// What only llama.cpp is told; none is sent to any other runtime.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub llamacpp: Option<LlamaCppOptions>,
 }
 
 /// A generation to start. A worker answers one at a time; the app queues.

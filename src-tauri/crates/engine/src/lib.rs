@@ -10,6 +10,7 @@
 
 mod engine;
 mod error;
+mod llamacpp;
 mod memory;
 mod residency;
 mod runtime;
@@ -18,6 +19,7 @@ mod worker;
 
 pub use engine::{Engine, Serving};
 pub use error::EngineError;
+pub use llamacpp::LlamaCpp;
 pub use residency::{Breakdown, Change, Elsewhere, Load, Loaded, Plan, Residency, Turn};
 pub use runtime::{Backend, Runtime, cpu_level, discover, worker_folders};
 pub use worker::{Generation, Worker, WorkerEnd, WorkerHello};

@@ -18,7 +18,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
 use self::slot::{Place, Ready, Slot, State, Waiting};
-use crate::{Engine, EngineError, Runtime, Worker, WorkerEnd, WorkerHello};
+use crate::{Engine, EngineError, LlamaCpp, Runtime, Worker, WorkerEnd, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -58,6 +58,8 @@ pub struct Load {
     pub context_length: u32,
     /// Threads.
     pub threads: u32,
+    /// What llama.cpp is told, if it is the runtime.
+    pub llamacpp: Option<LlamaCpp>,
 }
 
 /// A model that answers elsewhere.

@@ -29,7 +29,7 @@ use self::hello::{read_frame, read_hello};
 use self::log::{LastLines, follow};
 use self::texts::CountedTexts;
 use crate::EngineError;
-use crate::memory::resident_bytes;
+use crate::memory::{peak_bytes, resident_bytes};
 use crate::silence::{SILENCE, before_silence};
 
 /// How long a worker may take to end by itself.
@@ -339,6 +339,13 @@ impl Worker {
     #[must_use]
     pub fn memory_bytes(&self) -> watch::Receiver<u64> {
         self.shared.memory_bytes.subscribe()
+    }
+
+    /// The most memory its process ever had, in bytes; none where the system does not say. Blocks for less than a
+    /// millisecond.
+    #[must_use]
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        self.shared.pid.and_then(peak_bytes)
     }
 
     /// It has not ended, and is not about to. Told before any request hears of its end.

@@ -41,6 +41,8 @@ use crate::verdict::Runtime;
 
 /// The steps in which mistral.rs grows its cache, in tokens.
 const CACHE_STEP_TOKENS: u64 = 512;
+/// Numbers of the cache that are kept together: those that share a scale where they are quantized.
+const KV_BLOCK_ELEMENTS: u64 = 32;
 /// Tokens of a prompt that the worker computes at once, between the extremes of slow and fast machines.
 const CHUNK_TOKENS: u64 = 128;
 /// A worker with next to no model.
@@ -149,7 +151,7 @@ impl Shape {
         })
     }
 
-    fn at(&self, context_length: u64, kv_bytes_per_element: u64) -> MemoryEstimate {
+    fn at(&self, context_length: u64, kv_block_bytes: u64) -> MemoryEstimate {
         let tokens = context_length
             .checked_next_multiple_of(CACHE_STEP_TOKENS)
             .unwrap_or(u64::MAX)
@@ -157,7 +159,8 @@ impl Shape {
         let kv_bytes = self
             .kv_elements_per_token
             .saturating_mul(tokens)
-            .saturating_mul(kv_bytes_per_element);
+            .div_ceil(KV_BLOCK_ELEMENTS)
+            .saturating_mul(kv_block_bytes);
         let numbers = context_length
             .saturating_mul(self.scored_heads.saturating_add(1))
             .saturating_add(self.activations);
@@ -181,8 +184,8 @@ impl Shape {
         }
     }
 
-    fn largest(&self, budget_bytes: u64, kv_bytes_per_element: u64) -> Option<u64> {
-        let fits = |context| self.at(context, kv_bytes_per_element).total_bytes <= budget_bytes;
+    fn largest(&self, budget_bytes: u64, kv_block_bytes: u64) -> Option<u64> {
+        let fits = |context| self.at(context, kv_block_bytes).total_bytes <= budget_bytes;
         if self.native_context > 0 && fits(self.native_context) {
             return Some(self.native_context);
         }
@@ -215,6 +218,37 @@ fn vocabulary_entries(model: &Model) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
+/// How keys and values are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the format's own")]
+pub enum CacheType {
+    F32,
+    F16,
+    Q8_0,
+    Q4_0,
+}
+
+impl CacheType {
+    /// What a worker takes if it is told nothing: mistral.rs computes and keeps its cache in f32 on a CPU, llama.cpp in
+    /// f16.
+    pub fn of(runtime: Runtime) -> Self {
+        match runtime {
+            Runtime::MistralRs => Self::F32,
+            Runtime::LlamaCpp => Self::F16,
+        }
+    }
+
+    /// Bytes of [`KV_BLOCK_ELEMENTS`] numbers: quantized ones share a scale of two bytes.
+    fn block_bytes(self) -> u64 {
+        match self {
+            Self::F32 => 4 * KV_BLOCK_ELEMENTS,
+            Self::F16 => 2 * KV_BLOCK_ELEMENTS,
+            Self::Q8_0 => KV_BLOCK_ELEMENTS + 2,
+            Self::Q4_0 => KV_BLOCK_ELEMENTS / 2 + 2,
+        }
+    }
+}
+
 /// Memory for a context of `context_length` tokens in the worker of `runtime`, which decides how long its keys and
 /// values are. `None` if the file lacks the numbers it takes.
 pub fn estimate_for(
@@ -222,21 +256,34 @@ pub fn estimate_for(
     runtime: Runtime,
     context_length: u64,
 ) -> Option<MemoryEstimate> {
-    Some(Shape::in_worker(model, runtime)?.at(context_length, kv_bytes_per_element(runtime)))
+    estimate_with(model, runtime, context_length, CacheType::of(runtime))
+}
+
+/// [`estimate_for`] where the worker is told how to keep keys and values.
+pub fn estimate_with(
+    model: &Model,
+    runtime: Runtime,
+    context_length: u64,
+    cache_type: CacheType,
+) -> Option<MemoryEstimate> {
+    let shape = Shape::in_worker(model, runtime)?;
+    Some(shape.at(context_length, cache_type.block_bytes()))
 }
 
 /// The largest context, in tokens, that [`estimate_for`] finds to fit into `budget_bytes`; as
 /// [`largest_context_that_fits`].
 pub fn largest_context_for(model: &Model, runtime: Runtime, budget_bytes: u64) -> Option<u64> {
-    Shape::in_worker(model, runtime)?.largest(budget_bytes, kv_bytes_per_element(runtime))
+    largest_context_with(model, runtime, budget_bytes, CacheType::of(runtime))
 }
 
-/// mistral.rs computes and keeps its cache in f32 on a CPU, llama.cpp in f16.
-fn kv_bytes_per_element(runtime: Runtime) -> u64 {
-    match runtime {
-        Runtime::MistralRs => 4,
-        Runtime::LlamaCpp => 2,
-    }
+/// [`largest_context_for`] where the worker is told how to keep keys and values.
+pub fn largest_context_with(
+    model: &Model,
+    runtime: Runtime,
+    budget_bytes: u64,
+    cache_type: CacheType,
+) -> Option<u64> {
+    Shape::in_worker(model, runtime)?.largest(budget_bytes, cache_type.block_bytes())
 }
 
 /// Memory in the worker of mistral.rs for a context of `context_length` tokens, with keys and values of `kv_bytes_per_element` bytes (4 for
@@ -246,7 +293,8 @@ pub fn estimate(
     context_length: u64,
     kv_bytes_per_element: u64,
 ) -> Option<MemoryEstimate> {
-    Some(Shape::of(model)?.at(context_length, kv_bytes_per_element))
+    let block_bytes = kv_bytes_per_element.saturating_mul(KV_BLOCK_ELEMENTS);
+    Some(Shape::of(model)?.at(context_length, block_bytes))
 }
 
 /// The largest context, in tokens, whose estimate stays within `budget_bytes`: the model's full context, or a
@@ -256,5 +304,6 @@ pub fn largest_context_that_fits(
     budget_bytes: u64,
     kv_bytes_per_element: u64,
 ) -> Option<u64> {
-    Shape::of(model)?.largest(budget_bytes, kv_bytes_per_element)
+    let block_bytes = kv_bytes_per_element.saturating_mul(KV_BLOCK_ELEMENTS);
+    Shape::of(model)?.largest(budget_bytes, block_bytes)
 }

@@ -3,7 +3,9 @@
 mod models;
 
 use models::{base, complete, model};
-use sirocco_gguf::memory::{estimate_for, largest_context_for};
+use sirocco_gguf::memory::{
+    CacheType, estimate_for, estimate_with, largest_context_for, largest_context_with,
+};
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{
     Caution, ModelKind, Refusal, Runtime, TensorType, ValueType, Verdict, architecture_refusal,
@@ -223,4 +225,28 @@ fn layers_without_attention_have_no_cache() {
         .without_field("mamba2.attention.head_count")
         .without_field("mamba2.attention.head_count_kv");
     assert_eq!(kv(&without_heads), 0);
+}
+
+#[test]
+fn a_quantized_cache_takes_fewer_bytes_and_leaves_room_for_more_context() {
+    let model = model(&complete("qwen2"));
+    let of = |cache_type| {
+        let estimate = estimate_with(&model, Runtime::LlamaCpp, 1024, cache_type);
+        estimate.unwrap()
+    };
+    let f16 = of(CacheType::F16);
+    assert_eq!(estimate_for(&model, Runtime::LlamaCpp, 1024), Some(f16));
+    for (cache_type, bytes_of_32) in [(CacheType::Q8_0, 34), (CacheType::Q4_0, 18)] {
+        let quantized = of(cache_type);
+        assert_eq!(quantized.kv_bytes * 64, f16.kv_bytes * bytes_of_32);
+        assert_eq!(
+            f16.total_bytes - quantized.total_bytes,
+            f16.kv_bytes - quantized.kv_bytes
+        );
+        let budget = f16.total_bytes;
+        let largest = |cache_type| {
+            largest_context_with(&model, Runtime::LlamaCpp, budget, cache_type).unwrap()
+        };
+        assert!(largest(cache_type) >= largest(CacheType::F16));
+    }
 }

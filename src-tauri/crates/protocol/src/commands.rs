@@ -514,7 +514,11 @@ commands! {
         context_length: Option<u32>,
         /// The runtime to serve it; none is the one that would.
         runtime: Option<RuntimeName>,
+        /// How llama.cpp keeps keys and values; none is as kept for the model.
+        cache_type: Option<CacheType>,
     }) -> MemoryFit;
+    /// Adapters in the folders of the library that are for models of this one's architecture, by name.
+    adapter_list(AdapterList { #[doc = " Of which model."] id: ModelId }) -> Vec<Adapter>;
     /// Starts a worker for the model; progress comes as events. Loading a loaded model is no error.
     model_load(ModelLoad {
         /// Which.
@@ -533,6 +537,22 @@ commands! {
         /// Numbers of a vector, the first ones; none is all that the model gives.
         dimensions: Option<u32>,
     }) -> Embeddings;
+    /// Measures how fast the model is here: it is loaded anew with each runtime, asked a few things, and left as it was.
+    /// Progress comes as events; who does not wait for the answer ends it.
+    model_measure(ModelMeasure {
+        /// Which: one that writes.
+        id: ModelId,
+        /// With which runtimes, one after the other; none are all that can.
+        runtimes: Vec<RuntimeName>,
+        /// Lengths of prompts, in tokens; at least one.
+        prompt_tokens: Vec<u32>,
+        /// Tokens to write after each.
+        generate_tokens: u32,
+    }) -> Measured;
+    /// Ends a measurement; what it found before is kept. One that has ended is no error.
+    model_measure_stop(ModelMeasureStop { #[doc = " Which model's."] id: ModelId }) -> Nothing;
+    /// How fast the model was when that was last measured, with each runtime at each length of prompt.
+    model_speeds(ModelSpeedsGet { #[doc = " Which."] id: ModelId }) -> Vec<ModelSpeed>;
     /// Ends the worker of the model, and with it all its memory.
     model_eject(ModelEject { #[doc = " Which."] id: ModelId }) -> Nothing;
     /// What is loaded or loading.

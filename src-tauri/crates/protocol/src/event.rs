@@ -5,9 +5,9 @@ use ts_rs::TS;
 
 use crate::{
     Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
-    HubAccount, LibraryPrompt, LoadedModel, MessageId, Model, ModelId, Notice, Organising,
-    PathHandle, PickedPath, Preset, PresetId, PromptId, Run, ServedRequest, ServerState, Settings,
-    UpdateStatus, Verification,
+    HubAccount, LibraryPrompt, LoadedModel, MeasureStep, MessageId, Model, ModelId, Notice,
+    Organising, PathHandle, PickedPath, Preset, PresetId, PromptId, Run, RuntimeName,
+    ServedRequest, ServerState, Settings, UpdateStatus, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -77,6 +77,15 @@ pub enum Event {
     Ejected {
         /// Which.
         model_id: ModelId,
+    },
+    /// The measurement of a model went on.
+    MeasuringMoved {
+        /// Which model's.
+        model_id: ModelId,
+        /// With which runtime.
+        runtime: RuntimeName,
+        /// What it is at.
+        step: MeasureStep,
     },
     /// A preset is new, or was changed.
     PresetChanged {

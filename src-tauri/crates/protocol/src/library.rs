@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ErrorReport, LayerValues, ModelId, ModelOrigin, PresetId, RootId, RuntimeName};
+use crate::{
+    ErrorReport, LayerValues, LlamaCppOptions, ModelId, ModelOrigin, PresetId, RootId, RuntimeName,
+};
 
 /// How a file that was dropped or picked enters the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -132,6 +134,8 @@ pub struct ModelDefaults {
     pub threads: Option<u32>,
     /// The runtime to serve it; none is the first that can.
     pub runtime: Option<RuntimeName>,
+    /// What llama.cpp is told; none are its own defaults.
+    pub llamacpp: Option<LlamaCppOptions>,
     /// The preset that new conversations with it begin with; none is that of the settings.
     pub preset_id: Option<PresetId>,
     /// What its conversations have where nothing above [`Layer::Model`](crate::Layer) says otherwise.

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ErrorReport, ModelId, RemoteModel, RootId, RuntimeName, RuntimeVerdict};
+use crate::{
+    ErrorReport, LlamaCppOptions, ModelId, RemoteModel, RootId, RuntimeName, RuntimeVerdict,
+};
 
 /// Whether an installed runtime can serve a model, decided from the file's header alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -147,6 +149,10 @@ pub struct LoadedModel {
     pub runtime: String,
     /// Which runtime that is; none if it answers on another machine.
     pub served_by: Option<RuntimeName>,
+    /// What llama.cpp was told; none of a model that it does not serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub llamacpp: Option<LlamaCppOptions>,
     /// Why it runs on the processor although there is a worker for a graphics card, in words for a person.
     pub fallback: Option<String>,
     /// Resident memory of the worker, in bytes, if known.
@@ -156,7 +162,7 @@ pub struct LoadedModel {
 }
 
 /// How a model is to be loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default, deny_unknown_fields)]
 #[ts(optional_fields = nullable)]
 pub struct LoadOptions {
@@ -166,6 +172,8 @@ pub struct LoadOptions {
     pub threads: Option<u32>,
     /// The runtime to serve it; none is the one chosen for the model, or the first that can.
     pub runtime: Option<RuntimeName>,
+    /// What llama.cpp is told, if that serves it; none is what is kept for the model. Any other runtime refuses it.
+    pub llamacpp: Option<LlamaCppOptions>,
     /// Load although the estimate exceeds the free memory.
     pub load_anyway: bool,
 }

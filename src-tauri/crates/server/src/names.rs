@@ -74,7 +74,8 @@ impl Defaults {
         if request.stop.is_empty() {
             request.stop.clone_from(&self.stop);
         }
-        request.context_length = request.context_length.or(self.context_length);
+        let needs = &mut request.needs;
+        needs.context_length = needs.context_length.or(self.context_length);
         request
     }
 
@@ -99,6 +100,7 @@ impl Defaults {
 #[cfg(test)]
 mod tests {
     use serde_json::Map;
+    use sirocco_core::completions::Needs;
     use sirocco_protocol::{LayerValues, ModelId, Parameters};
 
     use super::*;
@@ -151,7 +153,7 @@ mod tests {
         let request = pirate().complete(chat(&["user"]));
         assert_eq!(words(&request), ["You are a pirate.", "hi"]);
         assert_eq!(request.stop, ["Arr"]);
-        assert_eq!(request.context_length, Some(2048));
+        assert_eq!(request.needs.context_length, Some(2048));
         assert_eq!((pirate().sampling.top_k, pirate().max_tokens), (7, Some(9)));
     }
 
@@ -159,7 +161,10 @@ mod tests {
     fn what_the_request_says_itself_wins() {
         let said = Request {
             stop: vec!["END".into()],
-            context_length: Some(512),
+            needs: Needs {
+                context_length: Some(512),
+                ..Needs::default()
+            },
             ..chat(&["system", "user"])
         };
         assert_eq!(pirate().complete(said.clone()), said);

@@ -55,6 +55,7 @@ mod roots;
 mod runs;
 mod search;
 mod settings;
+mod speeds;
 mod summaries;
 mod temporary;
 mod titles;

@@ -1,15 +1,17 @@
 //! A file that is read, and the contexts made of it.
 
+use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::mpsc::channel;
 
 use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::llama_backend::LlamaBackend;
-use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
-use sirocco_engine_wire::LoadRequest;
+use llama_cpp_2::model::{LlamaLoraAdapter, LlamaModel};
+use llama_cpp_sys_2 as sys;
+use sirocco_engine_wire::{Adapter, CacheType, LlamaCppOptions, LoadRequest};
 use sirocco_worker::engine::EngineError;
 
 use crate::log;
@@ -22,10 +24,13 @@ pub struct File {
     /// Tokens that a context is to hold: what was asked for, at most what the model knows.
     pub context_length: u32,
     threads: i32,
+    options: LlamaCppOptions,
+    /// For the one context of this file.
+    adapter: Cell<Option<LlamaLoraAdapter>>,
 }
 
 impl File {
-    /// Maps the weights.
+    /// Reads the weights, or maps them.
     pub fn read(
         request: &LoadRequest,
         progress: &(dyn Fn(f32) + Sync),
@@ -36,11 +41,16 @@ impl File {
             .ok_or_else(|| EngineError("no file was named".into()))?;
         let backend = LlamaBackend::init().map_err(failed)?;
         log::take_error();
-        let model = read(&backend, Path::new(first), progress)?;
+        let options = request.llamacpp.clone().unwrap_or_default();
+        let mut model = read(&backend, Path::new(first), &options, progress)?;
         if model.n_ctx_train() == 0 {
             return Err(EngineError("the model states no context length".into()));
         }
+        let adapter = options.adapter.as_ref();
+        let adapter = adapter.map(|adapter| read_adapter(&mut model, adapter));
         Ok(Self {
+            adapter: Cell::new(adapter.transpose()?),
+            options,
             context_length: request.context_length.min(model.n_ctx_train()),
             threads: i32::try_from(request.threads).unwrap_or(i32::MAX),
             backend: Box::leak(Box::new(backend)),
@@ -54,6 +64,13 @@ impl File {
             .with_n_ctx(NonZeroU32::new(self.context_length))
             .with_n_threads(self.threads)
             .with_n_threads_batch(self.threads)
+            .with_type_k(cache_type(self.options.cache_type))
+            .with_type_v(cache_type(self.options.cache_type))
+            .with_flash_attention_policy(match self.options.flash_attention {
+                None => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+                Some(true) => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+                Some(false) => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+            })
     }
 
     /// Makes room for computing.
@@ -61,16 +78,55 @@ impl File {
         &self,
         parameters: LlamaContextParams,
     ) -> Result<LlamaContext<'static>, EngineError> {
-        self.model
+        let mut context = self
+            .model
             .new_context(self.backend, parameters)
-            .map_err(|error| with_reason(&error))
+            .map_err(|error| with_reason(&error))?;
+        let chosen = self.options.adapter.as_ref();
+        if let (Some(adapter), Some(chosen)) = (self.adapter.take(), chosen) {
+            // The context refers to it from now on.
+            let adapter = Box::leak(Box::new(adapter));
+            context
+                .lora_adapter_set(adapter, chosen.scale)
+                .map_err(|error| does_not_fit(chosen, with_reason(&error)))?;
+        }
+        Ok(context)
     }
+}
+
+fn cache_type(wanted: CacheType) -> KvCacheType {
+    match wanted {
+        CacheType::F16 => KvCacheType::F16,
+        CacheType::Q8_0 => KvCacheType::Q8_0,
+        CacheType::Q4_0 => KvCacheType::Q4_0,
+    }
+}
+
+fn read_adapter(
+    model: &mut LlamaModel,
+    adapter: &Adapter,
+) -> Result<LlamaLoraAdapter, EngineError> {
+    let file = Path::new(&adapter.file);
+    if !file.is_file() {
+        return Err(EngineError(format!("`{}` does not exist", file.display())));
+    }
+    let read = model.lora_adapter_init(file);
+    read.map_err(|error| does_not_fit(adapter, with_reason(&error)))
+}
+
+fn does_not_fit(adapter: &Adapter, EngineError(reason): EngineError) -> EngineError {
+    let name = Path::new(&adapter.file).file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    EngineError(format!(
+        "the adapter `{name}` does not fit the model: {reason}"
+    ))
 }
 
 /// Reads the model; the parts of a split one are found by the name of the first.
 fn read(
     backend: &LlamaBackend,
     file: &Path,
+    options: &LlamaCppOptions,
     progress: &(dyn Fn(f32) + Sync),
 ) -> Result<LlamaModel, EngineError> {
     if !file.is_file() {
@@ -78,7 +134,8 @@ fn read(
     }
     let (sender, receiver) = channel();
     let parameters = LlamaModelParams::default()
-        .with_use_mmap(true)
+        .with_use_mmap(options.memory_map)
+        .with_use_mlock(options.keep_in_memory)
         .with_progress_callback(move |fraction| sender.send(fraction).is_ok());
     std::thread::scope(|scope| {
         // llama.cpp's listener must outlive everything, ours does not: a thread hands over between the two.

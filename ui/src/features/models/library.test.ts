@@ -10,6 +10,7 @@ import DuplicatesPage from './DuplicatesPage.svelte';
 import FoldersPage from './FoldersPage.svelte';
 import ImportDialog from './ImportDialog.svelte';
 import LibraryColumn from './LibraryColumn.svelte';
+import LoadOptions from './LoadOptions.svelte';
 import { grouped, LibraryList } from './library-list.svelte';
 import { LoadChoice } from './load-options.svelte';
 import ModelNotes from './ModelNotes.svelte';
@@ -199,7 +200,7 @@ describe('the defaults of one model', () => {
     choice.setContext(2048);
     expect(choice.isStandard).toBe(false);
     await choice.keep();
-    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4, runtime: null, preset_id: 'p-code' });
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toEqual({ context_length: 2048, threads: 4, runtime: null, llamacpp: null, preset_id: 'p-code' });
     await choice.drop();
     expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toMatchObject({ preset_id: 'p-code' });
     expect([choice.contextLength, choice.threads, choice.hasDefaults]).toEqual([8192, 8, false]);
@@ -238,6 +239,54 @@ describe('the runtime of one model', () => {
     await waitFor(() => expect(all.models.loadedState('m-llama')?.served_by).toBe('llamacpp'));
     const again = new LoadChoice(byId('m-llama'), all.app, all.models);
     expect([again.runtime, again.differs]).toEqual(['llamacpp', false]);
+  });
+
+  it('is told what it was chosen to be told, which counts in the memory and is kept', async () => {
+    const { all, backend } = await started({ installed: ['mistralrs', 'llamacpp'] });
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    choice.tell({ cache_type: 'q8_0' });
+    expect([choice.isStandard, choice.options(false).llamacpp]).toEqual([true, null]);
+    choice.setRuntime('llamacpp');
+    await waitFor(() => expect(backend.calls.findLast((call) => call.command === 'model_fit')?.request).toMatchObject({ cache_type: 'q8_0' }));
+    expect([choice.isStandard, choice.options(false).llamacpp?.cache_type]).toEqual([false, 'q8_0']);
+    await choice.keep();
+    expect(await backend.call('model_defaults_get', { id: 'm-llama' })).toMatchObject({ llamacpp: { cache_type: 'q8_0', memory_map: true } });
+    expect([choice.isStandard, choice.options(false).llamacpp]).toEqual([true, null]);
+
+    const loaded = await backend.call('model_load', { id: 'm-llama', options: { load_anyway: true } });
+    backend.emit({ type: 'loaded_changed', loaded });
+    await waitFor(() => expect(all.models.loadedState('m-llama')?.llamacpp?.cache_type).toBe('q8_0'));
+    const again = new LoadChoice(byId('m-llama'), all.app, all.models);
+    expect([again.llamacpp.cache_type, again.differs]).toEqual(['q8_0', false]);
+    again.tell({ keep_in_memory: true });
+    expect(again.differs).toBe(true);
+  });
+
+  it('never has a quantized cache without flash attention', async () => {
+    const { all } = await started();
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    choice.tell({ flash_attention: 'off' });
+    expect(choice.llamacpp.flash_attention).toBe('off');
+    choice.tell({ cache_type: 'q4_0' });
+    expect(choice.llamacpp).toMatchObject({ cache_type: 'q4_0', flash_attention: 'auto' });
+  });
+
+  it('has its own options under Advanced, and adapters of the same architecture', async () => {
+    const { all, context, user } = await started({ installed: ['mistralrs', 'llamacpp'] });
+    const { unmount } = render(LoadOptions, { props: { model: byId('m-llama') }, context });
+    expect(screen.queryByText('Advanced')).toBeNull();
+    unmount();
+    all.models.handle({ type: 'model_changed', model: { ...byId('m-llama'), runtime: 'llamacpp' } });
+    await all.models.setDefaults('m-llama', { runtime: 'llamacpp' });
+    render(LoadOptions, { props: { model: byId('m-llama') }, context });
+    // As a click on its summary does, which this DOM knows nothing of.
+    const fold = (await screen.findByText('Advanced')).closest('details') as HTMLDetailsElement;
+    fold.open = true;
+    fold.dispatchEvent(new Event('toggle'));
+    await user.click(await screen.findByRole('switch', { name: 'Keep in memory' }));
+    expect(screen.getByRole('switch', { name: 'Keep in memory' }).getAttribute('aria-checked')).toBe('true');
+    await waitFor(() => expect(screen.getByRole('button', { name: 'Adapter: None' })).toBeTruthy());
+    expect(screen.queryByRole('spinbutton', { name: 'Strength of the adapter' })).toBeNull();
   });
 
   it('is shown on its page with what the other makes of it', async () => {

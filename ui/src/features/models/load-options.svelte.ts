@@ -1,5 +1,5 @@
 /** How one model is to be loaded, with what that takes, asked for anew at every change. */
-import type { LoadOptions, MemoryFit, Model, ModelDefaults, RuntimeName } from '$/gen/protocol';
+import type { Adapter, LlamaCppOptions, LoadOptions, MemoryFit, Model, ModelDefaults, RuntimeName } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { ableRuntimes } from '$/lib/runtimes';
 import type { AppState, ModelLibrary } from '$/lib/state';
@@ -16,12 +16,30 @@ export function fitTone(fit: MemoryFit): FitTone {
   return fit.total_bytes > fit.available_bytes * TIGHT ? 'warning' : 'success';
 }
 
+/** What llama.cpp does if it is told nothing. */
+export const PLAIN: LlamaCppOptions = { cache_type: 'f16', flash_attention: 'auto', memory_map: true, keep_in_memory: false, adapter: null };
+
+function same(a: LlamaCppOptions, b: LlamaCppOptions): boolean {
+  return (
+    a.cache_type === b.cache_type &&
+    a.flash_attention === b.flash_attention &&
+    a.memory_map === b.memory_map &&
+    a.keep_in_memory === b.keep_in_memory &&
+    a.adapter?.key === b.adapter?.key &&
+    a.adapter?.scale === b.adapter?.scale
+  );
+}
+
 export class LoadChoice {
   readonly model: Model;
   contextLength = $state(SHORTEST_CONTEXT);
   threads = $state(1);
   /** `null`: the first that can. */
   runtime = $state<RuntimeName | null>(null);
+  /** Counts where llama.cpp serves the model. */
+  llamacpp = $state.raw<LlamaCppOptions>(PLAIN);
+  /** Those that the model can be loaded with. */
+  adapters = $state.raw<Adapter[]>([]);
   fit = $state.raw<MemoryFit | null>(null);
   problem = $state.raw<BackendError | null>(null);
   readonly cores: number;
@@ -54,6 +72,7 @@ export class LoadChoice {
     this.threads = Math.min(this.cores, loaded?.threads || this.#general.threads);
     this.runtimes = ableRuntimes(model, app.status?.installed ?? []);
     if (loaded && loaded.served_by !== this.runtimes[0]) this.runtime = loaded.served_by;
+    this.llamacpp = loaded?.llamacpp ?? PLAIN;
   }
 
   /** The runtime that would serve the model with this choice. */
@@ -64,23 +83,28 @@ export class LoadChoice {
     const loaded = this.#models.loadedState(this.model.id);
     if (loaded === null) return false;
     const isOther = this.serving !== null && loaded.served_by !== this.serving;
-    return isOther || loaded.context_length !== this.contextLength || loaded.threads !== this.threads;
+    const isTold = this.serving === 'llamacpp' && !same(this.llamacpp, loaded.llamacpp ?? PLAIN);
+    return isOther || isTold || loaded.context_length !== this.contextLength || loaded.threads !== this.threads;
   });
 
-  readonly #standard: { contextLength: number; threads: number; runtime: RuntimeName | null } = $derived.by(() => ({
+  readonly #standard = $derived.by(() => ({
     contextLength: Math.min(this.maxContext, this.defaults?.context_length ?? this.#general.contextLength),
     threads: Math.min(this.cores, this.defaults?.threads ?? this.#general.threads),
     runtime: this.defaults?.runtime ?? null,
+    llamacpp: this.defaults?.llamacpp ?? PLAIN,
   }));
+  /** llama.cpp is told what it would be told anyway, or does not serve the model. */
+  readonly #toldAsKept: boolean = $derived(this.serving !== 'llamacpp' || same(this.llamacpp, this.#standard.llamacpp));
   /** The model has defaults of its own. */
   readonly hasDefaults: boolean = $derived(
-    this.defaults?.context_length != null || this.defaults?.threads != null || this.defaults?.runtime != null,
+    this.defaults?.context_length != null || this.defaults?.threads != null || this.defaults?.runtime != null || this.defaults?.llamacpp != null,
   );
   /** The choice is what the model would be loaded with anyway. */
   readonly isStandard: boolean = $derived(
     this.contextLength === this.#standard.contextLength &&
       this.threads === this.#standard.threads &&
-      this.runtime === this.#standard.runtime,
+      this.runtime === this.#standard.runtime &&
+      this.#toldAsKept,
   );
 
   setContext(tokens: number): void {
@@ -100,6 +124,26 @@ export class LoadChoice {
     this.ask();
   }
 
+  /** Tells llama.cpp something else. */
+  tell(changes: Partial<LlamaCppOptions>): void {
+    this.#touched = true;
+    this.llamacpp = { ...this.llamacpp, ...changes };
+    // A quantized cache is computed with by flash attention only.
+    if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.flash_attention === 'off') {
+      this.llamacpp = { ...this.llamacpp, flash_attention: 'auto' };
+    }
+    if (changes.cache_type) this.ask();
+  }
+
+  /** Asks which adapters there are for this model. */
+  async findAdapters(): Promise<void> {
+    try {
+      this.adapters = await this.#models.adapters(this.model.id);
+    } catch {
+      // Then there are none to choose from.
+    }
+  }
+
   /** Learns the model's own defaults; a choice that nobody made yet follows them. */
   async learn(): Promise<void> {
     try {
@@ -114,13 +158,14 @@ export class LoadChoice {
   /** Keeps the choice for this model. */
   async keep(): Promise<void> {
     const threads = this.threads === this.#general.threads ? null : this.threads;
-    const kept = { context_length: this.contextLength, threads, runtime: this.runtime };
+    const llamacpp = same(this.llamacpp, PLAIN) ? null : this.llamacpp;
+    const kept = { context_length: this.contextLength, threads, runtime: this.runtime, llamacpp };
     this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, ...kept });
   }
 
   /** Goes back to the general defaults. */
   async drop(): Promise<void> {
-    const nothing = { context_length: null, threads: null, runtime: null };
+    const nothing = { context_length: null, threads: null, runtime: null, llamacpp: null };
     this.defaults = await this.#models.setDefaults(this.model.id, { ...this.defaults, ...nothing });
     this.#takeStandard();
   }
@@ -129,6 +174,7 @@ export class LoadChoice {
     this.threads = this.#standard.threads;
     this.contextLength = this.#standard.contextLength;
     this.runtime = this.#standard.runtime;
+    this.llamacpp = this.#standard.llamacpp;
     this.ask();
   }
 
@@ -143,6 +189,7 @@ export class LoadChoice {
       context_length: this.contextLength,
       threads: this.threads === this.#standard.threads ? null : this.threads,
       runtime: this.runtime === this.#standard.runtime ? null : this.serving,
+      llamacpp: this.#toldAsKept ? null : this.llamacpp,
       load_anyway,
     };
   }
@@ -153,7 +200,8 @@ export class LoadChoice {
       const context_length = this.#wanted;
       this.#wanted = null;
       try {
-        this.fit = await this.#models.fit(this.model.id, context_length, this.serving);
+        const cacheType = this.serving === 'llamacpp' ? this.llamacpp.cache_type : null;
+        this.fit = await this.#models.fit(this.model.id, context_length, this.serving, cacheType);
         this.problem = null;
       } catch (thrown) {
         this.problem = BackendError.from(thrown);

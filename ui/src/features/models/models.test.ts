@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import { BackendError } from '$/lib/backend';
 import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
 import { scriptedModels } from '$/lib/backend/scripted/models';
-import type { MemoryFit, Model } from '$/gen/protocol';
+import type { MeasureStep, MemoryFit, Model } from '$/gen/protocol';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { fitTone, LoadChoice } from './load-options.svelte';
 import LoadOptions from './LoadOptions.svelte';
@@ -99,6 +100,50 @@ describe('the load options', () => {
     await rerender({ model: byId('m-llama') });
     eject();
     await waitFor(() => expect(backend.calls.find((one) => one.command === 'model_load')?.request).toMatchObject({ id: 'm-coder' }));
+  });
+});
+
+describe('the speed of a model', () => {
+  it('is measured on its page, and shown from then on', async () => {
+    const { context, user } = await started({ installed: ['mistralrs', 'llamacpp'] });
+    render(ModelPage, { props: { model: byId('m-llama') }, context });
+    await screen.findByText(/Not measured yet/);
+    await user.click(screen.getByRole('button', { name: 'Measure Llama 3.2 3B Instruct' }));
+    await screen.findByText('24 tok/s');
+    expect(screen.getByText('21 tok/s')).toBeTruthy();
+    expect(screen.getByText(/^Measured on .* on AMD Ryzen 7 7840U\.$/)).toBeTruthy();
+    expect(screen.getByText(/reads 301 tok\/s/)).toBeTruthy();
+  });
+
+  it('tells what the measurement is at, and is stopped without a complaint', async () => {
+    const { backend, context, user } = await started();
+    const call = backend.call.bind(backend);
+    let stop = () => {};
+    vi.spyOn(backend, 'call').mockImplementation((async (command: 'model_measure', request: never) => {
+      if (command !== 'model_measure') return call(command, request);
+      await new Promise<void>((resolve) => (stop = resolve));
+      throw new BackendError({ code: 'conflict', message: 'the measurement was stopped', hint: null, trace_id: '' });
+    }) as never);
+    render(ModelPage, { props: { model: byId('m-llama') }, context });
+    await user.click(await screen.findByRole('button', { name: 'Measure Llama 3.2 3B Instruct' }));
+    const tell = (step: MeasureStep) => backend.emit({ type: 'measuring_moved', model_id: 'm-llama', runtime: 'mistralrs', step });
+    tell({ type: 'loading', progress: 0.5 });
+    await screen.findByText('mistral.rs loads it');
+    tell({ type: 'answering', prompt_tokens: 512, done: 1, total: 4 });
+    await screen.findByText('mistral.rs: answer 2 of 4');
+    expect(screen.getByRole('progressbar', { name: 'Measuring Llama 3.2 3B Instruct' }).getAttribute('aria-valuenow')).toBe('25');
+    await user.click(screen.getByRole('button', { name: 'Stop' }));
+    stop();
+    await screen.findByText(/Not measured yet/);
+    expect(screen.queryByText(/was stopped/)).toBeNull();
+  });
+
+  it('says why it could not be measured', async () => {
+    const { backend, context, user } = await started();
+    backend.fail('model_measure', { code: 'conflict', message: 'the model is in use', hint: null, trace_id: '' });
+    render(ModelPage, { props: { model: byId('m-llama') }, context });
+    await user.click(await screen.findByRole('button', { name: 'Measure Llama 3.2 3B Instruct' }));
+    await screen.findByText('The model is in use.');
   });
 });
 

@@ -1,5 +1,7 @@
 /** The library: models and what is loaded. Fed by events; every change comes back as one. */
 import type {
+  Adapter,
+  CacheType,
   DiskUse,
   DuplicateGroup,
   Event,
@@ -8,11 +10,14 @@ import type {
   ImportOutcome,
   LoadOptions,
   LoadedModel,
+  MeasureStep,
+  Measured,
   MemoryFit,
   Model,
   ModelDefaults,
   ModelId,
   ModelRoot,
+  ModelSpeed,
   PathHandle,
   RootId,
   RootSuggestion,
@@ -49,11 +54,20 @@ function byUse(a: Model, b: Model): number {
   return (b.used_at_ms ?? 0) - (a.used_at_ms ?? 0) || byName(a, b);
 }
 
+/** What the speed of models is measured with: a prompt of some length, and an answer that takes a few seconds. */
+const MEASURED_WITH = { prompt_tokens: [512], generate_tokens: 128 };
+
+/** A measurement that was asked for here; `null` until the backend has begun. */
+export interface Measuring {
+  now: { runtime: RuntimeName; step: MeasureStep } | null;
+}
+
 export class ModelLibrary {
   state = $state.raw<LibraryLoad>({ type: 'loading' });
   #models = $state.raw<ReadonlyMap<string, Model>>(new Map());
   #loaded = $state.raw<ReadonlyMap<string, LoadedModel>>(new Map());
   #verifications = $state.raw<ReadonlyMap<string, Verification>>(new Map());
+  #measuring = $state.raw<ReadonlyMap<string, Measuring>>(new Map());
   roots = $state.raw<ModelRoot[]>([]);
 
   /** All models, most recently used first. */
@@ -100,12 +114,27 @@ export class ModelLibrary {
     return this.#verifications.get(id) ?? null;
   }
 
+  /** The measurement of a model's speed that was asked for here, if it goes on. */
+  measuring(id: ModelId): Measuring | null {
+    return this.#measuring.get(id) ?? null;
+  }
+
   root(id: RootId | null): ModelRoot | null {
     return this.roots.find((root) => root.id === id) ?? null;
   }
 
-  fit(id: ModelId, context_length: number | null, runtime: RuntimeName | null = null): Promise<MemoryFit> {
-    return this.#backend.call('model_fit', { id, context_length, runtime });
+  fit(
+    id: ModelId,
+    context_length: number | null,
+    runtime: RuntimeName | null = null,
+    cache_type: CacheType | null = null,
+  ): Promise<MemoryFit> {
+    return this.#backend.call('model_fit', { id, context_length, runtime, cache_type });
+  }
+
+  /** LoRA adapters that a model can be loaded with. */
+  adapters(id: ModelId): Promise<Adapter[]> {
+    return this.#backend.call('adapter_list', { id });
   }
 
   async loadModel(id: ModelId, options: Partial<LoadOptions> = {}): Promise<void> {
@@ -163,6 +192,25 @@ export class ModelLibrary {
   /** Checks the bytes of a model, or (`null`) of all; how it goes comes as events. */
   async verify(id: ModelId | null): Promise<void> {
     await this.#backend.call('model_verify', { id });
+  }
+
+  /** How fast a model was with each runtime when that was last measured. */
+  speeds(id: ModelId): Promise<ModelSpeed[]> {
+    return this.#backend.call('model_speeds', { id });
+  }
+
+  /** Measures how fast a model is, with each runtime that can load it. */
+  async measure(id: ModelId): Promise<Measured> {
+    this.#measuring = withEntry(this.#measuring, id, { now: null });
+    try {
+      return await this.#backend.call('model_measure', { id, runtimes: [], ...MEASURED_WITH });
+    } finally {
+      this.#measuring = withEntry(this.#measuring, id, null);
+    }
+  }
+
+  async stopMeasuring(id: ModelId): Promise<void> {
+    await this.#backend.call('model_measure_stop', { id });
   }
 
   duplicates(): Promise<DuplicateGroup[]> {
@@ -232,6 +280,12 @@ export class ModelLibrary {
       case 'verification_changed':
         this.#verifications = withEntry(this.#verifications, event.model_id, event.verification);
         break;
+      case 'measuring_moved': {
+        const { model_id, runtime, step } = event;
+        // Of one that was asked for elsewhere, the end would not be known.
+        if (this.#measuring.has(model_id)) this.#measuring = withEntry(this.#measuring, model_id, { now: { runtime, step } });
+        break;
+      }
       case 'lagged':
         void this.load();
         break;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
 use super::flow::Flow;
-use super::{Finish, Piece, Request};
+use super::{Finish, Needs, Piece, Request};
 use crate::App;
 use crate::error::{Report, refuse};
 
@@ -45,7 +45,7 @@ impl App {
         self.form_calls(model, &mut request).await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
-            turn = self.turn(model, request.context_length, |load_progress, ahead| {
+            turn = self.turn(model, request.needs, |load_progress, ahead| {
                 load.note(load_progress);
                 let _ = pieces.send(Ok(Piece::Waiting { load_progress, ahead }));
             }) => turn?,
@@ -93,13 +93,9 @@ impl App {
     }
 
     /// A turn at a model, for who does not care what is waited for.
-    pub(super) async fn turn_of(
-        &self,
-        model: ModelId,
-        context_length: Option<u32>,
-    ) -> Result<Turn, ErrorReport> {
+    pub(super) async fn turn_of(&self, model: ModelId, needs: Needs) -> Result<Turn, ErrorReport> {
         tokio::select! {
-            turn = self.turn(model, context_length, |_, _| {}) => turn,
+            turn = self.turn(model, needs, |_, _| {}) => turn,
             () = self.inner.closing.cancelled() => Err(closing()),
         }
     }
@@ -107,11 +103,11 @@ impl App {
     pub(super) async fn turn(
         &self,
         model: ModelId,
-        context_length: Option<u32>,
+        needs: Needs,
         waiting: impl FnMut(Option<f32>, u32),
     ) -> Result<Turn, ErrorReport> {
         self.inner.titles.cancel();
-        self.load_with_at_least(model, context_length).await?;
+        self.load_for(model, needs).await?;
         self.inner.residency.turn(model, waiting).await.report()
     }
 }
@@ -165,7 +161,7 @@ async fn end(mut generation: Generation) {
 }
 
 /// An eject in the middle of an answer is a person's doing, not a crash.
-pub(super) fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
+pub(crate) fn explain(turn: &Turn, error: &EngineError) -> ErrorReport {
     if matches!(error, EngineError::Crashed { .. }) && turn.is_ejected() {
         return refuse(
             ErrorCode::Conflict,

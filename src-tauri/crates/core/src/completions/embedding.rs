@@ -4,7 +4,7 @@ use sirocco_protocol::commands::ModelEmbed;
 use sirocco_protocol::{Embeddings, ErrorCode, ErrorReport, Model, ModelId, ModelVerdict};
 
 use super::answer::{LoadTime, closing, explain};
-use super::{EmbedInput, EmbedRequest, Embedded};
+use super::{EmbedInput, EmbedRequest, Embedded, Needs};
 use crate::App;
 use crate::error::refuse;
 
@@ -41,7 +41,7 @@ impl App {
         self.check_embeds(model).await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {
-            turn = self.turn(model, None, |progress, _| load.note(progress)) => turn?,
+            turn = self.turn(model, Needs::default(), |progress, _| load.note(progress)) => turn?,
             () = self.inner.closing.cancelled() => return Err(closing()),
         };
         let load = load.end();

@@ -38,6 +38,7 @@ use sirocco_protocol::{
 pub use sirocco_store::NamedModel;
 use tokio::sync::{broadcast, mpsc};
 
+pub(crate) use self::answer::explain;
 use crate::App;
 use crate::error::Report;
 pub use crate::serving::{Exchange, Inside};
@@ -50,6 +51,17 @@ pub fn sampling(parameters: &Parameters) -> SamplingParameters {
 
 /// Something that takes a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, ErrorReport>> + Send + 'a>>;
+
+/// What a model has to be loaded with to be of use to somebody; what is left out is as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Tokens of context, at least.
+    pub context_length: Option<u32>,
+    /// Attention in one pass. Only llama.cpp knows of it.
+    pub flash_attention: Option<bool>,
+    /// The file mapped into memory, or read. Only llama.cpp knows of it.
+    pub memory_map: Option<bool>,
+}
 
 /// What is asked of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,8 +80,8 @@ pub struct Request {
     pub one_call: bool,
     /// The form of the answer; calls of tools come before it.
     pub constraint: Option<Constraint>,
-    /// Tokens of context that are needed; none is whatever the model is loaded with.
-    pub context_length: Option<u32>,
+    /// What the model has to be loaded with.
+    pub needs: Needs,
     /// Eject the model afterwards, unless somebody else waits for it.
     pub eject_after: bool,
 }
@@ -86,7 +98,7 @@ impl Request {
             tool_choice: ToolChoice::Free,
             one_call: false,
             constraint: None,
-            context_length: None,
+            needs: Needs::default(),
             eject_after: false,
         }
     }
@@ -223,8 +235,8 @@ pub trait Completions: Send + Sync {
     /// What the header of a model says.
     fn header(&self, model: ModelId) -> Answer<'_, HeaderReport>;
 
-    /// Loads a model, with so many tokens of context at least, and waits until it answers.
-    fn warm_up(&self, model: ModelId, context_length: Option<u32>) -> Answer<'_, LoadedModel>;
+    /// Loads a model with what is needed, and waits until it answers.
+    fn warm_up(&self, model: ModelId, needs: Needs) -> Answer<'_, LoadedModel>;
 
     /// Ejects a model that nobody waits for; false if somebody does.
     fn let_go(&self, model: ModelId) -> Answer<'_, bool>;
@@ -283,10 +295,10 @@ impl Completions for App {
         Box::pin(self.local_header(model))
     }
 
-    fn warm_up(&self, model: ModelId, context_length: Option<u32>) -> Answer<'_, LoadedModel> {
+    fn warm_up(&self, model: ModelId, needs: Needs) -> Answer<'_, LoadedModel> {
         Box::pin(async move {
-            drop(self.turn_of(model, context_length).await?);
-            self.load_with_at_least(model, context_length).await
+            drop(self.turn_of(model, needs).await?);
+            self.load_for(model, needs).await
         })
     }
 
@@ -299,7 +311,12 @@ impl Completions for App {
             // Counting is done beside an answer: nobody has to wait for a turn.
             let worker = match self.inner.residency.ready(model) {
                 Some(loaded) => loaded.worker,
-                None => self.turn_of(model, None).await?.loaded.worker.clone(),
+                None => self
+                    .turn_of(model, Needs::default())
+                    .await?
+                    .loaded
+                    .worker
+                    .clone(),
             };
             worker.count(prompt).await.report()
         })

@@ -20,6 +20,7 @@ use sirocco_store::StoredModel;
 use crate::App;
 use crate::error::{Report, refuse};
 use crate::library::{blocking, files_of};
+use crate::loading::check_llamacpp;
 
 /// Characters of a given name.
 const LONGEST_NAME: usize = 200;
@@ -109,6 +110,7 @@ impl App {
                 "context length and threads are at least 1",
             ));
         }
+        defaults.llamacpp.as_ref().map_or(Ok(()), check_llamacpp)?;
         if let Some(values) = &defaults.values {
             let refused = |message| refuse(ErrorCode::InvalidRequest, message);
             values.parameters.validate().map_err(refused)?;

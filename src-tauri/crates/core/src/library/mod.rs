@@ -1,8 +1,9 @@
 //! The library: what the disk says goes into the store.
 //!
 //! [`scan`] looks through folders, [`import`] brings single files in, [`roots`] are the folders
-//! themselves. How a model is kept once it is there is in [`crate::keeping`].
+//! themselves, [`adapters`] are files that change models. How a model is kept once it is there is in [`crate::keeping`].
 
+mod adapters;
 mod import;
 mod roots;
 mod scan;
@@ -34,6 +35,7 @@ pub(crate) struct Library {
     /// Imports that copy.
     imports: Mutex<HashMap<PathHandle, CancellationToken>>,
     listed: Mutex<Listed>,
+    pub adapters: adapters::Adapters,
 }
 
 /// The list as it was last read, and what changed since.

@@ -147,6 +147,7 @@ impl App {
                 self.drop_model(stored.model.id).await?;
             }
         }
+        self.inner.library.adapters.forget(id);
         self.inner.store.remove_root(id).await.report()
     }
 

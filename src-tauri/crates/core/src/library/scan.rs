@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sirocco_hub::library::{Fingerprint, Known, inspect_file, scan_root};
+use sirocco_hub::library::{Fingerprint, FoundAdapter, Known, inspect_file, scan_root};
 use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelVerdict, RootId};
 use sirocco_store::{Absence, LibraryChanges, StoredModel, StoredRoot};
 
@@ -67,6 +67,7 @@ impl App {
             .apply_library_changes(&survey.changes, now_ms())
             .await
             .report()?;
+        self.inner.library.adapters.note(survey.adapters);
         for stored in &changed {
             self.model_changed(stored);
         }
@@ -117,6 +118,8 @@ struct Survey {
     changes: LibraryChanges,
     /// Files that are no models and never were.
     problems: Vec<String>,
+    /// Of each folder.
+    adapters: Vec<(RootId, Vec<FoundAdapter>)>,
 }
 
 /// Compares what is stored with the disk. Blocks.
@@ -142,7 +145,7 @@ fn survey(
         })
         .collect();
     let mut changes = LibraryChanges::default();
-    let mut problems = Vec::new();
+    let (mut problems, mut adapters) = (Vec::new(), Vec::new());
     let mut seen: HashSet<ModelId> = HashSet::new();
     let mut offline: HashSet<RootId> = HashSet::new();
     for root in roots {
@@ -173,6 +176,7 @@ fn survey(
             }
         }
         changes.found.append(&mut fresh);
+        adapters.push((root.id, scan.adapters));
         for problem in scan.problems {
             match by_path.get(problem.path.as_path()) {
                 Some(stored) if seen.insert(stored.model.id) => {
@@ -204,7 +208,11 @@ fn survey(
         }
         follow_moves(models, &by_path, &mut changes);
     }
-    Survey { changes, problems }
+    Survey {
+        changes,
+        problems,
+        adapters,
+    }
 }
 
 /// Looks at the files of one model.

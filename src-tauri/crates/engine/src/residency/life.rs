@@ -10,7 +10,7 @@ use sirocco_protocol::ModelId;
 use super::slot::{Ready, Slot, State};
 use super::{Breakdown, Change, Load, Plan, Residency};
 use crate::worker::LoadedFacts;
-use crate::{Backend, EngineError, Runtime, Worker, WorkerEnd};
+use crate::{Backend, EngineError, LlamaCpp, Runtime, Worker, WorkerEnd};
 
 impl Residency {
     /// The life of a slot: load, then wait for the worker to end, and once more if others wait for it.
@@ -93,6 +93,7 @@ impl Residency {
                     context_length: elsewhere.context_length,
                     threads: 0,
                     scratch_folder: String::new(),
+                    llamacpp: None,
                 };
                 let worker = Worker::within(Arc::clone(&elsewhere.engine));
                 let facts = self.load_into(&worker, request, slot).await?;
@@ -168,6 +169,7 @@ impl Residency {
             context_length: load.context_length,
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),
+            llamacpp: load.llamacpp.as_ref().map(LlamaCpp::to_wire),
         };
         let loaded = self.load_into(&worker, request, slot).await;
         if let Err(EngineError::Crashed { .. }) = loaded {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use sirocco_protocol::{LoadState, LoadedModel, ModelId, RuntimeName};
+use sirocco_protocol::{LlamaCppOptions, LoadState, LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,8 @@ pub(super) struct Slot {
     pub at_once: u32,
     /// Tokens of context and threads.
     requested: (u32, u32),
+    /// What llama.cpp is told.
+    llamacpp: Option<LlamaCppOptions>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +69,10 @@ impl Slot {
             runtime,
             at_once: u32::try_from(at_once).unwrap_or(u32::MAX),
             requested,
+            llamacpp: match plan {
+                Plan::Here(load) => load.llamacpp.as_ref().map(|one| one.options.clone()),
+                Plan::Elsewhere(_) => None,
+            },
         }
     }
 
@@ -133,6 +139,7 @@ impl Slot {
             threads,
             runtime,
             served_by: self.runtime,
+            llamacpp: self.llamacpp.clone(),
             fallback,
             memory_bytes,
             queue_length: self.queue.load(Ordering::Relaxed),

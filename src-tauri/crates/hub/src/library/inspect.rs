@@ -87,7 +87,16 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         ModelVerdict::Refused { reasons },
     ) = (summary.kind, &verdict)
     {
-        return Err(fail(&first, reasons.join("; ")));
+        let reason = reasons.join("; ");
+        return Err(fail(
+            &first,
+            match summary.kind {
+                ModelKind::Adapter => format!(
+                    "{reason}; in a folder of the library it can be chosen in the load options of its model"
+                ),
+                _ => reason,
+            },
+        ));
     }
     let names = names_of(&first);
     let stated = summary.name.map(|name| without_other_methods(&name));

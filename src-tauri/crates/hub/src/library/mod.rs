@@ -7,6 +7,7 @@
 //! It deliberately does not remember anything: that is the store's. What is known from the last time is handed in, so
 //! that a folder in which nothing changed is looked through without opening a file.
 
+mod adapter;
 mod content;
 mod duplicates;
 mod fingerprint;
@@ -27,6 +28,7 @@ use sirocco_protocol::{ModelSource, ModelVerdict, RuntimeVerdict};
 
 pub use sirocco_protocol::ModelOrigin as Origin;
 
+pub use adapter::FoundAdapter;
 pub use content::{hash_files, may_be_alike};
 pub use duplicates::{Copied, Replacement, link_over, replacements};
 pub use fingerprint::{FileIdentity, Fingerprint, NotAFingerprint};
@@ -93,6 +95,8 @@ pub struct Scan {
     pub models: Vec<FoundModel>,
     /// First files of known models that are as they were.
     pub unchanged: Vec<PathBuf>,
+    /// Files that change models, by path.
+    pub adapters: Vec<FoundAdapter>,
     /// By path.
     pub problems: Vec<Problem>,
 }

@@ -8,8 +8,8 @@ use std::{
 use sirocco_gguf::shard_name;
 
 use super::{
-    Fingerprint, Found, Origin, Problem, Scan, inspect::inspect_files, jan, naming::unique_key,
-    ollama, walk::walk,
+    Fingerprint, Found, Origin, Problem, Scan, adapter::adapter_of, inspect::inspect_files, jan,
+    naming::unique_key, ollama, walk::walk,
 };
 
 /// First files of known models, with what the files were when their headers were read.
@@ -71,7 +71,10 @@ pub fn scan_root(root: &Path, origin: Origin, known: &Known) -> Scan {
                 keys.insert(model.key.clone());
                 scan.models.push(*model);
             }
-            Err(problem) => scan.problems.push(problem),
+            Err(problem) => match adapter_of(&problem.path) {
+                Some(adapter) => scan.adapters.push(adapter),
+                None => scan.problems.push(problem),
+            },
         }
     }
     scan.problems

@@ -7,7 +7,7 @@ use axum::response::sse::Event;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sirocco_core::completions::{ChatMessage, Request};
+use sirocco_core::completions::{ChatMessage, Needs, Request};
 
 use super::chat_events::{ChatEvents, Kept};
 use crate::answers::{Answers, frames, server_sent};
@@ -116,7 +116,10 @@ fn read_chat(body: &Value, chats: &Responses, defaults: &Defaults) -> Result<Ask
             sampling: sampling.parameters(&defaults.sampling, None)?,
             max_tokens: token_limit("max_output_tokens", fields.max_output_tokens)?
                 .or(defaults.max_tokens),
-            context_length: fields.context_length,
+            needs: Needs {
+                context_length: fields.context_length,
+                ..Needs::default()
+            },
             ..Request::new(prompt::chat(prompted, variables, Vec::new())?)
         }),
         stream: fields.stream.unwrap_or(false),
@@ -176,7 +179,7 @@ mod tests {
         .unwrap();
         let request = asked.request;
         assert_eq!(
-            (request.max_tokens, request.context_length),
+            (request.max_tokens, request.needs.context_length),
             (Some(5), Some(2048))
         );
         assert_eq!(request.sampling.top_k, 7);

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sirocco_core::completions::Completions;
-use sirocco_protocol::{Download, DownloadId, DownloadState, Model};
+use sirocco_core::completions::{Completions, Needs};
+use sirocco_protocol::{Download, DownloadId, DownloadState, FlashAttention, LoadedModel, Model};
 use time::OffsetDateTime;
 
 use super::chat;
@@ -45,7 +45,7 @@ fn describe(completions: &dyn Completions, model: &Model) -> Value {
     // A model has one worker, and so one instance, of its own name.
     let instances: Vec<_> = ready(completions, model)
         .into_iter()
-        .map(|loaded| json!({"id": model.key, "config": {"context_length": loaded.context_length}}))
+        .map(|loaded| json!({"id": model.key, "config": config(&loaded)}))
         .collect();
     let bits = model.size_bytes as f64 * 8.0 / model.parameter_count.max(1) as f64;
     json!({
@@ -58,6 +58,16 @@ fn describe(completions: &dyn Completions, model: &Model) -> Value {
     })
 }
 
+/// What the model is loaded with; what llama.cpp decides by itself is left out.
+fn config(loaded: &LoadedModel) -> Value {
+    let mut config = json!({"context_length": loaded.context_length});
+    let told = loaded.llamacpp.as_ref().map(|told| told.flash_attention);
+    if let Some(told @ (FlashAttention::On | FlashAttention::Off)) = told {
+        config["flash_attention"] = json!(told == FlashAttention::On);
+    }
+    config
+}
+
 fn kind(model: &Model) -> &'static str {
     if embeds(model) { "embedding" } else { "llm" }
 }
@@ -66,6 +76,8 @@ fn kind(model: &Model) -> &'static str {
 struct Load {
     model: Option<String>,
     context_length: Option<u32>,
+    /// Of the llama.cpp runtime; the other has nothing of the kind.
+    flash_attention: Option<bool>,
     #[serde(default)]
     echo_load_config: bool,
 }
@@ -80,14 +92,18 @@ async fn load_named(served: &Served, body: Body) -> Result<Value, Fault> {
     let (model, named) = look_up(completions, asked.model.as_deref()).await?;
     let named = named.and_then(|named| named.context_length);
     let begun = Instant::now();
-    let context_length = asked.context_length.or(named);
-    let loaded = completions.warm_up(model.id, context_length).await?;
+    let needs = Needs {
+        context_length: asked.context_length.or(named),
+        flash_attention: asked.flash_attention,
+        ..Needs::default()
+    };
+    let loaded = completions.warm_up(model.id, needs).await?;
     let mut answer = json!({
         "type": kind(&model), "instance_id": model.key, "status": "loaded",
         "load_time_seconds": begun.elapsed().as_secs_f64(),
     });
     if asked.echo_load_config {
-        answer["load_config"] = json!({"context_length": loaded.context_length});
+        answer["load_config"] = config(&loaded);
     }
     Ok(answer)
 }

@@ -142,8 +142,7 @@ pub async fn load_or_eject(
             "unload"
         }
         KeepAlive::Keep => {
-            let context_length = asked.context_length;
-            served.completions.warm_up(model.id, context_length).await?;
+            served.completions.warm_up(model.id, asked.needs).await?;
             "load"
         }
     };

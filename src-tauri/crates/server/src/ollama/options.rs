@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sirocco_core::completions::{Constraint, Prompt, Request, SamplingParameters};
+use sirocco_core::completions::{Constraint, Needs, Prompt, Request, SamplingParameters};
 
 use super::duration::{KeepAlive, keep_alive};
 use crate::body::{Strings, read, refuse, token_limit};
@@ -23,8 +23,8 @@ struct Fields {
     top_logprobs: Option<u32>,
 }
 
-/// Those that say how an answer is written. What is about the machine (`num_gpu`, `num_thread`, …) is decided here, and
-/// passed over.
+/// Those that say how an answer is written, and what the model is loaded with. What else is about the machine (`num_gpu`,
+/// `num_thread`, …) is decided here, and passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Options {
@@ -41,6 +41,7 @@ struct Options {
     stop: Option<Strings>,
     num_predict: Option<i64>,
     num_ctx: Option<u32>,
+    use_mmap: Option<bool>,
 }
 
 /// What a request asks for, but its prompt.
@@ -52,7 +53,7 @@ pub struct Asked {
     sampling: SamplingParameters,
     max_tokens: Option<u32>,
     stop: Vec<String>,
-    pub context_length: Option<u32>,
+    pub needs: Needs,
     constraint: Option<Constraint>,
     defaults: Defaults,
 }
@@ -117,7 +118,11 @@ impl Asked {
             sampling,
             max_tokens,
             stop: options.stop.unwrap_or_default().0,
-            context_length: options.num_ctx.or(defaults.context_length),
+            needs: Needs {
+                context_length: options.num_ctx.or(defaults.context_length),
+                memory_map: options.use_mmap,
+                ..Needs::default()
+            },
             constraint: of_ollama(&body["format"])?,
             defaults: defaults.clone(),
         })
@@ -130,7 +135,7 @@ impl Asked {
             max_tokens: self.max_tokens,
             stop: self.stop,
             constraint: self.constraint,
-            context_length: self.context_length,
+            needs: self.needs,
             eject_after: self.keep_alive == KeepAlive::Eject,
             ..Request::new(prompt)
         })
@@ -160,7 +165,8 @@ mod tests {
             "options": {
                 "temperature": 0.5, "top_k": 7, "top_p": 0.25, "min_p": 0.125, "typical_p": 0.5,
                 "repeat_last_n": 9, "repeat_penalty": 1.5, "presence_penalty": 1, "frequency_penalty": -1,
-                "seed": 5, "stop": ["a", "b"], "num_predict": 3, "num_ctx": 2048, "num_gpu": 99,
+                "seed": 5, "stop": ["a", "b"], "num_predict": 3, "num_ctx": 2048, "use_mmap": false,
+                "num_gpu": 99,
             },
         }));
         let expected = SamplingParameters {
@@ -179,10 +185,13 @@ mod tests {
         };
         assert_eq!(request.sampling, expected);
         assert_eq!(request.stop, ["a", "b"]);
-        assert_eq!(
-            (request.max_tokens, request.context_length),
-            (Some(3), Some(2048))
-        );
+        assert_eq!(request.max_tokens, Some(3));
+        let needs = Needs {
+            context_length: Some(2048),
+            memory_map: Some(false),
+            ..Needs::default()
+        };
+        assert_eq!(request.needs, needs);
         assert!(request.eject_after);
     }
 

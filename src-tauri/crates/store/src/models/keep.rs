@@ -192,7 +192,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::fixture::model;
-    use sirocco_protocol::{LayerValues, PresetId};
+    use sirocco_protocol::{LayerValues, LlamaCppOptions, PresetId};
 
     fn update(id: ModelId) -> ModelUpdate {
         ModelUpdate {
@@ -274,6 +274,10 @@ mod tests {
             context_length: Some(2048),
             runtime: Some(sirocco_protocol::RuntimeName::LlamaCpp),
             threads: None,
+            llamacpp: Some(LlamaCppOptions {
+                keep_in_memory: true,
+                ..LlamaCppOptions::default()
+            }),
             preset_id: Some(PresetId::fresh()),
             values: Some(LayerValues {
                 system_prompt: Some("Be brief.".into()),

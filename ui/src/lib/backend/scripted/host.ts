@@ -1,11 +1,16 @@
 /** What the parts of the scripted backend share: its tables, its events and its clock. */
-import type { Attachment, Commands, Conversation, Download, ErrorCode, Event, Folder, LoadedModel, LoginStart, Model, ModelDefaults, ModelRoot, Opening, QuickAsk, Settings, Started } from '$/gen/protocol';
+import type { Attachment, Commands, Conversation, Download, ErrorCode, Event, Folder, LoadedModel, LoginStart, Model, ModelDefaults, ModelRoot, Opening, QuickAsk, RuntimeName, Settings, Started } from '$/gen/protocol';
 import { BackendError } from '../error';
 import type { Stored } from './conversations';
 
-export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Commands[C]['response'] };
+/** Commands that answer when what they do is done. */
+type Lasting = 'model_measure';
+type Answer<C extends keyof Commands> = C extends Lasting ? Promise<Commands[C]['response']> : Commands[C]['response'];
+
+export type Handlers = { [C in keyof Commands]: (request: Commands[C]['request']) => Answer<C> };
 
 export interface ScriptedHost {
+  readonly installed: RuntimeName[];
   readonly models: Map<string, Model>;
   readonly modelDefaults: Map<string, ModelDefaults>;
   readonly loaded: Map<string, LoadedModel>;

@@ -3,11 +3,12 @@
  *
  * Tests use `tick_ms: 0` and tell events themselves with `emit`; a failing command is scripted with
  * `fail('model_load', report)`. The page takes `?scripted=empty`, `=many` (10,000 conversations and
- * models), `=broken` (nothing answers), `=loading` (nothing ever answers), `=organised` (with folders, tags, archive and
- * trash) and `=eventful` (after a crash, with a newer version to be had).
+ * models), `=broken` (nothing answers), `=loading` (nothing ever answers), `=both` (both runtimes are here), `=organised`
+ * (with folders, tags, archive and trash) and `=eventful` (after a crash, with a newer version to be had).
  */
 import type {
   Attachment,
+  CacheType,
   Commands,
   Conversation,
   Crash,
@@ -47,13 +48,16 @@ import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
-import { ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
+import { ADAPTERS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
 import { searchHandlers } from './search';
 import { serverHandlers, serverState } from './server';
 import { updateHandlers } from './updates';
+
+/** What the cache takes, of what it takes in 16 bits. */
+const CACHE_SHARES: Record<CacheType, number> = { f16: 1, q8_0: 34 / 64, q4_0: 18 / 64 };
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -67,6 +71,8 @@ export interface ScriptedOptions {
   /** Entries of the API server's log. */
   requests?: number;
   loaded?: string[];
+  /** Runtimes that are here; else only mistral.rs is. */
+  installed?: RuntimeName[];
   /** What is known of newer versions; else they are not looked for. */
   updates?: UpdateStatus;
   /** Pause between steps of loads, downloads and runs; 0 makes every command answer in the next microtask. */
@@ -79,6 +85,7 @@ const copy = <T>(value: T): T => structuredClone(value);
 
 export class ScriptedBackend implements Backend, ScriptedHost {
   readonly calls: { command: keyof Commands; request: unknown }[] = [];
+  readonly installed: RuntimeName[];
   readonly models = new Map<string, Model>();
   readonly modelDefaults = new Map<string, ModelDefaults>();
   readonly loaded = new Map<string, LoadedModel>();
@@ -110,6 +117,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.tick_ms = options.tick_ms ?? 0;
     this.#host = options.host ?? 'browser';
     for (const model of options.models ?? scriptedModels()) this.models.set(model.id, model);
+    this.installed = options.installed ?? STATUS.installed;
     for (const id of options.loaded ?? []) this.loaded.set(id, this.#loadedModel(id, 8192, 8, { type: 'ready' }));
     this.stored = scriptedConversations(options.conversations ?? 10);
     this.roots = copy(ROOTS);
@@ -159,7 +167,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     if (this.tick_ms > 0) await this.pause(40);
     const failure = this.#failures.get(command);
     if (failure) throw new BackendError(failure);
-    return copy(this.#handlers[command](request));
+    return copy(await this.#handlers[command](request));
   }
 
   stream(_stream: 'run_follow', request: { id: string }, onMessage: (update: RunUpdate) => void): StreamHandle {
@@ -203,7 +211,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   // ---- commands ----
 
   readonly #own = {
-    app_status: () => ({ ...STATUS, host: this.#host }),
+    app_status: () => ({ ...STATUS, installed: this.installed, host: this.#host }),
     settings_get: () => this.settings,
     settings_set: ({ settings }) => {
       this.settings = copy(settings);
@@ -342,7 +350,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return {};
     },
     model_list: () => [...this.models.values()],
-    model_fit: ({ id, context_length }) => this.#fit(id, context_length ?? this.settings.default_context_length),
+    model_fit: ({ id, context_length, cache_type }) => this.#fit(id, context_length ?? this.settings.default_context_length, cache_type),
+    adapter_list: ({ id }) => ADAPTERS.filter((one) => one.architecture === this.#model(id).architecture),
     model_load: ({ id, options }) => {
       const model = this.#model(id);
       if (model.verdict.type !== 'runs' && model.verdict.type !== 'embeds') {
@@ -359,6 +368,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       }
       const served_by = options.runtime ?? this.modelDefaults.get(id)?.runtime ?? model.runtime ?? 'mistralrs';
       const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 }, served_by);
+      const llamacpp = options.llamacpp ?? this.modelDefaults.get(id)?.llamacpp;
+      if (served_by === 'llamacpp' && llamacpp) loaded.llamacpp = llamacpp;
       this.loaded.set(id, loaded);
       if (this.tick_ms > 0) void this.#loadSlowly(id);
       return loaded;
@@ -435,9 +446,9 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.emit({ type: 'conversation_changed', conversation: conversation.summary });
   }
 
-  #fit(id: string, context_length: number): MemoryFit {
+  #fit(id: string, context_length: number, cache_type: CacheType | null = null): MemoryFit {
     const { size_bytes, parameter_count } = this.#model(id);
-    const kv_per_token = Math.round(parameter_count / 30_000);
+    const kv_per_token = Math.round((parameter_count / 30_000) * CACHE_SHARES[cache_type ?? 'f16']);
     const compute_bytes = 300 * 1024 * 1024;
     const { available_bytes } = STATUS.machine;
     const kv_bytes = kv_per_token * context_length;
@@ -566,6 +577,7 @@ export function scriptedPage(kind: string): ScriptedBackend {
     downloads: scriptedDownloads(),
     connections: 400,
     requests: 40,
+    installed: kind === 'both' ? ['mistralrs', 'llamacpp'] : undefined,
     tick_ms: 30,
     ...(kind === 'eventful' ? EVENTFUL : {}),
   });

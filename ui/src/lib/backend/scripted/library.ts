@@ -1,5 +1,6 @@
 /** Keeping models in the scripted backend: roots, trash, hashes, duplicates, headers and defaults. */
-import type { DuplicateGroup, HeaderReport, Model, RootSuggestion, TrashedModel, Verification } from '$/gen/protocol';
+import type { DuplicateGroup, HeaderReport, Measured, MeasureStep, Model, ModelSpeed, RootSuggestion, RuntimeName, TrashedModel, Verification } from '$/gen/protocol';
+import { ableRuntimes } from '$/lib/runtimes';
 import { entry, refusal, type Handlers, type ScriptedHost } from './host';
 import { HASH, NOW, ROOTS } from './models';
 
@@ -14,6 +15,9 @@ export type LibraryCommand =
   | 'model_header'
   | 'model_reveal'
   | 'model_verify'
+  | 'model_measure'
+  | 'model_measure_stop'
+  | 'model_speeds'
   | 'model_duplicates'
   | 'model_link_duplicates'
   | 'model_defaults_get'
@@ -44,6 +48,23 @@ export const TEMPLATE = `{%- if messages[0]['role'] == 'system' %}
     {{- '<|im_start|>assistant\\n' }}
 {%- endif %}`;
 
+function speedsOf(model_id: string, runtimes: RuntimeName[], measured_at_ms: number): ModelSpeed[] {
+  return runtimes.map((runtime) => ({
+    model_id,
+    runtime,
+    engine: runtime === 'mistralrs' ? 'mistral.rs 0.8.1 · CPU (native)' : 'llama.cpp 0.1.161 · CPU (native)',
+    cpu: 'AMD Ryzen 7 7840U',
+    threads: 8,
+    prompt_tokens: 512,
+    generate_tokens: 128,
+    prefill_per_second: runtime === 'mistralrs' ? 301.4 : 288.2,
+    decode_per_second: runtime === 'mistralrs' ? 24.1 : 21.3,
+    load_ms: 640,
+    peak_memory_bytes: 1_130_000_000,
+    measured_at_ms,
+  }));
+}
+
 export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryCommand> {
   const { models, modelDefaults } = host;
   const trash = new Map<string, TrashedModel>();
@@ -66,6 +87,27 @@ export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryComma
     Object.assign(model, { sha256: model.sha256 ?? HASH, verified_at_ms: Date.now() });
     host.emit({ type: 'model_changed', model });
     tell({ type: 'intact', sha256: model.sha256 ?? HASH, compared });
+  };
+
+  const speeds = new Map<string, ModelSpeed[]>([['m-coder', speedsOf('m-coder', ['mistralrs', 'llamacpp'], NOW - 3 * DAY)]]);
+  let measuring: string | null = null;
+
+  const measure = async (id: string): Promise<Measured> => {
+    const runtimes = ableRuntimes(entry(models, id, 'model'), host.installed);
+    measuring = id;
+    for (const runtime of runtimes) {
+      const tell = (step: MeasureStep) => host.emit({ type: 'measuring_moved', model_id: id, runtime, step });
+      tell({ type: 'loading', progress: 0.5 });
+      for (let done = 0; done < 4; done += 1) {
+        if (host.tick_ms > 0) await host.pause(host.tick_ms * 20);
+        if (measuring !== id) throw refusal('conflict', 'the measurement was stopped');
+        tell({ type: 'answering', prompt_tokens: 512, done, total: 4 });
+      }
+    }
+    measuring = null;
+    const found = speedsOf(id, runtimes, Date.now());
+    speeds.set(id, found);
+    return { speeds: found, problems: [] };
   };
 
   const header = (id: string): HeaderReport => {
@@ -153,6 +195,12 @@ export function libraryHandlers(host: ScriptedHost): Pick<Handlers, LibraryComma
       if (host.tick_ms > 0) for (const one of id ? [id] : models.keys()) void verify(one);
       return {};
     },
+    model_measure: ({ id }) => measure(id),
+    model_measure_stop: () => {
+      measuring = null;
+      return {};
+    },
+    model_speeds: ({ id }) => speeds.get(id) ?? [],
     model_duplicates: groups,
     model_link_duplicates: ({ sha256 }) => {
       const freed = groups().find((group) => group.sha256 === sha256)?.reclaimable_bytes ?? 0;

@@ -1,5 +1,5 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
-import type { AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
+import type { Adapter, AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
 import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
@@ -113,6 +113,11 @@ export function scriptedModels(): Model[] {
   };
   return models.map((one) => ({ ...one, ...kept[one.id] }));
 }
+
+export const ADAPTERS: Adapter[] = [
+  { key: 'pirate', name: 'Talks like a pirate', path: `${OWN}/adapters/pirate.gguf`, architecture: 'llama', size_bytes: 43_000_000 },
+  { key: 'short', name: 'Short answers', path: `${OWN}/adapters/short.gguf`, architecture: 'llama', size_bytes: 21_000_000 },
+];
 
 const ROOT: Omit<ModelRoot, 'id' | 'path'> = { is_own: false, reachable: true, origin: 'folder', model_count: 0, size_bytes: 0 };
 
