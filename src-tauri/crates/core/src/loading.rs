@@ -86,6 +86,9 @@ impl App {
         if !options.load_anyway {
             self.make_room(&stored, runtime, context_length).await?;
         }
+        // Only llama.cpp sees by it.
+        let projector = stored.model.projector.clone();
+        let projector = projector.filter(|_| runtime == RuntimeName::LlamaCpp);
         let stored = self
             .inner
             .store
@@ -98,6 +101,7 @@ impl App {
         Ok(self.inner.residency.begin_load(Load {
             model_id: id,
             runtime,
+            projector,
             files: stored.files,
             context_length,
             threads,
@@ -270,6 +274,8 @@ impl App {
         context_length: u32,
     ) -> Result<MemoryFit, ErrorReport> {
         let path = stored.model.path.clone();
+        let projector = stored.model.projector.clone();
+        let projector = projector.filter(|_| runtime == RuntimeName::LlamaCpp);
         let fit = blocking(move || {
             let model =
                 sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
@@ -277,17 +283,25 @@ impl App {
             let estimate =
                 sirocco_gguf::memory::estimate_for(&model, runtime, u64::from(context_length))
                     .ok_or("its header does not say how large it is")?;
+            // Its weights are read as they are; what it computes with is small beside them.
+            let projector_bytes = projector
+                .and_then(|path| std::fs::metadata(path).ok())
+                .map_or(0, |metadata| metadata.len());
             let available_bytes = machine::available_bytes();
-            let largest =
-                sirocco_gguf::memory::largest_context_for(&model, runtime, available_bytes);
+            let total_bytes = estimate.total_bytes.saturating_add(projector_bytes);
+            let largest = sirocco_gguf::memory::largest_context_for(
+                &model,
+                runtime,
+                available_bytes.saturating_sub(projector_bytes),
+            );
             Ok::<_, String>(MemoryFit {
                 context_length,
-                weights_bytes: estimate.weights_bytes + estimate.embedding_bytes,
+                weights_bytes: estimate.weights_bytes + estimate.embedding_bytes + projector_bytes,
                 kv_bytes: estimate.kv_bytes,
                 compute_bytes: estimate.compute_bytes,
-                total_bytes: estimate.total_bytes,
+                total_bytes,
                 available_bytes,
-                fits: estimate.total_bytes <= available_bytes,
+                fits: total_bytes <= available_bytes,
                 largest_context_length: largest.and_then(|length| u32::try_from(length).ok()),
             })
         })

@@ -21,7 +21,8 @@ pub struct File {
     pub model: &'static LlamaModel,
     /// Tokens that a context is to hold: what was asked for, at most what the model knows.
     pub context_length: u32,
-    threads: i32,
+    /// To compute with.
+    pub threads: i32,
 }
 
 impl File {

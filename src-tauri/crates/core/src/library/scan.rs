@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sirocco_hub::library::{Fingerprint, Known, inspect_file, scan_root};
+use sirocco_hub::library::{Fingerprint, Known, Projectors, inspect_file, scan_root};
 use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelVerdict, RootId};
 use sirocco_store::{Absence, LibraryChanges, StoredModel, StoredRoot};
 
@@ -194,6 +194,9 @@ fn survey(
             .first()
             .is_some_and(|path| paths.insert(path.clone()))
     });
+    let concerned =
+        |stored: &&StoredModel| extent == Extent::Everything || seen.contains(&stored.model.id);
+    pair(models.iter().filter(concerned), &mut changes);
     if extent == Extent::Everything {
         for stored in models
             .iter()
@@ -205,6 +208,23 @@ fn survey(
         follow_moves(models, &by_path, &mut changes);
     }
     Survey { changes, problems }
+}
+
+/// Models that are as they were may have got a projector, or lost it.
+fn pair<'a>(models: impl Iterator<Item = &'a StoredModel>, changes: &mut LibraryChanges) {
+    let mut projectors = Projectors::default();
+    for stored in models {
+        let path = Path::new(&stored.model.path);
+        // On a drive that is not there now it keeps what it has.
+        if !path.is_file() {
+            continue;
+        }
+        let beside = projectors.beside(path);
+        let beside = beside.map(|path| super::text(&path));
+        if beside != stored.model.projector {
+            changes.projectors.push((stored.model.id, beside));
+        }
+    }
 }
 
 /// Looks at the files of one model.
