@@ -106,6 +106,7 @@ async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) 
             model_id: ModelId::fresh(),
             runtime,
             files: vec![model.display().to_string()],
+            projector: None,
             context_length,
             threads,
             llamacpp: None,

@@ -64,6 +64,7 @@ async fn main() -> Result<()> {
                 model_id: ModelId::fresh(),
                 runtime,
                 files: vec![path.display().to_string()],
+                projector: None,
                 context_length,
                 threads: u32::try_from(std::thread::available_parallelism()?.get())?,
                 llamacpp: None,

@@ -29,6 +29,7 @@ async fn main() -> Result<()> {
         model_id: ModelId::fresh(),
         runtime,
         files: vec![model],
+        projector: None,
         context_length: 4096,
         threads,
         llamacpp: None,

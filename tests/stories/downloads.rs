@@ -461,6 +461,7 @@ async fn names_that_lead_elsewhere_are_refused_at_once() -> anyhow::Result<()> {
             repository: repository.into(),
             commit: None,
             path: path.into(),
+            projector: None,
         };
         let refused = scene.app.call::<Download>("download_start", request).await;
         assert_eq!(

@@ -82,6 +82,7 @@ impl Scene {
             repository: REPOSITORY.into(),
             commit,
             path: path.into(),
+            projector: None,
         };
         self.app.call("download_start", request).await
     }

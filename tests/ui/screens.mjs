@@ -42,6 +42,14 @@ const preset = (name) => async (page) => {
   await page.getByLabel(/^Preset:/).click();
   await page.getByRole("option", { name }).click();
 };
+/** Chooses the model of the chat that is shown. */
+const model = (name) => async (page) => {
+  await page.keyboard.press("Control+l");
+  await page.getByRole("grid").getByText(name).first().click();
+};
+/** A picture of a coast, drawn: the scripted backend keeps it as it is. */
+const COAST = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1024 768"><rect width="1024" height="768" fill="#f4c58a"/><circle cx="700" cy="260" r="90" fill="#fff2cc"/><path d="M0 470q256-60 512 0t512 0v298H0z" fill="#3a7ca5"/><path d="M0 700 260 420l180 180 120-90 240 258H0z" fill="#81523f"/></svg>`;
+const image = (page) => page.locator('input[type="file"]').first().setInputFiles({ name: "coast.png", mimeType: "image/png", buffer: Buffer.from(COAST) });
 const serving = (enabled) => (page) =>
   page.evaluate((wanted) => {
     const { app } = window.sirocco;
@@ -121,6 +129,28 @@ const SCREENS = {
       text("The model is sent this text"),
     ],
     undo: [keys("Escape"), button(/^Remove notes/)],
+  },
+  "an image in a chat": {
+    steps: [
+      ...conversation,
+      model("Llama 3.2 3B Instruct"),
+      image,
+      (page) => page.getByRole("textbox", { name: "Message" }).fill("What do you see?"),
+      button("Send"),
+      (page) => page.locator("article.user img").last().waitFor(),
+      button("Stop"),
+      image,
+      (page) => page.getByRole("button", { name: /^Remove coast/ }).waitFor(),
+    ],
+    undo: [button(/^Remove coast/)],
+  },
+  "an image, large": {
+    steps: [...conversation, image, button(/^Open coast/), (page) => page.getByRole("dialog").getByRole("img").waitFor()],
+    undo: [keys("Escape"), button(/^Remove coast/)],
+  },
+  "an image that is not seen": {
+    steps: [...conversation, model("Qwen2.5 Coder 0.5B Instruct"), image, text("Take them away")],
+    undo: [button(/^Remove coast/)],
   },
   search: {
     steps: [list, (page) => page.getByRole("searchbox").first().fill("grapheme"), (page) => page.locator("mark").first().waitFor()],

@@ -127,7 +127,20 @@ transcript_percent: number,
 density: Density, };
 
 /**
- * A file as it stands at a message. Of the file only its text is kept.
+ * An image that is attached.
+ */
+export type AttachedImage = { 
+/**
+ * `image/png` or `image/jpeg`.
+ */
+media_type: string, 
+/**
+ * The file, base64.
+ */
+content_base64: string, };
+
+/**
+ * A file as it stands at a message. Of the file only its text is kept or, of an image, what models see of it.
  */
 export type Attachment = { 
 /**
@@ -149,7 +162,11 @@ size_bytes: number,
 /**
  * Characters of its text.
  */
-characters: number, };
+characters: number, 
+/**
+ * How large an image is.
+ */
+pixels?: Pixels, };
 
 /**
  * Reads a picked or dropped file, to be attached to a message.
@@ -187,9 +204,18 @@ conversation_id?: ConversationId | null, };
 export type AttachmentId = string;
 
 /**
+ * An attached image, as models see it.
+ */
+export type AttachmentImage = { 
+/**
+ * Which.
+ */
+id: AttachmentId, };
+
+/**
  * What a file is.
  */
-export type AttachmentKind = "text" | "markdown" | "code" | "csv" | "html" | "pdf" | "docx" | "xlsx";
+export type AttachmentKind = "text" | "markdown" | "code" | "csv" | "html" | "pdf" | "docx" | "xlsx" | "image";
 
 /**
  * What was taken from a file: the text that the model is sent.
@@ -1234,7 +1260,11 @@ commit?: string | null,
 /**
  * Path of the (first) file.
  */
-path: string, };
+path: string, 
+/**
+ * Path of the file by which it sees images, to come with it; none leaves that out.
+ */
+projector?: string | null, };
 
 /**
  * Where a download stands.
@@ -2279,6 +2309,10 @@ runs: HubRuns,
  */
 is_projector: boolean, 
 /**
+ * The file by which this model sees images, to be downloaded with it.
+ */
+projector?: HubFile, 
+/**
  * It is in the library.
  */
 model_id: ModelId | null, 
@@ -2999,6 +3033,14 @@ context_length: number,
  * It carries a chat template.
  */
 has_chat_template: boolean, 
+/**
+ * The file by which it can see images, if one that fits lies beside it.
+ */
+projector?: string, 
+/**
+ * It sees images with the runtime that serves it.
+ */
+sees_images: boolean, 
 /**
  * Whether it runs here, and if not why.
  */
@@ -3731,6 +3773,19 @@ path: string,
  * It is a folder.
  */
 is_folder: boolean, };
+
+/**
+ * How large an image is, as models see it.
+ */
+export type Pixels = { 
+/**
+ * From left to right.
+ */
+width: number, 
+/**
+ * From top to bottom.
+ */
+height: number, };
 
 /**
  * System prompt, sampling parameters and stop strings under a name.
@@ -5263,6 +5318,8 @@ export interface Commands {
   attachment_give: { request: AttachmentGive; response: Attachment };
   /** What was taken from a file: the text that the model is sent. */
   attachment_text: { request: AttachmentText; response: string };
+  /** An attached image, as models see it. */
+  attachment_image: { request: AttachmentImage; response: AttachedImage };
   /** Ends a run within one token; its words are kept. */
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */

@@ -2,7 +2,7 @@
 
 use sirocco_protocol::AttachmentKind;
 
-use crate::{ExtractError, package};
+use crate::{ExtractError, package, picture};
 
 /// The first bytes of what Office wrote before 2007, and of today's documents with a password.
 const COMPOUND: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
@@ -33,6 +33,9 @@ pub fn of(name: &str, bytes: &[u8]) -> Result<AttachmentKind, ExtractError> {
     }
     if bytes.starts_with(b"PK\x03\x04") {
         return package::kind(bytes);
+    }
+    if picture::is_one(bytes) {
+        return Ok(AttachmentKind::Image);
     }
     if bytes.starts_with(COMPOUND) {
         return Err(if ["docx", "xlsx"].contains(&ending) {

@@ -1,4 +1,5 @@
-//! The text of files that are attached to a message: plain text, Markdown, code, CSV, HTML, PDF, DOCX and XLSX.
+//! The text of files that are attached to a message: plain text, Markdown, code, CSV, HTML, PDF, DOCX and XLSX; and
+//! images, as models see them.
 //!
 //! A file comes from anywhere, so nothing it says is believed: what it unpacks to is measured before
 //! it is parsed, what a parser writes is bounded, and a parser that panics costs its file and no
@@ -23,12 +24,15 @@ mod html;
 mod kind;
 mod package;
 mod pdf;
+mod picture;
 mod plain;
 mod xlsx;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sirocco_protocol::AttachmentKind;
+
+pub use picture::Picture;
 
 /// Bytes of the largest file that is read.
 pub const MOST_FILE_BYTES: usize = 32 << 20;
@@ -45,8 +49,10 @@ pub const STACK_BYTES: usize = 64 << 20;
 pub struct Extracted {
     /// What it is.
     pub kind: AttachmentKind,
-    /// Its text, lines ended by `\n`, without blanks at its ends.
+    /// Its text, lines ended by `\n`, without blanks at its ends; none of an image.
     pub text: String,
+    /// The image, if it is one.
+    pub picture: Option<Picture>,
 }
 
 /// Why a file has no text for us. Each is the end of "could not read `name`: …".
@@ -63,7 +69,9 @@ pub enum ExtractError {
     #[error("it unpacks to more than {} MiB", MOST_UNPACKED_BYTES >> 20)]
     Unpacks,
     /// It is no text, and no document that is known here.
-    #[error("it is not text, and not a PDF, DOCX or XLSX document")]
+    #[error(
+        "it is not text, not an image (PNG, JPEG, WebP or GIF) and not a PDF, DOCX or XLSX document"
+    )]
     Binary,
     /// A document of Word or Excel from before 2007.
     #[error("it has the form Office had before 2007; save it as DOCX or XLSX")]
@@ -71,6 +79,9 @@ pub enum ExtractError {
     /// It wants a password.
     #[error("it is protected with a password")]
     Encrypted,
+    /// An image that is a trap, or far too large.
+    #[error("it has more than {} million pixels", picture::MOST_PIXELS / 1_000_000)]
+    TooManyPixels,
     /// There is nothing to read in it.
     #[error("there is no text in it")]
     NoText,
@@ -95,6 +106,14 @@ pub fn extract(name: &str, bytes: &[u8]) -> Result<Extracted, ExtractError> {
         return Err(ExtractError::TooLarge);
     }
     let kind = kind::of(name, bytes)?;
+    if kind == AttachmentKind::Image {
+        let picture = read_picture(bytes)?;
+        return Ok(Extracted {
+            kind,
+            text: String::new(),
+            picture: Some(picture),
+        });
+    }
     let text = catch_unwind(AssertUnwindSafe(|| parse(kind, bytes)))
         .unwrap_or(Err(ExtractError::Panicked))?;
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -110,7 +129,20 @@ pub fn extract(name: &str, bytes: &[u8]) -> Result<Extracted, ExtractError> {
     Ok(Extracted {
         kind,
         text: text.to_owned(),
+        picture: None,
     })
+}
+
+/// Reads a PNG, JPEG, WebP or GIF file, of the last its first frame. Blocks for as long as decoding takes.
+///
+/// # Errors
+/// [`ExtractError::Binary`] for something else, [`ExtractError::TooLarge`], [`ExtractError::TooManyPixels`],
+/// [`ExtractError::Damaged`], [`ExtractError::Panicked`].
+pub fn read_picture(bytes: &[u8]) -> Result<Picture, ExtractError> {
+    if bytes.len() > MOST_FILE_BYTES {
+        return Err(ExtractError::TooLarge);
+    }
+    catch_unwind(AssertUnwindSafe(|| picture::read(bytes))).unwrap_or(Err(ExtractError::Panicked))
 }
 
 fn parse(kind: AttachmentKind, bytes: &[u8]) -> Result<String, ExtractError> {
@@ -123,6 +155,7 @@ fn parse(kind: AttachmentKind, bytes: &[u8]) -> Result<String, ExtractError> {
         AttachmentKind::Pdf => pdf::read(bytes),
         AttachmentKind::Docx => docx::read(bytes),
         AttachmentKind::Xlsx => xlsx::read(bytes),
+        AttachmentKind::Image => Err(ExtractError::NoText),
     }
 }
 

@@ -1,5 +1,7 @@
 use std::io::{Cursor, Write};
 
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+
 use super::*;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -306,5 +308,87 @@ fn no_bytes_end_the_process() {
             changed[at] = changed[at].wrapping_add(0x55);
             let _ = extract("a", &changed);
         }
+    }
+}
+
+fn written(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut file = Vec::new();
+    image.write_to(&mut Cursor::new(&mut file), format).unwrap();
+    file
+}
+
+fn picture(bytes: &[u8]) -> (Picture, RgbImage) {
+    let extracted = extract("wind.png", bytes).unwrap();
+    assert_eq!(
+        (extracted.kind, extracted.text.as_str()),
+        (AttachmentKind::Image, "")
+    );
+    let picture = extracted.picture.unwrap();
+    let pixels = image::load_from_memory(&picture.file).unwrap().to_rgb8();
+    assert_eq!(pixels.dimensions(), (picture.width, picture.height));
+    (picture, pixels)
+}
+
+#[test]
+fn images_of_every_kind_are_read_whatever_their_name() {
+    let drawn = DynamicImage::from(RgbImage::from_pixel(6, 4, Rgb([200, 100, 50])));
+    for (format, keeps) in [
+        (ImageFormat::Png, ImageFormat::Png),
+        (ImageFormat::Gif, ImageFormat::Png),
+        (ImageFormat::Jpeg, ImageFormat::Jpeg),
+        (ImageFormat::WebP, ImageFormat::Jpeg),
+    ] {
+        let (picture, pixels) = picture(&written(&drawn, format));
+        assert_eq!((picture.width, picture.height), (6, 4), "{format:?}");
+        assert_eq!(image::guess_format(&picture.file).unwrap(), keeps);
+        let [red, green, blue] = pixels.get_pixel(3, 2).0;
+        assert!(red.abs_diff(200) < 8 && green.abs_diff(100) < 8 && blue.abs_diff(50) < 8);
+    }
+}
+
+#[test]
+fn a_large_image_is_scaled_and_keeps_its_shape() {
+    let drawn = DynamicImage::from(RgbImage::new(4000, 1000));
+    let (picture, _) = picture(&written(&drawn, ImageFormat::Png));
+    assert_eq!((picture.width, picture.height), (1280, 320));
+}
+
+#[test]
+fn what_is_transparent_is_white() {
+    let drawn = DynamicImage::from(RgbaImage::from_pixel(2, 2, Rgba([0, 0, 0, 0])));
+    let (_, pixels) = picture(&written(&drawn, ImageFormat::Png));
+    assert_eq!(pixels.get_pixel(0, 0).0, [255; 3]);
+}
+
+#[test]
+fn a_photograph_is_turned_as_its_camera_says_and_nothing_else_of_it_is_kept() {
+    let drawn = DynamicImage::from(RgbImage::new(8, 4));
+    let plain = written(&drawn, ImageFormat::Jpeg);
+    // Exif with one entry: the orientation, 6, a quarter turn to the right.
+    let mut exif = b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0".to_vec();
+    exif.extend(b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0");
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let turned = [&plain[..2], b"\xff\xe1", &length, &exif, &plain[2..]].concat();
+    let (picture, _) = picture(&turned);
+    assert_eq!((picture.width, picture.height), (4, 8));
+    assert!(!picture.file.windows(4).any(|part| part == b"Exif"));
+}
+
+#[test]
+fn traps_and_broken_images_are_refused() {
+    let drawn = DynamicImage::from(RgbImage::new(64, 64));
+    let mut bomb = written(&drawn, ImageFormat::Png);
+    // The width and height of its header, and what a decoder would believe of them.
+    bomb[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+    let checksum = {
+        let mut crc = flate2::Crc::new();
+        crc.update(&bomb[12..29]);
+        crc.sum()
+    };
+    bomb[29..33].copy_from_slice(&checksum.to_be_bytes());
+    assert!(refusal("bomb.png", &bomb).contains("million pixels"));
+    let photograph = written(&drawn, ImageFormat::Jpeg);
+    for broken in [&bomb[..20], &photograph[..photograph.len() / 4]] {
+        assert!(refusal("broken", broken).starts_with("it is damaged"));
     }
 }

@@ -62,7 +62,7 @@ pub fn room(overflow: ContextOverflow, context_length: u32, max_tokens: Option<u
 /// use sirocco_chat::{CountedMessage, PromptTurn, assemble, fit};
 /// use sirocco_protocol::{ContextOverflow, Role};
 ///
-/// let turn = |role, content| PromptTurn { role, content, reasoning: None, left_out: false };
+/// let turn = |role, content| PromptTurn { role, content, images: &[], reasoning: None, left_out: false };
 /// let branch = [turn(Role::User, "old"), turn(Role::Assistant, "long"), turn(Role::User, "new")];
 /// let counted = |message| CountedMessage { message, tokens: 10 };
 /// let prompt = assemble("", branch, false).into_iter().map(counted).collect();
@@ -146,6 +146,7 @@ mod tests {
             message: PromptMessage {
                 role,
                 content: tokens.to_string(),
+                images: Vec::new(),
                 reasoning: None,
                 turns: Vec::new(),
             },

@@ -40,7 +40,7 @@ pub use budget::{BudgetError, CountedMessage, Fitted, fit, room};
 pub use coalescer::{Coalescer, Delta};
 pub use documents::{Document, with_documents};
 pub use excerpt::Excerpt;
-pub use export::{AttachmentTexts, export, export_extension};
+pub use export::{AttachedContent, AttachmentTexts, export, export_extension};
 pub use fold::Needle;
 pub use layers::{Resolved, resolve};
 pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};

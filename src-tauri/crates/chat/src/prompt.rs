@@ -1,5 +1,7 @@
 //! What a model is sent: the system prompt and the turns of the shown branch.
 
+use std::sync::Arc;
+
 use sirocco_protocol::Role;
 
 /// Who speaks in a prompt.
@@ -41,6 +43,8 @@ pub struct PromptMessage {
     pub role: PromptRole,
     /// Its text.
     pub content: String,
+    /// Images in it, each with the bytes of the text that stand before it; files, base64.
+    pub images: Vec<(usize, Arc<str>)>,
     /// What the model thought; whether it is shown to the model again is up to its template.
     pub reasoning: Option<String>,
     /// The turns it is made of, by their place on the branch; none for the system prompt.
@@ -54,6 +58,8 @@ pub struct PromptTurn<'a> {
     pub role: Role,
     /// Its text.
     pub content: &'a str,
+    /// Images that stand in front of the text: files, base64.
+    pub images: &'a [Arc<str>],
     /// What the model thought.
     pub reasoning: Option<&'a str>,
     /// The person keeps it from the model.
@@ -71,7 +77,7 @@ pub struct PromptTurn<'a> {
 /// use sirocco_chat::{PromptTurn, assemble};
 /// use sirocco_protocol::Role;
 ///
-/// let turn = |role, content| PromptTurn { role, content, reasoning: None, left_out: false };
+/// let turn = |role, content| PromptTurn { role, content, images: &[], reasoning: None, left_out: false };
 /// let branch = [turn(Role::User, "Why?"), turn(Role::Assistant, ""), turn(Role::User, "Please!")];
 /// let prompt = assemble("Be brief.", branch, false);
 /// let prompt: Vec<_> = prompt.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
@@ -88,6 +94,7 @@ pub fn assemble<'a>(
         messages.push(PromptMessage {
             role: PromptRole::System,
             content: system_prompt.to_owned(),
+            images: Vec::new(),
             reasoning: None,
             turns: Vec::new(),
         });
@@ -96,12 +103,15 @@ pub fn assemble<'a>(
     while let Some((place, turn)) = turns.next() {
         let role = PromptRole::from(turn.role);
         let is_continued = continue_last && turns.peek().is_none() && role == PromptRole::Assistant;
-        if (turn.left_out || turn.content.trim().is_empty()) && !is_continued {
+        let is_blank = turn.content.trim().is_empty() && turn.images.is_empty();
+        if (turn.left_out || is_blank) && !is_continued {
             continue;
         }
         match messages.last_mut() {
             Some(last) if last.role == role && !is_continued => {
                 last.content.push_str("\n\n");
+                let at = last.content.len();
+                last.images.extend(placed(turn.images, at));
                 last.content.push_str(turn.content);
                 last.reasoning = turn.reasoning.map(str::to_owned);
                 last.turns.push(place);
@@ -114,12 +124,17 @@ pub fn assemble<'a>(
             _ => messages.push(PromptMessage {
                 role,
                 content: turn.content.to_owned(),
+                images: placed(turn.images, 0).collect(),
                 reasoning: turn.reasoning.map(str::to_owned),
                 turns: vec![place],
             }),
         }
     }
     messages
+}
+
+fn placed(images: &[Arc<str>], at: usize) -> impl Iterator<Item = (usize, Arc<str>)> {
+    images.iter().map(move |image| (at, Arc::clone(image)))
 }
 
 #[cfg(test)]
@@ -131,6 +146,7 @@ mod tests {
         PromptTurn {
             role,
             content,
+            images: &[],
             reasoning: None,
             left_out: false,
         }
@@ -150,10 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn images_stand_in_front_of_the_words_of_their_turn() {
+        let images = [Arc::from("one"), Arc::from("two")];
+        let with = |content, images| PromptTurn {
+            images,
+            ..turn(Role::User, content)
+        };
+        let branch = [with("look", &images[..1]), with("", &images[1..])];
+        let prompt = assemble("", branch, false);
+        assert_eq!(words(&prompt), [("user", "look\n\n")]);
+        let [one, two] = images;
+        assert_eq!(prompt[0].images, [(0, one), (6, two)]);
+    }
+
+    #[test]
     fn reasoning_goes_along_with_its_answer() {
         let answer = PromptTurn {
             role: Role::Assistant,
             content: "4",
+            images: &[],
             reasoning: Some("2 and 2"),
             left_out: false,
         };

@@ -76,15 +76,16 @@ pub async fn list(home: Home, json: bool) -> Result<ExitCode> {
 
 async fn model_of_hub(session: &Session, get: &Get, text: &str) -> Result<ExitCode> {
     let wanted = Wanted::read(text)?;
-    let (commit, path) = match wanted.path.clone() {
-        Some(path) => (wanted.commit.clone(), path),
+    let (commit, path, projector) = match wanted.path.clone() {
+        Some(path) => (wanted.commit.clone(), path, None),
         None => {
             let repository = wanted.repository.clone();
             let model: HubModel = session
                 .call("hub_model", HubModelGet { repository })
                 .await?;
             let variant = wanted.choose(&model)?;
-            (Some(model.commit.clone()), variant.path.clone())
+            let projector = variant.projector.as_ref().map(|file| file.path.clone());
+            (Some(model.commit.clone()), variant.path.clone(), projector)
         }
     };
     let events = session.events().await?;
@@ -92,6 +93,7 @@ async fn model_of_hub(session: &Session, get: &Get, text: &str) -> Result<ExitCo
         repository: wanted.repository,
         commit,
         path,
+        projector,
     };
     let download: Download = session.call("download_start", start).await?;
     follow(session, get, events, download).await

@@ -1,19 +1,22 @@
-//! Files on their way to a message: read once, and kept as their text.
+//! Files on their way to a message: read once, and kept as their text or, of images, as what models see.
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use sirocco_attachments::{ExtractError, Extracted, MOST_FILE_BYTES, STACK_BYTES, extract};
-use sirocco_chat::Document;
+use sirocco_attachments::{
+    ExtractError, Extracted, MOST_FILE_BYTES, Picture, STACK_BYTES, extract,
+};
+use sirocco_chat::{AttachedContent, Document};
 use sirocco_protocol::commands::{AttachmentAdd, AttachmentGive};
 use sirocco_protocol::{
-    Attachment, AttachmentId, AttachmentKind, ConversationId, ErrorCode, ErrorReport,
+    AttachedImage, Attachment, AttachmentId, ConversationId, ErrorCode, ErrorReport, Pixels,
 };
-use sirocco_store::{AttachedText, NewAttachment};
+use sirocco_store::{AttachedText, KeptContent, NewAttachment, NewImage};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::App;
@@ -75,6 +78,18 @@ impl App {
         Ok(self.attached_file(id).await?.text)
     }
 
+    /// An image as models see it.
+    pub(crate) async fn attachment_image(
+        &self,
+        id: AttachmentId,
+    ) -> Result<AttachedImage, ErrorReport> {
+        let attached = self.attached_file(id).await?;
+        let file = attached
+            .image
+            .ok_or_else(|| refuse(ErrorCode::InvalidRequest, "this attachment is no image"))?;
+        Ok(shown(&file))
+    }
+
     /// Files of a draft with their texts, in their order.
     pub(crate) async fn attached(
         &self,
@@ -105,9 +120,8 @@ impl App {
                     &format!("reading it took longer than {seconds} seconds"),
                 )
             })??;
-        let Extracted { kind, text } =
-            extracted.map_err(|error| unreadable(&name, &error.to_string()))?;
-        let new = new_attachment(name, kind, size_bytes, text);
+        let extracted = extracted.map_err(|error| unreadable(&name, &error.to_string()))?;
+        let new = new_attachment(name, size_bytes, extracted);
         let store = match conversation_id {
             Some(id) => self.store_of(id).await,
             None => self.inner.store.clone(),
@@ -144,13 +158,18 @@ async fn parse(
 }
 
 /// What the store keeps of a file.
-pub(crate) fn new_attachment(
-    name: String,
-    kind: AttachmentKind,
-    size_bytes: u64,
-    text: String,
-) -> NewAttachment {
-    let hash = Sha256::digest(text.as_bytes());
+pub(crate) fn new_attachment(name: String, size_bytes: u64, extracted: Extracted) -> NewAttachment {
+    let Extracted {
+        kind,
+        text,
+        picture,
+    } = extracted;
+    let pixels = picture
+        .as_ref()
+        .map(|Picture { width, height, .. }| Pixels {
+            width: *width,
+            height: *height,
+        });
     NewAttachment {
         attachment: Attachment {
             id: AttachmentId::fresh(),
@@ -158,18 +177,50 @@ pub(crate) fn new_attachment(
             kind,
             size_bytes,
             characters: u32::try_from(text.chars().count()).unwrap_or(u32::MAX),
+            pixels,
         },
-        sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: sha256(text.as_bytes()),
         text,
+        image: picture.map(|picture| NewImage {
+            sha256: sha256(&picture.file),
+            file: picture.file,
+        }),
     }
 }
 
-/// As a prompt shows it.
-pub(crate) fn document(attached: &AttachedText) -> Document<'_> {
-    Document {
+fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As a prompt shows it; none for an image, which stands there as itself.
+pub(crate) fn document(attached: &AttachedText) -> Option<Document<'_>> {
+    attached.image.is_none().then_some(Document {
         name: &attached.name,
         kind: attached.kind,
         text: &attached.text,
+    })
+}
+
+/// The images among what is attached, as workers get them.
+pub(crate) fn images(attached: &[AttachedText]) -> Vec<Arc<str>> {
+    let files = attached.iter().filter_map(|one| one.image.as_ref());
+    files.map(|file| Arc::from(STANDARD.encode(file))).collect()
+}
+
+/// An image as a page shows it.
+fn shown(file: &[u8]) -> AttachedImage {
+    AttachedImage {
+        media_type: AttachedImage::media_type_of(file).to_owned(),
+        content_base64: STANDARD.encode(file),
+    }
+}
+
+/// What is kept of a file, as exports have it.
+pub(crate) fn exported((text, image): KeptContent) -> AttachedContent {
+    AttachedContent {
+        text,
+        image: image.as_deref().map(shown),
     }
 }
 

@@ -217,6 +217,10 @@ impl Handler for App {
         self.give_attachment(request).await
     }
 
+    async fn attachment_image(&self, request: AttachmentImage) -> Answer<AttachedImage> {
+        self.attachment_image(request.id).await
+    }
+
     async fn attachment_text(&self, request: AttachmentText) -> Answer<String> {
         self.attachment_text(request.id).await
     }

@@ -103,6 +103,9 @@ impl App {
             self.make_room(&stored, runtime, context_length, cache_type)
                 .await?;
         }
+        // Only llama.cpp sees by it.
+        let projector = stored.model.projector.clone();
+        let projector = projector.filter(|_| runtime == RuntimeName::LlamaCpp);
         let stored = self
             .inner
             .store
@@ -115,6 +118,7 @@ impl App {
         Ok(self.inner.residency.begin_load(Load {
             model_id: id,
             runtime,
+            projector,
             files: stored.files,
             context_length,
             threads,
@@ -342,6 +346,8 @@ impl App {
         cache_type: memory::CacheType,
     ) -> Result<MemoryFit, ErrorReport> {
         let path = stored.model.path.clone();
+        let projector = stored.model.projector.clone();
+        let projector = projector.filter(|_| runtime == RuntimeName::LlamaCpp);
         let fit = blocking(move || {
             let model =
                 sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
@@ -349,17 +355,22 @@ impl App {
             let tokens = u64::from(context_length);
             let estimate = memory::estimate_with(&model, runtime, tokens, cache_type)
                 .ok_or("its header does not say how large it is")?;
+            // Its weights are read as they are; what it computes with is small beside them.
+            let projector_bytes = projector
+                .and_then(|path| std::fs::metadata(path).ok())
+                .map_or(0, |metadata| metadata.len());
             let available_bytes = machine::available_bytes();
-            let largest =
-                memory::largest_context_with(&model, runtime, available_bytes, cache_type);
+            let total_bytes = estimate.total_bytes.saturating_add(projector_bytes);
+            let room = available_bytes.saturating_sub(projector_bytes);
+            let largest = memory::largest_context_with(&model, runtime, room, cache_type);
             Ok::<_, String>(MemoryFit {
                 context_length,
-                weights_bytes: estimate.weights_bytes + estimate.embedding_bytes,
+                weights_bytes: estimate.weights_bytes + estimate.embedding_bytes + projector_bytes,
                 kv_bytes: estimate.kv_bytes,
                 compute_bytes: estimate.compute_bytes,
-                total_bytes: estimate.total_bytes,
+                total_bytes,
                 available_bytes,
-                fits: estimate.total_bytes <= available_bytes,
+                fits: total_bytes <= available_bytes,
                 largest_context_length: largest.and_then(|length| u32::try_from(length).ok()),
             })
         })

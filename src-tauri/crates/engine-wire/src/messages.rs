@@ -15,6 +15,9 @@ pub struct ChatMessage {
     pub role: String,
     /// Its text.
     pub content: String,
+    /// Images in it, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ChatImage>,
     /// What the model thought, for templates that want it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
@@ -27,6 +30,15 @@ pub struct ChatMessage {
     /// Of a tool message: the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_name: Option<String>,
+}
+
+/// An image in the text of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatImage {
+    /// Bytes of the text that stand before it.
+    pub at: usize,
+    /// A PNG or JPEG file, base64. The app has decoded and scaled it: what a stranger sent never comes here.
+    pub base64: String,
 }
 
 /// A call of a tool, as it stands in a conversation.
@@ -86,6 +98,9 @@ pub struct Device {
 pub struct LoadRequest {
     /// The file, or all shards in order. The app has looked at the header already.
     pub files: Vec<String>,
+    /// The file that turns images into what the model reads, if it is to see any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projector: Option<String>,
     /// Tokens the cache may hold.
     pub context_length: u32,
     /// Threads to compute with.
@@ -139,6 +154,13 @@ pub enum ToWorker {
         id: u64,
         /// What to count.
         prompt: Prompt,
+    },
+    /// Count the tokens of an image alone, answered with [`FromWorker::Counted`].
+    CountImage {
+        /// Of the question.
+        id: u64,
+        /// As in [`ChatImage::base64`].
+        base64: String,
     },
     /// Render a prompt, answered with [`FromWorker::Rendered`] even while generating.
     Render {
@@ -276,6 +298,9 @@ pub enum FromWorker {
         context_length: u32,
         /// Threads in use.
         threads: u32,
+        /// It sees images.
+        #[serde(default)]
+        sees_images: bool,
     },
     /// The model cannot be loaded; the worker exits.
     LoadFailed {
@@ -324,7 +349,7 @@ pub enum FromWorker {
         /// Why.
         error: WorkerError,
     },
-    /// Answer to [`ToWorker::Count`].
+    /// Answer to [`ToWorker::Count`] and [`ToWorker::CountImage`].
     Counted {
         /// Of the question.
         id: u64,

@@ -54,6 +54,8 @@ pub struct Load {
     pub runtime: RuntimeName,
     /// Its files, in order.
     pub files: Vec<String>,
+    /// The file by which it sees images, if there is one.
+    pub projector: Option<String>,
     /// Tokens of context.
     pub context_length: u32,
     /// Threads.
@@ -112,6 +114,8 @@ pub struct Loaded {
     pub worker: Worker,
     /// What its cache holds, in tokens.
     pub context_length: u32,
+    /// It sees images.
+    pub sees_images: bool,
 }
 
 /// The right to use a model until this is dropped.
@@ -240,6 +244,7 @@ impl Residency {
             State::Ready(Ready { worker, facts, .. }) => Some(Loaded {
                 worker: worker.clone(),
                 context_length: facts.context_length,
+                sees_images: facts.sees_images,
             }),
             State::Loading { .. } | State::Failed(_) => None,
         }
@@ -291,6 +296,7 @@ impl Residency {
                         Loaded {
                             worker,
                             context_length: facts.context_length,
+                            sees_images: facts.sees_images,
                         },
                         permit,
                     );

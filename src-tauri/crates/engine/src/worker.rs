@@ -42,6 +42,7 @@ const FRAMES: usize = 1024;
 pub(crate) struct LoadedFacts {
     pub context_length: u32,
     pub threads: u32,
+    pub sees_images: bool,
 }
 
 /// A running worker. Dropping the last handle ends the process.
@@ -242,10 +243,12 @@ impl Worker {
                 FromWorker::Loaded {
                     context_length,
                     threads,
+                    sees_images,
                 } => {
                     return Ok(LoadedFacts {
                         context_length,
                         threads,
+                        sees_images,
                     });
                 }
                 FromWorker::LoadFailed { error } if error.kind == WorkerErrorKind::Load => {

@@ -52,7 +52,9 @@ pub use parse::{Prefix, read_prefix};
 pub use summary::{ModelKind, PerLayer, Summary, TensorTypeShare, only_embeds};
 pub use tensor::{Tensor, TensorType};
 pub use value::{Array, Value, ValueType};
-pub use verdict::{Caution, Refusal, Runtime, Verdict, architecture_refusal, verdict};
+pub use verdict::{
+    Caution, Refusal, Runtime, Verdict, architecture_refusal, projector_refusals, verdict,
+};
 pub use vocabulary::{
     ChatTemplate, SpecialTokens, StringTable, TokenType, TokenizerFlags, Vocabulary,
     VocabularyModel, open_vocabulary, read_vocabulary,

@@ -8,8 +8,8 @@ use sirocco_gguf::memory::{
 };
 use sirocco_gguf::writer::{Field, Writer};
 use sirocco_gguf::{
-    Caution, ModelKind, Refusal, Runtime, TensorType, ValueType, Verdict, architecture_refusal,
-    verdict,
+    Caution, Model, ModelKind, Refusal, Runtime, TensorType, ValueType, Verdict,
+    architecture_refusal, projector_refusals, verdict,
 };
 
 fn judge(writer: &Writer) -> Verdict {
@@ -249,4 +249,68 @@ fn a_quantized_cache_takes_fewer_bytes_and_leaves_room_for_more_context() {
         };
         assert!(largest(cache_type) >= largest(CacheType::F16));
     }
+}
+
+/// A projector that is right in all that is looked at.
+fn projector() -> Writer {
+    Writer::new()
+        .field("general.architecture", "clip")
+        .field("clip.has_vision_encoder", true)
+        .field("clip.projector_type", "gemma3")
+        .field("clip.vision.image_size", 896_u32)
+        .field("clip.vision.patch_size", 14_u32)
+        .field("clip.vision.embedding_length", 1152_u32)
+        .field("clip.vision.block_count", 27_u32)
+        .field("clip.vision.attention.head_count", 16_u32)
+        .field("clip.vision.projection_dim", 256_u32)
+}
+
+/// What keeps this projector from the model of 256 numbers per token.
+fn projector_reasons(writer: &Writer) -> Vec<Refusal> {
+    let of_text: Model = model(&of_architecture("gemma3"));
+    projector_refusals(&model(writer), &of_text)
+}
+
+#[test]
+fn a_projector_is_taken_for_its_own_model_only() {
+    assert_eq!(projector_reasons(&projector()), []);
+    let other = projector().replace("clip.vision.projection_dim", 512_u32);
+    assert_eq!(
+        projector_reasons(&other),
+        [Refusal::OtherProjector {
+            found: 512,
+            needed: 256
+        }]
+    );
+    // Files from before that number was stated are told by the matrix at their end.
+    let old = other.zeros("mm.2.weight", [1024, 256], TensorType::F16);
+    assert_eq!(projector_reasons(&old), []);
+}
+
+#[test]
+fn a_projector_that_cannot_be_loaded_says_why() {
+    assert_eq!(
+        projector_reasons(&of_architecture("llama")),
+        [Refusal::NotAProjector]
+    );
+    let sounds = projector().replace("clip.has_vision_encoder", false);
+    assert_eq!(projector_reasons(&sounds), [Refusal::SeesNoImages]);
+    let new = projector().replace("clip.projector_type", "fly");
+    assert_eq!(
+        projector_reasons(&new),
+        [Refusal::ProjectorType { name: "fly".into() }]
+    );
+    for key in ["clip.vision.patch_size", "clip.vision.image_size"] {
+        let zero = projector().replace(key, 0_u32);
+        let key = key.to_owned();
+        assert_eq!(
+            projector_reasons(&zero),
+            [Refusal::ImpossibleNumber { key, value: 0 }]
+        );
+    }
+    let silent = projector().without_field("clip.vision.block_count");
+    assert!(matches!(
+        projector_reasons(&silent)[..],
+        [Refusal::MissingKey { .. }]
+    ));
 }

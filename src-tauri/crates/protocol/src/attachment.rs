@@ -25,6 +25,8 @@ pub enum AttachmentKind {
     Docx,
     /// A workbook of Excel.
     Xlsx,
+    /// A picture: PNG, JPEG, WebP or GIF.
+    Image,
 }
 
 impl AttachmentKind {
@@ -40,11 +42,12 @@ impl AttachmentKind {
             Self::Pdf => "pdf",
             Self::Docx => "docx",
             Self::Xlsx => "xlsx",
+            Self::Image => "image",
         }
     }
 }
 
-/// A file as it stands at a message. Of the file only its text is kept.
+/// A file as it stands at a message. Of the file only its text is kept or, of an image, what models see of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Attachment {
     /// Its id.
@@ -57,4 +60,38 @@ pub struct Attachment {
     pub size_bytes: u64,
     /// Characters of its text.
     pub characters: u32,
+    /// How large an image is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pixels: Option<Pixels>,
+}
+
+/// How large an image is, as models see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Pixels {
+    /// From left to right.
+    pub width: u32,
+    /// From top to bottom.
+    pub height: u32,
+}
+
+/// An image that is attached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AttachedImage {
+    /// `image/png` or `image/jpeg`.
+    pub media_type: String,
+    /// The file, base64.
+    pub content_base64: String,
+}
+
+impl AttachedImage {
+    /// For a file that was written here.
+    #[must_use]
+    pub fn media_type_of(file: &[u8]) -> &'static str {
+        if file.starts_with(b"\x89PNG") {
+            "image/png"
+        } else {
+            "image/jpeg"
+        }
+    }
 }

@@ -328,6 +328,8 @@ commands! {
     }) -> Attachment;
     /// What was taken from a file: the text that the model is sent.
     attachment_text(AttachmentText { #[doc = " Which."] id: AttachmentId }) -> String;
+    /// An attached image, as models see it.
+    attachment_image(AttachmentImage { #[doc = " Which."] id: AttachmentId }) -> AttachedImage;
 
     /// Ends a run within one token; its words are kept.
     run_stop(RunStop { #[doc = " Which."] id: RunId }) -> Nothing;
@@ -675,6 +677,8 @@ commands! {
         commit: Option<String>,
         /// Path of the (first) file.
         path: String,
+        /// Path of the file by which it sees images, to come with it; none leaves that out.
+        projector: Option<String>,
     }) -> Download;
     /// Stops a download and keeps its bytes.
     download_pause(DownloadPause { #[doc = " Which; none for all."] id: Option<DownloadId> }) -> Nothing;

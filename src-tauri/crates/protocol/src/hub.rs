@@ -186,6 +186,10 @@ pub struct HubVariant {
     pub runs: HubRuns,
     /// It is the image or audio half of another model, not a model.
     pub is_projector: bool,
+    /// The file by which this model sees images, to be downloaded with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub projector: Option<HubFile>,
     /// It is in the library.
     pub model_id: Option<ModelId>,
     /// It is being downloaded.

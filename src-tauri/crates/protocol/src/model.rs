@@ -52,6 +52,13 @@ pub struct Model {
     pub context_length: u32,
     /// It carries a chat template.
     pub has_chat_template: bool,
+    /// The file by which it can see images, if one that fits lies beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub projector: Option<String>,
+    /// It sees images with the runtime that serves it.
+    #[serde(default)]
+    pub sees_images: bool,
     /// Whether it runs here, and if not why.
     pub verdict: ModelVerdict,
     /// The runtime that serves it: the one chosen for it, or the first that can; none if none can.

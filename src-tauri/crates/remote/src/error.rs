@@ -91,6 +91,12 @@ pub enum RemoteError {
         /// Who.
         engine: String,
     },
+    /// Images are for models of this machine.
+    #[error("images are not sent to `{engine}`, only to models of this machine")]
+    NoImages {
+        /// Who.
+        engine: String,
+    },
     /// Prompts are put together there.
     #[error("`{engine}` puts its prompts together itself and does not show them")]
     NoPrompt {
@@ -111,6 +117,7 @@ impl RemoteError {
             }
             | Self::Address { .. }
             | Self::Grammar { .. }
+            | Self::NoImages { .. }
             | Self::NoPrompt { .. }
             | Self::NoVectors { .. } => WorkerErrorKind::InvalidRequest,
             Self::Unreachable { .. }

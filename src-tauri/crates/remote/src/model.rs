@@ -115,6 +115,10 @@ impl RemoteModel {
                 let tokens = estimate(&prompt);
                 (None, FromWorker::Counted { id, tokens })
             }
+            ToWorker::CountImage { id, .. } => {
+                let engine = self.endpoint.name.clone();
+                (None, failed(id, RemoteError::NoImages { engine }))
+            }
             ToWorker::Render { id, .. } => {
                 let engine = self.endpoint.name.clone();
                 (None, failed(id, RemoteError::NoPrompt { engine }))
@@ -160,6 +164,7 @@ impl RemoteModel {
                 FromWorker::Loaded {
                     context_length,
                     threads: 0,
+                    sees_images: false,
                 }
             }
         }

@@ -11,6 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use sirocco_core::completions::ChatImage;
 use tokio::time::{Instant, timeout_at};
 
 use crate::fault::Fault;
@@ -153,9 +154,49 @@ pub struct Part {
     /// Of the result of a call.
     pub tool_use_id: Option<String>,
     pub content: Option<Box<Content>>,
+    /// An image, in OpenAI's words: its address, or an object with that.
+    pub image_url: Option<Value>,
+    /// An image, in Anthropic's words.
+    pub source: Option<Value>,
+}
+
+/// What a person says: words, and images at their places in them.
+#[derive(Debug, Default, PartialEq)]
+pub struct Said {
+    pub text: String,
+    pub images: Vec<ChatImage>,
 }
 
 impl Content {
+    /// The text with its images. `field` is where it stands in the request; a part that is neither is refused by its
+    /// place, and so is an image that is somewhere else.
+    pub fn said(&self, field: &str) -> Result<Said, Fault> {
+        let parts = match self {
+            Self::Text(text) => {
+                return Ok(Said {
+                    text: text.clone(),
+                    images: Vec::new(),
+                });
+            }
+            Self::Parts(parts) => parts,
+        };
+        let mut said = Said::default();
+        let mut is_first = true;
+        for (at, part) in parts.iter().enumerate() {
+            let field = format!("{field}[{at}]");
+            if let Some(base64) = part.image(&field)? {
+                let at = said.text.len();
+                said.images.push(ChatImage { at, base64 });
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
+                said.text.push('\n');
+            }
+            said.text.push_str(part.words(&field)?);
+        }
+        Ok(said)
+    }
+
     /// The text alone. `field` is where it stands in the request; a part that is no text is refused by its place.
     pub fn text(&self, field: &str) -> Result<String, Fault> {
         let parts = match self {
@@ -164,18 +205,69 @@ impl Content {
         };
         let mut texts = Vec::with_capacity(parts.len());
         for (at, part) in parts.iter().enumerate() {
-            match (part.kind.as_str(), &part.text) {
-                ("text" | "input_text" | "output_text", Some(text)) => texts.push(text.as_str()),
-                (kind, _) => {
-                    let field = format!("{field}[{at}]");
-                    let message =
-                        format!("`{field}` is of type `{kind}`: only text is supported yet");
-                    return Err(Fault::field(field, message));
-                }
-            }
+            texts.push(part.words(&format!("{field}[{at}]"))?);
         }
         Ok(texts.join("\n"))
     }
+}
+
+impl Part {
+    fn words(&self, field: &str) -> Result<&str, Fault> {
+        match (self.kind.as_str(), &self.text) {
+            ("text" | "input_text" | "output_text", Some(text)) => Ok(text),
+            (kind, _) => {
+                let message = format!("`{field}` is of type `{kind}`, which is not supported here");
+                Err(Fault::field(field, message))
+            }
+        }
+    }
+
+    /// The file, base64, if the part is an image; whether it is one is seen when it is decoded.
+    fn image(&self, field: &str) -> Result<Option<String>, Fault> {
+        match self.kind.as_str() {
+            "image_url" | "input_image" => {
+                let url = match &self.image_url {
+                    Some(Value::String(url)) => Some(url.as_str()),
+                    Some(object) => object["url"].as_str(),
+                    None => None,
+                };
+                match url {
+                    Some(url) => of_data_url(url, field).map(Some),
+                    None => Err(elsewhere(field)),
+                }
+            }
+            "image" => {
+                let source = self.source.as_ref().unwrap_or(&Value::Null);
+                match (source["type"].as_str(), source["data"].as_str()) {
+                    (Some("base64"), Some(data)) => Ok(Some(data.to_owned())),
+                    _ => Err(elsewhere(field)),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What a `data:` URL holds.
+fn of_data_url(url: &str, field: &str) -> Result<String, Fault> {
+    let (head, data) = url
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(','))
+        .ok_or_else(|| elsewhere(field))?;
+    if head.ends_with(";base64") {
+        Ok(data.to_owned())
+    } else {
+        let message = format!("`{field}` must hold its image as base64");
+        Err(Fault::field(field, message))
+    }
+}
+
+/// An image that is not in the request.
+fn elsewhere(field: &str) -> Fault {
+    let message = format!(
+        "`{field}` must hold the image itself, as base64 (a `data:` URL where there is a URL): nothing is fetched for it"
+    );
+    Fault::field(field, message)
 }
 
 /// A number of tokens: absent, null and -1 are no limit.
@@ -236,6 +328,46 @@ mod tests {
         let fault = content.text("messages[0].content").unwrap_err();
         assert_eq!(fault.field.as_deref(), Some("messages[0].content[1]"));
         assert!(fault.message.contains("image_url"));
+    }
+
+    #[test]
+    fn images_stand_between_the_words_around_them() {
+        let content: Content = serde_json::from_value(json!([
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QQ=="}},
+            {"type": "text", "text": "a"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,Qg=="}},
+            {"type": "input_text", "text": "b"},
+            {"type": "input_image", "image_url": "data:image/jpeg;base64,Qw=="},
+        ]))
+        .unwrap();
+        let said = content.said("content").unwrap();
+        assert_eq!(said.text, "a\nb");
+        let places: Vec<_> = said
+            .images
+            .iter()
+            .map(|one| (one.at, one.base64.as_str()))
+            .collect();
+        assert_eq!(places, [(0, "QQ=="), (1, "Qg=="), (3, "Qw==")]);
+    }
+
+    #[test]
+    fn an_image_that_is_somewhere_else_is_not_fetched() {
+        for part in [
+            json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}),
+            json!({"type": "image_url", "image_url": {"url": "data:image/svg+xml,<svg/>"}}),
+            json!({"type": "image_url"}),
+            json!({"type": "input_image", "file_id": "file-1"}),
+            json!({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}),
+            json!({"type": "input_audio", "text": "a"}),
+        ] {
+            let content: Content = serde_json::from_value(json!([part])).unwrap();
+            let fault = content.said("messages[0].content").unwrap_err();
+            assert_eq!(
+                fault.field.as_deref(),
+                Some("messages[0].content[0]"),
+                "{part}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use sirocco_core::completions::{ChatMessage, Prompt, ToolCall};
 use time::OffsetDateTime;
 
+use crate::body::Said;
 use crate::fault::Fault;
 
 /// The prompt for these messages. A last message of the assistant's is written on, unless it calls tools.
@@ -68,6 +69,25 @@ pub fn message(
         content,
         reasoning_content,
         ..ChatMessage::default()
+    })
+}
+
+/// One message with images, which only the person's has.
+pub fn illustrated(
+    role: &str,
+    said: Said,
+    reasoning_content: Option<String>,
+    place: &str,
+) -> Result<ChatMessage, Fault> {
+    let message = message(role, said.text, reasoning_content, &format!("{place}.role"))?;
+    if !said.images.is_empty() && message.role != "user" {
+        let field = format!("{place}.content");
+        let message = format!("`{field}` holds an image, which only messages of the user can");
+        return Err(Fault::field(field, message));
+    }
+    Ok(ChatMessage {
+        images: said.images,
+        ..message
     })
 }
 

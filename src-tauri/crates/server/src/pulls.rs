@@ -40,20 +40,23 @@ pub async fn start(
 ) -> Result<Download, Fault> {
     let mut wanted = Wanted::read(name)?;
     wanted.quantization = quantization.or(wanted.quantization);
-    let (commit, path) = match &wanted.path {
-        Some(path) => (wanted.commit.clone(), path.clone()),
+    let (commit, path, projector) = match &wanted.path {
+        Some(path) => (wanted.commit.clone(), path.clone(), None),
         None => {
             let repository = wanted.repository.clone();
             let model: HubModel =
                 call(completions, "hub_model", HubModelGet { repository }).await?;
-            let path = wanted.choose(&model)?.path.clone();
-            (Some(model.commit), path)
+            let variant = wanted.choose(&model)?;
+            let projector = variant.projector.as_ref().map(|file| file.path.clone());
+            let path = variant.path.clone();
+            (Some(model.commit), path, projector)
         }
     };
     let start = DownloadStart {
         repository: wanted.repository,
         commit,
         path,
+        projector,
     };
     call(completions, "download_start", start).await
 }

@@ -1,11 +1,13 @@
-//! Attachments: the text of files, kept once, and at which messages they stand.
+//! Attachments: the text of files and images, kept once, and at which messages they stand.
 //!
-//! A text is known by its hash. Attachments never change, so a copy of a message has the same ones
+//! A text or an image is known by its hash. Attachments never change, so a copy of a message has the same ones
 //! as the message itself.
 
 use std::collections::HashMap;
 
-use sirocco_protocol::{Attachment, AttachmentId, AttachmentKind, ConversationId, MessageId};
+use sirocco_protocol::{
+    Attachment, AttachmentId, AttachmentKind, ConversationId, MessageId, Pixels,
+};
 use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
@@ -21,7 +23,21 @@ pub struct NewAttachment {
     pub sha256: String,
     /// What was taken from the file.
     pub text: String,
+    /// Of an image.
+    pub image: Option<NewImage>,
 }
+
+/// An image to keep; its size is that of the attachment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewImage {
+    /// SHA-256 of the file, 64 hexadecimal digits.
+    pub sha256: String,
+    /// A PNG or JPEG file.
+    pub file: Vec<u8>,
+}
+
+/// What is kept of a file: its text, and of an image what models see.
+pub type KeptContent = (String, Option<Vec<u8>>);
 
 /// A file at a message with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,34 +48,41 @@ pub struct AttachedText {
     pub kind: AttachmentKind,
     /// What was taken from it.
     pub text: String,
+    /// Of an image, a PNG or JPEG file.
+    pub image: Option<Vec<u8>>,
 }
 
 const OF_MESSAGES: &str = "
-    select ma.message_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
+    select ma.message_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters,
+           i.width, i.height
     from json_each(?1) wanted
     cross join message_attachments ma on ma.message_id = wanted.value
     cross join attachments a on a.id = ma.attachment_id
+    left join attachment_images i on i.sha256 = a.image_sha256
     order by ma.message_id, ma.ordinal";
 
 const TEXTS_OF_MESSAGES: &str = "
-    select ma.message_id, a.name, a.kind, t.text
+    select ma.message_id, a.name, a.kind, t.text, i.file
     from json_each(?1) wanted
     cross join message_attachments ma on ma.message_id = wanted.value
     cross join attachments a on a.id = ma.attachment_id
     cross join attachment_texts t on t.sha256 = a.sha256
+    left join attachment_images i on i.sha256 = a.image_sha256
     order by ma.message_id, ma.ordinal";
 
 const TEXTS_OF_CONVERSATION: &str = "
-    select distinct a.id, t.text
+    select distinct a.id, t.text, i.file
     from messages m
     cross join message_attachments ma on ma.message_id = m.id
     cross join attachments a on a.id = ma.attachment_id
     cross join attachment_texts t on t.sha256 = a.sha256
+    left join attachment_images i on i.sha256 = a.image_sha256
     where m.conversation_id = ?1";
 
 const WITH_TEXT: &str = "
-    select a.name, a.kind, t.text
+    select a.name, a.kind, t.text, i.file
     from attachments a cross join attachment_texts t on t.sha256 = a.sha256
+    left join attachment_images i on i.sha256 = a.image_sha256
     where a.id = ?1";
 
 impl Store {
@@ -98,21 +121,21 @@ impl Store {
         Ok(attached.remove(&id).unwrap_or_default())
     }
 
-    /// The texts of everything attached to messages of a conversation, hidden ones included.
+    /// What is kept of everything attached to messages of a conversation, hidden ones included.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn attached_texts(
         &self,
         conversation_id: ConversationId,
-    ) -> Result<HashMap<AttachmentId, String>, StoreError> {
-        let rows: Vec<(String, String)> = sqlx::query_as(TEXTS_OF_CONVERSATION)
+    ) -> Result<HashMap<AttachmentId, KeptContent>, StoreError> {
+        let rows: Vec<(String, String, Option<Vec<u8>>)> = sqlx::query_as(TEXTS_OF_CONVERSATION)
             .bind(conversation_id.to_string())
             .fetch_all(&self.reader)
             .await
             .attempt("read the attachments of a conversation")?;
         rows.into_iter()
-            .map(|(id, text)| Ok((parse("attachment id", &id)?, text)))
+            .map(|(id, text, image)| Ok((parse("attachment id", &id)?, (text, image))))
             .collect()
     }
 
@@ -129,6 +152,8 @@ impl Store {
                  (select 1 from draft_attachments where attachment_id = attachments.id)",
             "delete from attachment_texts where not exists
                  (select 1 from attachments where sha256 = attachment_texts.sha256)",
+            "delete from attachment_images where not exists
+                 (select 1 from attachments where image_sha256 = attachment_images.sha256)",
         ] {
             sqlx::query(sql)
                 .execute(&mut *transaction)
@@ -158,10 +183,15 @@ pub(crate) async fn keep(
         kind,
         size_bytes,
         characters,
+        pixels,
     } = &new.attachment;
+    if let Some((image, pixels)) = new.image.as_ref().zip(*pixels) {
+        let Pixels { width, height } = pixels;
+        keep_image(connection, &image.sha256, width, height, &image.file).await?;
+    }
     sqlx::query(
-        "insert into attachments (id, sha256, name, kind, size_bytes, characters)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into attachments (id, sha256, name, kind, size_bytes, characters, image_sha256)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(id.to_string())
     .bind(&new.sha256)
@@ -169,9 +199,32 @@ pub(crate) async fn keep(
     .bind(kind.as_str())
     .bind(i64::try_from(*size_bytes).unwrap_or(i64::MAX))
     .bind(characters)
+    .bind(new.image.as_ref().map(|image| image.sha256.as_str()))
     .execute(connection)
     .await
     .attempt("keep an attachment")?;
+    Ok(())
+}
+
+/// Keeps an image, unless it is there.
+pub(crate) async fn keep_image(
+    connection: &mut SqliteConnection,
+    sha256: &str,
+    width: u32,
+    height: u32,
+    file: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into attachment_images (sha256, width, height, file) values (?1, ?2, ?3, ?4)
+         on conflict do nothing",
+    )
+    .bind(sha256)
+    .bind(width)
+    .bind(height)
+    .bind(file)
+    .execute(connection)
+    .await
+    .attempt("keep an image")?;
     Ok(())
 }
 
@@ -234,8 +287,10 @@ pub(crate) async fn of_draft(
     conversation: ConversationId,
 ) -> Result<Vec<Attachment>, StoreError> {
     let rows: Vec<AttachmentRow> = sqlx::query_as(
-        "select d.conversation_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters
+        "select d.conversation_id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters,
+                i.width, i.height
          from draft_attachments d cross join attachments a on a.id = d.attachment_id
+              left join attachment_images i on i.sha256 = a.image_sha256
          where d.conversation_id = ?1
          order by d.ordinal",
     )
@@ -309,6 +364,8 @@ struct AttachmentRow {
     kind: String,
     size_bytes: i64,
     characters: i64,
+    width: Option<u32>,
+    height: Option<u32>,
 }
 
 impl AttachmentRow {
@@ -319,6 +376,10 @@ impl AttachmentRow {
             kind: from_word("kind of an attachment", self.kind)?,
             size_bytes: unsigned("size of an attachment", self.size_bytes)?,
             characters: unsigned("length of an attachment", self.characters)?,
+            pixels: self
+                .width
+                .zip(self.height)
+                .map(|(width, height)| Pixels { width, height }),
         })
     }
 }
@@ -328,6 +389,7 @@ struct TextRow {
     name: String,
     kind: String,
     text: String,
+    file: Option<Vec<u8>>,
 }
 
 #[derive(FromRow)]
@@ -343,190 +405,10 @@ impl TextRow {
             name: self.name,
             kind: from_word("kind of an attachment", self.kind)?,
             text: self.text,
+            image: self.file,
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{conversation, message, plan, say, shown};
-    use crate::{ConversationCopy, TextQuery};
-    use sirocco_protocol::Role;
-    use sirocco_protocol::commands::MessageSearch;
-
-    fn new(name: &str, text: &str) -> NewAttachment {
-        NewAttachment {
-            attachment: Attachment {
-                id: AttachmentId::fresh(),
-                name: name.into(),
-                kind: AttachmentKind::Csv,
-                size_bytes: 26,
-                characters: 7,
-            },
-            // What hashes is known by others; here it has only to be another one for another text.
-            sha256: format!("hash of {text}"),
-            text: text.into(),
-        }
-    }
-
-    async fn count(store: &Store, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql)
-            .fetch_one(&store.reader)
-            .await
-            .unwrap()
-    }
-
-    /// A question with two attachments.
-    async fn asked(store: &Store) -> (ConversationId, MessageId, [NewAttachment; 2]) {
-        let id = conversation(store, "a", 1).await.summary.id;
-        let attached = [new("winds.csv", "sirocco"), new("more.csv", "mistral")];
-        for one in &attached {
-            store.keep_attachment(one).await.unwrap();
-        }
-        let mut question = message(None, Role::User, "which?");
-        question.attachments = attached.iter().map(|one| one.attachment.id).collect();
-        say(store, id, std::slice::from_ref(&question)).await;
-        (id, question.id, attached)
-    }
-
-    #[tokio::test]
-    async fn a_message_has_what_is_attached_to_it_in_its_order() {
-        let store = Store::open_in_memory().await.unwrap();
-        let (id, question, attached) = asked(&store).await;
-        let expected = attached.clone().map(|one| one.attachment);
-        assert_eq!(shown(&store, id).await[0].attachments, expected);
-        let branch = store.branch(question).await.unwrap();
-        let texts: Vec<_> = branch[0]
-            .attachments
-            .iter()
-            .map(|one| one.text.as_str())
-            .collect();
-        assert_eq!(texts, ["sirocco", "mistral"]);
-        assert_eq!(
-            store.attached_to(question).await.unwrap(),
-            branch[0].attachments
-        );
-        let [first, second] = attached;
-        let text = store.attached_text(first.attachment.id).await.unwrap();
-        assert_eq!(
-            (text.name.as_str(), text.kind),
-            ("winds.csv", AttachmentKind::Csv)
-        );
-        let expected = [first, second].map(|one| (one.attachment.id, one.text));
-        assert_eq!(
-            store.attached_texts(id).await.unwrap(),
-            HashMap::from(expected)
-        );
-    }
-
-    #[tokio::test]
-    async fn a_text_is_kept_once_and_as_long_as_it_is_attached() {
-        let store = Store::open_in_memory().await.unwrap();
-        let (_, _, [first, _]) = asked(&store).await;
-        let again = new("copy.csv", "sirocco");
-        let unsent = new("unsent.csv", "never sent");
-        store.keep_attachment(&again).await.unwrap();
-        store.keep_attachment(&unsent).await.unwrap();
-        assert_eq!(
-            count(&store, "select count(*) from attachment_texts").await,
-            3
-        );
-
-        store.forget_unsent_attachments().await.unwrap();
-        assert_eq!(
-            count(&store, "select count(*) from attachment_texts").await,
-            2
-        );
-        store.attached_text(first.attachment.id).await.unwrap();
-        for gone in [again, unsent] {
-            let error = store.attached_text(gone.attachment.id).await.unwrap_err();
-            assert!(matches!(
-                error,
-                StoreError::NotFound {
-                    what: "attachment",
-                    ..
-                }
-            ));
-        }
-    }
-
-    #[tokio::test]
-    async fn an_attachment_that_is_not_there_is_named_and_nothing_is_added() {
-        let store = Store::open_in_memory().await.unwrap();
-        let id = conversation(&store, "a", 1).await.summary.id;
-        let mut question = message(None, Role::User, "which?");
-        question.attachments = vec![AttachmentId::fresh()];
-        let turn = crate::Turn {
-            conversation_id: id,
-            messages: vec![question],
-            run: None,
-            automatic_title: None,
-            clear_draft: false,
-        };
-        let error = store.add_turn(&turn, 10).await.unwrap_err();
-        assert!(matches!(
-            error,
-            StoreError::NotFound {
-                what: "attachment",
-                ..
-            }
-        ));
-        assert!(shown(&store, id).await.is_empty());
-    }
-
-    #[tokio::test]
-    async fn copies_of_a_conversation_have_the_attachments_too() {
-        let store = Store::open_in_memory().await.unwrap();
-        let (id, question, _) = asked(&store).await;
-        for until in [None, Some(question)] {
-            let copy = ConversationCopy {
-                from: id,
-                until,
-                id: ConversationId::fresh(),
-                title: "b".into(),
-            };
-            let copy = store.copy_conversation(&copy, 50).await.unwrap();
-            let copied = shown(&store, copy.summary.id).await.remove(0);
-            assert_eq!(copied.attachments, shown(&store, id).await[0].attachments);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_message_is_found_by_the_words_of_its_attachments_and_by_its_own() {
-        let store = Store::open_in_memory().await.unwrap();
-        let (id, ..) = asked(&store).await;
-        for (word, found) in [
-            ("mistral", 1),
-            ("sirocco", 1),
-            ("which", 1),
-            ("winds", 1),
-            ("bora", 0),
-        ] {
-            let query = TextQuery {
-                phrases: vec![word.into()],
-                last_is_prefix: false,
-            };
-            let request = MessageSearch::first("", 10);
-            let results = store.search(&query, &request).await.unwrap();
-            assert_eq!(results.len(), found, "{word}");
-            assert!(results.iter().all(|result| result.conversation.id == id));
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_attached_is_read_by_indexes() {
-        let store = Store::open_in_memory().await.unwrap();
-        for sql in [
-            OF_MESSAGES,
-            TEXTS_OF_MESSAGES,
-            TEXTS_OF_CONVERSATION,
-            WITH_TEXT,
-        ] {
-            let plan = plan(&store, sql).await;
-            for step in plan.lines().filter(|step| step.starts_with("SCAN")) {
-                assert!(step.starts_with("SCAN wanted"), "{step} in {sql}");
-            }
-        }
-    }
-}
+mod tests;

@@ -113,6 +113,7 @@ pub(crate) fn model(path: &str, key: &str) -> NewModel {
         parameter_count: 500_000_000,
         context_length: 32_768,
         has_chat_template: true,
+        projector: None,
         verdict: ModelVerdict::Runs {
             cautions: vec!["slow".into()],
         },

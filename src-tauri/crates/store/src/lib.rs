@@ -70,7 +70,7 @@ use sirocco_protocol::RuntimeName;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
 
-pub use attachments::{AttachedText, NewAttachment};
+pub use attachments::{AttachedText, KeptContent, NewAttachment, NewImage};
 pub use comparisons::{NewComparedAnswer, NewComparison, StoredComparedAnswer, StoredComparison};
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;

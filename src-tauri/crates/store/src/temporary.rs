@@ -127,8 +127,10 @@ impl Store {
         .await
         .attempt("read a title")?;
         let files = sqlx::query_as(
-            "select a.id, a.sha256, a.name, a.kind, a.size_bytes, a.characters, t.text
+            "select a.id, a.sha256, a.name, a.kind, a.size_bytes, a.characters, t.text,
+                    a.image_sha256, i.width, i.height, i.file
              from attachments a join attachment_texts t on t.sha256 = a.sha256
+                  left join attachment_images i on i.sha256 = a.image_sha256
              where a.id in (
                  select ma.attachment_id from messages m
                  join message_attachments ma on ma.message_id = m.id
@@ -161,6 +163,10 @@ struct FileRow {
     size_bytes: i64,
     characters: i64,
     text: String,
+    image_sha256: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+    file: Option<Vec<u8>>,
 }
 
 /// A model or a preset that is gone meanwhile is none.
@@ -213,9 +219,14 @@ async fn insert_file(connection: &mut SqliteConnection, file: &FileRow) -> Resul
         .execute(&mut *connection)
         .await
         .attempt("keep the text of a file")?;
+    if let (Some(sha256), Some(width), Some(height), Some(image)) =
+        (&file.image_sha256, file.width, file.height, &file.file)
+    {
+        attachments::keep_image(connection, sha256, width, height, image).await?;
+    }
     sqlx::query(
-        "insert into attachments (id, sha256, name, kind, size_bytes, characters)
-         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        "insert into attachments (id, sha256, name, kind, size_bytes, characters, image_sha256)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(&file.id)
     .bind(&file.sha256)
@@ -223,6 +234,7 @@ async fn insert_file(connection: &mut SqliteConnection, file: &FileRow) -> Resul
     .bind(&file.kind)
     .bind(file.size_bytes)
     .bind(file.characters)
+    .bind(&file.image_sha256)
     .execute(connection)
     .await
     .attempt("keep a file")?;
@@ -338,9 +350,17 @@ mod tests {
                 kind: AttachmentKind::Csv,
                 size_bytes: 4,
                 characters: 4,
+                pixels: Some(sirocco_protocol::Pixels {
+                    width: 4,
+                    height: 3,
+                }),
             },
             sha256: "0".repeat(64),
             text: "wind".into(),
+            image: Some(crate::NewImage {
+                sha256: "1".repeat(64),
+                file: b"image".to_vec(),
+            }),
         };
         from.keep_attachment(&file).await.unwrap();
         let mut question = message(None, Role::User, "q");

@@ -52,6 +52,13 @@ impl Conversation {
         }
     }
 
+    /// An image, which the model reads as a word in brackets.
+    pub fn push_image(&mut self, word: &str, tokens: usize) {
+        self.text.extend(word.as_bytes());
+        self.ends
+            .extend(std::iter::repeat_n(self.text.len(), tokens));
+    }
+
     pub fn truncate(&mut self, length: usize) {
         self.ends.truncate(length);
         self.text.truncate(self.ends.last().copied().unwrap_or(0));

@@ -28,11 +28,13 @@ mod script;
 mod scripted;
 mod scripted_embedder;
 mod tiny_gguf;
+mod tiny_projector;
 mod vocabulary;
 
 pub use app::{Events, TempApp, open_app, runtime, within};
 pub use follower::Follower;
 pub use script::{Death, Fault, Script};
-pub use scripted::{Scripted, run_scripted_worker};
+pub use scripted::{IMAGE_TOKENS, Scripted, run_scripted_worker};
 pub use tiny_gguf::{Shape, TinyModel};
+pub use tiny_projector::TinyProjector;
 pub use vocabulary::BytePairVocabulary;

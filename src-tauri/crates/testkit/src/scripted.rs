@@ -1,11 +1,13 @@
 //! A worker whose model follows a [`Script`].
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sirocco_engine_wire::{Device, FromWorker, LoadRequest, WIRE_VERSION, write_frame};
 use sirocco_worker::Language;
 use sirocco_worker::engine::{Embedder, Engine, EngineError, Runtime};
+use sirocco_worker::images::{ImageError, Sight};
 
 use crate::answer::Conversation;
 use crate::scripted_embedder::ScriptedEmbedder;
@@ -96,6 +98,7 @@ impl Runtime for Scripted {
             context_length: request.context_length as usize,
             script,
             language,
+            sees: request.projector.is_some(),
         })
     }
 
@@ -144,6 +147,20 @@ pub struct ScriptedModel {
     language: Language,
     conversation: Conversation,
     context_length: usize,
+    /// It was given a projector.
+    sees: bool,
+}
+
+/// Tokens of every image.
+pub const IMAGE_TOKENS: usize = 64;
+
+/// The eyes of a scripted model: it tells images apart by the length of their files.
+struct ScriptedEyes;
+
+impl Sight for ScriptedEyes {
+    fn tokens(&self, _: &str) -> Result<usize, ImageError> {
+        Ok(IMAGE_TOKENS)
+    }
 }
 
 impl Engine for ScriptedModel {
@@ -184,6 +201,17 @@ impl Engine for ScriptedModel {
 
     fn context_length(&self) -> usize {
         self.context_length
+    }
+
+    fn sight(&self) -> Option<Arc<dyn Sight>> {
+        self.sees.then(|| Arc::new(ScriptedEyes) as Arc<dyn Sight>)
+    }
+
+    fn look(&mut self, image: &str) -> Result<(), EngineError> {
+        take(self.script.prefill_token_ms * IMAGE_TOKENS as f64);
+        let word = format!("[image of {} characters]", image.len());
+        self.conversation.push_image(&word, IMAGE_TOKENS);
+        Ok(())
     }
 }
 

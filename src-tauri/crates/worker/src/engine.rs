@@ -4,9 +4,12 @@
 //! notice (tokens, templates, sampling, stop strings, statistics) is done by this crate, the same
 //! way for every runtime.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use sirocco_engine_wire::{Device, LoadRequest};
+
+use crate::images::Sight;
 
 /// An engine failed in a way that leaves the model unusable; the worker reports it and ends.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +72,21 @@ pub trait Engine: Send {
 
     /// Positions the cache can hold.
     fn context_length(&self) -> usize;
+
+    /// How it sees images, if it does.
+    fn sight(&self) -> Option<Arc<dyn Sight>> {
+        None
+    }
+
+    /// Appends an image (a PNG or JPEG file, base64) to the cache: as many positions as [`Sight::tokens`] says. Asked
+    /// only of an engine with a sight, for an image that was measured. The cache is never cut inside of one.
+    ///
+    /// # Errors
+    /// When the forward pass fails; the engine is not used again.
+    fn look(&mut self, image: &str) -> Result<(), EngineError> {
+        let _ = image;
+        Err(EngineError("it sees no images".into()))
+    }
 }
 
 /// A model in memory that turns texts into vectors.

@@ -2,10 +2,12 @@
 //! generates and the one that counts, so counting works while a long answer runs.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
+use crate::images::{IMAGE_TOKEN, Marked, PlacedImage, Sight, invalid};
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError, in_words};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
@@ -26,14 +28,18 @@ pub struct Language {
     template: ChatTemplate,
     bos: String,
     eos: String,
+    /// How the model sees images, if it does.
+    sight: Option<Arc<dyn Sight>>,
 }
 
 /// A prompt as the model gets it.
 pub struct Encoded {
-    /// The exact text.
+    /// The exact text; images are words in brackets.
     pub text: String,
-    /// Its tokens.
+    /// Its tokens; [`IMAGE_TOKEN`] at every position of an image.
     pub tokens: Vec<u32>,
+    /// In their order.
+    pub images: Vec<PlacedImage>,
 }
 
 impl Language {
@@ -46,7 +52,15 @@ impl Language {
             eos: text(tokenizer.eos()),
             tokenizer,
             template,
+            sight: None,
         }
+    }
+
+    /// Lets it see.
+    #[must_use]
+    pub fn with_sight(mut self, sight: Option<Arc<dyn Sight>>) -> Self {
+        self.sight = sight;
+        self
     }
 
     /// Reads both from a GGUF file, of shards the first.
@@ -75,6 +89,7 @@ impl Language {
     ///
     /// # Errors
     /// [`WorkerErrorKind::Template`] if the chat template refuses the messages;
+    /// [`WorkerErrorKind::InvalidRequest`] for images that cannot be read, or that the model cannot see;
     /// [`WorkerErrorKind::Engine`] if it does not come to an end, and then the process must.
     pub fn encode(&self, prompt: &Prompt) -> Result<Encoded, WorkerError> {
         match prompt {
@@ -86,6 +101,7 @@ impl Language {
                 Ok(Encoded {
                     text: text.clone(),
                     tokens: self.tokenizer.encode(text, options),
+                    images: Vec::new(),
                 })
             }
             Prompt::Chat {
@@ -95,6 +111,8 @@ impl Language {
                 tools,
                 now_s,
             } => {
+                let marked = Marked::new(messages)?;
+                let messages = marked.as_ref().map_or(messages, |marked| &marked.messages);
                 let mut messages: Vec<Message> = messages.iter().map(Message::from).collect();
                 if !self.template.knows_tools() {
                     messages = in_words(&messages, tools);
@@ -117,12 +135,70 @@ impl Language {
                     add_special,
                     parse_special: true,
                 };
-                Ok(Encoded {
-                    tokens: self.tokenizer.encode(&text, options),
-                    text,
-                })
+                match marked {
+                    None => Ok(Encoded {
+                        tokens: self.tokenizer.encode(&text, options),
+                        text,
+                        images: Vec::new(),
+                    }),
+                    Some(marked) => self.encode_marked(&text, &marked, options),
+                }
             }
         }
+    }
+
+    /// The tokens of an image alone.
+    ///
+    /// # Errors
+    /// [`WorkerErrorKind::InvalidRequest`] for one that cannot be read, or that the model cannot see.
+    pub fn image_tokens(&self, base64: &str) -> Result<usize, WorkerError> {
+        let sight = self.sight.as_ref();
+        sight
+            .ok_or_else(|| invalid("this model sees no images".into()))?
+            .tokens(base64)
+            .map_err(|error| invalid(error.to_string()))
+    }
+
+    /// Tokenizes what stands between images.
+    fn encode_marked(
+        &self,
+        text: &str,
+        marked: &Marked,
+        options: EncodeOptions,
+    ) -> Result<Encoded, WorkerError> {
+        let (pieces, files) = marked.pieces(text)?;
+        let (last, before) = pieces.split_last().expect("there is one more than images");
+        let mut encoded = Encoded {
+            text: marked.shown(text),
+            tokens: Vec::new(),
+            images: Vec::new(),
+        };
+        let further = EncodeOptions {
+            add_special: false,
+            ..options
+        };
+        for (number, (piece, file)) in before.iter().zip(files).enumerate() {
+            let options = if number == 0 { options } else { further };
+            encoded.tokens.extend(self.tokenizer.encode(piece, options));
+            let tokens = self.image_tokens(file)?;
+            encoded.images.push(PlacedImage {
+                at: encoded.tokens.len(),
+                tokens,
+                base64: Arc::clone(file),
+            });
+            encoded
+                .tokens
+                .extend(std::iter::repeat_n(IMAGE_TOKEN, tokens));
+        }
+        let last = self.tokenizer.encode(last, further);
+        if last.is_empty() {
+            // Only a token has logits behind it.
+            return Err(invalid(
+                "nothing follows the last image of the prompt".into(),
+            ));
+        }
+        encoded.tokens.extend(last);
+        Ok(encoded)
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod constraint;
 pub mod embedding;
 pub mod engine;
+pub mod images;
 mod language;
 pub mod process;
 pub mod sampler;

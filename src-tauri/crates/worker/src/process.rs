@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sirocco_engine_wire::{
-    EmbedRequest, FromWorker, GenerateRequest, LoadRequest, Prompt, ToWorker, WIRE_VERSION,
-    WorkerError, WorkerErrorKind, read_frame, write_frame,
+    EmbedRequest, FromWorker, GenerateRequest, LoadRequest, ToWorker, WIRE_VERSION, WorkerError,
+    WorkerErrorKind, read_frame, write_frame,
 };
 use sirocco_gguf::ModelKind;
 
@@ -108,18 +108,16 @@ fn listen(jobs: &Sender<Job>, output: &Output, language: &Text, stops: &Stops) -
                     stop.store(true, Ordering::Relaxed);
                 }
             }
-            ToWorker::Count { id, prompt } => answer(output, language, id, &prompt, |encoded| {
-                FromWorker::Counted {
-                    id,
-                    tokens: u32::try_from(encoded.tokens.len()).unwrap_or(u32::MAX),
-                }
+            ToWorker::Count { id, prompt } => answer(output, language, id, |language| {
+                let encoded = language.encode(&prompt)?;
+                Ok(counted(id, encoded.tokens.len()))
             }),
-            ToWorker::Render { id, prompt } => answer(output, language, id, &prompt, |encoded| {
-                FromWorker::Rendered {
-                    id,
-                    text: encoded.text,
-                    tokens: encoded.tokens,
-                }
+            ToWorker::CountImage { id, base64 } => answer(output, language, id, |language| {
+                Ok(counted(id, language.image_tokens(&base64)?))
+            }),
+            ToWorker::Render { id, prompt } => answer(output, language, id, |language| {
+                let Encoded { text, tokens, .. } = language.encode(&prompt)?;
+                Ok(FromWorker::Rendered { id, text, tokens })
             }),
             ToWorker::Shutdown => return Ok(()),
         }
@@ -138,17 +136,23 @@ fn answer(
     output: &Output,
     language: &Text,
     id: u64,
-    prompt: &Prompt,
-    reply: impl FnOnce(Encoded) -> FromWorker,
+    reply: impl FnOnce(&Language) -> Result<FromWorker, WorkerError>,
 ) {
-    let encoded = match language.get() {
-        Some(Some(language)) => language.encode(prompt),
+    let answer = match language.get() {
+        Some(Some(language)) => reply(language),
         Some(None) => Err(embeds_only()),
         None => Err(not_loaded()),
     };
-    match encoded {
-        Ok(encoded) => output.send(&reply(encoded)),
+    match answer {
+        Ok(answer) => output.send(&answer),
         Err(error) => fail(output, id, error),
+    }
+}
+
+fn counted(id: u64, tokens: usize) -> FromWorker {
+    FromWorker::Counted {
+        id,
+        tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     }
 }
 
@@ -176,12 +180,13 @@ fn work<R: Runtime>(
                 eprintln!("a second load was ignored: a worker holds one model")
             }
             Job::Load(request) => match load(runtime, &request, output) {
-                Ok((loaded, context_length, text)) => {
-                    let _ = language.set(text);
-                    model = Some(loaded);
+                Ok(ready) => {
+                    let _ = language.set(ready.text);
+                    model = Some(ready.model);
                     output.send(&FromWorker::Loaded {
-                        context_length: u32::try_from(context_length).unwrap_or(u32::MAX),
+                        context_length: u32::try_from(ready.context_length).unwrap_or(u32::MAX),
                         threads: request.threads,
+                        sees_images: ready.sees_images,
                     });
                 }
                 Err(error) => {
@@ -244,7 +249,12 @@ fn serve(
 }
 
 /// The model, the tokens it reads at once, and its text side if it writes.
-type Ready<E> = (Loaded<E>, usize, Option<Arc<Language>>);
+struct Ready<E> {
+    model: Loaded<E>,
+    context_length: usize,
+    sees_images: bool,
+    text: Option<Arc<Language>>,
+}
 
 fn load<R: Runtime>(
     runtime: &R,
@@ -263,7 +273,12 @@ fn load<R: Runtime>(
     let loaded = if ModelKind::of(&header.into()) == ModelKind::Embedding {
         let embedder = caught(|| runtime.load_embedder(request, &progress))?;
         let context_length = embedder.context_length();
-        (Loaded::Embeds(embedder), context_length, None)
+        Ready {
+            model: Loaded::Embeds(embedder),
+            context_length,
+            sees_images: false,
+            text: None,
+        }
     } else {
         // The vocabulary takes about as long as the weights.
         let (text, engine) = std::thread::scope(|scope| {
@@ -272,14 +287,17 @@ fn load<R: Runtime>(
             (text.join(), engine)
         });
         let text = text.unwrap_or_else(|panic| Err(load_error(panic_text(panic.as_ref()))))?;
-        let (engine, text) = (engine?, Arc::new(text));
+        let engine = engine?;
+        let text = Arc::new(text.with_sight(engine.sight()));
         let context_length = engine.context_length();
+        let sees_images = engine.sight().is_some();
         let session = Session::new(engine, Arc::clone(&text));
-        (
-            Loaded::Writes(Box::new(session)),
+        Ready {
+            model: Loaded::Writes(Box::new(session)),
             context_length,
-            Some(text),
-        )
+            sees_images,
+            text: Some(text),
+        }
     };
     progress(1.0);
     Ok(loaded)

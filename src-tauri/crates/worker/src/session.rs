@@ -15,6 +15,7 @@ use sirocco_engine_wire::{
 
 use crate::constraint::{ConstraintError, Forms, Guide};
 use crate::engine::{Engine, EngineError};
+use crate::images::{IMAGE_TOKEN, PlacedImage};
 use crate::language::{CALL_TOKENS, Encoded, Language};
 use crate::sampler::{Sampled, Sampler, SamplerError};
 use crate::stop::StopStrings;
@@ -32,7 +33,9 @@ pub struct Session<E> {
     language: Arc<Language>,
     /// The tokens whose keys and values the cache holds.
     cached: Vec<u32>,
-    /// How many of them came with a prompt; the others were written one by one.
+    /// The images among them.
+    seen: Vec<PlacedImage>,
+    /// How many of the tokens came with a prompt; the others were written one by one.
     read: usize,
     chunk: usize,
     /// Made for the first answer that is held to a form.
@@ -84,6 +87,7 @@ impl<E: Engine> Session<E> {
             engine,
             language,
             cached: Vec::new(),
+            seen: Vec::new(),
             read: 0,
             chunk: FIRST_CHUNK,
             forms: None,
@@ -107,6 +111,7 @@ impl<E: Engine> Session<E> {
         let Encoded {
             text,
             tokens: prompt,
+            images,
         } = language
             .encode(&request.prompt)
             .map_err(GenerateError::Request)?;
@@ -153,12 +158,15 @@ impl<E: Engine> Session<E> {
             _ => (room, FinishReason::ContextFull),
         };
 
-        let Some(mut logits) = self.prefill(request.id, &prompt, stop, &mut usage, emit)? else {
+        let prefill = self.prefill(request.id, &prompt, &images, stop, &mut usage, emit)?;
+        let Some(mut logits) = prefill else {
             return Ok((FinishReason::Stopped, usage));
         };
         usage.prefill_ms = milliseconds(begun.elapsed());
 
+        // Of what was said, for the penalties: an image repeats no word.
         let mut history = prompt;
+        history.retain(|token| *token != IMAGE_TOKEN);
         let prompt_length = history.len();
         let mut writer = Writer::new(request, &language);
         let mut first_token_at = None;
@@ -231,19 +239,29 @@ impl<E: Engine> Session<E> {
         &mut self,
         id: u64,
         prompt: &[u32],
+        images: &[PlacedImage],
         stop: &AtomicBool,
         usage: &mut Usage,
         emit: &mut dyn FnMut(FromWorker),
     ) -> Result<Option<Vec<f32>>, EngineError> {
         // The last tokens run again: the logits of the last are needed, and pieces have two tokens at least.
         let mut common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
+        let changed = self.seen.iter().zip(images).find(|(old, new)| old != new);
+        if let Some((_, changed)) = changed {
+            common = common.min(changed.at);
+        }
         let step = self.engine.step();
         if common < self.read {
             common -= common % step;
         }
+        let cut = images.iter().find(|image| image.end() > common);
+        if let Some(cut) = cut {
+            common = common.min(cut.at);
+        }
         if common < self.cached.len() {
             common = self.engine.cut_back(common)?;
             self.cached.truncate(common);
+            self.seen.retain(|image| image.end() <= common);
             self.read = self.read.min(common);
         }
         usage.cached_tokens = count(common);
@@ -258,16 +276,26 @@ impl<E: Engine> Session<E> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
+            let ahead = images.iter().find(|image| image.at >= at);
+            if let Some(image) = ahead.filter(|image| image.at == at) {
+                self.engine.look(&image.base64)?;
+                self.cached
+                    .extend(std::iter::repeat_n(IMAGE_TOKEN, image.tokens));
+                self.seen.push(image.clone());
+                at = image.end();
+                continue;
+            }
             let longest = if step > 1 {
                 step - at % step
             } else {
                 self.chunk
             };
-            let mut end = prompt.len().min(at + longest);
+            let last = ahead.map_or(prompt.len(), |image| image.at);
+            let mut end = last.min(at + longest);
             // A token alone is computed another way by some engines, and the same prompt has to give the
             // same logits however it is cut.
-            if step == 1 && prompt.len() - end == 1 {
-                end = prompt.len();
+            if step == 1 && last - end == 1 {
+                end = last;
             }
             let begun = Instant::now();
             let tokens = &prompt[at..end];

@@ -213,7 +213,7 @@ fn real_model(environment: &Environment) -> Result<()> {
         }
         let mut target = vec!["--features", check::REAL_MODEL, "--test", "real_model"];
         if runtime == "llamacpp" {
-            for stories in ["foreign_model", "embedding", "architectures"] {
+            for stories in ["foreign_model", "embedding", "architectures", "vision"] {
                 target.extend(["--test", stories]);
             }
         }

@@ -23,7 +23,8 @@ pub struct File {
     pub model: &'static LlamaModel,
     /// Tokens that a context is to hold: what was asked for, at most what the model knows.
     pub context_length: u32,
-    threads: i32,
+    /// To compute with.
+    pub threads: i32,
     options: LlamaCppOptions,
     /// For the one context of this file.
     adapter: Cell<Option<LlamaLoraAdapter>>,

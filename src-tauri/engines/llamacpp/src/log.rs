@@ -11,9 +11,10 @@ static FIRST_ERROR: Mutex<Option<String>> = Mutex::new(None);
 /// Takes over llama.cpp's log and its last words before it aborts.
 #[expect(unsafe_code, reason = "llama.cpp takes its listeners as C functions")]
 pub fn install() {
-    // SAFETY: both functions live as long as the process, touch only what they are given and never unwind.
+    // SAFETY: these functions live as long as the process, touch only what they are given and never unwind.
     unsafe {
         sys::llama_log_set(Some(listen), std::ptr::null_mut());
+        sys::mtmd_helper_log_set(Some(listen), std::ptr::null_mut());
         // Without a listener ggml starts a debugger to print where it was.
         sys::ggml_set_abort_callback(Some(last_words));
     }

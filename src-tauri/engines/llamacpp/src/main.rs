@@ -9,6 +9,7 @@ mod embedder;
 mod file;
 mod log;
 mod model;
+mod sight;
 
 use sirocco_engine_wire::LoadRequest;
 use sirocco_worker::engine::{Embedder, EngineError, Runtime};

@@ -1,15 +1,21 @@
-//! A llama.cpp model with one context as an engine: tokens in, logits out, cache cut back.
+//! A llama.cpp model with one context as an engine: tokens and images in, logits out, cache cut back.
+
+use std::sync::Arc;
 
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 use sirocco_engine_wire::LoadRequest;
 use sirocco_worker::engine::{Engine, EngineError};
+use sirocco_worker::images::Sight;
 
 use crate::file::{File, failed, with_reason};
+use crate::sight::{Eyes, Seen};
 
 /// Most tokens of one forward pass: the frame loop never asks for more at once.
 const LONGEST_PASS: usize = 512;
+/// Most tokens of one image that can only be computed as a whole.
+const LONGEST_IMAGE: usize = 2048;
 /// llama.cpp takes other ways through its products for other numbers of tokens, and each rounds differently.
 const STEP: usize = 64;
 /// The only sequence there is.
@@ -21,6 +27,11 @@ pub struct Model {
     batch: LlamaBatch<'static>,
     length: usize,
     context_length: usize,
+    eyes: Option<Arc<Eyes>>,
+    /// Images in the cache: how many tokens stand before each, and what it took.
+    seen: Vec<(usize, Seen)>,
+    /// Tokens of an image that are computed at once.
+    image_pass: usize,
 }
 
 impl Model {
@@ -30,7 +41,16 @@ impl Model {
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Self, EngineError> {
         let file = File::read(request, progress)?;
-        let pass = u32::try_from(LONGEST_PASS).expect("a small constant");
+        let eyes = request
+            .projector
+            .as_deref()
+            .map(|path| Eyes::load(path, file.model, file.threads))
+            .transpose()?;
+        let image_pass = match &eyes {
+            Some(eyes) if eyes.sees_as_a_whole() => LONGEST_IMAGE.min(file.context_length as usize),
+            _ => LONGEST_PASS,
+        };
+        let pass = u32::try_from(image_pass.max(LONGEST_PASS)).expect("small constants");
         let parameters = file
             .parameters()
             .with_n_batch(pass)
@@ -42,11 +62,21 @@ impl Model {
             batch: LlamaBatch::new(LONGEST_PASS, 1),
             length: 0,
             context_length: file.context_length as usize,
+            eyes: eyes.map(Arc::new),
+            seen: Vec::new(),
+            image_pass,
         };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;
         model.truncate(0)?;
         Ok(model)
+    }
+
+    /// The position of the token that has so many before it.
+    fn position(&self, tokens: usize) -> Result<i32, EngineError> {
+        let before = self.seen.iter().filter(|(at, _)| *at < tokens);
+        let spared: usize = before.map(|(_, seen)| seen.tokens - seen.positions).sum();
+        i32::try_from(tokens - spared).map_err(failed)
     }
 }
 
@@ -54,8 +84,9 @@ impl Engine for Model {
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
         for chunk in tokens.chunks(LONGEST_PASS) {
             self.batch.clear();
+            let begin = self.position(self.length)?;
             for (index, token) in chunk.iter().enumerate() {
-                let position = i32::try_from(self.length + index).map_err(failed)?;
+                let position = begin + i32::try_from(index).map_err(failed)?;
                 let token = LlamaToken::new(i32::try_from(*token).map_err(failed)?);
                 // Only the last position's logits are wanted.
                 let is_last = index + 1 == chunk.len();
@@ -72,11 +103,12 @@ impl Engine for Model {
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
-        let from = u32::try_from(length).map_err(failed)?;
+        let from = u32::try_from(self.position(length)?).map_err(failed)?;
         self.context
             .kv_cache_seq_rm(SEQUENCE, Some(from), None)
             .map_err(failed)?;
         self.length = length;
+        self.seen.retain(|(at, _)| *at < length);
         Ok(())
     }
 
@@ -94,5 +126,19 @@ impl Engine for Model {
 
     fn context_length(&self) -> usize {
         self.context_length
+    }
+
+    fn sight(&self) -> Option<Arc<dyn Sight>> {
+        let eyes = Arc::clone(self.eyes.as_ref()?);
+        Some(eyes)
+    }
+
+    fn look(&mut self, image: &str) -> Result<(), EngineError> {
+        let at = self.position(self.length)?;
+        let eyes = self.eyes.as_ref().ok_or_else(|| failed("it has no eyes"))?;
+        let seen = eyes.look(image, &mut self.context, at, SEQUENCE, self.image_pass)?;
+        self.seen.push((self.length, seen));
+        self.length += seen.tokens;
+        Ok(())
     }
 }

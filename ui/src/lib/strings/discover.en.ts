@@ -113,6 +113,8 @@ export const discoverStrings = {
   recommended: 'Recommended',
   recommendedWhy: 'The best quality that fits this machine with room to spare',
   shards: (count: number) => `${count} files`,
+  withReader: (size: string) => `with its image reader, ${size}`,
+  withReaderWhy: 'A second file, by which the model sees images, is downloaded with it',
   fitWell: 'Fits',
   fitTight: 'Tight',
   fitShorter: (tokens: string) => `Up to ${tokens}`,

@@ -114,6 +114,8 @@ export const discoverStrings: Translation<typeof en.discoverStrings> = {
   recommended: 'Recommandé',
   recommendedWhy: 'La meilleure qualité qui tient sur cette machine avec de la marge',
   shards: (count) => plural(count, 'fichier'),
+  withReader: (size) => `avec son lecteur d’images, ${size}`,
+  withReaderWhy: 'Un second fichier, par lequel le modèle voit les images, est téléchargé avec lui',
   fitWell: 'Tient',
   fitTight: 'Juste',
   fitShorter: (tokens) => `Jusqu’à ${tokens}`,

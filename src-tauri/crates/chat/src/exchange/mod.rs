@@ -104,6 +104,8 @@ pub struct ForeignAttachment {
     pub size_bytes: u64,
     /// What was taken from it.
     pub text: String,
+    /// Of an image, a PNG or JPEG file, base64. Whoever wrote the file wrote it: it is read as any other image.
+    pub image_base64: Option<String>,
 }
 
 /// A generation that has ended.

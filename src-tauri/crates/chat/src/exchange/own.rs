@@ -78,6 +78,9 @@ struct Attached<'a> {
     kind: AttachmentKind,
     size_bytes: u64,
     text: Cow<'a, str>,
+    /// Of an image, a PNG or JPEG file, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_base64: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,11 +159,14 @@ impl<'a> Entry<'a> {
 impl<'a> Attached<'a> {
     /// None for one whose text is not there, which no store lets happen.
     fn of(attachment: &'a Attachment, texts: &'a AttachmentTexts) -> Option<Self> {
+        let content = texts.get(&attachment.id)?;
+        let image = content.image.as_ref();
         Some(Self {
             name: attachment.name.as_str().into(),
             kind: attachment.kind,
             size_bytes: attachment.size_bytes,
-            text: texts.get(&attachment.id)?.as_str().into(),
+            text: content.text.as_str().into(),
+            image_base64: image.map(|image| image.content_base64.as_str().into()),
         })
     }
 
@@ -170,6 +176,7 @@ impl<'a> Attached<'a> {
             kind: self.kind,
             size_bytes: self.size_bytes,
             text: self.text.into_owned(),
+            image_base64: self.image_base64.map(Cow::into_owned),
         }
     }
 }

@@ -54,6 +54,7 @@ impl Said {
     /// None if there is nothing to read.
     pub fn unless_blank(self) -> Option<Self> {
         let blank = self.content.trim().is_empty()
+            && self.attachments.is_empty()
             && self
                 .reasoning
                 .as_deref()
@@ -65,7 +66,11 @@ impl Said {
         let attached = self.attachments.iter();
         self.content.len()
             + self.reasoning.as_ref().map_or(0, String::len)
-            + attached.map(|attached| attached.text.len()).sum::<usize>()
+            + attached
+                .map(|attached| {
+                    attached.text.len() + attached.image_base64.as_ref().map_or(0, String::len)
+                })
+                .sum::<usize>()
     }
 
     /// Puts what was said right before in front.

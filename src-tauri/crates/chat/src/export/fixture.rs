@@ -62,5 +62,6 @@ pub fn attachment(name: &str) -> Attachment {
         kind: AttachmentKind::Csv,
         size_bytes: 26,
         characters: 13,
+        pixels: None,
     }
 }

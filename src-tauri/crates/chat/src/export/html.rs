@@ -7,15 +7,15 @@ use std::fmt::Write;
 
 use sirocco_protocol::{Conversation, Message, Role};
 
-use super::{attached, date, one_line, reasoning, speaker};
+use super::{AttachmentTexts, attached, date, one_line, reasoning, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
-pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
+pub fn write(conversation: &Conversation, branch: &[&Message], texts: &AttachmentTexts) -> String {
     let title = escaped(&one_line(&conversation.summary.title));
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1 dir=\"auto\">{title}</h1>\n"
@@ -49,6 +49,19 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
                 "<p class=\"time\" dir=\"auto\">Attached: {}</p>",
                 escaped(&names)
             );
+        }
+        for attachment in &message.attachments {
+            let content = texts.get(&attachment.id);
+            if let Some(image) = content.and_then(|content| content.image.as_ref()) {
+                // Both are ours: a type of two, and base64.
+                let _ = writeln!(
+                    page,
+                    "<p><img alt=\"{}\" src=\"data:{};base64,{}\"></p>",
+                    escaped(&one_line(&attachment.name)),
+                    image.media_type,
+                    image.content_base64
+                );
+            }
         }
         body(&mut page, message.content.trim());
         page.push_str("</article>\n");
@@ -127,12 +140,14 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{conversation, message};
+    use super::super::AttachedContent;
+    use super::super::fixture::{attachment, conversation, message};
     use super::*;
+    use sirocco_protocol::AttachedImage;
 
     fn page(branch: &[Message]) -> String {
         let branch: Vec<&Message> = branch.iter().collect();
-        write(&conversation(), &branch)
+        write(&conversation(), &branch, &AttachmentTexts::new())
     }
 
     #[test]
@@ -143,7 +158,7 @@ mod tests {
         let mut titled = conversation();
         titled.summary.title = "</title><script>".into();
         titled.settings.values.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
-        let page = write(&titled, &[&answer]);
+        let page = write(&titled, &[&answer], &AttachmentTexts::new());
         assert!(
             !page.contains("<script") && !page.contains("<img"),
             "{page}"
@@ -161,6 +176,25 @@ mod tests {
         assert!(page.contains("prefers-color-scheme: dark"));
         assert!(page.contains("<h1 dir=\"auto\">Sums and more</h1>"));
         assert!(page.contains("<time datetime=\"2023-11-14T22:13:20Z\">"));
+    }
+
+    #[test]
+    fn images_are_part_of_it() {
+        let mut question = message(Role::User, "Which?", None);
+        let image = attachment("wind\".png");
+        let content = AttachedContent {
+            text: String::new(),
+            image: Some(AttachedImage {
+                media_type: "image/png".into(),
+                content_base64: "AAAA".into(),
+            }),
+        };
+        let texts = AttachmentTexts::from([(image.id, content)]);
+        question.attachments = vec![image];
+        let page = write(&conversation(), &[&question], &texts);
+        let expected = "<img alt=\"wind&quot;.png\" src=\"data:image/png;base64,AAAA\">";
+        assert!(page.contains(expected), "{page}");
+        assert!(page.contains("img-src data:;"));
     }
 
     #[test]

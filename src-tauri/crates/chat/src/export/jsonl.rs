@@ -33,10 +33,12 @@ pub fn write(
         .map(|message| {
             let attached = message.attachments.iter();
             let documents = attached.filter_map(|attachment| {
-                Some(Document {
+                let content = texts.get(&attachment.id)?;
+                // Trainers of text have no use for an image.
+                content.image.is_none().then_some(Document {
                     name: &attachment.name,
                     kind: attachment.kind,
-                    text: texts.get(&attachment.id)?,
+                    text: &content.text,
                 })
             });
             with_documents(&message.content, documents)
@@ -48,6 +50,7 @@ pub fn write(
         .map(|(message, content)| PromptTurn {
             role: message.role,
             content,
+            images: &[],
             reasoning: None,
             left_out: message.left_out,
         });
@@ -76,6 +79,7 @@ pub fn write(
 
 #[cfg(test)]
 mod tests {
+    use super::super::AttachedContent;
     use super::super::fixture::{attachment, conversation, message};
     use super::*;
     use sirocco_protocol::Role;
@@ -105,7 +109,11 @@ mod tests {
     fn what_is_attached_stands_in_front_as_a_model_is_sent_it() {
         let mut question = message(Role::User, "Which?", None);
         let attached = attachment("winds.csv");
-        let texts = AttachmentTexts::from([(attached.id, "sirocco,south".to_owned())]);
+        let content = AttachedContent {
+            text: "sirocco,south".to_owned(),
+            image: None,
+        };
+        let texts = AttachmentTexts::from([(attached.id, content)]);
         question.attachments = vec![attached];
         let answer = message(Role::Assistant, "That one.", None);
         let line = write(&conversation(), &[&question, &answer], &texts).unwrap();

@@ -9,14 +9,25 @@ mod markdown;
 
 use std::collections::HashMap;
 
-use sirocco_protocol::{AttachmentId, Conversation, ExportFormat, Message, MessageId, Role};
+use sirocco_protocol::{
+    AttachedImage, AttachmentId, Conversation, ExportFormat, Message, MessageId, Role,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::exchange::write_own;
 
-/// The texts of everything that is attached to messages of a tree.
-pub type AttachmentTexts = HashMap<AttachmentId, String>;
+/// What is kept of everything that is attached to messages of a tree.
+pub type AttachmentTexts = HashMap<AttachmentId, AttachedContent>;
+
+/// What is kept of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttachedContent {
+    /// Its text; none of an image.
+    pub text: String,
+    /// Of an image.
+    pub image: Option<AttachedImage>,
+}
 
 /// The text of the file. `tree` is every message that is not hidden. None if there is nothing for
 /// this format in it: JSONL wants an answer.
@@ -30,7 +41,7 @@ pub fn export(
     let branch = shown_branch(conversation.head, tree);
     match format {
         ExportFormat::Markdown => Some(markdown::write(conversation, &branch)),
-        ExportFormat::Html => Some(html::write(conversation, &branch)),
+        ExportFormat::Html => Some(html::write(conversation, &branch, texts)),
         ExportFormat::Json => Some(write_own(conversation, tree, texts)),
         ExportFormat::Jsonl => jsonl::write(conversation, &branch, texts),
     }

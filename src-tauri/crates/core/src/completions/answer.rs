@@ -42,6 +42,7 @@ impl App {
         pieces: &Pieces,
     ) -> Result<Option<Finish>, ErrorReport> {
         self.check_writes(model).await?;
+        self.read_images(model, &mut request.prompt).await?;
         self.form_calls(model, &mut request).await?;
         let mut load = LoadTime::begin();
         let turn = tokio::select! {

@@ -20,6 +20,7 @@
 mod answer;
 mod embedding;
 mod flow;
+mod images;
 mod tools;
 
 use std::pin::Pin;
@@ -29,8 +30,8 @@ use std::time::Duration;
 use serde_json::Value;
 pub use sirocco_chat::CallPiece;
 pub use sirocco_engine_wire::{
-    ChatMessage, Constraint, EmbedInput, EmbedRequest, FinishReason, Prompt, SamplingParameters,
-    TokenProbability, ToolCall, Usage, Vector,
+    ChatImage, ChatMessage, Constraint, EmbedInput, EmbedRequest, FinishReason, Prompt,
+    SamplingParameters, TokenProbability, ToolCall, Usage, Vector,
 };
 use sirocco_protocol::{
     ErrorReport, Event, HeaderReport, LoadedModel, Model, ModelId, Parameters, ServedRequest,
@@ -308,6 +309,8 @@ impl Completions for App {
 
     fn count_tokens(&self, model: ModelId, prompt: Prompt) -> Answer<'_, u32> {
         Box::pin(async move {
+            let mut prompt = prompt;
+            self.read_images(model, &mut prompt).await?;
             // Counting is done beside an answer: nobody has to wait for a turn.
             let worker = match self.inner.residency.ready(model) {
                 Some(loaded) => loaded.worker,

@@ -64,6 +64,11 @@ impl Here {
         self.downloads.get(&source).copied()
     }
 
+    /// The runtime that sees images is here.
+    fn sees_images(&self) -> bool {
+        self.runtimes.contains(&RuntimeName::LlamaCpp)
+    }
+
     /// What a search shows of a repository.
     fn result(&self, listing: &Listing) -> HubResult {
         let repository = listing.name.to_string();

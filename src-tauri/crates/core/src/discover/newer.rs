@@ -143,6 +143,7 @@ mod tests {
             parameter_count: 1,
             context_length: 1,
             has_chat_template: false,
+            projector: None,
             verdict: ModelVerdict::Missing,
             runtimes: Vec::new(),
             origin: ModelOrigin::Folder,

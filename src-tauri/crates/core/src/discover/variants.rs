@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sirocco_gguf::shard_name;
+use sirocco_hub::library::{is_projector_name, projector_among};
 use sirocco_hub::remote::{RemoteFile, Repository};
 use sirocco_protocol::{HubFile, HubFits, HubRuns, HubSecurity, HubVariant};
 
@@ -35,6 +36,7 @@ pub fn of(repository: &Repository, here: &Here) -> (Vec<HubVariant>, u32) {
             .cmp(&key(other))
             .then_with(|| one.path.cmp(&other.path))
     });
+    with_projectors(&mut variants, here);
     if let Some(recommended) = recommended(repository, &variants, here) {
         variants[recommended].recommended = true;
     }
@@ -68,7 +70,7 @@ fn variant(repository: &Repository, files: &[&RemoteFile], here: &Here) -> Optio
         .fold(0_u64, |sum, file| sum.saturating_add(file.size_bytes));
     let listing = &repository.listing;
     let label = quantization::label(&first.path);
-    let is_projector = name(first).to_ascii_lowercase().contains("mmproj");
+    let is_projector = is_projector_name(&name(first));
     let count = listing.parameter_count.filter(|_| !is_projector);
     let own = listing.name.to_string();
     Some(HubVariant {
@@ -94,9 +96,28 @@ fn variant(repository: &Repository, files: &[&RemoteFile], here: &Here) -> Optio
         },
         quantization: label,
         is_projector,
+        projector: None,
         model_id: here.model(&own, &first.path, first.sha256.as_deref()),
         download_id: here.download(&own, &first.path),
     })
+}
+
+/// Says which projector comes with each model, where the runtime that sees images is.
+fn with_projectors(variants: &mut [HubVariant], here: &Here) {
+    if !here.sees_images() {
+        return;
+    }
+    let is_safe = |one: &HubVariant| !matches!(one.security, HubSecurity::Unsafe { .. });
+    let projectors: Vec<HubFile> = variants
+        .iter()
+        .filter(|variant| variant.is_projector && is_safe(variant))
+        .filter_map(|variant| variant.files.first().cloned())
+        .collect();
+    let paths: Vec<&str> = projectors.iter().map(|file| file.path.as_str()).collect();
+    for variant in variants.iter_mut().filter(|variant| !variant.is_projector) {
+        let best = projector_among(&variant.path, &paths);
+        variant.projector = best.and_then(|index| projectors.get(index)).cloned();
+    }
 }
 
 /// One bad file spoils the model; one that was not looked at leaves it unknown.
@@ -250,6 +271,24 @@ mod tests {
         assert_eq!(variants[1].size_bytes, 1_100_000_000);
         assert_eq!(variants[0].bits_per_weight, Some(4.8));
         assert!(variants[2].is_projector && variants[2].bits_per_weight.is_none());
+        assert!(variants.iter().all(|variant| variant.projector.is_none()));
+    }
+
+    #[test]
+    fn a_projector_comes_with_each_model_where_images_are_seen() {
+        let files = [
+            ("m-Q4_K_M.gguf", 600),
+            ("mmproj-m-BF16.gguf", 100),
+            ("mmproj-m-F16.gguf", 100),
+        ];
+        let repository = repository("gemma3", 1_000_000_000, &files);
+        let (variants, _) = of(&repository, &here_for_tests(32 << 30, &RuntimeName::ALL));
+        let projector = variants[0].projector.as_ref();
+        assert_eq!(
+            projector.map(|file| (file.path.as_str(), file.size_bytes)),
+            Some(("mmproj-m-F16.gguf", 100_000_000))
+        );
+        assert!(variants[1].projector.is_none());
     }
 
     #[test]

@@ -29,14 +29,21 @@ impl App {
             repository,
             commit,
             path,
+            projector,
         } = request;
         check_name(&repository, commit.as_deref(), &path)?;
-        let stored = sources::fresh(
+        if let Some(projector) = &projector {
+            check_name(&repository, None, projector)?;
+        }
+        let mut stored = sources::fresh(
             &repository,
             commit.as_deref().unwrap_or_default(),
             &path,
             now_ms(),
         );
+        stored
+            .files
+            .extend(projector.as_deref().map(sources::unknown_file));
         self.enqueue(stored).await
     }
 

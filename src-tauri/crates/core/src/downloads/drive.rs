@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sirocco_hub::library::is_projector_name;
 use sirocco_hub::{
     FetchRequest, HubError, Progress, Transfer, TransferState, held_bytes, kept_bytes,
 };
@@ -125,15 +126,11 @@ impl App {
             return Ok(());
         }
         let stored = self.stored(id)?;
-        let path = stored
-            .files
-            .first()
-            .map(|file| file.path.clone())
-            .unwrap_or_default();
+        let paths: Vec<String> = stored.files.iter().map(|file| file.path.clone()).collect();
         let network = &self.inner.network;
         let resolved = tokio::select! {
             () = work.stop.cancelled() => return Err(Halt::Stopped),
-            resolved = sources::resolve(network, &stored.repository, &stored.commit, &path) => resolved?,
+            resolved = sources::resolve(network, &stored.repository, &stored.commit, &paths) => resolved?,
         };
         let (models, stop) = (self.inner.home.models(), work.stop.clone());
         let (resolved, places) = blocking(move || {
@@ -260,9 +257,11 @@ impl App {
             commit: stored.commit.clone(),
             path: first.path.clone(),
         };
-        let hashes: Option<Vec<String>> = stored
-            .files
-            .iter()
+        // What it sees images by is no part of the model.
+        let own = stored.files.iter().enumerate();
+        let own = own.filter(|(index, file)| *index == 0 || !is_projector_name(&file.path));
+        let hashes: Option<Vec<String>> = own
+            .map(|(_, file)| file)
             .map(|file| file.sha256.clone())
             .collect();
         let model = self

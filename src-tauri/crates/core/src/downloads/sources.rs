@@ -45,13 +45,18 @@ pub(super) fn fresh(repository: &str, commit: &str, path: &str, now_ms: i64) -> 
             until_ms: None,
             error: None,
         },
-        files: vec![StoredDownloadFile {
-            path: path.to_owned(),
-            size_bytes: 0,
-            sha256: None,
-            target: String::new(),
-            verified: false,
-        }],
+        files: vec![unknown_file(path)],
+    }
+}
+
+/// A file that the Hub was not asked about yet.
+pub(super) fn unknown_file(path: &str) -> StoredDownloadFile {
+    StoredDownloadFile {
+        path: path.to_owned(),
+        size_bytes: 0,
+        sha256: None,
+        target: String::new(),
+        verified: false,
     }
 }
 
@@ -72,18 +77,23 @@ pub(super) fn fresh_starter(models: &Path, now_ms: i64) -> Result<StoredDownload
     Ok(stored)
 }
 
-/// Asks the Hub for all files of the model whose first one is `path`, at a commit or, if that is empty, at the newest.
+/// Asks the Hub for all files of the model whose first one is the first of `paths`, and for the others of these, at a
+/// commit or, if that is empty, at the newest.
 pub(super) async fn resolve(
     network: &Network,
     repository: &str,
     commit: &str,
-    path: &str,
+    paths: &[String],
 ) -> Result<Resolved, HubError> {
     let mut resolved = Resolved {
         commit: commit.to_owned(),
         files: Vec::new(),
     };
-    for path in shards(path) {
+    let first = paths.first().map(String::as_str).unwrap_or_default();
+    for path in shards(first)
+        .into_iter()
+        .chain(paths.iter().skip(1).cloned())
+    {
         let revision = match resolved.commit.as_str() {
             "" => "main",
             commit => commit,

@@ -15,6 +15,7 @@ use sirocco_protocol::{
 use super::archive::Archive;
 use super::names;
 use crate::App;
+use crate::attachments::exported;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
@@ -90,6 +91,8 @@ impl App {
                 let id = conversation.summary.id;
                 let store = self.store_of(id).await;
                 let texts = store.attached_texts(id).await.report()?;
+                let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
+                let texts: AttachmentTexts = texts.collect();
                 write_one(format, conversation, tree, texts).await?
             }
             None => {
@@ -183,6 +186,8 @@ impl App {
                 continue;
             }
             let texts = self.inner.store.attached_texts(id).await.report()?;
+            let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
+            let texts: AttachmentTexts = texts.collect();
             let (text, grown) = blocking(move || {
                 let text = export(format, &conversation, &tree, &texts);
                 let row = &conversation.summary;

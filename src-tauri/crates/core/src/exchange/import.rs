@@ -3,17 +3,21 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sirocco_attachments::{Extracted, read_picture};
 use sirocco_chat::exchange::{ForeignAttachment, ForeignConversation, ForeignRun, Reading};
 use sirocco_protocol::{
-    ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport, MessageId,
-    PathHandle, RunId,
+    AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport,
+    MessageId, PathHandle, RunId,
 };
-use sirocco_store::{ImportedConversation, ImportedMessage, ImportedRun};
+use sirocco_store::{ImportedConversation, ImportedMessage, ImportedRun, NewAttachment};
 
 use super::{origin, source};
 use crate::App;
 use crate::attachments::new_attachment;
 use crate::clock::now_ms;
+use crate::crashes::expecting_panics;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
 
@@ -164,19 +168,35 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
                 attachments: message
                     .attachments
                     .into_iter()
-                    .map(|attached| {
-                        let ForeignAttachment {
-                            name,
-                            kind,
-                            size_bytes,
-                            text,
-                        } = attached;
-                        new_attachment(name, kind, size_bytes, text)
-                    })
+                    .filter_map(attachment)
                     .collect(),
             })
             .collect(),
     }
+}
+
+/// None for an image that cannot be read: whoever wrote the file may have written anything there.
+fn attachment(foreign: ForeignAttachment) -> Option<NewAttachment> {
+    let ForeignAttachment {
+        name,
+        kind,
+        size_bytes,
+        text,
+        image_base64,
+    } = foreign;
+    let picture = match (kind, image_base64) {
+        (AttachmentKind::Image, image) => {
+            let file = STANDARD.decode(image?).ok()?;
+            Some(expecting_panics(|| read_picture(&file)).ok()?)
+        }
+        _ => None,
+    };
+    let extracted = Extracted {
+        kind,
+        text,
+        picture,
+    };
+    Some(new_attachment(name, size_bytes, extracted))
 }
 
 fn run(foreign: ForeignRun) -> ImportedRun {

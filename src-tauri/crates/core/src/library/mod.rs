@@ -168,6 +168,7 @@ fn new_model(found: FoundModel, root_id: Option<RootId>) -> NewModel {
         parameter_count: found.parameter_count,
         context_length: found.context_length,
         has_chat_template: found.has_chat_template,
+        projector: found.projector.as_deref().map(text),
         verdict: found.verdict,
         runtimes: found.runtimes,
         origin: found.origin,

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sirocco_hub::library::{Fingerprint, FoundAdapter, Known, inspect_file, scan_root};
+use sirocco_hub::library::{Fingerprint, FoundAdapter, Known, Projectors, inspect_file, scan_root};
 use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelVerdict, RootId};
 use sirocco_store::{Absence, LibraryChanges, StoredModel, StoredRoot};
 
@@ -198,6 +198,9 @@ fn survey(
             .first()
             .is_some_and(|path| paths.insert(path.clone()))
     });
+    let concerned =
+        |stored: &&StoredModel| extent == Extent::Everything || seen.contains(&stored.model.id);
+    pair(models.iter().filter(concerned), &mut changes);
     if extent == Extent::Everything {
         for stored in models
             .iter()
@@ -212,6 +215,23 @@ fn survey(
         changes,
         problems,
         adapters,
+    }
+}
+
+/// Models that are as they were may have got a projector, or lost it.
+fn pair<'a>(models: impl Iterator<Item = &'a StoredModel>, changes: &mut LibraryChanges) {
+    let mut projectors = Projectors::default();
+    for stored in models {
+        let path = Path::new(&stored.model.path);
+        // On a drive that is not there now it keeps what it has.
+        if !path.is_file() {
+            continue;
+        }
+        let beside = projectors.beside(path);
+        let beside = beside.map(|path| super::text(&path));
+        if beside != stored.model.projector {
+            changes.projectors.push((stored.model.id, beside));
+        }
     }
 }
 

@@ -11,8 +11,9 @@ use sirocco_protocol::{
 };
 
 use super::prompt::{Draft, Prepared, PreparedTurn, Wanted};
+use super::shorten::count_images;
 use crate::App;
-use crate::attachments::document;
+use crate::attachments::{document, images};
 use crate::error::{Report, refuse};
 
 /// Characters of a part that are told.
@@ -46,8 +47,14 @@ impl App {
         };
         let mut attachment_tokens = Vec::with_capacity(attached.len());
         for attached in &attached {
-            let document = with_documents("", [document(attached)]);
-            attachment_tokens.push(loaded.worker.count_text(&document).await.report()?);
+            let document = document(attached).map(|document| with_documents("", [document]));
+            attachment_tokens.push(match document {
+                Some(document) => loaded.worker.count_text(&document).await.report()?,
+                None if loaded.sees_images => {
+                    count_images(&loaded.worker, &images(std::slice::from_ref(attached))).await?
+                }
+                None => 0,
+            });
         }
         Ok(ContextUse {
             prompt_tokens,
@@ -164,7 +171,11 @@ async fn report(
                 None => ContextPartKind::Draft,
             },
             excerpt: excerpt(&turn.content),
-            tokens: worker.count_text(&turn.content).await.report()?,
+            tokens: worker
+                .count_text(&turn.content)
+                .await
+                .report()?
+                .saturating_add(count_images(worker, &turn.images).await?),
             left_out: why_left_out(prepared, place, turn),
         });
     }
@@ -200,7 +211,9 @@ fn why_left_out(prepared: &Prepared, place: usize, turn: &PreparedTurn) -> Optio
         turn if turn.sent => None,
         turn if turn.summarised => Some(LeftOutReason::Summarised),
         turn if turn.left_out => Some(LeftOutReason::Person),
-        turn if turn.content.trim().is_empty() => Some(LeftOutReason::Blank),
+        turn if turn.content.trim().is_empty() && turn.images.is_empty() => {
+            Some(LeftOutReason::Blank)
+        }
         _ if no_room => Some(LeftOutReason::NoRoom),
         _ => Some(LeftOutReason::NoQuestion),
     }

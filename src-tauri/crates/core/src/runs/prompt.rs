@@ -1,11 +1,13 @@
 //! From a branch of the store to the prompt of a worker: put together, and made to fit.
 
+use std::sync::Arc;
+
 use serde_json::Map;
 use sirocco_chat::{
     BudgetError, PromptMessage, PromptTurn, assemble, room, summary_turn, with_documents,
 };
 use sirocco_engine::Loaded;
-use sirocco_engine_wire::{ChatMessage, Constraint, Prompt, SamplingParameters};
+use sirocco_engine_wire::{ChatImage, ChatMessage, Constraint, Prompt, SamplingParameters};
 use sirocco_protocol::{
     ContextOverflow, ErrorCode, ErrorReport, LayerValues, LeftOutTurns, MessageId, Parameters,
     Role, SummaryId,
@@ -14,7 +16,7 @@ use sirocco_store::{AttachedText, BranchMessage};
 
 use super::shorten::shorten;
 use crate::App;
-use crate::attachments::document;
+use crate::attachments::{document, images};
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 
@@ -22,6 +24,8 @@ use crate::error::{Report, refuse};
 /// itself: a generous guess, see [`longest`].
 const MARKS: usize = 64;
 const PREAMBLE: usize = 1024;
+/// More tokens than any model reads an image as.
+const IMAGE: usize = 1 << 14;
 
 /// What a prompt is wanted for.
 #[derive(Clone, Copy)]
@@ -50,6 +54,8 @@ pub(super) struct PreparedTurn {
     pub role: Role,
     /// With what is attached to it.
     pub content: String,
+    /// Images in front of that: files, base64.
+    pub images: Vec<Arc<str>>,
     pub reasoning: Option<String>,
     /// The person keeps it from the model.
     pub left_out: bool,
@@ -106,7 +112,11 @@ impl App {
         let of_branch = branch.into_iter().map(|message| PreparedTurn {
             id: Some(message.id),
             role: message.role,
-            content: with_documents(&message.content, message.attachments.iter().map(document)),
+            content: with_documents(
+                &message.content,
+                message.attachments.iter().filter_map(document),
+            ),
+            images: images(&message.attachments),
             reasoning: message.reasoning,
             left_out: message.left_out,
             summarised: false,
@@ -115,13 +125,18 @@ impl App {
         let of_draft = wanted.draft.map(|draft| PreparedTurn {
             id: None,
             role: Role::User,
-            content: with_documents(draft.content, draft.attached.iter().map(document)),
+            content: with_documents(draft.content, draft.attached.iter().filter_map(document)),
+            images: images(draft.attached),
             reasoning: None,
             left_out: false,
             summarised: false,
             sent: false,
         });
         let mut turns: Vec<_> = of_branch.chain(of_draft).collect();
+        if !loaded.sees_images {
+            // Earlier ones, of a conversation that another model began; the page says so.
+            turns.iter_mut().for_each(|turn| turn.images.clear());
+        }
         let (covered, mut summary) = match standing {
             Some((place, summary)) => (place + 1, Some(summary)),
             None => (0, None),
@@ -140,12 +155,14 @@ impl App {
                     Some(summary) if place + 1 == covered => PromptTurn {
                         role: Role::User,
                         content: &summary.content,
+                        images: &[],
                         reasoning: None,
                         left_out: false,
                     },
                     _ => PromptTurn {
                         role: turn.role,
                         content: &turn.content,
+                        images: &turn.images,
                         reasoning: turn.reasoning.as_deref(),
                         left_out: turn.left_out || turn.summarised,
                     },
@@ -232,6 +249,14 @@ impl Form {
         let messages = messages.iter().map(|message| ChatMessage {
             role: message.role.as_str().to_owned(),
             content: message.content.clone(),
+            images: message
+                .images
+                .iter()
+                .map(|(at, base64)| ChatImage {
+                    at: *at,
+                    base64: base64.as_ref().to_owned(),
+                })
+                .collect(),
             reasoning_content: message.reasoning.clone(),
             ..ChatMessage::default()
         });
@@ -248,7 +273,10 @@ impl Form {
 /// More tokens than a prompt can take: none stands for less than a byte.
 fn longest(messages: &[PromptMessage]) -> usize {
     let of = |message: &PromptMessage| {
-        MARKS + message.content.len() + message.reasoning.as_ref().map_or(0, String::len)
+        MARKS
+            + message.content.len()
+            + message.images.len() * IMAGE
+            + message.reasoning.as_ref().map_or(0, String::len)
     };
     PREAMBLE + messages.iter().map(of).sum::<usize>()
 }

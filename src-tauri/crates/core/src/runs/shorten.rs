@@ -1,5 +1,7 @@
 //! A prompt is made short enough for its context.
 
+use std::sync::Arc;
+
 use sirocco_chat::{BudgetError, CountedMessage, PromptMessage, PromptRole, fit};
 use sirocco_engine::Worker;
 use sirocco_protocol::{ContextOverflow, ErrorReport};
@@ -59,6 +61,30 @@ struct Counted {
     measured: Vec<PromptMessage>,
 }
 
+/// Tokens of a message without the marks around it.
+async fn count(worker: &Worker, message: &PromptMessage) -> Result<u32, ErrorReport> {
+    let images: Vec<_> = message
+        .images
+        .iter()
+        .map(|(_, image)| Arc::clone(image))
+        .collect();
+    let words = worker.count_text(&message.content).await.report()?;
+    Ok(words.saturating_add(count_images(worker, &images).await?))
+}
+
+/// Tokens of images: files, base64.
+pub(super) async fn count_images(worker: &Worker, images: &[Arc<str>]) -> Result<u32, ErrorReport> {
+    let mut tokens = 0_u32;
+    for image in images {
+        let count = worker
+            .count_image(image.as_ref().to_owned())
+            .await
+            .report()?;
+        tokens = tokens.saturating_add(count);
+    }
+    Ok(tokens)
+}
+
 impl Counted {
     async fn of(
         worker: &Worker,
@@ -73,11 +99,11 @@ impl Counted {
             .unwrap_or(messages.len());
         let mut tokens = vec![None; messages.len()];
         for at in 0..beginning {
-            tokens[at] = Some(worker.count_text(&messages[at].content).await.report()?);
+            tokens[at] = Some(count(worker, &messages[at]).await?);
         }
         let mut newest = 0_u32;
         for at in (beginning..messages.len()).rev() {
-            let count = worker.count_text(&messages[at].content).await.report()?;
+            let count = count(worker, &messages[at]).await?;
             tokens[at] = Some(count);
             newest = newest.saturating_add(count);
             // What begins with an answer is no prompt.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
-    Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues, LoadState, MessageId,
-    Model, ModelId, ModelVerdict, Role, RunId, Started,
+    AttachmentId, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues,
+    LoadState, MessageId, Model, ModelId, ModelVerdict, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -60,6 +60,10 @@ impl App {
     ) -> Result<Started, ErrorReport> {
         let conversation = self.store_of(id).await.conversation(id).await.report()?;
         let model = self.model_for(&conversation).await?;
+        if let Some(question) = &question {
+            self.refuse_unseen(&model.model, &question.attachments)
+                .await?;
+        }
         let is_first = question
             .as_ref()
             .is_some_and(|question| question.parent_id.is_none());
@@ -82,6 +86,33 @@ impl App {
             clear_draft,
         };
         self.begin(turn, work, question_id).await
+    }
+
+    /// Whether a model sees images: the way it is loaded, or would be.
+    pub(crate) fn sees(&self, model: &Model) -> bool {
+        match self.inner.residency.ready(model.id) {
+            Some(loaded) => loaded.sees_images,
+            None => model.sees_images,
+        }
+    }
+
+    /// Refuses images for a model that sees none.
+    async fn refuse_unseen(
+        &self,
+        model: &Model,
+        attachments: &[AttachmentId],
+    ) -> Result<(), ErrorReport> {
+        if self.sees(model) {
+            return Ok(());
+        }
+        for id in attachments {
+            if self.attached_file(*id).await?.image.is_some() {
+                let message = format!("{} sees no images", model.name);
+                return Err(refuse(ErrorCode::InvalidRequest, message)
+                    .with_hint("take the image away, or choose a model that sees images"));
+            }
+        }
+        Ok(())
     }
 
     /// The title of a conversation that begins with this question: its words, or the name of what is attached.

@@ -90,6 +90,7 @@ impl Residency {
             Plan::Elsewhere(elsewhere) => {
                 let request = LoadRequest {
                     files: Vec::new(),
+                    projector: None,
                     context_length: elsewhere.context_length,
                     threads: 0,
                     scratch_folder: String::new(),
@@ -166,6 +167,7 @@ impl Residency {
         };
         let request = LoadRequest {
             files: load.files.clone(),
+            projector: load.projector.clone(),
             context_length: load.context_length,
             threads: load.threads,
             scratch_folder: scratch.display().to_string(),

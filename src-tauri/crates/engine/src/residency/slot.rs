@@ -86,6 +86,7 @@ impl Slot {
                     return Ok(Loaded {
                         worker: ready.worker.clone(),
                         context_length: ready.facts.context_length,
+                        sees_images: ready.facts.sees_images,
                     });
                 }
             }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
-use sirocco_engine_wire::Prompt;
+use sirocco_engine_wire::{FromWorker, Prompt, ToWorker};
 
-use super::{Worker, lock};
+use super::{Worker, lock, unexpected};
 use crate::EngineError;
 
 /// Once so many are remembered, all are forgotten.
@@ -46,6 +47,18 @@ impl Worker {
         let begins = self.count_plain("").await?;
         let all = self.count_plain(text).await?;
         Ok(all.saturating_sub(begins))
+    }
+
+    /// Tokens of an image alone, a PNG or JPEG file in base64.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`], also where the model sees none; [`EngineError::Crashed`].
+    pub async fn count_image(&self, base64: String) -> Result<u32, EngineError> {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        match self.ask(id, ToWorker::CountImage { id, base64 }).await? {
+            FromWorker::Counted { tokens, .. } => Ok(tokens),
+            other => Err(unexpected(&other)),
+        }
     }
 
     async fn count_plain(&self, text: &str) -> Result<u32, EngineError> {

@@ -7,6 +7,7 @@ mod mistralrs;
 mod refusal;
 
 pub use caution::Caution;
+pub use llamacpp::projector_refusals;
 pub use refusal::Refusal;
 
 use crate::model::Model;

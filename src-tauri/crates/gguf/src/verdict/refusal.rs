@@ -121,6 +121,22 @@ pub enum Refusal {
         /// Numbers per head.
         head_length: u64,
     },
+    /// Something else than the half of a model that reads images.
+    NotAProjector,
+    /// A projector that reads sounds only.
+    SeesNoImages,
+    /// A kind of projector that the runtime does not have.
+    ProjectorType {
+        /// `clip.projector_type`.
+        name: String,
+    },
+    /// The projector of another model.
+    OtherProjector {
+        /// Numbers per token that it writes; 0 if it does not say.
+        found: u64,
+        /// Numbers per token that the model reads.
+        needed: u64,
+    },
     /// A tokenizer that the runtime does not have.
     Tokenizer {
         /// `tokenizer.ggml.model`.
@@ -273,6 +289,18 @@ impl fmt::Display for Refusal {
                 f,
                 "this model rotates {rotated} of the {head_length} numbers in each attention head, \
                  which the mistral.rs runtime cannot do"
+            ),
+            Self::NotAProjector => f.write_str("the file reads no images for another model"),
+            Self::SeesNoImages => f.write_str("the file reads sounds for its model, and no images"),
+            Self::ProjectorType { name } => write!(
+                f,
+                "image readers of the kind {} are not supported by the llama.cpp runtime yet",
+                Quoted(name)
+            ),
+            Self::OtherProjector { found, needed } => write!(
+                f,
+                "the image reader belongs to another model: it writes {found} numbers per token, and this model \
+                 reads {needed}"
             ),
             Self::Tokenizer { model } => {
                 write!(

@@ -6,7 +6,7 @@ use sirocco_gguf::{Model, ModelKind, Shard, Summary, shard_name};
 use sirocco_protocol::{ModelVerdict, RuntimeName, choose_runtime};
 
 use super::{
-    Fingerprint, FoundModel, Origin, Problem,
+    Fingerprint, FoundModel, Origin, Problem, Projectors,
     header_name::without_other_methods,
     hugging_face,
     naming::{names_of, slug},
@@ -31,7 +31,25 @@ pub fn inspect_file(path: &Path) -> Result<FoundModel, Problem> {
     if !metadata.is_file() {
         return Err(fail("it is not an ordinary file".to_owned()));
     }
-    let files = match path
+    if let Inspected::Model(model) = inspect_files(all_files(path))? {
+        return Ok(*model);
+    }
+    Err(fail(
+        "it reads images for a model; put it into the folder of that model".to_owned(),
+    ))
+}
+
+/// What a file is.
+pub(super) enum Inspected {
+    /// A model.
+    Model(Box<FoundModel>),
+    /// The half of one that reads images or sounds.
+    Projector,
+}
+
+/// The file or, of a shard, it and its siblings.
+fn all_files(path: &Path) -> Vec<PathBuf> {
+    match path
         .file_name()
         .and_then(|name| name.to_str())
         .and_then(shard_name)
@@ -40,12 +58,11 @@ pub fn inspect_file(path: &Path) -> Result<FoundModel, Problem> {
             .map(|number| path.with_file_name(shard.file_name(number)))
             .collect(),
         None => vec![path.to_owned()],
-    };
-    inspect_files(files)
+    }
 }
 
 /// Looks at the files of one model, the first one first.
-pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> {
+pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<Inspected, Problem> {
     let first = files.first().cloned().unwrap_or_default();
     let fail = |path: &Path, message: String| Problem {
         path: path.to_owned(),
@@ -79,11 +96,11 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
     let summary = Summary::of(&model);
     let runtimes = crate::report::verdicts(&model);
     let (_, verdict) = choose_runtime(&runtimes, &RuntimeName::ALL, None);
+    if summary.kind == ModelKind::Projector {
+        return Ok(Inspected::Projector);
+    }
     if let (
-        ModelKind::Projector
-        | ModelKind::Adapter
-        | ModelKind::ImportanceMatrix
-        | ModelKind::VocabularyOnly,
+        ModelKind::Adapter | ModelKind::ImportanceMatrix | ModelKind::VocabularyOnly,
         ModelVerdict::Refused { reasons },
     ) = (summary.kind, &verdict)
     {
@@ -100,7 +117,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
     }
     let names = names_of(&first);
     let stated = summary.name.map(|name| without_other_methods(&name));
-    Ok(FoundModel {
+    Ok(Inspected::Model(Box::new(FoundModel {
         origin: names.origin,
         key: slug(&names.stem),
         name: names.repository.or(stated).unwrap_or(names.stem),
@@ -110,6 +127,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         parameter_count: summary.parameter_count,
         context_length: u32::try_from(summary.context_length.unwrap_or(0)).unwrap_or(u32::MAX),
         has_chat_template: summary.has_chat_template,
+        projector: Projectors::default().beside(&first),
         verdict,
         runtimes,
         fingerprint,
@@ -119,7 +137,7 @@ pub(super) fn inspect_files(files: Vec<PathBuf>) -> Result<FoundModel, Problem> 
         },
         source: hugging_face::source(&first),
         files,
-    })
+    })))
 }
 
 /// An error with its causes.

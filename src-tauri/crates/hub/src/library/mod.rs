@@ -18,6 +18,7 @@ mod jan;
 mod naming;
 mod ollama;
 mod place;
+mod projector;
 mod scan;
 mod suggest;
 mod walk;
@@ -35,6 +36,7 @@ pub use fingerprint::{FileIdentity, Fingerprint, NotAFingerprint};
 pub use inspect::inspect_file;
 pub use naming::{origin_of_folder, slug, unique_key};
 pub use place::{Placement, are_placed, place_files};
+pub use projector::{Projectors, is_projector_name, projector_among};
 pub use scan::{Known, scan_root};
 pub use suggest::{FolderEnvironment, System, suggest_folders};
 pub use walk::unfinished_bytes;
@@ -66,6 +68,8 @@ pub struct FoundModel {
     pub has_chat_template: bool,
     /// Whether it runs where all runtimes are installed, and if not why.
     pub verdict: ModelVerdict,
+    /// The file by which it sees images, if one lies beside it.
+    pub projector: Option<PathBuf>,
     /// What each runtime makes of it.
     pub runtimes: Vec<RuntimeVerdict>,
     /// To notice later that the files have changed.
@@ -108,4 +112,6 @@ enum Found {
     Model(Box<FoundModel>),
     /// The first file of a known one.
     Unchanged(PathBuf),
+    /// The half of a model that reads images: none to list by itself.
+    Projector,
 }

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{
-    Found, Known, Origin, Problem, inspect::inspect_files, naming::slug, scan::is_known,
+    Found, Known, Origin, Problem,
+    inspect::{Inspected, inspect_files},
+    naming::slug,
+    scan::is_known,
     walk::is_unfinished_or_hidden,
 };
 use crate::ContentHash;
@@ -123,15 +126,18 @@ fn inspect(
         return Ok(Found::Unchanged(blob));
     }
     let name = name(parts);
-    let mut found = inspect_files(vec![blob]).map_err(|problem| Problem {
+    let inspected = inspect_files(vec![blob]).map_err(|problem| Problem {
         message: format!("{name}: {}", problem.message),
         ..problem
     })?;
+    let Inspected::Model(mut found) = inspected else {
+        return Ok(Found::Projector);
+    };
     found.key = slug(&name);
     found.name = name;
     found.origin = Origin::Ollama;
     found.stated_hashes = vec![Some(hash)];
-    Ok(Found::Model(Box::new(found)))
+    Ok(Found::Model(found))
 }
 
 /// As Ollama shows it: the usual host and namespace are left out.

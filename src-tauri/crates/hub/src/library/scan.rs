@@ -8,8 +8,13 @@ use std::{
 use sirocco_gguf::shard_name;
 
 use super::{
-    Fingerprint, Found, Origin, Problem, Scan, adapter::adapter_of, inspect::inspect_files, jan,
-    naming::unique_key, ollama, walk::walk,
+    Fingerprint, Found, Origin, Problem, Scan,
+    adapter::adapter_of,
+    inspect::{Inspected, inspect_files},
+    jan,
+    naming::unique_key,
+    ollama,
+    walk::walk,
 };
 
 /// First files of known models, with what the files were when their headers were read.
@@ -40,14 +45,16 @@ pub fn scan_root(root: &Path, origin: Origin, known: &Known) -> Scan {
             return Ok(Found::Unchanged(files[0].clone()));
         }
         let first = files[0].clone();
-        let mut model = inspect_files(files)?;
+        let Inspected::Model(mut model) = inspect_files(files)? else {
+            return Ok(Found::Projector);
+        };
         if model.origin == Origin::Folder {
             model.origin = origin;
         }
         if let Some(description) = described.remove(&first) {
             description.add_to(&mut model);
         }
-        Ok(Found::Model(Box::new(model)))
+        Ok(Found::Model(model))
     });
     let foreign = walk
         .ollama
@@ -71,6 +78,7 @@ pub fn scan_root(root: &Path, origin: Origin, known: &Known) -> Scan {
                 keys.insert(model.key.clone());
                 scan.models.push(*model);
             }
+            Ok(Found::Projector) => {}
             Err(problem) => match adapter_of(&problem.path) {
                 Some(adapter) => scan.adapters.push(adapter),
                 None => scan.problems.push(problem),

@@ -179,11 +179,11 @@ fn read_message(
     if rest.is_empty() && messages.len() > before {
         return Ok(());
     }
-    let content = Content::Parts(rest).text(&field)?;
+    let said = Content::Parts(rest).said(&field)?;
     let thoughts = (!thoughts.is_empty()).then(|| thoughts.join("\n"));
     messages.push(ChatMessage {
         tool_calls: calls,
-        ..prompt::message(&message.role, content, thoughts, &role)?
+        ..prompt::illustrated(&message.role, said, thoughts, place)?
     });
     Ok(())
 }

@@ -54,7 +54,7 @@ fn describe(completions: &dyn Completions, model: &Model) -> Value {
         "quantization": {"name": model.quantization, "bits_per_weight": (bits * 100.0).round() / 100.0},
         "size_bytes": model.size_bytes, "params_string": parameter_size(model.parameter_count),
         "loaded_instances": instances, "max_context_length": model.context_length, "format": "gguf",
-        "capabilities": {"vision": false, "trained_for_tool_use": !embeds(model)}, "description": null,
+        "capabilities": {"vision": model.sees_images, "trained_for_tool_use": !embeds(model)}, "description": null,
     })
 }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use sirocco_core::completions::{ChatMessage, Prompt, Request, ToolCall};
+use sirocco_core::completions::{ChatImage, ChatMessage, Prompt, Request, ToolCall};
 use sirocco_protocol::Model;
 
 use super::NAMES;
@@ -14,7 +14,7 @@ use super::duration::KeepAlive;
 use super::frames::{Lines, Shape, streamed};
 use super::options::Asked;
 use crate::answers::{Answers, frames};
-use crate::body::{Body, read, refuse};
+use crate::body::{Body, Said, read};
 use crate::fault::{Dialect, Fault};
 use crate::names::Call;
 use crate::prompt;
@@ -35,6 +35,17 @@ struct Message {
     tool_call_id: Option<String>,
     #[serde(alias = "name")]
     tool_name: Option<String>,
+    /// Files, base64.
+    images: Option<Vec<String>>,
+}
+
+/// A text with images in front of it, as Ollama has them.
+pub fn in_front(images: Option<Vec<String>>, text: String) -> Said {
+    let images = images.unwrap_or_default().into_iter();
+    Said {
+        images: images.map(|base64| ChatImage { at: 0, base64 }).collect(),
+        text,
+    }
 }
 
 /// A call of an earlier answer.
@@ -88,9 +99,6 @@ fn read_messages(body: &Value) -> Result<Vec<ChatMessage>, Fault> {
     let mut messages = Vec::new();
     for (at, one) in fields.messages.unwrap_or_default().into_iter().enumerate() {
         let place = format!("messages[{at}]");
-        refuse(&body["messages"][at], &["images"]).map_err(|fault| {
-            Fault::unsupported(&format!("{place}.{}", fault.field.unwrap_or_default()))
-        })?;
         let content = one.content.unwrap_or_default();
         if one.role == "tool" {
             messages.push(prompt::result(content, one.tool_call_id, one.tool_name));
@@ -99,7 +107,12 @@ fn read_messages(body: &Value) -> Result<Vec<ChatMessage>, Fault> {
         let calls = one.tool_calls.unwrap_or_default();
         messages.push(ChatMessage {
             tool_calls: calls.into_iter().map(ToolCall::from).collect(),
-            ..prompt::message(&one.role, content, one.thinking, &format!("{place}.role"))?
+            ..prompt::illustrated(
+                &one.role,
+                in_front(one.images, content),
+                one.thinking,
+                &place,
+            )?
         });
     }
     Ok(messages)

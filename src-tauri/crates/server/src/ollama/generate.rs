@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sirocco_core::completions::Prompt;
 
 use super::NAMES;
-use super::chat::{load_or_eject, write};
+use super::chat::{in_front, load_or_eject, write};
 use super::frames::Shape;
 use super::options::Asked;
 use crate::body::{Body, read, refuse};
@@ -21,6 +21,7 @@ struct Fields {
     prompt: Option<String>,
     system: Option<String>,
     raw: Option<bool>,
+    images: Option<Vec<String>>,
 }
 
 pub async fn generate(State(served): Shared, body: Body) -> Response {
@@ -54,6 +55,8 @@ fn read_prompt(body: &Value, variables: Map<String, Value>) -> Result<Option<Pro
         return Ok(None);
     }
     if fields.raw.unwrap_or(false) {
+        // It says itself where everything stands, and has no word for an image.
+        refuse(body, &["images"])?;
         return Ok(Some(Prompt::Text {
             text,
             special: true,
@@ -64,7 +67,8 @@ fn read_prompt(body: &Value, variables: Map<String, Value>) -> Result<Option<Pro
     if let Some(system) = system {
         messages.push(prompt::message("system", system, None, "system")?);
     }
-    messages.push(prompt::message("user", text, None, "prompt")?);
+    let said = in_front(fields.images, text);
+    messages.push(prompt::illustrated("user", said, None, "prompt")?);
     prompt::chat(messages, variables, Vec::new()).map(Some)
 }
 
@@ -102,6 +106,10 @@ mod tests {
             (
                 "tools",
                 json!({"prompt": "a", "tools": [{"type": "function"}]}),
+            ),
+            (
+                "images",
+                json!({"prompt": "a", "raw": true, "images": ["QQ=="]}),
             ),
         ] {
             let fault = read_prompt(&body, Map::new()).unwrap_err();

@@ -156,6 +156,8 @@ async fn read_header(served: &Served, body: Body) -> Result<Shown, Fault> {
         model_info,
         capabilities: if embeds(&model) {
             &["embedding"]
+        } else if model.sees_images {
+            &["completion", "tools", "vision"]
         } else {
             &["completion", "tools"]
         },

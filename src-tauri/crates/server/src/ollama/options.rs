@@ -13,7 +13,7 @@ use crate::openai::check;
 use crate::prompt::set_effort;
 
 /// What there is not yet.
-const UNSUPPORTED: [&str; 2] = ["images", "suffix"];
+const UNSUPPORTED: [&str; 1] = ["suffix"];
 
 #[derive(Deserialize)]
 struct Fields {
@@ -207,7 +207,6 @@ mod tests {
     fn what_is_not_supported_is_refused_by_name() {
         for (field, body) in [
             ("format", json!({"format": "yaml"})),
-            ("images", json!({"images": ["aGk="]})),
             ("suffix", json!({"suffix": "x"})),
             ("think", json!({"think": 3})),
             ("keep_alive", json!({"keep_alive": "soon"})),

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use sirocco_core::completions::{ChatMessage, ToolCall};
 
-use crate::body::{Content, refuse};
+use crate::body::{Content, Said, refuse};
 use crate::fault::Fault;
-use crate::prompt::{message, result};
+use crate::prompt::{illustrated, result};
 use crate::tools::earlier_call;
 
 /// A message as it comes.
@@ -30,18 +30,21 @@ pub fn read(messages: &[Message], body: &Value) -> Result<Vec<ChatMessage>, Faul
             let field = format!("{place}.{}", fault.field.unwrap_or_default());
             Fault::unsupported(&field)
         })?;
-        let content = match &one.content {
-            Some(content) => content.text(&format!("{place}.content"))?,
-            None => String::new(),
-        };
+        let field = format!("{place}.content");
         if one.role == "tool" {
+            let content = one.content.as_ref().map(|content| content.text(&field));
+            let content = content.transpose()?.unwrap_or_default();
             read.push(result(content, one.tool_call_id.clone(), one.name.clone()));
             continue;
         }
+        let said = match &one.content {
+            Some(content) => content.said(&field)?,
+            None => Said::default(),
+        };
         let reasoning = one.reasoning_content.clone();
         read.push(ChatMessage {
             tool_calls: read_calls(one.tool_calls.as_deref().unwrap_or_default(), &place)?,
-            ..message(&one.role, content, reasoning, &format!("{place}.role"))?
+            ..illustrated(&one.role, said, reasoning, &place)?
         });
     }
     Ok(read)

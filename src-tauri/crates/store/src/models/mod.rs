@@ -78,6 +78,8 @@ pub struct NewModel {
     pub context_length: u32,
     /// It carries a chat template.
     pub has_chat_template: bool,
+    /// The file by which it sees images.
+    pub projector: Option<String>,
     /// Whether it runs, where all runtimes are.
     pub verdict: ModelVerdict,
     /// What each of them makes of it.
@@ -97,7 +99,7 @@ macro_rules! select_models {
         concat!(
             "select m.id, m.key, m.path, m.root_id, coalesce(m.given_name, m.name) as name,
                     m.architecture, m.quantization, m.size_bytes, m.parameter_count,
-                    m.context_length, m.has_chat_template, m.added_at_ms, m.used_at_ms,
+                    m.context_length, m.has_chat_template, m.projector, m.added_at_ms, m.used_at_ms,
                     m.fingerprint, m.files, m.verdict, m.origin, m.source, m.sha256,
                     m.verified_at_ms, m.favourite, m.newer_on_hub, m.notes,
                     coalesce(r.is_own, 0) as deletable, m.absence, m.hashes, m.defaults,
@@ -257,6 +259,7 @@ struct ModelRow {
     parameter_count: i64,
     context_length: u32,
     has_chat_template: bool,
+    projector: Option<String>,
     added_at_ms: i64,
     used_at_ms: Option<i64>,
     fingerprint: String,
@@ -289,7 +292,11 @@ impl ModelRow {
             "{}" => ModelDefaults::default(),
             defaults => from_json("defaults of a model", defaults)?,
         };
-        let (runtime, verdict) = judged.here(installed, defaults.runtime);
+        // Only llama.cpp sees images, so it goes first where there is a projector.
+        let wanted = defaults
+            .runtime
+            .or(self.projector.as_ref().map(|_| RuntimeName::LlamaCpp));
+        let (runtime, verdict) = judged.here(installed, wanted);
         Ok(StoredModel {
             files: from_json("files of a model", &self.files)?,
             fingerprint: self.fingerprint,
@@ -310,6 +317,10 @@ impl ModelRow {
                 parameter_count: unsigned("parameter count", self.parameter_count)?,
                 context_length: self.context_length,
                 has_chat_template: self.has_chat_template,
+                sees_images: self.projector.is_some()
+                    && runtime == Some(RuntimeName::LlamaCpp)
+                    && matches!(verdict, ModelVerdict::Runs { .. }),
+                projector: self.projector,
                 verdict: match absence {
                     Some(Absence::Missing) => ModelVerdict::Missing,
                     Some(Absence::Offline) => ModelVerdict::Offline,

@@ -19,6 +19,8 @@ pub struct LibraryChanges {
     pub judged: Vec<(ModelId, ModelVerdict)>,
     /// Known models that went, or are back.
     pub absences: Vec<(ModelId, Option<Absence>)>,
+    /// Known models that got a projector beside them, or lost it.
+    pub projectors: Vec<(ModelId, Option<String>)>,
 }
 
 impl LibraryChanges {
@@ -29,6 +31,7 @@ impl LibraryChanges {
             && self.moved.is_empty()
             && self.judged.is_empty()
             && self.absences.is_empty()
+            && self.projectors.is_empty()
     }
 }
 
@@ -74,6 +77,17 @@ impl Store {
                 .await
                 .attempt("note that a model is (not) there")?;
             ids.push(*id);
+        }
+        for (id, projector) in &changes.projectors {
+            sqlx::query("update models set projector = ?2 where id = ?1")
+                .bind(id.to_string())
+                .bind(projector)
+                .execute(&mut *transaction)
+                .await
+                .attempt("note the projector of a model")?;
+            if !ids.contains(id) {
+                ids.push(*id);
+            }
         }
         let mut changed = Vec::with_capacity(ids.len());
         for id in ids {
@@ -155,8 +169,8 @@ async fn save(
         "insert into models
              (id, key, path, root_id, name, architecture, quantization, size_bytes,
               parameter_count, context_length, has_chat_template, added_at_ms, fingerprint,
-              files, verdict, origin, source, sha256, hashes)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
+              files, verdict, origin, source, sha256, hashes, projector)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
          on conflict (path) do update set
              root_id = coalesce(excluded.root_id, root_id),
              name = excluded.name,
@@ -166,6 +180,7 @@ async fn save(
              parameter_count = excluded.parameter_count,
              context_length = excluded.context_length,
              has_chat_template = excluded.has_chat_template,
+             projector = excluded.projector,
              fingerprint = excluded.fingerprint,
              files = excluded.files,
              verdict = excluded.verdict,
@@ -201,6 +216,7 @@ async fn save(
     .bind(new.source.as_ref().map(to_json))
     .bind(first_hash)
     .bind(to_json(&new.hashes))
+    .bind(&new.projector)
     .execute(connection)
     .await
     .attempt("save a model")?;
@@ -248,6 +264,7 @@ mod tests {
         let changes = LibraryChanges {
             found: vec![model("/new", "new")],
             moved: Vec::new(),
+            projectors: Vec::new(),
             judged: vec![(bad.model.id, refused.clone())],
             absences: vec![(gone.model.id, Some(Absence::Offline))],
         };

@@ -1,6 +1,9 @@
 use serde_json::Value;
 
+use sirocco_engine_wire::ChatImage;
+
 use super::*;
+use crate::images::{ImageError, Sight};
 use crate::template::ChatTemplate;
 use crate::tokenizer::{TokenType, Tokenizer, VocabularySource};
 
@@ -14,6 +17,20 @@ struct Same {
     computed: Arc<std::sync::atomic::AtomicUsize>,
     /// Somebody stops it in the middle of the next piece of a prompt.
     interrupted: bool,
+    /// Images it looked at.
+    looked: Vec<String>,
+}
+
+/// An image takes as many positions as its file has letters.
+struct Letters;
+
+impl Sight for Letters {
+    fn tokens(&self, image: &str) -> Result<usize, ImageError> {
+        if image.is_empty() {
+            return Err(ImageError("there is nothing in it".into()));
+        }
+        Ok(image.len())
+    }
 }
 
 impl Engine for Same {
@@ -55,6 +72,13 @@ impl Engine for Same {
     fn context_length(&self) -> usize {
         CONTEXT
     }
+
+    fn look(&mut self, image: &str) -> Result<(), EngineError> {
+        self.cached += image.len();
+        assert!(self.cached <= CONTEXT, "the cache is full");
+        self.looked.push(image.to_owned());
+        Ok(())
+    }
 }
 
 const WORDS: [&str; 7] = ["<unk>", "<s>", "</s>", "▁", "a", "b", "[TOOL_CALLS]"];
@@ -87,7 +111,8 @@ fn wanting(word: &str) -> Case {
         ..VocabularySource::default()
     };
     let template = ChatTemplate::new("{{ messages[0].content }}{# tools #}").unwrap();
-    let language = Language::new(Tokenizer::new(&source).unwrap(), template);
+    let language = Language::new(Tokenizer::new(&source).unwrap(), template)
+        .with_sight(Some(Arc::new(Letters)));
     let computed = Arc::default();
     let engine = Same {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
@@ -96,6 +121,7 @@ fn wanting(word: &str) -> Case {
         step: 1,
         computed: Arc::clone(&computed),
         interrupted: false,
+        looked: Vec::new(),
     };
     Case {
         session: Session::new(engine, Arc::new(language)),
@@ -308,4 +334,94 @@ fn a_form_that_makes_no_sense_is_refused_before_anything_is_computed() {
         "{error:?}"
     );
     assert_eq!(case.computed.load(Ordering::Relaxed), 0);
+}
+
+/// A question with images in it, each at a byte of the text.
+fn seen(text: &str, images: &[(usize, &str)]) -> GenerateRequest {
+    let images = images.iter().map(|(at, file)| ChatImage {
+        at: *at,
+        base64: (*file).to_owned(),
+    });
+    let message = ChatMessage {
+        role: "user".into(),
+        content: text.into(),
+        images: images.collect(),
+        ..ChatMessage::default()
+    };
+    GenerateRequest {
+        prompt: Prompt::Chat {
+            messages: vec![message],
+            continue_last: false,
+            variables: serde_json::Map::new(),
+            tools: Vec::new(),
+            now_s: 0,
+        },
+        ..plain("", Some(0))
+    }
+}
+
+impl Case {
+    /// The numbers of a question with images, and those that were looked at for it.
+    fn look(
+        &mut self,
+        text: &str,
+        images: &[(usize, &str)],
+    ) -> Result<(Usage, Vec<String>), GenerateError> {
+        let stop = AtomicBool::new(false);
+        let request = seen(text, images);
+        let (_, usage) = self.session.generate(&request, &stop, &mut |_| {})?;
+        Ok((usage, std::mem::take(&mut self.session.engine.looked)))
+    }
+}
+
+#[test]
+fn an_image_takes_its_place_in_the_cache_and_is_looked_at_once() {
+    let mut case = wanting("b");
+    let (usage, looked) = case.look("abb", &[(1, "xyz")]).unwrap();
+    assert_eq!(usage.prompt_tokens, 7, "<s> a, the image, b b");
+    assert_eq!(looked, ["xyz"]);
+    let (usage, looked) = case.look("abb", &[(1, "xyz")]).unwrap();
+    assert_eq!((usage.cached_tokens, looked.len()), (5, 0));
+    // Only its end is computed again, and that is no text.
+    let (usage, looked) = case.look("ab", &[(1, "xyz")]).unwrap();
+    assert_eq!((usage.cached_tokens, looked.len()), (2, 1));
+}
+
+#[test]
+fn what_was_computed_is_kept_up_to_an_image_that_changed() {
+    let mut case = wanting("b");
+    case.look("abb", &[(1, "xyz")]).unwrap();
+    let (usage, looked) = case.look("abb", &[(1, "xyw")]).unwrap();
+    assert_eq!(usage.cached_tokens, 2);
+    assert_eq!(looked, ["xyw"]);
+    let (usage, looked) = case.look("abb", &[(1, "x"), (1, "yw")]).unwrap();
+    assert_eq!((usage.cached_tokens, looked.len()), (2, 2));
+}
+
+#[test]
+fn where_the_cut_matters_no_image_is_cut() {
+    let mut case = wanting("b");
+    case.session.engine.step = 3;
+    case.look("abb", &[(1, "xyz")]).unwrap();
+    let (usage, looked) = case.look("abb", &[(1, "xyz")]).unwrap();
+    assert_eq!((usage.cached_tokens, looked.len()), (2, 1));
+}
+
+#[test]
+fn images_count_for_the_context_and_bad_ones_cost_their_request() {
+    let mut case = wanting("b");
+    for (images, kind) in [
+        ([(1, "uvwxyz")], WorkerErrorKind::ContextFull),
+        ([(1, "")], WorkerErrorKind::InvalidRequest),
+        ([(3, "x")], WorkerErrorKind::InvalidRequest),
+    ] {
+        let error = case.look("ab", &images).unwrap_err();
+        assert!(
+            matches!(&error, GenerateError::Request(error) if error.kind == kind),
+            "{error:?}"
+        );
+    }
+    // Nothing would follow it that has logits.
+    assert!(case.look("a", &[(1, "x")]).is_err());
+    case.look("ab", &[(1, "x")]).unwrap();
 }

@@ -1,5 +1,6 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
+import type { LoadedModel, Model } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import ChatPage from '../ChatPage.svelte';
@@ -64,8 +65,8 @@ describe('a file', () => {
 
   it('that cannot be read says so and is no chip', async () => {
     const { state, chat } = await page();
-    await fireEvent.drop(window, dropped(file('a.png')));
-    await waitFor(() => expect(state.toasts.items.some((one) => /could not read `a.png`/i.test(one.text))).toBe(true));
+    await fireEvent.drop(window, dropped(file('broken.pdf')));
+    await waitFor(() => expect(state.toasts.items.some((one) => /could not read `broken.pdf`/i.test(one.text))).toBe(true));
     expect([chat.attachments.items, chat.attachments.reading]).toEqual([[], []]);
   });
 
@@ -110,6 +111,39 @@ describe('a file', () => {
       { handle: '/picked', conversation_id: null },
       { handle: 'h', conversation_id: null },
     ]);
+  });
+});
+
+describe('an image', () => {
+  it('is a small picture that opens, with what it takes, and goes with the message', async () => {
+    const { backend, state, chat, field, sent } = await page();
+    const model = backend.models.get('m-coder') as Model;
+    backend.models.set(model.id, { ...model, sees_images: true, runtime: 'llamacpp' });
+    backend.loaded.set(model.id, { ...(backend.loaded.get(model.id) as LoadedModel), served_by: 'llamacpp' });
+    await state.reload();
+    await fireEvent.paste(field, pasted('', [file('coast.png')]));
+    await fireEvent.click(await screen.findByRole('button', { name: /^Open coast\.png 1024 × 768/ }));
+    const dialog = await screen.findByRole('dialog', { name: 'coast.png' });
+    const image = await within(dialog).findByRole<HTMLImageElement>('img', { name: 'coast.png' });
+    expect(image.src).toBe(`data:image/png;base64,${btoa('wind,from')}`);
+    await fireEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
+    expect(chat.unseen).toBeNull();
+    await fireEvent.click(screen.getByRole('button', { name: 'Send' }));
+    await waitFor(() => expect(sent()).toHaveLength(1));
+    await fireEvent.paste(field, pasted('', [file('again.png')]));
+    expect(await screen.findByRole('button', { name: 'Open again.png 256 tokens' })).toBeTruthy();
+  });
+
+  it('is not sent to a model that does not see it, which says so before', async () => {
+    const { chat, sent } = await page();
+    await fireEvent.drop(window, dropped(file('coast.png')));
+    const said = await screen.findByText(/sees no images\. Take them away/);
+    expect(said.getAttribute('role')).toBe('status');
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Send' }).disabled).toBe(true);
+    expect(await chat.send()).toBe('nothing');
+    expect(sent()).toEqual([]);
+    await fireEvent.click(screen.getByRole('button', { name: 'Remove coast.png' }));
+    await waitFor(() => expect(screen.queryByText(/sees no images/)).toBeNull());
   });
 });
 

@@ -11,6 +11,7 @@ const KINDS: Record<AttachmentKind, string> = {
   pdf: 'PDF',
   docx: 'Word document',
   xlsx: 'Workbook',
+  image: 'Image',
 };
 
 export const attachmentStrings = {
@@ -24,7 +25,16 @@ export const attachmentStrings = {
   tokens: (count: number) => plural(count, 'token'),
   pastedName: 'Pasted text.txt',
   about: (kind: AttachmentKind, size: string, characters: number) => `${KINDS[kind]}, ${size}. The model is sent this text of ${plural(characters, 'character')}.`,
+  pixels: (width: number, height: number) => `${width} × ${height}`,
+  aboutImage: (size: string, pixels: string) => `Image, ${size}. The model is sent it with ${pixels} pixels.`,
+  /** Why an image cannot be sent. */
+  unseen: (model: string) => `${model} sees no images. Take them away, or choose a model that sees images.`,
+  /** One whose name is not told yet. */
+  thisModel: 'This model',
+  /** Images of earlier messages. */
+  unseenBefore: (model: string) => `${model} sees no images: those above are left out.`,
   loading: 'Loading the text',
+  loadingImage: 'Loading the image',
   text: 'Text of the file',
   copy: 'Copy',
 };

@@ -13,6 +13,7 @@ const KINDS: Record<AttachmentKind, string> = {
   pdf: 'PDF',
   docx: 'Document Word',
   xlsx: 'Classeur',
+  image: 'Image',
 };
 
 export const attachmentStrings: Translation<typeof en.attachmentStrings> = {
@@ -26,7 +27,13 @@ export const attachmentStrings: Translation<typeof en.attachmentStrings> = {
   tokens: (count) => plural(count, 'token'),
   pastedName: 'Texte collé.txt',
   about: (kind, size, characters) => `${KINDS[kind]}, ${size}. Le modèle reçoit ce texte de ${plural(characters, 'caractère')}.`,
+  pixels: (width, height) => `${width} × ${height}`,
+  aboutImage: (size, pixels) => `Image, ${size}. Le modèle la reçoit en ${pixels} pixels.`,
+  unseen: (model) => `${model} ne voit pas les images. Retirez-les, ou choisissez un modèle qui les voit.`,
+  thisModel: 'Ce modèle',
+  unseenBefore: (model) => `${model} ne voit pas les images : celles du dessus sont laissées de côté.`,
   loading: 'Chargement du texte',
+  loadingImage: 'Chargement de l’image',
   text: 'Texte du fichier',
   copy: 'Copier',
 };

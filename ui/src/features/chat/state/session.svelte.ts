@@ -285,9 +285,25 @@ export class ChatSession {
     this.#pending.save();
   }
 
-  /** There is something to send, and nothing of it is still being read. */
+  /** The model sees images: the way it is loaded, or would be. */
+  get seesImages(): boolean {
+    const { model, loaded } = this;
+    const runtime = loaded?.state.type === 'ready' ? loaded.served_by : null;
+    return (model?.sees_images ?? false) && (runtime === null || runtime === model?.runtime);
+  }
+
+  /** Images that the model does not see: those of the draft, which keep it from being sent, or earlier ones. */
+  get unseen(): 'draft' | 'earlier' | null {
+    if (!this.model || this.seesImages) return null;
+    if (this.attachments.items.some((item) => item.kind === 'image')) return 'draft';
+    const shown = this.current.turns.some(({ message }) => message.attachments.some((item) => item.kind === 'image'));
+    return shown ? 'earlier' : null;
+  }
+
+  /** There is something to send, nothing of it is still being read, and the model takes it. */
   get sendable(): boolean {
     const { items, reading } = this.attachments;
+    if (this.unseen === 'draft') return false;
     return reading.length === 0 && (items.length > 0 || this.draft.text.trim() !== '');
   }
 

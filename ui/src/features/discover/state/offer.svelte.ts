@@ -56,6 +56,8 @@ export interface OfferedFile {
   name: string;
   /** Its model in the library when the Hub was asked. */
   modelId: ModelId | null;
+  /** Path of the file by which it sees images, to come with it. */
+  projector?: string;
 }
 
 export class FileOffer {
@@ -94,12 +96,12 @@ export class FileOffer {
 
   /** Starts the download, or takes it up where it stopped. */
   async start(): Promise<void> {
-    const { repository, commit, path } = this.file;
+    const { repository, commit, path, projector } = this.file;
     const { download } = this;
     const { downloads } = this.#all;
     await this.#attempt(async () => {
       if (download && this.step.type !== 'absent') await downloads.resume(download.id);
-      else await downloads.start({ repository, commit, path });
+      else await downloads.start({ repository, commit, path, ...(projector && { projector }) });
     });
   }
 

@@ -15,7 +15,9 @@ export function contextHandlers(host: ScriptedHost): Pick<Handlers, 'context_cou
     context_count: ({ conversation_id, draft, attachments }) => {
       const { sent, left_out, system_prompt } = fitted(stored(conversation_id), draft);
       const texts = [system_prompt, ...sent.map((one) => one.content), draft];
-      const attached = attachments.map((id) => entry(host.attached, id, 'attachment').text);
+      const items = attachments.map((id) => entry(host.attached, id, 'attachment'));
+      // An image is 256 tokens, to those who see it.
+      const attached = items.map(({ attachment, text }) => (attachment.kind === 'image' ? 'x'.repeat(4 * 256) : text));
       return {
         prompt_tokens: tokensOf([...texts, ...attached].join('')),
         draft_tokens: tokensOf(draft),

@@ -70,7 +70,9 @@ function variants(host: ScriptedHost, result: HubResult): HubVariant[] {
   }).sort((a, b) => a.size_bytes - b.size_bytes);
   if (result.architecture !== 'gemma3') return models;
   const template = models[0] as HubVariant;
-  return [...models, { ...template, path: `mmproj-${stem}-F16.gguf`, files: [{ path: `mmproj-${stem}-F16.gguf`, size_bytes: 851_000_000, sha256: null }], quantization: 'F16', size_bytes: 851_000_000, bits_per_weight: null, recommended: false, is_projector: true }];
+  const file = { path: `mmproj-${stem}-F16.gguf`, size_bytes: 851_000_000, sha256: null };
+  for (const model of models) model.projector = file;
+  return [...models, { ...template, projector: undefined, path: `mmproj-${stem}-F16.gguf`, files: [{ path: `mmproj-${stem}-F16.gguf`, size_bytes: 851_000_000, sha256: null }], quantization: 'F16', size_bytes: 851_000_000, bits_per_weight: null, recommended: false, is_projector: true }];
 }
 
 function fitOf(result: HubResult, variant: HubVariant, context_length: number): HubVariantFit {

@@ -5,10 +5,11 @@ use super::super::fixture::{
 };
 use super::super::read_thread;
 use super::*;
+use crate::AttachedContent;
 use serde_json::json;
 use sirocco_protocol::{
-    AttachmentId, ConversationId, ConversationSettings, ConversationSummary, LayerValues,
-    MessageId, ModelId, RunId, StopReason,
+    AttachedImage, AttachmentId, ConversationId, ConversationSettings, ConversationSummary,
+    LayerValues, MessageId, ModelId, RunId, StopReason,
 };
 
 /// What the store would hold of it.
@@ -16,13 +17,22 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
     let mut texts = AttachmentTexts::new();
     let mut keep = |attached: &ForeignAttachment| {
         let id = AttachmentId::fresh();
-        texts.insert(id, attached.text.clone());
+        let image = attached
+            .image_base64
+            .clone()
+            .map(|content_base64| AttachedImage {
+                media_type: "image/png".into(),
+                content_base64,
+            });
+        let text = attached.text.clone();
+        texts.insert(id, AttachedContent { text, image });
         Attachment {
             id,
             name: attached.name.clone(),
             kind: attached.kind,
             size_bytes: attached.size_bytes,
             characters: 0,
+            pixels: None,
         }
     };
     let conversation_id = ConversationId::fresh();
@@ -133,6 +143,7 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
             kind: AttachmentKind::Csv,
             size_bytes: 26,
             text: "wind,from\nsirocco,south".into(),
+            image_base64: None,
         }]
     );
     assert_eq!(

@@ -6,8 +6,10 @@
 //! llama.cpp.
 
 mod architectures;
+mod projector;
 
 use architectures::{ARCHITECTURES, EMBEDDERS};
+pub use projector::projector_refusals;
 
 use super::files::{shards, unsupported_types};
 use super::{Caution, Refusal, Runtime, Verdict};

@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sirocco_core::completions::ChatMessage;
 
-use crate::body::Content;
+use crate::body::{Content, Said};
 use crate::fault::{Fault, fresh_id};
-use crate::prompt::{message, result};
+use crate::prompt::{illustrated, result};
 use crate::tools::earlier_call;
 
 #[derive(Deserialize)]
@@ -59,9 +59,12 @@ pub fn append(items: &[Value], messages: &mut Vec<ChatMessage>) -> Result<(), Fa
         };
         match item.kind.as_deref().unwrap_or("message") {
             "message" => {
-                let content = text(item.content.as_ref(), "content")?;
+                let said = match &item.content {
+                    Some(content) => content.said(&format!("{place}.content"))?,
+                    None => Said::default(),
+                };
                 let role = item.role.as_deref().unwrap_or_default();
-                messages.push(message(role, content, None, &format!("{place}.role"))?);
+                messages.push(illustrated(role, said, None, &place)?);
             }
             "function_call" => {
                 let id = item.call_id.unwrap_or_default();

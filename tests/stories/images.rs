@@ -1,0 +1,279 @@
+//! Images that are sent with a message, and what sees them.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sirocco_engine::Runtime;
+use sirocco_protocol::commands::*;
+use sirocco_protocol::{
+    AttachedImage, Attachment, AttachmentKind, ContextUse, ConversationId, ErrorCode,
+    ExchangeReport, ExportFormat, ExportTarget, Exported, LoadOptions, Message, Model, PickedPath,
+    Pixels, RunState, RuntimeName, Started,
+};
+use sirocco_testkit::{IMAGE_TOKENS, Script, TempApp, TinyModel, TinyProjector, runtime};
+
+use crate::{WORKER, code};
+
+use RuntimeName::{LlamaCpp, MistralRs};
+
+/// A PNG of one red pixel, and one of one blue pixel.
+pub const RED: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+const BLUE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYPgPAAEDAQAIicLsAAAAAElFTkSuQmCC";
+
+pub fn workers(names: &[RuntimeName]) -> Vec<Runtime> {
+    names.iter().map(|name| runtime(*name, WORKER)).collect()
+}
+
+/// A model with a projector beside it, in a folder of its own.
+pub async fn seeing(app: &TempApp, script: &Script) -> anyhow::Result<Model> {
+    let folder = app.outside().join("seeing");
+    std::fs::create_dir_all(&folder)?;
+    TinyProjector::default().write(&folder.join("mmproj-F16.gguf"))?;
+    let model = TinyModel {
+        name: "Seeing".into(),
+        ..TinyModel::default()
+    };
+    let file = folder.join("seeing.gguf");
+    app.put_model(&file, &model, script)?;
+    Ok(app.import(&file).await?.models.remove(0))
+}
+
+async fn give(app: &TempApp, image: &str) -> anyhow::Result<Attachment> {
+    let request = AttachmentGive {
+        name: "wind.png".into(),
+        content_base64: image.into(),
+        conversation_id: None,
+    };
+    Ok(app.call("attachment_give", request).await?)
+}
+
+fn question(conversation_id: ConversationId, content: &str, image: &Attachment) -> MessageSend {
+    MessageSend {
+        conversation_id,
+        content: content.into(),
+        attachments: vec![image.id],
+    }
+}
+
+/// Asks with an image; the answer.
+async fn ask(
+    app: &TempApp,
+    id: ConversationId,
+    content: &str,
+    image: &Attachment,
+) -> anyhow::Result<Message> {
+    let started: Started = app
+        .call("message_send", question(id, content, image))
+        .await?;
+    app.finish(&started).await?;
+    Ok(app.messages(id).await?.pop().expect("there is an answer"))
+}
+
+async fn conversation_with(app: &TempApp, model: &Model) -> anyhow::Result<ConversationId> {
+    let create = ConversationCreate {
+        model_id: Some(model.id),
+    };
+    let made: sirocco_protocol::Conversation = app.call("conversation_create", create).await?;
+    Ok(made.summary.id)
+}
+
+#[tokio::test]
+async fn a_model_sees_what_is_attached_and_its_tokens_are_counted() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs, LlamaCpp])).await?;
+    let model = seeing(&app, &Script::answering("I see {question}")).await?;
+    assert!(model.sees_images);
+    assert_eq!(
+        model.runtime,
+        Some(LlamaCpp),
+        "mistral.rs could, and sees nothing"
+    );
+    let id = conversation_with(&app, &model).await?;
+    let red = give(&app, RED).await?;
+    assert_eq!(red.kind, AttachmentKind::Image);
+    let one = Pixels {
+        width: 1,
+        height: 1,
+    };
+    assert_eq!((red.characters, red.pixels), (0, Some(one)));
+    let shown: AttachedImage = app
+        .call("attachment_image", AttachmentImage { id: red.id })
+        .await?;
+    assert_eq!(shown.media_type, "image/png");
+
+    let answer = ask(&app, id, "What is this?", &red).await?;
+    let characters = shown.content_base64.len();
+    assert_eq!(
+        answer.content,
+        format!("I see [image of {characters} characters]What is this?")
+    );
+    let statistics = answer.run.and_then(|run| run.statistics).expect("numbers");
+    assert!(statistics.prompt_tokens as usize > IMAGE_TOKENS);
+
+    let count = ContextCount {
+        conversation_id: id,
+        draft: "And this?".into(),
+        attachments: vec![red.id],
+    };
+    let counted: ContextUse = app.call("context_count", count).await?;
+    assert_eq!(counted.attachment_tokens, [IMAGE_TOKENS as u32]);
+    // A message may be nothing but an image, and the one before it is not looked at again.
+    let answer = ask(&app, id, "", &red).await?;
+    assert!(answer.content.starts_with("I see [image of "));
+    let statistics = answer.run.and_then(|run| run.statistics).expect("numbers");
+    assert!(
+        statistics.cached_tokens as usize > IMAGE_TOKENS,
+        "{statistics:?}"
+    );
+
+    let app = app.reopen().await?;
+    let kept = app.messages(id).await?;
+    assert_eq!(kept[0].attachments, [red]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_model_that_sees_nothing_says_so_before_anything_is_sent() -> anyhow::Result<()> {
+    let app = crate::app(&Script::default()).await?;
+    let id = app.conversation().await?;
+    let red = give(&app, RED).await?;
+    let refused = app
+        .call::<Started>("message_send", question(id, "What is this?", &red))
+        .await
+        .expect_err("it sees nothing");
+    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    assert!(
+        refused.message.ends_with("sees no images"),
+        "{}",
+        refused.message
+    );
+    assert!(app.messages(id).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn earlier_images_are_left_out_for_a_model_that_sees_nothing() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[MistralRs, LlamaCpp])).await?;
+    let model = seeing(&app, &Script::answering("I see {question}")).await?;
+    let id = conversation_with(&app, &model).await?;
+    ask(&app, id, "What is this?", &give(&app, RED).await?).await?;
+    let options = LoadOptions {
+        runtime: Some(MistralRs),
+        ..LoadOptions::default()
+    };
+    app.load(model.id, options).await?;
+    let answer = app.send_and_finish(id, "And now?").await?;
+    assert_eq!(answer.content, "I see And now?");
+    assert_eq!(answer.run.map(|run| run.state), Some(RunState::Completed));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_projector_is_no_model_and_comes_and_goes_with_its_file() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[LlamaCpp])).await?;
+    let model = seeing(&app, &Script::default()).await?;
+    let folder = Path::new(&model.path)
+        .parent()
+        .expect("its folder")
+        .to_owned();
+    let projector = folder.join("mmproj-F16.gguf");
+    let outcome = app.import(&projector).await?;
+    assert!(outcome.models.is_empty() && outcome.problems.len() == 1);
+    // A folder of the library lists the model alone.
+    let typed = PathType {
+        path: folder.display().to_string(),
+    };
+    let picked: PickedPath = app.call("path_type", typed).await?;
+    let add = RootAdd {
+        handle: picked.handle,
+    };
+    let _: serde_json::Value = app.call("root_add", add).await?;
+    let scan = || app.call::<sirocco_protocol::ImportOutcome>("model_scan", ModelScan {});
+    assert!(scan().await?.problems.is_empty());
+    let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
+    assert_eq!(models.len(), 1);
+
+    std::fs::remove_file(&projector)?;
+    let gone = scan().await?.models.remove(0);
+    assert!(!gone.sees_images && gone.projector.is_none());
+    // One of another model is not taken.
+    let other = TinyProjector {
+        embedding: 96,
+        ..TinyProjector::default()
+    };
+    other.write(&projector)?;
+    assert!(scan().await?.models.is_empty());
+    TinyProjector::default().write(&projector)?;
+    assert!(scan().await?.models.remove(0).sees_images);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_export_has_its_images_and_comes_back_with_them() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[LlamaCpp])).await?;
+    let model = seeing(&app, &Script::default()).await?;
+    let id = conversation_with(&app, &model).await?;
+    let blue = give(&app, BLUE).await?;
+    ask(&app, id, "What is this?", &blue).await?;
+    let image: AttachedImage = app
+        .call("attachment_image", AttachmentImage { id: blue.id })
+        .await?;
+    let export = |format| ExchangeExport {
+        conversation_ids: Some(vec![id]),
+        format,
+        target: ExportTarget::Answer,
+    };
+    let text = |exported: Exported| match exported {
+        Exported::Text { text, .. } => text,
+        other => panic!("{other:?}"),
+    };
+    let page = text(
+        app.call("exchange_export", export(ExportFormat::Html))
+            .await?,
+    );
+    let source = format!("src=\"data:image/png;base64,{}\"", image.content_base64);
+    assert!(page.contains(&source));
+    let json = text(
+        app.call("exchange_export", export(ExportFormat::Json))
+            .await?,
+    );
+
+    let second = crate::app(&Script::default()).await?;
+    let file = second.outside().join("blue.json");
+    std::fs::write(&file, json)?;
+    let typed = PathType {
+        path: file.display().to_string(),
+    };
+    let picked: PickedPath = second.call("path_type", typed).await?;
+    let import = ExchangeImport {
+        handle: picked.handle,
+    };
+    let report: ExchangeReport = second.call("exchange_import", import).await?;
+    let back = second.messages(report.added[0]).await?;
+    let again: AttachedImage = second
+        .call(
+            "attachment_image",
+            AttachmentImage {
+                id: back[0].attachments[0].id,
+            },
+        )
+        .await?;
+    assert_eq!(again, image);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_refused_by_its_name() -> anyhow::Result<()> {
+    let app = crate::app(&Script::default()).await?;
+    let broken = STANDARD.encode(&STANDARD.decode(RED)?[..40]);
+    let request = AttachmentGive {
+        name: "wind.png".into(),
+        content_base64: broken,
+        conversation_id: None,
+    };
+    let refused = app.call::<Attachment>("attachment_give", request).await;
+    assert_eq!(code(refused), ErrorCode::FileProblem);
+    Ok(())
+}
