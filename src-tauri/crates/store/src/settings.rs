@@ -120,6 +120,7 @@ mod tests {
                 lan: true,
                 cors_origins: vec!["http://localhost:3000".into()],
                 ollama_port: true,
+                keep_exchanges: true,
             },
             trash_days: 7,
             conversation_trash_days: 8,
