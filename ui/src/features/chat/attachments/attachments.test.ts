@@ -130,8 +130,15 @@ describe('an image', () => {
     expect(chat.unseen).toBeNull();
     await fireEvent.click(screen.getByRole('button', { name: 'Send' }));
     await waitFor(() => expect(sent()).toHaveLength(1));
+  });
+
+  it('says what it takes where that is counted', async () => {
+    const { backend, state, chat, field } = await page();
+    const [id] = [...backend.stored].find(([, { conversation }]) => conversation.model_id === 'm-coder') ?? [''];
+    state.navigation.openConversation(id);
+    await waitFor(() => expect(chat.current.id).toBe(id));
     await fireEvent.paste(field, pasted('', [file('again.png')]));
-    expect(await screen.findByRole('button', { name: 'Open again.png 256 tokens' })).toBeTruthy();
+    expect(await screen.findByRole('button', { name: 'Open again.png 256 tokens' }, { timeout: 5000 })).toBeTruthy();
   });
 
   it('is not sent to a model that does not see it, which says so before', async () => {
