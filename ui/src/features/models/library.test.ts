@@ -285,7 +285,7 @@ describe('the runtime of one model', () => {
     fold.dispatchEvent(new Event('toggle'));
     await user.click(await screen.findByRole('switch', { name: 'Keep in memory' }));
     expect(screen.getByRole('switch', { name: 'Keep in memory' }).getAttribute('aria-checked')).toBe('true');
-    await waitFor(() => expect(screen.getByRole('button', { name: 'Adapter: None' })).toBeTruthy());
+    await waitFor(() => expect(screen.getByLabelText('Adapter: None')).toBeTruthy());
     expect(screen.queryByRole('spinbutton', { name: 'Strength of the adapter' })).toBeNull();
   });
 
