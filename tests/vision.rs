@@ -33,7 +33,7 @@ async fn app() -> anyhow::Result<TempApp> {
             .any(|worker| worker.name == RuntimeName::LlamaCpp),
         "there is no worker of llama.cpp"
     );
-    Ok(TempApp::open_with(workers).await?)
+    TempApp::open_with(workers).await
 }
 
 /// A model with this projector beside it.

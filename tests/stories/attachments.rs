@@ -249,12 +249,12 @@ async fn a_file_that_cannot_be_read_is_refused_in_one_sentence() -> anyhow::Resu
     let error = app
         .call::<Attachment>("attachment_add", add)
         .await
-        .expect_err("a picture is no text");
+        .expect_err("half a picture is none");
     assert_eq!(error.code, ErrorCode::FileProblem);
     assert!(
         error
             .message
-            .starts_with("could not read `a.png`: it is not text")
+            .starts_with("could not read `a.png`: it is damaged")
     );
 
     let folder = PathType {

@@ -126,7 +126,7 @@ fn text_is_read_in_the_encodings_that_people_have() {
 fn what_is_no_text_is_refused_in_words() {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
     for (name, bytes, why) in [
-        ("a.png", &png[..], "it is not text"),
+        ("a.png", &png[..], "it is damaged"),
         ("a", b"\x01\x02\x03\x04\x05\x06\x07\x08", "it is not text"),
         ("a.txt", b" \r\n ", "no text in it"),
         ("a.txt", b"", "no text in it"),
