@@ -26,6 +26,9 @@ fn requests(model: &str, image: &str) -> [(&'static str, Value, &'static str); 6
     let url = format!("data:image/png;base64,{image}");
     let text = "What is this?";
     let source = json!({"type": "base64", "media_type": "image/png", "data": image});
+    let anthropic = json!([{"role": "user", "content": [
+        {"type": "image", "source": source}, {"type": "text", "text": text},
+    ]}]);
     [
         (
             "/v1/chat/completions",
@@ -43,16 +46,12 @@ fn requests(model: &str, image: &str) -> [(&'static str, Value, &'static str); 6
         ),
         (
             "/v1/messages",
-            json!({"model": model, "max_tokens": 99, "messages": [{"role": "user", "content": [
-                {"type": "image", "source": source}, {"type": "text", "text": text},
-            ]}]}),
+            json!({"model": model, "max_tokens": 99, "messages": anthropic}),
             "/content/0/text",
         ),
         (
             "/v1/messages/count_tokens",
-            json!({"model": model, "messages": [{"role": "user", "content": [
-                {"type": "image", "source": source}, {"type": "text", "text": text},
-            ]}]}),
+            json!({"model": model, "messages": anthropic}),
             "/input_tokens",
         ),
         (

@@ -90,6 +90,7 @@ pub(super) async fn resolve(
         files: Vec::new(),
     };
     let first = paths.first().map(String::as_str).unwrap_or_default();
+    // The first path is among its own shards; what follows it (a projector) is asked for as it is.
     for path in shards(first)
         .into_iter()
         .chain(paths.iter().skip(1).cloned())
