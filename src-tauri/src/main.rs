@@ -4,6 +4,8 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 #[cfg(target_os = "linux")]
+mod caret;
+#[cfg(target_os = "linux")]
 mod drawing;
 #[cfg(unix)]
 mod farewell;
@@ -56,7 +58,6 @@ fn main() -> ExitCode {
     let app = updates::prepare(tauri::Builder::default(), &mut context)
         .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_global_shortcut::Builder::new().build())
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::init())
         .manage(ipc::Streams::default())

@@ -1,8 +1,10 @@
 //! The small window for a quick question, and the keys that open it from anywhere.
 
+use std::sync::mpsc;
+
 use sirocco_protocol::{ErrorCode, ErrorReport};
-use tauri::{AppHandle, Manager, WebviewUrl, WindowEvent};
-use tauri_plugin_global_shortcut::{GlobalShortcutExt, ShortcutState};
+use tauri::{AppHandle, Manager, State, WebviewUrl, WindowEvent, Wry};
+use tauri_plugin_global_shortcut::{GlobalShortcut, ShortcutState};
 
 use crate::window::{bring_to_front, guarded};
 
@@ -32,6 +34,8 @@ fn open(handle: &AppHandle) -> tauri::Result<()> {
         .maximizable(false)
         .center()
         .build()?;
+    #[cfg(target_os = "linux")]
+    crate::caret::follow(&window)?;
     let hidden = window.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event {
@@ -63,8 +67,9 @@ pub fn close(handle: &AppHandle) {
 
 /// Has these keys open it from now on and no others, or none if they are empty.
 pub fn take_keys(handle: &AppHandle, keys: &str) -> Result<(), ErrorReport> {
-    let shortcuts = handle.global_shortcut();
-    if let Err(error) = shortcuts.unregister_all() {
+    if let Some(shortcuts) = taken(handle)
+        && let Err(error) = shortcuts.unregister_all()
+    {
         tracing::warn!(%error, "the keys of the quick question were not given back");
     }
     if keys.is_empty() {
@@ -75,17 +80,41 @@ pub fn take_keys(handle: &AppHandle, keys: &str) -> Result<(), ErrorReport> {
         let hint = "log in with an X11 session to use them";
         return Err(ErrorReport::new(ErrorCode::InvalidRequest, message).with_hint(hint));
     }
+    let failed = |error: String| {
+        let message = format!("the keys {keys} could not be taken: {error}");
+        ErrorReport::new(ErrorCode::InvalidRequest, message)
+            .with_hint("another program may have them: choose others")
+    };
     let words = keys.replace("Mod", "CmdOrCtrl");
-    let taken = shortcuts.on_shortcut(words.as_str(), |handle, _, event| {
+    let shortcuts = begin(handle).map_err(failed)?;
+    let registered = shortcuts.on_shortcut(words.as_str(), |handle, _, event| {
         if event.state() == ShortcutState::Pressed {
             toggle(handle);
         }
     });
-    taken.map_err(|error| {
-        let message = format!("the keys {keys} could not be taken: {error}");
-        ErrorReport::new(ErrorCode::InvalidRequest, message)
-            .with_hint("another program may have them: choose others")
-    })
+    registered.map_err(|error| failed(error.to_string()))
+}
+
+/// What takes keys, once it was begun.
+fn taken(handle: &AppHandle) -> Option<State<'_, GlobalShortcut<Wry>>> {
+    handle.try_state()
+}
+
+/// Begins it with the first keys: on X11 a thread of it looks for pressed keys twenty times a second from then on.
+fn begin(handle: &AppHandle) -> Result<State<'_, GlobalShortcut<Wry>>, String> {
+    if taken(handle).is_none() {
+        let (done, begun) = mpsc::channel();
+        let owner = handle.clone();
+        // Systems tie the keys to the thread of the windows.
+        let asked = handle.run_on_main_thread(move || {
+            let plugin = tauri_plugin_global_shortcut::Builder::new().build();
+            let _ = done.send(owner.plugin(plugin));
+        });
+        asked.map_err(|error| error.to_string())?;
+        let answer = begun.recv().map_err(|error| error.to_string())?;
+        answer.map_err(|error| error.to_string())?;
+    }
+    taken(handle).ok_or_else(|| "nothing takes keys".to_owned())
 }
 
 /// There the library believes that it has the keys, and hears nothing of them.

@@ -60,6 +60,8 @@ fn full(
             }
         })
         .build()?;
+    #[cfg(target_os = "linux")]
+    crate::caret::follow(&window)?;
     let (app, label) = (handle.clone(), label.to_owned());
     window.on_window_event(move |event| match event {
         WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
