@@ -5,11 +5,12 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sirocco_engine::Runtime;
+use sirocco_hub::ContentHash;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AttachedImage, Attachment, AttachmentKind, ContextUse, ConversationId, ErrorCode,
-    ExchangeReport, ExportFormat, ExportTarget, Exported, LoadOptions, Message, Model, PickedPath,
-    Pixels, RunState, RuntimeName, Started,
+    ExchangeReport, ExportFormat, ExportTarget, Exported, ImportMode, ImportOutcome, LoadOptions,
+    Message, Model, Nothing, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
 };
 use sirocco_testkit::{IMAGE_TOKENS, Script, TempApp, TinyModel, TinyProjector, runtime};
 
@@ -207,6 +208,125 @@ async fn a_projector_is_no_model_and_comes_and_goes_with_its_file() -> anyhow::R
     assert!(scan().await?.models.is_empty());
     TinyProjector::default().write(&projector)?;
     assert!(scan().await?.models.remove(0).sees_images);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_projector_is_imported_and_removed_with_its_model() -> anyhow::Result<()> {
+    for (mode, has_neighbour, stays) in [
+        (ImportMode::Copy, false, true),
+        (ImportMode::Link, false, true),
+        (ImportMode::Move, false, false),
+        // The other quantization beside it may need it too.
+        (ImportMode::Move, true, true),
+    ] {
+        let app = TempApp::open_with(workers(&[LlamaCpp])).await?;
+        let there = seeing(&app, &Script::default()).await?;
+        let file = Path::new(&there.path);
+        let projector = file.with_file_name("mmproj-F16.gguf");
+        if has_neighbour {
+            let other = file.with_file_name("other.gguf");
+            app.put_model(&other, &TinyModel::default(), &Script::default())?;
+        }
+        let handle = app.typed(file).await?.handle;
+        let outcome: ImportOutcome = app
+            .call("model_import", ModelImport { handle, mode })
+            .await?;
+        let model = &outcome.models[0];
+        let brought = Path::new(&model.path).with_file_name("mmproj-F16.gguf");
+        assert!(model.sees_images, "{mode:?} {model:?}");
+        assert_eq!(model.projector, Some(brought.display().to_string()));
+        assert_eq!(projector.exists(), stays, "{mode:?}");
+
+        // It waits in its place for the model, and goes when that cannot come back.
+        let _: TrashedModel = app
+            .call("model_delete", ModelDelete { id: model.id })
+            .await?;
+        let back: Model = app
+            .call("model_restore", ModelRestore { id: model.id })
+            .await?;
+        assert!(back.sees_images, "{mode:?} {back:?}");
+        let _: TrashedModel = app
+            .call("model_delete", ModelDelete { id: model.id })
+            .await?;
+        app.call::<Nothing>("trash_empty", TrashEmpty {}).await?;
+        assert!(!brought.exists(), "{mode:?}");
+        assert!(!brought.parent().expect("its folder").exists(), "{mode:?}");
+        assert_eq!(projector.exists(), stays, "{mode:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_model_of_ollama_sees_by_the_blob_that_its_manifest_names() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[LlamaCpp])).await?;
+    let folder = app.outside().join("ollama");
+    let put = |path: String, bytes: &[u8]| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder"))?;
+        std::fs::write(path, bytes)
+    };
+    let blob = |bytes: &[u8]| {
+        let hash = ContentHash::of(bytes);
+        put(format!("blobs/sha256-{hash}"), bytes).map(|()| hash)
+    };
+    let of_another = TinyProjector {
+        embedding: 96,
+        ..TinyProjector::default()
+    };
+    let projectors = [TinyProjector::default(), of_another];
+    for (name, projector) in ["sees", "blind"].into_iter().zip(projectors) {
+        let model = TinyModel {
+            name: name.into(),
+            ..TinyModel::default()
+        };
+        let [model, projector] = [blob(&model.bytes())?, blob(&projector.bytes())?];
+        let layers = format!(
+            r#"{{"layers":[{{"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{model}"}},
+            {{"mediaType":"application/vnd.ollama.image.projector","digest":"sha256:{projector}"}}]}}"#
+        );
+        let manifest = format!("manifests/registry.ollama.ai/library/{name}/latest");
+        put(manifest, layers.as_bytes())?;
+    }
+    let handle = app.typed(&folder).await?.handle;
+    let _: serde_json::Value = app.call("root_add", RootAdd { handle }).await?;
+    for _ in 0..2 {
+        let models: Vec<Model> = app.call("model_list", ModelList {}).await?;
+        let seen = models
+            .iter()
+            .map(|model| (model.name.as_str(), model.sees_images));
+        let seen: std::collections::BTreeMap<_, _> = seen.collect();
+        assert_eq!(
+            seen,
+            [("blind:latest", false), ("sees:latest", true)].into()
+        );
+        // What is known already stays as it is.
+        let _: ImportOutcome = app.call("model_scan", ModelScan {}).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_projector_that_another_model_has_stays() -> anyhow::Result<()> {
+    let app = TempApp::open_with(workers(&[LlamaCpp])).await?;
+    let folder = app.home().join("models/org/seeing");
+    std::fs::create_dir_all(&folder)?;
+    let projector = folder.join("mmproj-F16.gguf");
+    TinyProjector::default().write(&projector)?;
+    let mut models = Vec::new();
+    for name in ["a.gguf", "b.gguf"] {
+        let model = TinyModel {
+            name: name.into(),
+            ..TinyModel::default()
+        };
+        app.put_model(&folder.join(name), &model, &Script::default())?;
+        models.push(app.import(&folder.join(name)).await?.models.remove(0).id);
+    }
+    for (id, stays) in models.into_iter().zip([true, false]) {
+        let _: TrashedModel = app.call("model_delete", ModelDelete { id }).await?;
+        app.call::<Nothing>("trash_empty", TrashEmpty {}).await?;
+        assert_eq!(projector.exists(), stays);
+    }
     Ok(())
 }
 

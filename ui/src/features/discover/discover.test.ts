@@ -256,6 +256,29 @@ describe('the page of a repository', () => {
     expect((await screen.findByRole('row', { name: /^IQ4_XS/ })).textContent).toContain('Tensors of type IQ4_XS are not supported');
   });
 
+  it('brings the file by which a model sees images along, unless it is told not to', async () => {
+    const { backend, user } = await page(CODER, {}, (scripted) => {
+      const call = scripted.call.bind(scripted);
+      scripted.call = (async (command: 'hub_model', request: { repository: string }) => {
+        const answer = await call(command, request);
+        if (command !== 'hub_model') return answer;
+        const projector = { path: 'mmproj-F16.gguf', size_bytes: 851_000_000, sha256: null };
+        return { ...answer, variants: answer.variants.map((variant) => ({ ...variant, projector })) };
+      }) as typeof scripted.call;
+    });
+    await files();
+    const asked = () => backend.calls.filter((call) => call.command === 'download_start').map(({ request }) => (request as { projector?: string }).projector);
+    const start = (row: string) => user.click(within(rowOf(row)).getByRole('button', { name: /^Download/ }));
+    await start('Q4_K_M');
+    await waitFor(() => expect(asked()).toHaveLength(1));
+    expect(asked()[0]).toMatch(/^mmproj-/);
+    await user.click(screen.getByRole('switch', { name: 'Download image readers along' }));
+    expect(rowOf('Q8_0').textContent).not.toContain('image reader');
+    await start('Q8_0');
+    await waitFor(() => expect(asked()).toHaveLength(2));
+    expect(asked()[1]).toBeUndefined();
+  });
+
   it('renders the card through the door: no picture, no script, no address of another kind', async () => {
     await page(CODER);
     const card = await screen.findByRole('region', { name: 'Model card' });

@@ -114,6 +114,8 @@ export const discoverStrings = {
   recommendedWhy: 'The best quality that fits this machine with room to spare',
   shards: (count: number) => `${count} files`,
   withReader: (size: string) => `with its image reader, ${size}`,
+  bringReaders: 'Download image readers along',
+  bringReadersText: 'A second file by which a model sees images. Without it, the model reads text only.',
   withReaderWhy: 'A second file, by which the model sees images, is downloaded with it',
   fitWell: 'Fits',
   fitTight: 'Tight',

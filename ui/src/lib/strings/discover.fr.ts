@@ -115,6 +115,8 @@ export const discoverStrings: Translation<typeof en.discoverStrings> = {
   recommendedWhy: 'La meilleure qualité qui tient sur cette machine avec de la marge',
   shards: (count) => plural(count, 'fichier'),
   withReader: (size) => `avec son lecteur d’images, ${size}`,
+  bringReaders: 'Télécharger aussi les lecteurs d’images',
+  bringReadersText: 'Un second fichier par lequel un modèle voit les images. Sans lui, le modèle ne lit que du texte.',
   withReaderWhy: 'Un second fichier, par lequel le modèle voit les images, est téléchargé avec lui',
   fitWell: 'Tient',
   fitTight: 'Juste',

@@ -1,4 +1,5 @@
 //! Deleted models: their files lie in `{data folder}/trash/{model id}` until they are restored or their days are over.
+//! A file by which a model sees images stays where it is so long: other models may have it too.
 //!
 //! The row is changed before the files are moved. What a crash leaves between the two is put right at the next start:
 //! a file that is still in its old place, and is still the one that was deleted, goes to the trash then.
@@ -148,7 +149,18 @@ impl App {
 
     async fn remove_for_good(&self, id: ModelId) -> Result<(), ErrorReport> {
         let folder = self.inner.home.trash().join(id.to_string());
-        blocking(move || remove_folder(&folder)).await?.report()?;
+        let own = self.inner.home.models();
+        let projector = self.inner.store.own_projector(id).await.report()?;
+        blocking(move || {
+            if let Some(projector) = projector.map(PathBuf::from)
+                && projector.starts_with(&own)
+            {
+                remove_projector(&projector, &own)?;
+            }
+            remove_folder(&folder)
+        })
+        .await?
+        .report()?;
         self.inner.store.remove_model(id).await.report()
     }
 
@@ -181,15 +193,36 @@ fn to_trash(trashed: &StoredTrash, own: &Path) -> Result<(), HubError> {
         .collect();
     place_files(&steps, Placement::Move, &mut |_| true)?;
     for (file, _) in &steps {
-        let inside = file.ancestors().skip(1).take_while(|folder| *folder != own);
-        for folder in inside.filter(|folder| folder.starts_with(own)) {
-            // Fails if something is in it, as it should.
-            if std::fs::remove_dir(folder).is_err() {
-                break;
-            }
-        }
+        remove_empty_above(file, own);
     }
     Ok(())
+}
+
+/// The file by which a model saw images stayed in its place, for the case that the model came back.
+fn remove_projector(projector: &Path, own: &Path) -> Result<(), HubError> {
+    match std::fs::remove_file(projector) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(HubError::File {
+                action: "remove",
+                path: projector.to_owned(),
+                source: error,
+            });
+        }
+        _ => {}
+    }
+    remove_empty_above(projector, own);
+    Ok(())
+}
+
+/// Removes the folders around a file that was there, as far as they are empty and inside of the own folder.
+fn remove_empty_above(file: &Path, own: &Path) {
+    let inside = file.ancestors().skip(1).take_while(|folder| *folder != own);
+    for folder in inside.filter(|folder| folder.starts_with(own)) {
+        // Fails if something is in it, as it should.
+        if std::fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
 }
 
 fn from_trash(trashed: &StoredTrash, folder: &Path) -> Result<(), HubError> {

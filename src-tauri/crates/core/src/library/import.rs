@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use sirocco_hub::HubError;
 use sirocco_hub::library::{
-    FoundModel, Known, Placement, are_placed, inspect_file, place_files, scan_root,
+    FoundModel, Known, Placement, are_placed, inspect_file, is_projector_name, place_files,
+    scan_root,
 };
 use sirocco_protocol::{
     ErrorCode, ErrorReport, Event, ImportMode, ImportOutcome, Model, ModelOrigin, ModelSource,
@@ -138,11 +139,12 @@ impl App {
         // Tracked: the end of the app waits for it to clean up after itself.
         let work = self.inner.tasks.spawn_blocking(move || {
             let steps = steps(&model, &own.join(IMPORTED))?;
-            if are_placed(&steps) {
-                return Ok(steps);
-            }
             let mut progress = ImportProgress::new(&app, handle, &model, token);
-            place_files(&steps, placement, &mut |bytes| progress.goes_on(bytes))?;
+            let mut goes_on = |bytes| progress.goes_on(bytes);
+            if !are_placed(&steps) {
+                place_files(&steps, placement, &mut goes_on)?;
+            }
+            bring_projector(&model, &steps[0].1, placement, &mut goes_on);
             Ok(steps)
         });
         let placed = work.await;
@@ -260,6 +262,51 @@ fn target_name(file: &Path, key: &str) -> PathBuf {
     }
 }
 
+/// Brings the file by which a model sees images beside the model, which is in its new place. Without it the model is one
+/// that reads text only, and the file is where it was: so nothing ends because of it.
+fn bring_projector(
+    model: &FoundModel,
+    first: &Path,
+    placement: Placement,
+    goes_on: &mut dyn FnMut(u64) -> bool,
+) {
+    let Some(projector) = &model.projector else {
+        return;
+    };
+    let name = match is_projector_name(&projector.to_string_lossy()) {
+        true => projector.file_name().unwrap_or_default().into(),
+        false => PathBuf::from(format!("mmproj-{}.gguf", model.key)),
+    };
+    let target = first.with_file_name(name);
+    if target.exists() {
+        return;
+    }
+    let placement = match placement {
+        Placement::Move if has_other_models(projector) => Placement::Copy,
+        placement => placement,
+    };
+    if let Err(error) = place_files(&[(projector.clone(), target)], placement, goes_on) {
+        tracing::warn!(%error, model = %model.name, "the model was imported without the file by which it sees images");
+    }
+}
+
+fn projector_bytes(model: &FoundModel) -> u64 {
+    let metadata = model.projector.as_ref().map(std::fs::metadata);
+    metadata.map_or(0, |metadata| metadata.map_or(0, |metadata| metadata.len()))
+}
+
+/// Whether models that may need it are left beside a projector.
+fn has_other_models(projector: &Path) -> bool {
+    let entries = projector.parent().map(std::fs::read_dir);
+    let entries = entries.into_iter().flatten().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| {
+        path != projector
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "gguf")
+    })
+}
+
 /// Tells listeners how far a copy is, and ends it when that is wished.
 struct ImportProgress<'a> {
     app: &'a App,
@@ -278,7 +325,7 @@ impl<'a> ImportProgress<'a> {
             handle,
             name: model.name.clone(),
             done_bytes: 0,
-            total_bytes: model.size_bytes,
+            total_bytes: model.size_bytes + projector_bytes(model),
             told_at: None,
             token,
         }

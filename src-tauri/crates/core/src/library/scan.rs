@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sirocco_hub::library::{Fingerprint, FoundAdapter, Known, Projectors, inspect_file, scan_root};
-use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelVerdict, RootId};
+use sirocco_protocol::{ErrorReport, ImportOutcome, ModelId, ModelOrigin, ModelVerdict, RootId};
 use sirocco_store::{Absence, LibraryChanges, StoredModel, StoredRoot};
 
 use super::{blocking, files_of, new_model};
@@ -223,8 +223,8 @@ fn pair<'a>(models: impl Iterator<Item = &'a StoredModel>, changes: &mut Library
     let mut projectors = Projectors::default();
     for stored in models {
         let path = Path::new(&stored.model.path);
-        // On a drive that is not there now it keeps what it has.
-        if !path.is_file() {
+        // On a drive that is not there now it keeps what it has. Ollama's manifest has said whose each file is.
+        if !path.is_file() || stored.model.origin == ModelOrigin::Ollama {
             continue;
         }
         let beside = projectors.beside(path);

@@ -8,12 +8,14 @@ use super::{
     Found, Known, Origin, Problem,
     inspect::{Inspected, inspect_files},
     naming::slug,
+    projector::fits,
     scan::is_known,
     walk::is_unfinished_or_hidden,
 };
 use crate::ContentHash;
 
 const MODEL_LAYER: &str = "application/vnd.ollama.image.model";
+const PROJECTOR_LAYER: &str = "application/vnd.ollama.image.projector";
 const TENSOR_LAYER: &str = "application/vnd.ollama.image.tensor";
 /// Real ones are below 2 KiB.
 const MAX_MANIFEST_BYTES: u64 = 4 << 20;
@@ -36,6 +38,17 @@ struct Layer {
     media_type: String,
     #[serde(default)]
     digest: String,
+}
+
+impl Layer {
+    /// Parsed before it becomes part of a path.
+    fn hash(&self) -> Option<ContentHash> {
+        self.digest.strip_prefix("sha256:")?.parse().ok()
+    }
+}
+
+fn blob(folder: &Path, hash: ContentHash) -> PathBuf {
+    folder.join("blobs").join(format!("sha256-{hash}"))
 }
 
 /// The models of the folder that holds `manifests` and `blobs`.
@@ -110,13 +123,10 @@ fn inspect(
             false => "the manifest names no model on this computer",
         }));
     };
-    // Parsed before it becomes part of a path.
-    let hash: ContentHash = layer
-        .digest
-        .strip_prefix("sha256:")
-        .and_then(|digest| digest.parse().ok())
+    let hash = layer
+        .hash()
         .ok_or_else(|| fail("the manifest names its model in an unknown way"))?;
-    let blob = folder.join("blobs").join(format!("sha256-{hash}"));
+    let blob = blob(folder, hash);
     if !blob.is_file() {
         return Err(fail(
             "the model of this manifest is not on this computer (any more)",
@@ -137,6 +147,12 @@ fn inspect(
     found.name = name;
     found.origin = Origin::Ollama;
     found.stated_hashes = vec![Some(hash)];
+    found.projector = read
+        .layers
+        .iter()
+        .filter(|layer| layer.media_type == PROJECTOR_LAYER)
+        .filter_map(|layer| Some(blob(folder, layer.hash()?)))
+        .find(|projector| fits(projector, &found.files[0]));
     Ok(Found::Model(found))
 }
 

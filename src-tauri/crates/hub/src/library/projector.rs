@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use sirocco_gguf::{Model, Refusal, projector_refusals};
+use sirocco_gguf::{Model, projector_refusals};
 
 /// What the names of projectors have in common.
 const MARK: &str = "mmproj";
@@ -36,10 +36,9 @@ impl Projectors {
                 if candidates.is_empty() {
                     return None;
                 }
-                let header = Model::open(model).ok()?;
                 candidates
                     .into_iter()
-                    .find(|candidate| refusals(candidate, &header).is_empty())
+                    .find(|candidate| fits(candidate, model))
             })
     }
 
@@ -77,10 +76,11 @@ fn list(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn refusals(projector: &Path, model: &Model) -> Vec<Refusal> {
-    match Model::open(projector) {
-        Ok(projector) => projector_refusals(&projector, model),
-        Err(_) => vec![Refusal::NotAProjector],
+/// Whether the model of this (first) file can be loaded with the projector.
+pub(super) fn fits(projector: &Path, model: &Path) -> bool {
+    match (Model::open(projector), Model::open(model)) {
+        (Ok(projector), Ok(model)) => projector_refusals(&projector, &model).is_empty(),
+        _ => false,
     }
 }
 

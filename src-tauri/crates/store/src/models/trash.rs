@@ -133,6 +133,21 @@ impl Store {
         row.ok_or_else(|| StoreError::not_found("model in the trash", id))?
             .stored()
     }
+
+    /// The file by which a model sees images, if no other model has it, those of the trash among them.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn own_projector(&self, id: ModelId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar(
+            "select projector from models where id = ?1 and projector is not null and not exists
+             (select 1 from models as other where other.id <> ?1 and other.projector = models.projector)",
+        )
+        .bind(id.to_string())
+        .fetch_optional(&self.reader)
+        .await
+        .attempt("read whose a projector is")
+    }
 }
 
 #[derive(FromRow)]

@@ -57,7 +57,7 @@ export interface OfferedFile {
   /** Its model in the library when the Hub was asked. */
   modelId: ModelId | null;
   /** Path of the file by which it sees images, to come with it. */
-  projector?: string;
+  readonly projector?: string | undefined;
 }
 
 export class FileOffer {

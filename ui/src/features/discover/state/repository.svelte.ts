@@ -21,6 +21,8 @@ export class RepositoryPage {
   /** By path; missing while not known yet, `null` where it cannot be. */
   fits = $state.raw<ReadonlyMap<string, MemoryFit | null> | null>(null);
   fitsProblem = $state.raw<BackendError | null>(null);
+  /** The files by which models see images come along. */
+  withReaders = $state(true);
 
   readonly value: HubModel | null = $derived(this.model.type === 'ready' ? this.model.value : null);
   readonly #header: HeaderReport | null = $derived(this.header?.type === 'ready' ? this.header.value : null);
@@ -31,6 +33,8 @@ export class RepositoryPage {
   readonly usable: HubVariant[] = $derived(this.#variants((one) => !one.is_projector && this.runsOf(one).type !== 'no'));
   readonly refused: HubVariant[] = $derived(this.#variants((one) => !one.is_projector && this.runsOf(one).type === 'no'));
   readonly projectors: HubVariant[] = $derived(this.#variants((one) => one.is_projector));
+
+  readonly hasReaders: boolean = $derived(this.usable.some((one) => one.projector));
 
   readonly #backend: Backend;
   readonly #wantedContext: number;
