@@ -22,7 +22,7 @@ async fn scene(sees: bool) -> anyhow::Result<Scene> {
 }
 
 /// Each dialect's request with this image, base64, and where its answer stands.
-fn requests(model: &str, image: &str) -> [(&'static str, Value, &'static str); 6] {
+fn requests(model: &str, image: &str) -> [(&'static str, Value, &'static str); 7] {
     let url = format!("data:image/png;base64,{image}");
     let text = "What is this?";
     let source = json!({"type": "base64", "media_type": "image/png", "data": image});
@@ -65,6 +65,13 @@ fn requests(model: &str, image: &str) -> [(&'static str, Value, &'static str); 6
             "/api/generate",
             json!({"model": model, "stream": false, "prompt": text, "images": [image]}),
             "/response",
+        ),
+        (
+            "/api/v1/chat",
+            json!({"model": model, "input": [
+                {"type": "image", "data_url": url}, {"type": "text", "content": text},
+            ]}),
+            "/output/0/content",
         ),
     ]
 }

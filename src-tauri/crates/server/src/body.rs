@@ -165,6 +165,32 @@ pub struct Part {
 pub struct Said {
     pub text: String,
     pub images: Vec<ChatImage>,
+    texts: usize,
+}
+
+impl Said {
+    /// A further text, on a line of its own.
+    pub fn add_text(&mut self, text: &str) {
+        if self.texts > 0 {
+            self.text.push('\n');
+        }
+        self.texts += 1;
+        self.text.push_str(text);
+    }
+
+    /// An image behind what was said so far.
+    pub fn add_image(&mut self, base64: String) {
+        let at = self.text.len();
+        self.images.push(ChatImage { at, base64 });
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        let mut said = Self::default();
+        said.add_text(text);
+        said
+    }
 }
 
 impl Content {
@@ -172,27 +198,16 @@ impl Content {
     /// place, and so is an image that is somewhere else.
     pub fn said(&self, field: &str) -> Result<Said, Fault> {
         let parts = match self {
-            Self::Text(text) => {
-                return Ok(Said {
-                    text: text.clone(),
-                    images: Vec::new(),
-                });
-            }
+            Self::Text(text) => return Ok(Said::from(text.as_str())),
             Self::Parts(parts) => parts,
         };
         let mut said = Said::default();
-        let mut is_first = true;
         for (at, part) in parts.iter().enumerate() {
             let field = format!("{field}[{at}]");
-            if let Some(base64) = part.image(&field)? {
-                let at = said.text.len();
-                said.images.push(ChatImage { at, base64 });
-                continue;
+            match part.image(&field)? {
+                Some(base64) => said.add_image(base64),
+                None => said.add_text(part.words(&field)?),
             }
-            if !std::mem::take(&mut is_first) {
-                said.text.push('\n');
-            }
-            said.text.push_str(part.words(&field)?);
         }
         Ok(said)
     }
@@ -249,7 +264,7 @@ impl Part {
 }
 
 /// What a `data:` URL holds.
-fn of_data_url(url: &str, field: &str) -> Result<String, Fault> {
+pub fn of_data_url(url: &str, field: &str) -> Result<String, Fault> {
     let (head, data) = url
         .strip_prefix("data:")
         .and_then(|rest| rest.split_once(','))

@@ -11,7 +11,7 @@ use sirocco_core::completions::{ChatMessage, Needs, Request};
 
 use super::chat_events::{ChatEvents, Kept};
 use crate::answers::{Answers, frames, server_sent};
-use crate::body::{Body, Content, read, refuse, token_limit};
+use crate::body::{Body, Content, Said, of_data_url, read, refuse, token_limit};
 use crate::fault::{Dialect, Fault};
 use crate::names::{Call, Defaults};
 use crate::openai::{Responses, Sampling};
@@ -47,6 +47,8 @@ struct Item {
     /// The documents call it so, their examples `text`.
     content: Option<Content>,
     text: Option<String>,
+    /// An image, base64 in a `data:` URL.
+    data_url: Option<String>,
 }
 
 /// What a request asks for.
@@ -131,32 +133,36 @@ fn read_chat(body: &Value, chats: &Responses, defaults: &Defaults) -> Result<Ask
 }
 
 fn read_input(input: Option<&Input>) -> Result<ChatMessage, Fault> {
-    let text = match input {
+    let said = match input {
         None => {
             return Err(Fault::field(
                 "input",
                 "`input` must be a text or a list of items",
             ));
         }
-        Some(Input::Text(text)) => text.clone(),
+        Some(Input::Text(text)) => Said::from(text.as_str()),
         Some(Input::Items(items)) => {
-            let mut texts = Vec::with_capacity(items.len());
+            let mut said = Said::default();
             for (at, item) in items.iter().enumerate() {
                 let field = format!("input[{at}]");
-                texts.push(match (item.kind.as_str(), &item.content, &item.text) {
-                    ("message" | "text", Some(content), _) => content.text(&field)?,
-                    ("message" | "text", None, Some(text)) => text.clone(),
+                match (item.kind.as_str(), &item.content, &item.text) {
+                    ("message" | "text", Some(content), _) => said.add_text(&content.text(&field)?),
+                    ("message" | "text", None, Some(text)) => said.add_text(text),
+                    ("image", ..) => said.add_image(of_data_url(
+                        item.data_url.as_deref().unwrap_or_default(),
+                        &field,
+                    )?),
                     (kind, ..) => {
                         let message =
-                            format!("`{field}` is of type `{kind}`: only text is supported yet");
+                            format!("`{field}` is of type `{kind}`: text and images are supported");
                         return Err(Fault::field(field, message));
                     }
-                });
+                }
             }
-            texts.join("\n")
+            said
         }
     };
-    prompt::message("user", text, None, "input")
+    prompt::illustrated("user", said, None, "input")
 }
 
 #[cfg(test)]
@@ -206,7 +212,11 @@ mod tests {
             ("input", json!({})),
             (
                 "input[0]",
-                json!({"input": [{"type": "image", "data_url": "data:"}]}),
+                json!({"input": [{"type": "image", "data_url": "https://elsewhere/a.png"}]}),
+            ),
+            (
+                "input[1]",
+                json!({"input": [{"type": "text", "text": "a"}, {"type": "audio"}]}),
             ),
             (
                 "integrations",

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
 use serde::Deserialize;
 use serde_json::Value;
-use sirocco_core::completions::{ChatImage, ChatMessage, Prompt, Request, ToolCall};
+use sirocco_core::completions::{ChatMessage, Prompt, Request, ToolCall};
 use sirocco_protocol::Model;
 
 use super::NAMES;
@@ -40,12 +40,13 @@ struct Message {
 }
 
 /// A text with images in front of it, as Ollama has them.
-pub fn in_front(images: Option<Vec<String>>, text: String) -> Said {
-    let images = images.unwrap_or_default().into_iter();
-    Said {
-        images: images.map(|base64| ChatImage { at: 0, base64 }).collect(),
-        text,
+pub fn in_front(images: Option<Vec<String>>, text: &str) -> Said {
+    let mut said = Said::default();
+    for base64 in images.unwrap_or_default() {
+        said.add_image(base64);
     }
+    said.add_text(text);
+    said
 }
 
 /// A call of an earlier answer.
@@ -109,7 +110,7 @@ fn read_messages(body: &Value) -> Result<Vec<ChatMessage>, Fault> {
             tool_calls: calls.into_iter().map(ToolCall::from).collect(),
             ..prompt::illustrated(
                 &one.role,
-                in_front(one.images, content),
+                in_front(one.images, &content),
                 one.thinking,
                 &place,
             )?

@@ -67,7 +67,7 @@ fn read_prompt(body: &Value, variables: Map<String, Value>) -> Result<Option<Pro
     if let Some(system) = system {
         messages.push(prompt::message("system", system, None, "system")?);
     }
-    let said = in_front(fields.images, text);
+    let said = in_front(fields.images, &text);
     messages.push(prompt::illustrated("user", said, None, "prompt")?);
     prompt::chat(messages, variables, Vec::new()).map(Some)
 }
