@@ -83,6 +83,7 @@ async fn a_cache_of_fewer_bits_answers_a_little_differently_and_takes_less() -> 
             context_length: Some(512),
             runtime: None,
             cache_type: Some(cache_type),
+            draft: None,
         };
         let fit: MemoryFit = app.call("model_fit", request).await?;
         kv_bytes.push(fit.kv_bytes);

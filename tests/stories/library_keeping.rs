@@ -148,6 +148,7 @@ async fn a_model_is_loaded_as_its_defaults_say() -> anyhow::Result<()> {
         context_length,
         runtime: None,
         cache_type: None,
+        draft: None,
     };
     let usual: MemoryFit = app.call("model_fit", fit(None)).await?;
     let longer: MemoryFit = app.call("model_fit", fit(Some(4096))).await?;

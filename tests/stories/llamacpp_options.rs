@@ -5,11 +5,11 @@ use sirocco_gguf::writer::Writer;
 use sirocco_protocol::RuntimeName::{LlamaCpp, MistralRs};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Adapter, AdapterChoice, CacheType, ErrorCode, ErrorReport, FlashAttention, ImportOutcome,
-    LlamaCppOptions, LoadOptions, LoadedModel, MemoryFit, Model, ModelDefaults, ModelId,
-    RuntimeName,
+    Adapter, AdapterChoice, CacheType, DraftChoice, DraftModel, ErrorCode, ErrorReport,
+    FlashAttention, ImportOutcome, LlamaCppOptions, LoadOptions, LoadedModel, MemoryFit, Model,
+    ModelDefaults, ModelId, RuntimeName,
 };
-use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
+use sirocco_testkit::{Script, Shape, TempApp, TinyModel, runtime};
 
 use crate::{WORKER, code};
 
@@ -113,6 +113,7 @@ async fn the_memory_of_a_context_counts_how_its_numbers_are_kept() -> anyhow::Re
             context_length: Some(2048),
             runtime: Some(runtime),
             cache_type,
+            draft: None,
         };
         let fit: MemoryFit = app.call("model_fit", request).await?;
         kv_bytes.push(fit.kv_bytes);
@@ -232,5 +233,95 @@ async fn adapters_are_offered_for_their_architecture_and_are_no_models() -> anyh
         "{:?}",
         outcome.problems
     );
+    Ok(())
+}
+
+/// A model of the library, so many blocks deep.
+async fn deep(
+    app: &TempApp,
+    name: &str,
+    blocks: u64,
+    bytes: fn(&mut Vec<u8>),
+) -> anyhow::Result<Model> {
+    let model = TinyModel {
+        name: name.into(),
+        shape: Shape {
+            blocks,
+            ..Shape::default()
+        },
+        ..TinyModel::default()
+    };
+    let mut file = model.bytes();
+    bytes(&mut file);
+    let path = app.outside().join(format!("{name}.gguf"));
+    std::fs::write(&path, file)?;
+    Ok(app.import(&path).await?.models.remove(0))
+}
+
+#[tokio::test]
+async fn a_smaller_model_with_the_same_vocabulary_guesses_for_another() -> anyhow::Result<()> {
+    let (app, _) = with_both().await?;
+    let large = deep(&app, "large", 8, |_| {}).await?;
+    let small = deep(&app, "small", 1, |_| {}).await?;
+    // One token has another spelling.
+    let foreign = deep(&app, "foreign", 1, |file| {
+        let at = file.windows(10).position(|text| text == b"<|im_end|>");
+        file[at.expect("it is a token") + 2] = b'I';
+    });
+    let foreign = foreign.await?;
+    let list = DraftList { id: large.id };
+    let drafts: Vec<DraftModel> = app.call("draft_list", list).await?;
+    let keys: Vec<&str> = drafts.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(keys, ["small", "tiny"]);
+
+    let with = |key: &str| {
+        Some(LlamaCppOptions {
+            draft: Some(DraftChoice {
+                key: key.into(),
+                tokens: 4,
+            }),
+            ..LlamaCppOptions::default()
+        })
+    };
+    let loaded = load(&app, large.id, LlamaCpp, with("small")).await?;
+    assert_eq!(loaded.llamacpp, with("small"));
+    for (key, expected) in [
+        (foreign.key.as_str(), ErrorCode::ModelRefused),
+        ("large", ErrorCode::ModelRefused),
+        ("gone", ErrorCode::FileProblem),
+    ] {
+        let error = load(&app, large.id, LlamaCpp, with(key)).await;
+        assert_eq!(code(error), expected, "{key}");
+    }
+    let error = load(&app, large.id, MistralRs, with("small")).await;
+    assert_eq!(code(error), ErrorCode::InvalidRequest);
+
+    // What it takes is counted along: what is kept, or what is asked about.
+    let fit = async |id, draft: Option<&str>| -> anyhow::Result<u64> {
+        let request = ModelFit {
+            id,
+            context_length: Some(2048),
+            runtime: Some(LlamaCpp),
+            cache_type: None,
+            draft: draft.map(str::to_owned),
+        };
+        Ok(app
+            .call::<MemoryFit>("model_fit", request)
+            .await?
+            .total_bytes)
+    };
+    let (alone, other) = (fit(large.id, None).await?, fit(small.id, None).await?);
+    assert_eq!(fit(large.id, Some("small")).await?, alone + other);
+    let defaults = ModelDefaults {
+        llamacpp: with("small"),
+        ..ModelDefaults::default()
+    };
+    let set = ModelDefaultsSet {
+        id: large.id,
+        defaults,
+    };
+    app.call::<ModelDefaults>("model_defaults_set", set).await?;
+    assert_eq!(fit(large.id, None).await?, alone + other);
+    assert_eq!(fit(large.id, Some("")).await?, alone);
     Ok(())
 }

@@ -278,6 +278,7 @@ async fn a_model_larger_than_the_free_memory_is_loaded_only_if_told_to() -> anyh
                 context_length: Some(context_length),
                 runtime: None,
                 cache_type: None,
+                draft: None,
             },
         )
         .await?;

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ModelDefaultsGet, ModelLoad, ModelLoaded};
 use sirocco_protocol::{
-    AdapterChoice, CacheType, Event, FlashAttention, LlamaCppOptions, LoadOptions, LoadState,
-    LoadedModel, Model, ModelDefaults, ModelId, RuntimeName,
+    AdapterChoice, CacheType, DraftChoice, Event, FlashAttention, LlamaCppOptions, LoadOptions,
+    LoadState, LoadedModel, Model, ModelDefaults, ModelId, RuntimeName,
 };
 use tokio::sync::mpsc;
 
@@ -64,6 +64,13 @@ struct LlamaCppFlags {
         requires = "adapter"
     )]
     adapter_scale: f32,
+    /// llama.cpp: a smaller model with the same vocabulary that guesses what this one will write, by its key; `none`
+    /// for none.
+    #[arg(long, value_name = "KEY")]
+    draft: Option<String>,
+    /// Most tokens that the draft model guesses at once, 1 to 16.
+    #[arg(long, value_name = "COUNT", default_value_t = 8, requires = "draft")]
+    draft_tokens: u32,
 }
 
 /// A word as it stands in JSON.
@@ -94,6 +101,16 @@ impl LlamaCppFlags {
                 options.adapter = Some(AdapterChoice {
                     key: key.to_owned(),
                     scale: self.adapter_scale,
+                });
+            }
+        }
+        match self.draft.as_deref() {
+            None => {}
+            Some("none") => options.draft = None,
+            Some(key) => {
+                options.draft = Some(DraftChoice {
+                    key: key.to_owned(),
+                    tokens: self.draft_tokens,
                 });
             }
         }
@@ -225,6 +242,8 @@ mod tests {
             "tone",
             "--adapter-scale",
             "0.5",
+            "--draft",
+            "small",
         ];
         let expected = LlamaCppOptions {
             cache_type: CacheType::Q8_0,
@@ -235,15 +254,24 @@ mod tests {
                 key: "tone".into(),
                 scale: 0.5,
             }),
+            draft: Some(DraftChoice {
+                key: "small".into(),
+                tokens: 8,
+            }),
         };
         assert_eq!(told(&words, Some(kept.clone())), Some(expected.clone()));
-        let without = told(&["--adapter", "none"], Some(expected.clone()));
-        assert_eq!(without.unwrap().adapter, None);
+        let words = ["--adapter", "none", "--draft", "none"];
+        let without = told(&words, Some(expected.clone())).unwrap();
+        assert_eq!((without.adapter, without.draft), (None, None));
     }
 
     #[test]
     fn words_that_are_none_are_refused() {
-        for words in [["--cache-type", "q2"], ["--adapter-scale", "1"]] {
+        for words in [
+            ["--cache-type", "q2"],
+            ["--adapter-scale", "1"],
+            ["--draft-tokens", "1"],
+        ] {
             let line = ["load", "tiny"].iter().chain(&words);
             assert!(Line::try_parse_from(line).is_err(), "{words:?}");
         }

@@ -384,6 +384,10 @@ impl Handler for App {
         self.fit(request).await
     }
 
+    async fn draft_list(&self, request: DraftList) -> Answer<Vec<DraftModel>> {
+        self.drafts(request.id).await
+    }
+
     async fn adapter_list(&self, request: AdapterList) -> Answer<Vec<Adapter>> {
         self.adapters(request.id).await
     }

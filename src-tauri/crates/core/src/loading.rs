@@ -40,9 +40,23 @@ impl App {
                 .map(|kept| kept.cache_type)
         };
         let cache_type = request.cache_type.or_else(kept).unwrap_or_default();
-        let cache_type = cache_in_worker(runtime, cache_type);
-        self.measure(&stored, runtime, context_length, cache_type)
-            .await
+        let kept = stored.defaults.llamacpp.as_ref();
+        let kept = kept
+            .and_then(|kept| kept.draft.as_ref())
+            .map(|draft| &draft.key);
+        let draft = match request.draft.as_ref().or(kept) {
+            Some(key) if !key.is_empty() && runtime == RuntimeName::LlamaCpp => {
+                Some(self.draft_for(&stored, key).await?.model.path)
+            }
+            _ => None,
+        };
+        let way = Way {
+            runtime,
+            context_length,
+            cache_type: cache_in_worker(runtime, cache_type),
+            draft,
+        };
+        self.measure(&stored, &way).await
     }
 
     /// Starts loading, unless the model is loaded that way already: then its file is not looked at,
@@ -85,7 +99,9 @@ impl App {
             Some(wanted) => self.able(&stored, wanted)?,
             None => serving(&stored),
         };
-        let llamacpp = self.for_llamacpp(&stored, runtime, options.llamacpp)?;
+        let llamacpp = self
+            .for_llamacpp(&stored, runtime, options.llamacpp)
+            .await?;
         let context_length = self.context_length(&stored, options.context_length).await?;
         let settings = self.inner.store.settings().await.report()?;
         let threads = options
@@ -99,9 +115,13 @@ impl App {
         if !options.load_anyway {
             let options = llamacpp.as_ref().map(|one| &one.options);
             let cache_type = options.map_or_else(CacheType::default, |one| one.cache_type);
-            let cache_type = cache_in_worker(runtime, cache_type);
-            self.make_room(&stored, runtime, context_length, cache_type)
-                .await?;
+            let way = Way {
+                runtime,
+                context_length,
+                cache_type: cache_in_worker(runtime, cache_type),
+                draft: llamacpp.as_ref().and_then(draft_file),
+            };
+            self.make_room(&stored, &way).await?;
         }
         // Only llama.cpp sees by it.
         let projector = stored.model.projector.clone();
@@ -127,7 +147,7 @@ impl App {
     }
 
     /// What llama.cpp is told: what was asked for, or what is kept for the model. No other runtime is told anything.
-    fn for_llamacpp(
+    async fn for_llamacpp(
         &self,
         stored: &StoredModel,
         runtime: RuntimeName,
@@ -148,8 +168,13 @@ impl App {
         check_llamacpp(&options)?;
         let chosen = options.adapter.as_ref();
         let adapter_file = chosen.map(|chosen| self.adapter_for(stored, &chosen.key));
+        let draft_files = match &options.draft {
+            Some(draft) => Some(self.draft_for(stored, &draft.key).await?.files),
+            None => None,
+        };
         Ok(Some(LlamaCpp {
             adapter_file: adapter_file.transpose()?,
+            draft_files,
             options,
         }))
     }
@@ -260,17 +285,9 @@ impl App {
     }
 
     /// Ejects idle models, the least recently used first, until the estimate fits.
-    async fn make_room(
-        &self,
-        stored: &StoredModel,
-        runtime: RuntimeName,
-        context_length: u32,
-        cache_type: memory::CacheType,
-    ) -> Result<(), ErrorReport> {
+    async fn make_room(&self, stored: &StoredModel, way: &Way) -> Result<(), ErrorReport> {
         loop {
-            let fit = self
-                .measure(stored, runtime, context_length, cache_type)
-                .await?;
+            let fit = self.measure(stored, way).await?;
             if fit.fits {
                 return Ok(());
             }
@@ -281,9 +298,10 @@ impl App {
             }
             let gigabytes = |bytes: u64| bytes as f64 / 1e9;
             let message = format!(
-                "{} needs about {:.1} GB with {context_length} tokens of context, and {:.1} GB are free",
+                "{} needs about {:.1} GB with {} tokens of context, and {:.1} GB are free",
                 stored.model.name,
                 gigabytes(fit.total_bytes),
+                way.context_length,
                 gigabytes(fit.available_bytes),
             );
             let hint = match fit.largest_context_length {
@@ -338,13 +356,13 @@ impl App {
         Ok(wanted.clamp(SHORTEST_CONTEXT, native))
     }
 
-    async fn measure(
-        &self,
-        stored: &StoredModel,
-        runtime: RuntimeName,
-        context_length: u32,
-        cache_type: memory::CacheType,
-    ) -> Result<MemoryFit, ErrorReport> {
+    async fn measure(&self, stored: &StoredModel, way: &Way) -> Result<MemoryFit, ErrorReport> {
+        let Way {
+            runtime,
+            context_length,
+            cache_type,
+            draft,
+        } = way.clone();
         let path = stored.model.path.clone();
         let projector = stored.model.projector.clone();
         let projector = projector.filter(|_| runtime == RuntimeName::LlamaCpp);
@@ -359,15 +377,26 @@ impl App {
             let projector_bytes = projector
                 .and_then(|path| std::fs::metadata(path).ok())
                 .map_or(0, |metadata| metadata.len());
+            // A draft model reads the same text beside it.
+            let draft = draft.map(|path| {
+                let model = sirocco_gguf::Model::open(Path::new(&path)).ok()?;
+                memory::estimate_with(&model, runtime, tokens, memory::CacheType::F16)
+            });
+            let draft = draft.flatten().unwrap_or_default();
+            let beside_bytes = projector_bytes.saturating_add(draft.total_bytes);
             let available_bytes = machine::available_bytes();
-            let total_bytes = estimate.total_bytes.saturating_add(projector_bytes);
-            let room = available_bytes.saturating_sub(projector_bytes);
+            let total_bytes = estimate.total_bytes.saturating_add(beside_bytes);
+            let room = available_bytes.saturating_sub(beside_bytes);
             let largest = memory::largest_context_with(&model, runtime, room, cache_type);
             Ok::<_, String>(MemoryFit {
                 context_length,
-                weights_bytes: estimate.weights_bytes + estimate.embedding_bytes + projector_bytes,
-                kv_bytes: estimate.kv_bytes,
-                compute_bytes: estimate.compute_bytes,
+                weights_bytes: estimate.weights_bytes
+                    + estimate.embedding_bytes
+                    + projector_bytes
+                    + draft.weights_bytes
+                    + draft.embedding_bytes,
+                kv_bytes: estimate.kv_bytes + draft.kv_bytes,
+                compute_bytes: estimate.compute_bytes + draft.compute_bytes,
                 total_bytes,
                 available_bytes,
                 fits: total_bytes <= available_bytes,
@@ -399,6 +428,20 @@ fn serves(loaded: &LoadedModel, asked_before: Option<u32>, options: &LoadOptions
         && options
             .runtime
             .is_none_or(|asked| loaded.served_by.is_none_or(|serves| asked == serves))
+}
+
+/// How a model is to be loaded, as far as it takes memory.
+#[derive(Clone)]
+struct Way {
+    runtime: RuntimeName,
+    context_length: u32,
+    cache_type: memory::CacheType,
+    /// The first file of the draft model.
+    draft: Option<String>,
+}
+
+fn draft_file(llamacpp: &LlamaCpp) -> Option<String> {
+    llamacpp.draft_files.as_ref()?.first().cloned()
 }
 
 /// What llama.cpp is told where this is needed.

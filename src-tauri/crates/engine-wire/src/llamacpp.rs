@@ -24,6 +24,9 @@ pub struct LlamaCppOptions {
     /// What is added to the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
+    /// Who guesses what the model will write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
 }
 
 impl Default for LlamaCppOptions {
@@ -34,6 +37,7 @@ impl Default for LlamaCppOptions {
             memory_map: true,
             keep_in_memory: false,
             adapter: None,
+            draft: None,
         }
     }
 }
@@ -51,6 +55,16 @@ pub enum CacheType {
     /// In 4 bits and a scale for each 32.
     #[serde(rename = "q4_0")]
     Q4_0,
+}
+
+/// A smaller model with the same vocabulary: what it guesses is checked in one pass, which takes little longer than a
+/// token alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The file, or all shards in order.
+    pub files: Vec<String>,
+    /// Most tokens of one guess.
+    pub tokens: u32,
 }
 
 /// A LoRA adapter.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{Constraint, EmbedRequest, LlamaCppOptions, SamplingParameters, Vector};
 
 /// Version of these frames; a worker with another one is not used.
-pub const WIRE_VERSION: u32 = 6;
+pub const WIRE_VERSION: u32 = 7;
 
 /// One message of a prompt, in the words of chat templates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -204,6 +204,12 @@ pub struct Usage {
     pub prefill_ms: f64,
     /// From the first token to the last.
     pub decode_ms: f64,
+    /// Tokens that the draft model guessed.
+    #[serde(default)]
+    pub drafted_tokens: u32,
+    /// Of those, how many were what the model itself chose.
+    #[serde(default)]
+    pub accepted_tokens: u32,
 }
 
 /// One token with its probability.

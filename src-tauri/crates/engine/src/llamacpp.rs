@@ -10,6 +10,8 @@ pub struct LlamaCpp {
     pub options: LlamaCppOptions,
     /// The file of the adapter that was chosen.
     pub adapter_file: Option<String>,
+    /// The files of the draft model that was chosen.
+    pub draft_files: Option<Vec<String>>,
 }
 
 impl LlamaCpp {
@@ -18,6 +20,8 @@ impl LlamaCpp {
         let options = &self.options;
         let scale = options.adapter.as_ref().map(|adapter| adapter.scale);
         let adapter = self.adapter_file.clone().zip(scale);
+        let tokens = options.draft.as_ref().map(|draft| draft.tokens);
+        let draft = self.draft_files.clone().zip(tokens);
         wire::LlamaCppOptions {
             cache_type: match options.cache_type {
                 CacheType::F16 => wire::CacheType::F16,
@@ -32,6 +36,7 @@ impl LlamaCpp {
             memory_map: options.memory_map,
             keep_in_memory: options.keep_in_memory,
             adapter: adapter.map(|(file, scale)| wire::Adapter { file, scale }),
+            draft: draft.map(|(files, tokens)| wire::Draft { files, tokens }),
         }
     }
 }

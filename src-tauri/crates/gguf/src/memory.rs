@@ -51,7 +51,7 @@ const WORKER_BYTES: u64 = 26_000_000;
 const VOCABULARY_ENTRY_BYTES: u64 = 150;
 
 /// Bytes a model needs, by what needs them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryEstimate {
     /// The weights as the runtime keeps them, without the embedding table.
     pub weights_bytes: u64,

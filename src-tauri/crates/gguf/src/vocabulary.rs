@@ -89,6 +89,9 @@ impl TokenType {
     }
 }
 
+/// How many tokens more one model of a family may have than another; llama.cpp allows as many.
+const MOST_PADDING: usize = 128;
+
 /// Many strings in one piece of memory: 150,000 tokens cost their bytes and four more each.
 ///
 /// They are bytes, not text, because some vocabularies hold tokens that are not UTF-8.
@@ -216,6 +219,20 @@ pub struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// Whether ids mean the same to both, but for a few at the end that one has more: some families pad their larger
+    /// models.
+    #[must_use]
+    pub fn speaks_like(&self, other: &Self) -> bool {
+        let shared = self.tokens.len().min(other.tokens.len());
+        self.model == other.model
+            && self.tokens.len().abs_diff(other.tokens.len()) <= MOST_PADDING
+            && self
+                .tokens
+                .iter()
+                .take(shared)
+                .eq(other.tokens.iter().take(shared))
+    }
+
     /// The default chat template.
     pub fn chat_template(&self) -> Option<&str> {
         let default = self

@@ -518,7 +518,13 @@ commands! {
         runtime: Option<RuntimeName>,
         /// How llama.cpp keeps keys and values; none is as kept for the model.
         cache_type: Option<CacheType>,
+        /// Key of a draft model that is loaded beside it with llama.cpp; none is as kept for the model, and an empty
+        /// one is none.
+        draft: Option<String>,
     }) -> MemoryFit;
+    /// Models of the library that can guess for this one with llama.cpp: smaller, with the same vocabulary; the smallest
+    /// first.
+    draft_list(DraftList { #[doc = " For which model."] id: ModelId }) -> Vec<DraftModel>;
     /// Adapters in the folders of the library that are for models of this one's architecture, by name.
     adapter_list(AdapterList { #[doc = " Of which model."] id: ModelId }) -> Vec<Adapter>;
     /// Starts a worker for the model; progress comes as events. Loading a loaded model is no error.

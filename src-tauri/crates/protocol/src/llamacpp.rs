@@ -17,6 +17,8 @@ pub struct LlamaCppOptions {
     pub keep_in_memory: bool,
     /// What is added to the weights.
     pub adapter: Option<AdapterChoice>,
+    /// Who guesses what the model will write: answers come faster where it is often right, and are the same.
+    pub draft: Option<DraftChoice>,
 }
 
 impl Default for LlamaCppOptions {
@@ -27,12 +29,16 @@ impl Default for LlamaCppOptions {
             memory_map: true,
             keep_in_memory: false,
             adapter: None,
+            draft: None,
         }
     }
 }
 
 /// Largest factor of an adapter.
 pub const LARGEST_ADAPTER_SCALE: f32 = 2.0;
+
+/// Most tokens of one guess of a draft model.
+pub const MOST_DRAFT_TOKENS: u32 = 16;
 
 impl LlamaCppOptions {
     /// Checks what cannot be together, or is out of its range.
@@ -42,6 +48,10 @@ impl LlamaCppOptions {
     pub fn validate(&self) -> Result<(), &'static str> {
         if self.cache_type != CacheType::F16 && self.flash_attention == FlashAttention::Off {
             return Err("a quantized cache needs flash attention");
+        }
+        let tokens = self.draft.as_ref().map_or(1, |draft| draft.tokens);
+        if !(1..=MOST_DRAFT_TOKENS).contains(&tokens) {
+            return Err("a draft model guesses 1 to 16 tokens at once");
         }
         let scale = self.adapter.as_ref().map_or(1.0, |adapter| adapter.scale);
         if (0.0..=LARGEST_ADAPTER_SCALE).contains(&scale) {
@@ -88,6 +98,29 @@ pub struct AdapterChoice {
     pub key: String,
     /// By which its weights are multiplied, 0 to 2; 0 leaves the model as it is.
     pub scale: f32,
+}
+
+/// A draft model that a model is loaded with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DraftChoice {
+    /// Of the draft model, in the library.
+    pub key: String,
+    /// Most tokens that it guesses at once, 1 to 16.
+    pub tokens: u32,
+}
+
+/// A model that can guess what another will write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DraftModel {
+    /// Its key.
+    pub key: String,
+    /// For display.
+    pub name: String,
+    /// Such as `Q4_K_M`.
+    pub quantization: String,
+    /// Bytes.
+    pub size_bytes: u64,
 }
 
 /// A LoRA adapter in a folder of the library.
@@ -139,6 +172,21 @@ mod tests {
                 ..plain.clone()
             };
             assert_eq!(options.validate().is_ok(), is_right, "{scale}");
+        }
+    }
+
+    #[test]
+    fn a_guess_has_a_token_and_few_more() {
+        for (tokens, is_right) in [(0, false), (1, true), (16, true), (17, false)] {
+            let draft = DraftChoice {
+                key: "small".into(),
+                tokens,
+            };
+            let options = LlamaCppOptions {
+                draft: Some(draft),
+                ..LlamaCppOptions::default()
+            };
+            assert_eq!(options.validate().is_ok(), is_right, "{tokens}");
         }
     }
 

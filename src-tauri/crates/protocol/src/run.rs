@@ -86,6 +86,10 @@ pub struct Statistics {
     pub stop_reason: Option<StopReason>,
     /// What was not sent because there was no room for it.
     pub left_out: Option<LeftOutTurns>,
+    /// Tokens that a draft model guessed.
+    pub drafted_tokens: u32,
+    /// Of those, how many were what the model itself chose.
+    pub accepted_tokens: u32,
 }
 
 /// One generation.

@@ -42,6 +42,29 @@ pub trait Engine: Send {
         self.forward(tokens).map(Some)
     }
 
+    /// Like [`forward`](Self::forward), and returns the logits after each of the tokens.
+    ///
+    /// # Errors
+    /// Those of `forward`.
+    fn forward_each(&mut self, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+        tokens.iter().map(|token| self.forward(&[*token])).collect()
+    }
+
+    /// What a draft model, if there is one, expects behind these tokens, which are all there are: at most as many as
+    /// `most`, and none where it is not sure or `stop` is set. Not asked for behind images.
+    ///
+    /// # Errors
+    /// Those of `forward`.
+    fn guess(
+        &mut self,
+        tokens: &[u32],
+        most: usize,
+        stop: &AtomicBool,
+    ) -> Result<Vec<u32>, EngineError> {
+        let _ = (tokens, most, stop);
+        Ok(Vec::new())
+    }
+
     /// Cuts the cache back to its first `length` positions.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 //! prefix and drops the rest, so a follow-up turn pays only for what is new and memory is bounded by
 //! one context, however long the chat.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +39,8 @@ pub struct Session<E> {
     /// How many of the tokens came with a prompt; the others were written one by one.
     read: usize,
     chunk: usize,
+    /// What a draft model guessed behind the tokens that were chosen, and the logits after each of those.
+    ahead: VecDeque<(u32, Vec<f32>)>,
     /// Made for the first answer that is held to a form.
     forms: Option<Forms>,
 }
@@ -90,6 +93,7 @@ impl<E: Engine> Session<E> {
             seen: Vec::new(),
             read: 0,
             chunk: FIRST_CHUNK,
+            ahead: VecDeque::new(),
             forms: None,
         }
     }
@@ -105,6 +109,8 @@ impl<E: Engine> Session<E> {
         stop: &AtomicBool,
         emit: &mut dyn FnMut(FromWorker),
     ) -> Result<(FinishReason, Usage), GenerateError> {
+        // The cache holds what was guessed last time; it is a prefix as good as another.
+        self.ahead.clear();
         let begun = Instant::now();
         let refuse = |kind, message: String| GenerateError::Request(WorkerError { kind, message });
         let language = Arc::clone(&self.language);
@@ -183,10 +189,11 @@ impl<E: Engine> Session<E> {
             let sampled = match forced.and_then(Guide::forced) {
                 Some(id) => Sampled::without_choice(id),
                 None => {
-                    for piece in pending.chunks(self.engine.longest_piece()) {
-                        logits = self.forward(piece)?;
+                    if !pending.is_empty() {
+                        let most = longest - (history.len() - prompt_length);
+                        logits = self.forward_and_guess(&pending, most, stop, &mut usage)?;
+                        pending.clear();
                     }
-                    pending.clear();
                     let allowed = guide.as_mut().map(Guide::allowed).transpose()?;
                     let allowed = allowed.as_ref().map(|allowed| allowed.as_slice());
                     sampler.sample_among(&logits, &history, allowed)?
@@ -202,7 +209,17 @@ impl<E: Engine> Session<E> {
             }
             usage.decode_ms = milliseconds(now - first);
             history.push(sampled.id);
-            pending.push(sampled.id);
+            match self.ahead.pop_front() {
+                Some((guess, after)) if guess == sampled.id => {
+                    usage.accepted_tokens += 1;
+                    logits = after;
+                }
+                Some(_) => {
+                    self.take_back_guesses()?;
+                    pending.push(sampled.id);
+                }
+                None => pending.push(sampled.id),
+            }
             usage.completion_tokens += 1;
             if writer.write(&sampled, emit) {
                 break FinishReason::StopString;
@@ -318,10 +335,54 @@ impl<E: Engine> Session<E> {
         Ok(Some(logits))
     }
 
-    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
-        let logits = self.engine.forward(tokens)?;
-        self.cached.extend_from_slice(tokens);
-        Ok(logits)
+    /// Computes the tokens that were chosen, and with them what the draft model guesses behind: `most` tokens may
+    /// still be written. Returns the logits after the chosen ones.
+    fn forward_and_guess(
+        &mut self,
+        chosen: &[u32],
+        most: usize,
+        stop: &AtomicBool,
+        usage: &mut Usage,
+    ) -> Result<Vec<f32>, EngineError> {
+        let mut logits = Vec::new();
+        let guesses = match self.seen.is_empty() {
+            true => {
+                let before = self.cached.len();
+                self.cached.extend_from_slice(chosen);
+                // The last that may be written is not computed, so a guess of it helps nobody.
+                let guesses = self
+                    .engine
+                    .guess(&self.cached, most.saturating_sub(1), stop);
+                self.cached.truncate(before);
+                guesses?
+            }
+            false => Vec::new(),
+        };
+        if guesses.is_empty() {
+            for piece in chosen.chunks(self.engine.longest_piece()) {
+                logits = self.engine.forward(piece)?;
+                self.cached.extend_from_slice(piece);
+            }
+            return Ok(logits);
+        }
+        let mut tokens = chosen.to_vec();
+        tokens.extend_from_slice(&guesses);
+        let mut after = self.engine.forward_each(&tokens)?;
+        self.cached.extend_from_slice(&tokens);
+        usage.drafted_tokens += count(guesses.len());
+        let of_guesses = after.split_off(chosen.len());
+        self.ahead = guesses.into_iter().zip(of_guesses).collect();
+        after
+            .pop()
+            .ok_or_else(|| EngineError("no logits came back".into()))
+    }
+
+    /// Forgets a guess that was not chosen, which is out of `ahead` already, and what was guessed behind it.
+    fn take_back_guesses(&mut self) -> Result<(), EngineError> {
+        let refuted = self.ahead.len() + 1;
+        self.ahead.clear();
+        self.cached.truncate(self.cached.len() - refuted);
+        self.engine.truncate(self.cached.len())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::mpsc::channel;
 
 use llama_cpp_2::context::LlamaContext;
@@ -40,10 +41,10 @@ impl File {
             .files
             .first()
             .ok_or_else(|| EngineError("no file was named".into()))?;
-        let backend = LlamaBackend::init().map_err(failed)?;
+        let backend = backend()?;
         log::take_error();
         let options = request.llamacpp.clone().unwrap_or_default();
-        let mut model = read(&backend, Path::new(first), &options, progress)?;
+        let mut model = read(backend, Path::new(first), &options, progress)?;
         if model.n_ctx_train() == 0 {
             return Err(EngineError("the model states no context length".into()));
         }
@@ -54,7 +55,7 @@ impl File {
             options,
             context_length: request.context_length.min(model.n_ctx_train()),
             threads: i32::try_from(request.threads).unwrap_or(i32::MAX),
-            backend: Box::leak(Box::new(backend)),
+            backend,
             model: Box::leak(Box::new(model)),
         })
     }
@@ -93,6 +94,16 @@ impl File {
         }
         Ok(context)
     }
+}
+
+/// llama.cpp, which begins once, however many models are read.
+fn backend() -> Result<&'static LlamaBackend, EngineError> {
+    static BACKEND: OnceLock<LlamaBackend> = OnceLock::new();
+    if let Some(backend) = BACKEND.get() {
+        return Ok(backend);
+    }
+    let backend = LlamaBackend::init().map_err(failed)?;
+    Ok(BACKEND.get_or_init(|| backend))
 }
 
 fn cache_type(wanted: CacheType) -> KvCacheType {

@@ -5,6 +5,7 @@
 //! string or a penalty means the same whichever runtime serves a model. Models that embed are served here only.
 
 mod cpu;
+mod draft;
 mod embedder;
 mod file;
 mod log;

@@ -1,6 +1,7 @@
 //! A llama.cpp model with one context as an engine: tokens and images in, logits out, cache cut back.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
@@ -9,11 +10,12 @@ use sirocco_engine_wire::LoadRequest;
 use sirocco_worker::engine::{Engine, EngineError};
 use sirocco_worker::images::Sight;
 
+use crate::draft::Draft;
 use crate::file::{File, failed, with_reason};
 use crate::sight::{Eyes, Seen};
 
 /// Most tokens of one forward pass: the frame loop never asks for more at once.
-const LONGEST_PASS: usize = 512;
+pub const LONGEST_PASS: usize = 512;
 /// Most tokens of one image that can only be computed as a whole.
 const LONGEST_IMAGE: usize = 2048;
 /// llama.cpp takes other ways through its products for other numbers of tokens, and each rounds differently.
@@ -32,6 +34,7 @@ pub struct Model {
     seen: Vec<(usize, Seen)>,
     /// Tokens of an image that are computed at once.
     image_pass: usize,
+    draft: Option<Draft>,
 }
 
 impl Model {
@@ -65,11 +68,42 @@ impl Model {
             eyes: eyes.map(Arc::new),
             seen: Vec::new(),
             image_pass,
+            draft: None,
         };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;
         model.truncate(0)?;
+        let options = request.llamacpp.as_ref();
+        if let Some(draft) = options.and_then(|options| options.draft.as_ref()) {
+            if file.model.is_recurrent() || file.model.is_hybrid() {
+                return Err(failed(
+                    "this model remembers as a whole what it read and cannot take back a token, so nothing can be guessed \
+                     for it: choose no draft model",
+                ));
+            }
+            let size = u32::try_from(file.model.n_vocab()).map_err(failed)?;
+            model.draft = Some(Draft::load(request, draft, size)?);
+        }
         Ok(model)
+    }
+
+    /// Appends tokens to the cache, of which the last one's logits are wanted, or each one's.
+    fn compute(&mut self, tokens: &[u32], each: bool) -> Result<(), EngineError> {
+        self.batch.clear();
+        let begin = self.position(self.length)?;
+        for (index, token) in tokens.iter().enumerate() {
+            let position = begin + i32::try_from(index).map_err(failed)?;
+            let token = LlamaToken::new(i32::try_from(*token).map_err(failed)?);
+            let is_wanted = each || index + 1 == tokens.len();
+            self.batch
+                .add(token, position, &[SEQUENCE], is_wanted)
+                .map_err(failed)?;
+        }
+        self.context
+            .decode(&mut self.batch)
+            .map_err(|error| with_reason(&error))?;
+        self.length += tokens.len();
+        Ok(())
     }
 
     /// The position of the token that has so many before it.
@@ -83,23 +117,33 @@ impl Model {
 impl Engine for Model {
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
         for chunk in tokens.chunks(LONGEST_PASS) {
-            self.batch.clear();
-            let begin = self.position(self.length)?;
-            for (index, token) in chunk.iter().enumerate() {
-                let position = begin + i32::try_from(index).map_err(failed)?;
-                let token = LlamaToken::new(i32::try_from(*token).map_err(failed)?);
-                // Only the last position's logits are wanted.
-                let is_last = index + 1 == chunk.len();
-                self.batch
-                    .add(token, position, &[SEQUENCE], is_last)
-                    .map_err(failed)?;
-            }
-            self.context
-                .decode(&mut self.batch)
-                .map_err(|error| with_reason(&error))?;
-            self.length += chunk.len();
+            self.compute(chunk, false)?;
         }
         Ok(self.context.get_logits().to_vec())
+    }
+
+    fn forward_each(&mut self, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let mut each = Vec::with_capacity(tokens.len());
+        for chunk in tokens.chunks(LONGEST_PASS) {
+            self.compute(chunk, true)?;
+            for index in 0..chunk.len() {
+                let index = i32::try_from(index).map_err(failed)?;
+                each.push(self.context.get_logits_ith(index).to_vec());
+            }
+        }
+        Ok(each)
+    }
+
+    fn guess(
+        &mut self,
+        tokens: &[u32],
+        most: usize,
+        stop: &AtomicBool,
+    ) -> Result<Vec<u32>, EngineError> {
+        match &mut self.draft {
+            Some(draft) => draft.guess(tokens, most, stop),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {

@@ -42,6 +42,9 @@ export function allFigures(message: Message): [name: string, value: string][] {
     [strings.firstToken, duration(figures.time_to_first_token_ms)],
     [strings.prefill, strings.perSecond(speed(figures.prefill_tokens_per_second))],
     [strings.decode, strings.perSecond(speed(figures.decode_tokens_per_second))],
+    ...(figures.drafted_tokens > 0
+      ? [[strings.drafted, strings.accepted(figures.accepted_tokens, figures.drafted_tokens)] as [string, string]]
+      : []),
     ...(figures.stop_reason ? [[strings.ended, strings.stopReason(figures.stop_reason)] as [string, string]] : []),
     [strings.when, dayAndTime(run.started_at_ms)],
   ];

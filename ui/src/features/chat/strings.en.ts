@@ -243,6 +243,8 @@ export const chatStrings = {
     answer: 'Answer',
     prefill: 'Reading speed',
     decode: 'Writing speed',
+    drafted: 'Draft model',
+    accepted: (accepted: number, drafted: number) => `right in ${accepted} of ${drafted} tokens`,
     firstToken: 'Time to first token',
     ended: 'Ended because',
     when: 'When',

@@ -249,6 +249,8 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     answer: 'Réponse',
     prefill: 'Vitesse de lecture',
     decode: 'Vitesse d’écriture',
+    drafted: 'Modèle ébauche',
+    accepted: (accepted, drafted) => `juste pour ${accepted} tokens sur ${drafted}`,
     firstToken: 'Délai du premier token',
     ended: 'Fin',
     when: 'Quand',

@@ -1,5 +1,5 @@
 /** How one model is to be loaded, with what that takes, asked for anew at every change. */
-import type { Adapter, LlamaCppOptions, LoadOptions, MemoryFit, Model, ModelDefaults, RuntimeName } from '$/gen/protocol';
+import type { Adapter, DraftModel, LlamaCppOptions, LoadOptions, MemoryFit, Model, ModelDefaults, RuntimeName } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { ableRuntimes } from '$/lib/runtimes';
 import type { AppState, ModelLibrary } from '$/lib/state';
@@ -17,7 +17,10 @@ export function fitTone(fit: MemoryFit): FitTone {
 }
 
 /** What llama.cpp does if it is told nothing. */
-export const PLAIN: LlamaCppOptions = { cache_type: 'f16', flash_attention: 'auto', memory_map: true, keep_in_memory: false, adapter: null };
+export const PLAIN: LlamaCppOptions = { cache_type: 'f16', flash_attention: 'auto', memory_map: true, keep_in_memory: false, adapter: null, draft: null };
+
+/** Tokens that a draft model guesses at once, if nobody says how many. */
+export const DRAFT_TOKENS = 8;
 
 function same(a: LlamaCppOptions, b: LlamaCppOptions): boolean {
   return (
@@ -26,7 +29,9 @@ function same(a: LlamaCppOptions, b: LlamaCppOptions): boolean {
     a.memory_map === b.memory_map &&
     a.keep_in_memory === b.keep_in_memory &&
     a.adapter?.key === b.adapter?.key &&
-    a.adapter?.scale === b.adapter?.scale
+    a.adapter?.scale === b.adapter?.scale &&
+    a.draft?.key === b.draft?.key &&
+    a.draft?.tokens === b.draft?.tokens
   );
 }
 
@@ -40,6 +45,8 @@ export class LoadChoice {
   llamacpp = $state.raw<LlamaCppOptions>(PLAIN);
   /** Those that the model can be loaded with. */
   adapters = $state.raw<Adapter[]>([]);
+  /** Those that can guess for it. */
+  drafts = $state.raw<DraftModel[]>([]);
   fit = $state.raw<MemoryFit | null>(null);
   problem = $state.raw<BackendError | null>(null);
   readonly cores: number;
@@ -132,16 +139,17 @@ export class LoadChoice {
     if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.flash_attention === 'off') {
       this.llamacpp = { ...this.llamacpp, flash_attention: 'auto' };
     }
-    if (changes.cache_type) this.ask();
+    if (changes.cache_type || changes.draft !== undefined) this.ask();
   }
 
-  /** Asks which adapters there are for this model. */
-  async findAdapters(): Promise<void> {
-    try {
-      this.adapters = await this.#models.adapters(this.model.id);
-    } catch {
-      // Then there are none to choose from.
-    }
+  /** Asks which adapters and draft models there are for this model. */
+  async findHelpers(): Promise<void> {
+    const { id } = this.model;
+    // Without an answer there are none to choose from.
+    [this.adapters, this.drafts] = await Promise.all([
+      this.#models.adapters(id).catch(() => []),
+      this.#models.drafts(id).catch(() => []),
+    ]);
   }
 
   /** Learns the model's own defaults; a choice that nobody made yet follows them. */
@@ -200,8 +208,10 @@ export class LoadChoice {
       const context_length = this.#wanted;
       this.#wanted = null;
       try {
-        const cacheType = this.serving === 'llamacpp' ? this.llamacpp.cache_type : null;
-        this.fit = await this.#models.fit(this.model.id, context_length, this.serving, cacheType);
+        const told = this.serving === 'llamacpp' ? this.llamacpp : null;
+        // An empty key is none, whatever is kept.
+        const draft = told && (told.draft?.key ?? '');
+        this.fit = await this.#models.fit(this.model.id, context_length, this.serving, told?.cache_type ?? null, draft);
         this.problem = null;
       } catch (thrown) {
         this.problem = BackendError.from(thrown);

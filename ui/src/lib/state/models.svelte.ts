@@ -2,6 +2,7 @@
 import type {
   Adapter,
   CacheType,
+  DraftModel,
   DiskUse,
   DuplicateGroup,
   Event,
@@ -128,8 +129,14 @@ export class ModelLibrary {
     context_length: number | null,
     runtime: RuntimeName | null = null,
     cache_type: CacheType | null = null,
+    draft: string | null = null,
   ): Promise<MemoryFit> {
-    return this.#backend.call('model_fit', { id, context_length, runtime, cache_type });
+    return this.#backend.call('model_fit', { id, context_length, runtime, cache_type, draft });
+  }
+
+  /** Models that can guess what this one will write. */
+  drafts(id: ModelId): Promise<DraftModel[]> {
+    return this.#backend.call('draft_list', { id });
   }
 
   /** LoRA adapters that a model can be loaded with. */

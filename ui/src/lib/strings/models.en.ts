@@ -52,6 +52,11 @@ export const modelStrings = {
   adapterNone: 'None',
   adapterGone: (key: string) => `${key} (not found)`,
   adapterScale: 'Strength of the adapter',
+  draft: 'Draft model',
+  draftNamed: (name: string, quantization: string, size: string) => `${name} ${quantization}, ${size}`,
+  draftText: 'A smaller model with the same vocabulary that guesses ahead. Where it is often right, answers come faster; they do not change.',
+  draftTokens: 'Tokens guessed at once',
+  withDraft: 'Draft model',
 
   fits: 'Fits',
   tight: 'Fits, barely',

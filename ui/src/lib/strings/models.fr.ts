@@ -54,6 +54,12 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   adapterNone: 'Aucun',
   adapterGone: (key) => `${key} (introuvable)`,
   adapterScale: 'Force de l’adaptateur',
+  draft: 'Modèle ébauche',
+  draftNamed: (name, quantization, size) => `${name} ${quantization}, ${size}`,
+  draftText:
+    'Un modèle plus petit, au même vocabulaire, qui devine la suite. Là où il tombe souvent juste, les réponses viennent plus vite ; elles ne changent pas.',
+  draftTokens: 'Tokens devinés à la fois',
+  withDraft: 'Modèle ébauche',
 
   fits: 'Tient',
   tight: 'Tient tout juste',

@@ -1,9 +1,10 @@
 //! The library: what the disk says goes into the store.
 //!
 //! [`scan`] looks through folders, [`import`] brings single files in, [`roots`] are the folders
-//! themselves, [`adapters`] are files that change models. How a model is kept once it is there is in [`crate::keeping`].
+//! themselves, [`adapters`] are files that change models, [`drafts`] models that guess for others. How a model is kept once it is there is in [`crate::keeping`].
 
 mod adapters;
+mod drafts;
 mod import;
 mod roots;
 mod scan;

@@ -470,6 +470,8 @@ fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
             FinishReason::Stopped => StopReason::User,
         }),
         left_out: None,
+        drafted_tokens: usage.drafted_tokens,
+        accepted_tokens: usage.accepted_tokens,
     }
 }
 

@@ -8,6 +8,7 @@
 //! has not closed them already.
 
 mod grammar;
+mod numbers;
 mod thoughts;
 mod times;
 mod vocabulary;
@@ -21,6 +22,7 @@ use sirocco_engine_wire::{Constraint, GenerateRequest};
 use toktrie::{InferenceCapabilities, SimpleVob, TokEnv, TokTrie};
 
 use crate::language::Language;
+use numbers::Numbers;
 use thoughts::{CLOSE, Start, start_of, words_of};
 use vocabulary::Vocabulary;
 
@@ -42,6 +44,7 @@ pub struct Forms {
     language: Arc<Language>,
     /// The token that opens thoughts, in vocabularies that have one.
     opening: Option<u32>,
+    beginning_with_digits: Arc<SimpleVob>,
 }
 
 impl Forms {
@@ -64,10 +67,12 @@ impl Forms {
             ParserFactory::new(&vocabulary, capabilities, &slices).map_err(ConstraintError::new)?;
         factory.quiet();
         factory.limits_mut().verbose_errors = false;
+        let beginning_with_digits = numbers::beginning_with_digits(vocabulary.tok_trie());
         Ok(Self {
             factory,
             language: Arc::clone(language),
             opening,
+            beginning_with_digits: Arc::new(beginning_with_digits),
         })
     }
 
@@ -87,11 +92,19 @@ impl Forms {
             .map_err(|_| ConstraintError::new("it is not understood"))?
             .map_err(ConstraintError::new)?;
         let mut matcher = Matcher::new(Ok(parser));
+        let mut numbers = match constraint {
+            Constraint::Json { .. } | Constraint::Rows { .. } => {
+                Some(Numbers::new(&self.beginning_with_digits))
+            }
+            // What these ask for is what they get.
+            Constraint::Lark { .. } | Constraint::Regex { .. } => None,
+        };
         if !matches!(constraint, Constraint::Rows { .. }) {
-            let begun = self
-                .factory
-                .tok_env()
-                .tokenize_bytes(words_of(request).as_bytes());
+            let words = words_of(request);
+            if let Some(numbers) = &mut numbers {
+                numbers.take(words.as_bytes());
+            }
+            let begun = self.factory.tok_env().tokenize_bytes(words.as_bytes());
             let taken = matcher
                 .try_consume_tokens(&begun)
                 .map_err(ConstraintError::new)?;
@@ -109,6 +122,7 @@ impl Forms {
             vocabulary: self.factory.tok_env().clone(),
             language: Arc::clone(&self.language),
             place,
+            numbers,
             forced: VecDeque::new(),
         })
     }
@@ -130,6 +144,8 @@ pub struct Guide {
     vocabulary: TokEnv,
     language: Arc<Language>,
     place: Place,
+    /// Of an answer in JSON.
+    numbers: Option<Numbers>,
     /// Tokens that follow without a choice.
     forced: VecDeque<u32>,
 }
@@ -164,6 +180,9 @@ impl Guide {
                 mask.map_err(ConstraintError::new)?
             }
         };
+        if let Some(numbers) = &self.numbers {
+            numbers.limit(&mut allowed);
+        }
         if let Place::Before(opening) = self.place {
             allowed.allow_token(opening);
         }
@@ -190,6 +209,9 @@ impl Guide {
             }
             Place::Before(_) | Place::Form => {
                 self.place = Place::Form;
+                if let Some(numbers) = &mut self.numbers {
+                    numbers.take(self.language.tokenizer.token_bytes(id));
+                }
                 self.matcher
                     .consume_token(id)
                     .map_err(ConstraintError::new)?;

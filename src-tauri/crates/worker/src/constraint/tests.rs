@@ -104,6 +104,34 @@ fn byte(byte: u8) -> u32 {
 }
 
 #[test]
+fn a_number_has_an_end_where_its_form_allows_one() {
+    let forms = forms();
+    let digits_behind = |constraint: &Constraint, begun: &str| {
+        let mut guide = guide(&forms, constraint);
+        for one in begun.bytes() {
+            guide.take(byte(one)).unwrap();
+        }
+        let mut digits = 0;
+        while digits < 100 && guide.allowed().unwrap().is_allowed(byte(b'7')) {
+            guide.take(byte(b'7')).unwrap();
+            digits += 1;
+        }
+        digits
+    };
+    let number = json_of(json!({"type": "number", "exclusiveMaximum": 100}));
+    assert_eq!(digits_behind(&number, "1."), 20);
+    // Nothing smaller keeps to this one.
+    let large = json_of(json!({"type": "integer", "minimum": 1e30}));
+    assert!(digits_behind(&large, "") > 30);
+    let text = json_of(json!({"type": "string"}));
+    assert_eq!(digits_behind(&text, "\""), 100);
+    let pattern = Constraint::Regex {
+        pattern: "[0-9]+".into(),
+    };
+    assert_eq!(digits_behind(&pattern, ""), 100);
+}
+
+#[test]
 fn the_fraction_of_a_second_has_an_end() {
     let forms = forms();
     for (format, begun) in [

@@ -19,6 +19,8 @@ struct Same {
     interrupted: bool,
     /// Images it looked at.
     looked: Vec<String>,
+    /// What its draft model always expects.
+    guesses: Vec<u32>,
 }
 
 /// An image takes as many positions as its file has letters.
@@ -53,6 +55,17 @@ impl Engine for Same {
             return Ok(None);
         }
         self.forward(tokens).map(Some)
+    }
+
+    fn guess(
+        &mut self,
+        tokens: &[u32],
+        most: usize,
+        _stop: &AtomicBool,
+    ) -> Result<Vec<u32>, EngineError> {
+        assert!(tokens.len() > self.cached, "nothing was chosen");
+        let most = most.min(self.guesses.len());
+        Ok(self.guesses[..most].to_vec())
     }
 
     fn truncate(&mut self, length: usize) -> Result<(), EngineError> {
@@ -122,6 +135,7 @@ fn wanting(word: &str) -> Case {
         computed: Arc::clone(&computed),
         interrupted: false,
         looked: Vec::new(),
+        guesses: Vec::new(),
     };
     Case {
         session: Session::new(engine, Arc::new(language)),
@@ -224,6 +238,50 @@ fn an_engine_that_can_only_forget_everything_reads_the_prompt_again() {
     case.generate("aa", Some(3));
     let (_, usage, computed) = case.generate("aabbb", Some(1));
     assert_eq!((usage.cached_tokens, computed), (0, 6));
+}
+
+#[test]
+fn what_a_draft_guesses_changes_no_answer() {
+    let id = |word: &str| WORDS.iter().position(|other| *other == word).unwrap() as u32;
+    let [a, b, end] = ["a", "b", "</s>"].map(id);
+    for (wanted, guesses, written, drafted, accepted) in [
+        ("b", vec![b, b, a], 5, 3, 2),
+        // The last that may be written needs no guess behind it.
+        ("b", vec![b, b, b, b, b, b], 5, 3, 3),
+        ("b", vec![a, b], 5, 6, 0),
+        ("</s>", vec![b], 0, 0, 0),
+        ("b", vec![end], 5, 3, 0),
+    ] {
+        let mut case = wanting(wanted);
+        case.session.engine.guesses = guesses;
+        let (_, usage, _) = case.generate("aa", None);
+        assert_eq!(
+            (
+                usage.completion_tokens,
+                usage.drafted_tokens,
+                usage.accepted_tokens
+            ),
+            (written, drafted, accepted)
+        );
+        assert_eq!(case.session.cached.len(), case.session.engine.cached);
+        // What is guessed once more is a prefix of what is asked next, or it is not.
+        let (_, usage, _) = case.generate("aab", Some(1));
+        assert!(usage.cached_tokens >= 2, "{usage:?}");
+        assert_eq!(case.session.cached.len(), case.session.engine.cached);
+    }
+}
+
+#[test]
+fn nothing_is_guessed_behind_an_image() {
+    let mut case = wanting("b");
+    case.session.engine.guesses = vec![4];
+    let request = GenerateRequest {
+        max_tokens: Some(3),
+        ..seen("a", &[(0, "x")])
+    };
+    let stop = AtomicBool::new(false);
+    let (_, usage) = case.session.generate(&request, &stop, &mut |_| {}).unwrap();
+    assert_eq!((usage.completion_tokens, usage.drafted_tokens), (3, 0));
 }
 
 #[test]

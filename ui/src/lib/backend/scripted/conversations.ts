@@ -51,6 +51,8 @@ const STATISTICS: Statistics = {
   decode_tokens_per_second: 18.4,
   stop_reason: 'end_of_turn',
   left_out: null,
+  drafted_tokens: 0,
+  accepted_tokens: 0,
 };
 
 export interface Stored {

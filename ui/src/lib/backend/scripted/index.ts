@@ -351,6 +351,13 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     },
     model_list: () => [...this.models.values()],
     model_fit: ({ id, context_length, cache_type }) => this.#fit(id, context_length ?? this.settings.default_context_length, cache_type),
+    draft_list: ({ id }) => {
+      const { architecture, size_bytes } = this.#model(id);
+      return [...this.models.values()]
+        .filter((one) => one.architecture === architecture && one.size_bytes < size_bytes)
+        .map(({ key, name, quantization, size_bytes }) => ({ key, name, quantization, size_bytes }))
+        .sort((a, b) => a.size_bytes - b.size_bytes);
+    },
     adapter_list: ({ id }) => ADAPTERS.filter((one) => one.architecture === this.#model(id).architecture),
     model_load: ({ id, options }) => {
       const model = this.#model(id);
@@ -544,6 +551,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       decode_tokens_per_second: 19.2,
       stop_reason: live.stopped ? 'user' : 'end_of_turn',
       left_out: null,
+      drafted_tokens: 0,
+      accepted_tokens: 0,
     };
     this.#runs.delete(run.id);
     conversation.summary.running = false;
