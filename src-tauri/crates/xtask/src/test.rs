@@ -213,7 +213,13 @@ fn real_model(environment: &Environment) -> Result<()> {
         }
         let mut target = vec!["--features", check::REAL_MODEL, "--test", "real_model"];
         if runtime == "llamacpp" {
-            for stories in ["foreign_model", "embedding", "architectures", "vision"] {
+            for stories in [
+                "foreign_model",
+                "embedding",
+                "architectures",
+                "vision",
+                "draft",
+            ] {
                 target.extend(["--test", stories]);
             }
         }
