@@ -17,6 +17,11 @@ const SCHEMA = {
 };
 const TOOLS = ["wind", "tide"].map((name) => ({ type: "function", function: { name, parameters: SCHEMA } }));
 
+/** A PNG of one red pixel, and how a model that sees it begins. */
+const IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+const IMAGE_URL = `data:image/png;base64,${IMAGE}`;
+const isSeen = (text) => assert.match(text, /^I see \[image of \d+ characters\]/);
+
 const openai = new OpenAI({ baseURL: `${ADDRESS}/v1`, apiKey: "none", maxRetries: 0 });
 const anthropic = new Anthropic({ baseURL: ADDRESS, apiKey: "none", maxRetries: 0 });
 const ollama = new Ollama({ host: ADDRESS });
@@ -56,6 +61,9 @@ async function all(stream) {
   };
   same("messages", {});
   same("content parts", { messages: [{ role: "user", content: [{ type: "text", text: "Which?" }] }] });
+  const looking = [{ role: "user", content: [{ type: "image_url", image_url: { url: IMAGE_URL } }, { type: "text", text: "Which?" }] }];
+  check(CHAT, "image parts", "whole", async () => isSeen((await whole({ model: "seer", messages: looking })).message.content));
+  check(CHAT, "image parts", "stream", async () => isSeen((await streamed({ model: "seer", messages: looking })).text));
   same("seed", { seed: 7 });
   same("frequency_penalty, presence_penalty", { frequency_penalty: 0.1, presence_penalty: 0.1 });
   same("temperature, top_p", { temperature: 0.2, top_p: 0.9 });
@@ -158,6 +166,10 @@ async function all(stream) {
     assert.deepEqual([first.output_text, second.output_text], [TALK, TALK]);
     assert.equal((await openai.responses.retrieve(first.id)).output_text, TALK);
   });
+  check(RESPONSES, "image parts", "whole", async () => {
+    const content = [{ type: "input_image", image_url: IMAGE_URL, detail: "auto" }, { type: "input_text", text: "Which?" }];
+    isSeen((await openai.responses.create({ model: "seer", input: [{ role: "user", content }] })).output_text);
+  });
   check(RESPONSES, "input", "stream", async () => {
     const stream = openai.responses.stream({ model: "talker", input: "Which wind?" });
     assert.equal((await stream.finalResponse()).output_text, TALK);
@@ -221,6 +233,11 @@ async function all(stream) {
       isWind((await ask({ output_config: { format: { type: "json_schema", schema: SCHEMA } } })).content[0].text);
     });
   }
+  check(MESSAGES, "image blocks", "whole", async () => {
+    const source = { type: "base64", media_type: "image/png", data: IMAGE };
+    const content = [{ type: "image", source }, { type: "text", text: "Which?" }];
+    isSeen((await anthropic.messages.create(body({ model: "seer", messages: [{ role: "user", content }] }))).content[0].text);
+  });
   check("POST /v1/messages/count_tokens", "messages, system", "whole", async () => {
     assert.ok((await anthropic.messages.countTokens({ model: "talker", messages })).input_tokens > 3);
   });
@@ -269,6 +286,10 @@ async function all(stream) {
     const parts = await all(ollama.chat({ model: "thinker", messages, think: true, stream: true }));
     assert.equal(parts.map((part) => part.message.thinking ?? "").join(""), THOUGHT);
   });
+  check(CHAT, "images", "whole", async () => {
+    isSeen((await ollama.chat({ model: "seer", messages: [{ role: "user", content: "Which?", images: [IMAGE] }] })).message.content);
+  });
+  check(GENERATE, "images", "whole", async () => isSeen((await ollama.generate({ model: "seer", prompt: "Which?", images: [IMAGE] })).response));
   check(CHAT, "tools", "whole", async () => {
     const { message } = await ollama.chat({ model: "caller", messages, tools: TOOLS });
     assert.deepEqual(message.tool_calls.map((call) => call.function.arguments), [{ at: "Tunis" }, {}]);

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import re
 import struct
 import sys
 
@@ -23,6 +24,10 @@ WIND = {"type": "function", "function": {"name": "wind", "parameters": {"type": 
 TIDE = {"type": "function", "function": {"name": "tide", "parameters": SCHEMA}}
 TEXTS = ["the wind from the south", "from the south the wind", "words are counted"]
 
+# A PNG of one red pixel.
+IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+IMAGE_URL = f"data:image/png;base64,{IMAGE}"
+
 ai = openai.OpenAI(base_url=f"{ADDRESS}/v1", api_key="none", max_retries=0)
 claude = anthropic.Anthropic(base_url=ADDRESS, api_key="none", max_retries=0)
 llama = ollama.Client(host=ADDRESS)
@@ -40,6 +45,11 @@ def check(client, route, field, mode="whole"):
 
 def is_wind(text):
     return json.loads(text) == {"wind": "sirocco"}
+
+
+def is_seen(text):
+    """How a model that sees the image begins."""
+    return re.match(r"I see \[image of \d+ characters\]", text)
 
 
 def lie_as_texts_do(vectors):
@@ -93,6 +103,20 @@ def openai_accepts(field, **more):
 openai_accepts("messages")
 openai_accepts("content parts", messages=[{"role": "user", "content": [{"type": "text", "text": "Which?"}]}])
 openai_accepts("seed", seed=7)
+
+LOOK = [{"type": "image_url", "image_url": {"url": IMAGE_URL}}, {"type": "text", "text": "Which?"}]
+
+
+@check("openai (Python)", CHAT, "image parts")
+def _():
+    assert is_seen(text_of(chat(model="seer", messages=[{"role": "user", "content": LOOK}])))
+
+
+@check("openai (Python)", CHAT, "image parts", "stream")
+def _():
+    assert is_seen(joined(streamed(model="seer", messages=[{"role": "user", "content": LOOK}])))
+
+
 openai_accepts("frequency_penalty, presence_penalty", frequency_penalty=0.1, presence_penalty=0.1)
 openai_accepts("temperature, top_p", temperature=0.2, top_p=0.9)
 openai_accepts("top_k, min_p, repeat_penalty", extra_body={"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.1})
@@ -278,6 +302,13 @@ def _():
     assert chunks[-1].choices[0].finish_reason in ("length", "stop")
 
 
+@check("openai (Python)", "POST /v1/responses", "image parts")
+def _():
+    content = [{"type": "input_image", "image_url": IMAGE_URL, "detail": "auto"}, {"type": "input_text", "text": "Which?"}]
+    answer = ai.responses.create(model="seer", input=[{"role": "user", "content": content}])
+    assert is_seen(answer.output_text)
+
+
 @check("openai (Python)", "POST /v1/responses", "input, store, previous_response_id")
 def _():
     first = ai.responses.create(model="talker", input="Which wind?")
@@ -353,6 +384,13 @@ def message(model="talker", messages=ASK, **more):
 def final(model="talker", **more):
     with claude.messages.stream(model=model, max_tokens=more.pop("max_tokens", 300), messages=ASK, **more) as stream:
         return stream.get_final_message()
+
+
+@check("anthropic (Python)", MESSAGES, "image blocks")
+def _():
+    source = {"type": "base64", "media_type": "image/png", "data": IMAGE}
+    content = [{"type": "image", "source": source}, {"type": "text", "text": "Which?"}]
+    assert is_seen(message(model="seer", messages=[{"role": "user", "content": content}]).content[0].text)
 
 
 for mode, ask in (("whole", message), ("stream", final)):
@@ -457,6 +495,17 @@ def _():
 def _():
     chunks = list(llama.chat(model="thinker", messages=ASK, think=True, stream=True))
     assert parts(chunks, lambda part: part.message.thinking) == "It is warm and dry."
+
+
+@check("ollama (Python)", "POST /api/chat", "images")
+def _():
+    look = [{"role": "user", "content": "Which?", "images": [IMAGE]}]
+    assert is_seen(llama.chat(model="seer", messages=look).message.content)
+
+
+@check("ollama (Python)", "POST /api/generate", "images")
+def _():
+    assert is_seen(llama.generate(model="seer", prompt="Which?", images=[IMAGE]).response)
 
 
 @check("ollama (Python)", "POST /api/chat", "tools")

@@ -18,7 +18,7 @@ use sirocco_protocol::{ImportOutcome, RuntimeName, Settings};
 use sirocco_server::connections::Patience;
 use sirocco_server::{Keep, Server, ServerOptions};
 use sirocco_testkit::hub::{Content, Repository, ScriptedHub};
-use sirocco_testkit::{Script, TempApp, TinyModel, runtime};
+use sirocco_testkit::{Script, TempApp, TinyModel, TinyProjector, runtime};
 
 /// What each model says.
 const MODELS: [(&str, &str); 3] = [
@@ -33,6 +33,9 @@ const MODELS: [(&str, &str); 3] = [
         "<think>\nIt is warm and dry.\n</think>\n\nIt is the sirocco.",
     ),
 ];
+
+/// The one that sees images.
+const SEER: &str = "seer";
 
 /// The one that turns texts into vectors.
 const EMBEDDER: &str = "embedder";
@@ -77,6 +80,15 @@ async fn main() -> anyhow::Result<()> {
         let path = folder.join(format!("{name}.gguf"));
         app.put_model(&path, &model, &Script::answering(answer))?;
     }
+    let seer = TinyModel {
+        name: SEER.into(),
+        ..TinyModel::default()
+    };
+    // In a folder of its own: a projector is for every model beside it.
+    let path = folder.join(format!("{SEER}/{SEER}.gguf"));
+    std::fs::create_dir_all(path.parent().context("it has a folder")?)?;
+    TinyProjector::default().write(&path.with_file_name("mmproj-F16.gguf"))?;
+    app.put_model(&path, &seer, &Script::answering("I see {question}"))?;
     let embedder = TinyModel {
         name: EMBEDDER.into(),
         architecture: "nomic-bert".into(),
