@@ -1296,6 +1296,50 @@ model_id: ModelId, } | { "type": "failed",
 error: ErrorReport, };
 
 /**
+ * A draft model that a model is loaded with.
+ */
+export type DraftChoice = { 
+/**
+ * Of the draft model, in the library.
+ */
+key: string, 
+/**
+ * Most tokens that it guesses at once, 1 to 16.
+ */
+tokens: number, };
+
+/**
+ * Models of the library that can guess for this one with llama.cpp: smaller, with the same vocabulary; the smallest
+ * first.
+ */
+export type DraftList = { 
+/**
+ * For which model.
+ */
+id: ModelId, };
+
+/**
+ * A model that can guess what another will write.
+ */
+export type DraftModel = { 
+/**
+ * Its key.
+ */
+key: string, 
+/**
+ * For display.
+ */
+name: string, 
+/**
+ * Such as `Q4_K_M`.
+ */
+quantization: string, 
+/**
+ * Bytes.
+ */
+size_bytes: number, };
+
+/**
  * Files with the same content.
  */
 export type DuplicateGroup = { 
@@ -2495,7 +2539,11 @@ keep_in_memory: boolean,
 /**
  * What is added to the weights.
  */
-adapter: AdapterChoice | null, };
+adapter: AdapterChoice | null, 
+/**
+ * Who guesses what the model will write: answers come faster where it is often right, and are the same.
+ */
+draft: DraftChoice | null, };
 
 /**
  * How a model is to be loaded.
@@ -3216,7 +3264,12 @@ runtime?: RuntimeName | null,
 /**
  * How llama.cpp keeps keys and values; none is as kept for the model.
  */
-cache_type?: CacheType | null, };
+cache_type?: CacheType | null, 
+/**
+ * Key of a draft model that is loaded beside it with llama.cpp; none is as kept for the model, and an empty
+ * one is none.
+ */
+draft?: string | null, };
 
 /**
  * Forgets a model; its file stays, and no scan brings it back until it is imported again.
@@ -4843,7 +4896,15 @@ stop_reason: StopReason | null,
 /**
  * What was not sent because there was no room for it.
  */
-left_out: LeftOutTurns | null, };
+left_out: LeftOutTurns | null, 
+/**
+ * Tokens that a draft model guessed.
+ */
+drafted_tokens: number, 
+/**
+ * Of those, how many were what the model itself chose.
+ */
+accepted_tokens: number, };
 
 /**
  * Why the model's text ends where it ends.
@@ -5398,6 +5459,8 @@ export interface Commands {
   model_defaults_set: { request: ModelDefaultsSet; response: ModelDefaults };
   /** What loading would take. */
   model_fit: { request: ModelFit; response: MemoryFit };
+  /** Models of the library that can guess for this one with llama.cpp: smaller, with the same vocabulary; the smallest first. */
+  draft_list: { request: DraftList; response: Array<DraftModel> };
   /** Adapters in the folders of the library that are for models of this one's architecture, by name. */
   adapter_list: { request: AdapterList; response: Array<Adapter> };
   /** Starts a worker for the model; progress comes as events. Loading a loaded model is no error. */

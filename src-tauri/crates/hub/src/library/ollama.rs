@@ -47,7 +47,7 @@ impl Layer {
     }
 }
 
-fn blob(folder: &Path, hash: ContentHash) -> PathBuf {
+fn blob_of(folder: &Path, hash: ContentHash) -> PathBuf {
     folder.join("blobs").join(format!("sha256-{hash}"))
 }
 
@@ -126,7 +126,7 @@ fn inspect(
     let hash = layer
         .hash()
         .ok_or_else(|| fail("the manifest names its model in an unknown way"))?;
-    let blob = blob(folder, hash);
+    let blob = blob_of(folder, hash);
     if !blob.is_file() {
         return Err(fail(
             "the model of this manifest is not on this computer (any more)",
@@ -151,7 +151,7 @@ fn inspect(
         .layers
         .iter()
         .filter(|layer| layer.media_type == PROJECTOR_LAYER)
-        .filter_map(|layer| Some(blob(folder, layer.hash()?)))
+        .filter_map(|layer| Some(blob_of(folder, layer.hash()?)))
         .find(|projector| fits(projector, &found.files[0]));
     Ok(Found::Model(found))
 }

@@ -100,11 +100,14 @@ export class ConversationState {
     if (!id) return;
     let problem: unknown = null;
     try {
+      // Both are asked for at once; the turns are shown with what the conversation says of itself.
+      const turns = message ? null : this.refresh();
+      turns?.catch(() => undefined);
       const conversation = await this.#backend.call('conversation_get', { id });
       if (this.#disposed) return;
       this.conversation = conversation;
       if (message) await this.reveal(message).catch((thrown: unknown) => (problem = thrown));
-      if (!message || problem) await this.refresh();
+      await (turns ?? (problem ? this.refresh() : null));
       this.state = { type: 'ready' };
     } catch (thrown) {
       if (this.state.type !== 'ready') this.state = { type: 'failed', error: BackendError.from(thrown) };
@@ -188,6 +191,13 @@ export class ConversationState {
       this.hasNewer = true;
       throw thrown;
     }
+  }
+
+  /** Lets go of what is far before the end, for a reader who is there: it is fetched again once it is looked for. */
+  letGoOlder(): void {
+    if (this.hasNewer || this.turns.length <= FIRST_PAGE + ADDED) return;
+    this.turns = this.turns.slice(-FIRST_PAGE);
+    this.hasOlder = true;
   }
 
   #turn(message: Message, known: Turn | undefined): Turn {

@@ -167,6 +167,23 @@ describe('pages', () => {
     expect(state.hasOlder).toBe(false);
   });
 
+  it('what is far before the end is let go of, and fetched again', async () => {
+    const { state } = await opened(chain(150));
+    await state.loadOlder();
+    const [first] = state.turns;
+    state.letGoOlder();
+    expect(state.turns).toHaveLength(FIRST_PAGE);
+    expect(state.last?.id).toBe(chain(150).at(-1)?.id);
+    expect(state.hasOlder).toBe(true);
+    await state.loadOlder();
+    expect(state.turns[0]?.id).toBe(first?.id);
+
+    const few = await opened(chain(12));
+    few.state.letGoOlder();
+    expect(few.state.turns).toHaveLength(12);
+    expect(few.state.hasOlder).toBe(false);
+  });
+
   it('a new end of the branch keeps the older turns and their identity', async () => {
     const { state, shown } = await opened(chain(100));
     await state.loadOlder();
