@@ -394,6 +394,7 @@ mod tests {
             time_to_first_token_ms: 2600.0,
             prefill_ms: 2500.0,
             decode_ms: 4000.0,
+            ..Usage::default()
         };
         assert_eq!(prefill_per_second(&usage), 200.0);
         assert_eq!(decode_per_second(&usage), Some(25.0));
