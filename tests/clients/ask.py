@@ -1,4 +1,7 @@
-"""The official Python clients against our server: `ask.py ADDRESS` prints one JSON object for each check."""
+"""The official Python clients against our server: `ask.py ADDRESS` prints one JSON object for each check.
+
+It is so long because it is a list of checks, each of which stands alone.
+"""
 
 import base64
 import json

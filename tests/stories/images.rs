@@ -10,7 +10,7 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AttachedImage, Attachment, AttachmentKind, ContextUse, ConversationId, ErrorCode,
     ExchangeReport, ExportFormat, ExportTarget, Exported, ImportMode, ImportOutcome, LoadOptions,
-    Message, Model, Nothing, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
+    Message, Model, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
 };
 use sirocco_testkit::{IMAGE_TOKENS, Script, TempApp, TinyModel, TinyProjector, runtime};
 

@@ -48,7 +48,7 @@ import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
-import { ADAPTERS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
+import { ADAPTERS, draftsFor, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
@@ -351,13 +351,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     },
     model_list: () => [...this.models.values()],
     model_fit: ({ id, context_length, cache_type }) => this.#fit(id, context_length ?? this.settings.default_context_length, cache_type),
-    draft_list: ({ id }) => {
-      const { architecture, size_bytes } = this.#model(id);
-      return [...this.models.values()]
-        .filter((one) => one.architecture === architecture && one.size_bytes < size_bytes)
-        .map(({ key, name, quantization, size_bytes }) => ({ key, name, quantization, size_bytes }))
-        .sort((a, b) => a.size_bytes - b.size_bytes);
-    },
+    draft_list: ({ id }) => draftsFor(this.#model(id), [...this.models.values()]),
     adapter_list: ({ id }) => ADAPTERS.filter((one) => one.architecture === this.#model(id).architecture),
     model_load: ({ id, options }) => {
       const model = this.#model(id);

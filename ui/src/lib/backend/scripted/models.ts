@@ -1,5 +1,5 @@
 /** Models, folders and the machine of the scripted backend: the cases a library page must hold. */
-import type { Adapter, AppStatus, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
+import type { Adapter, AppStatus, DraftModel, Model, ModelRoot, ModelVerdict, RuntimeName, RuntimeReport, RuntimeVerdict, Settings, StarterModel } from '$/gen/protocol';
 import { NO_PARAMETERS } from '$/lib/layers';
 
 const DAY = 86_400_000;
@@ -115,6 +115,14 @@ export function scriptedModels(): Model[] {
     'm-long': { root_id: null, path: `/home/ada/Downloads/${LONG_NAME}-Q8_0.gguf` },
   };
   return models.map((one) => ({ ...one, ...kept[one.id] }));
+}
+
+/** The smaller ones of its family. */
+export function draftsFor(model: Model, models: Model[]): DraftModel[] {
+  return models
+    .filter((one) => one.architecture === model.architecture && one.size_bytes < model.size_bytes)
+    .map(({ key, name, quantization, size_bytes }) => ({ key, name, quantization, size_bytes }))
+    .sort((a, b) => a.size_bytes - b.size_bytes);
 }
 
 export const ADAPTERS: Adapter[] = [
