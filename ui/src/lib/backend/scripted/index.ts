@@ -48,7 +48,7 @@ import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
-import { ADAPTERS, draftsFor, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
+import { ADAPTERS, DRAFTS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
@@ -351,7 +351,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     },
     model_list: () => [...this.models.values()],
     model_fit: ({ id, context_length, cache_type }) => this.#fit(id, context_length ?? this.settings.default_context_length, cache_type),
-    draft_list: ({ id }) => draftsFor(this.#model(id), [...this.models.values()]),
+    draft_list: ({ id }) => DRAFTS[this.#model(id).architecture] ?? [],
     adapter_list: ({ id }) => ADAPTERS.filter((one) => one.architecture === this.#model(id).architecture),
     model_load: ({ id, options }) => {
       const model = this.#model(id);

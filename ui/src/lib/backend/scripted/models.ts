@@ -117,13 +117,9 @@ export function scriptedModels(): Model[] {
   return models.map((one) => ({ ...one, ...kept[one.id] }));
 }
 
-/** The smaller ones of its family. */
-export function draftsFor(model: Model, models: Model[]): DraftModel[] {
-  return models
-    .filter((one) => one.architecture === model.architecture && one.size_bytes < model.size_bytes)
-    .map(({ key, name, quantization, size_bytes }) => ({ key, name, quantization, size_bytes }))
-    .sort((a, b) => a.size_bytes - b.size_bytes);
-}
+export const DRAFTS: Record<string, DraftModel[]> = {
+  llama: [{ key: 'llama-3.2-1b-instruct', name: 'Llama 3.2 1B Instruct', quantization: 'Q4_K_M', size_bytes: 807_694_464 }],
+};
 
 export const ADAPTERS: Adapter[] = [
   { key: 'pirate', name: 'Talks like a pirate', path: `${OWN}/adapters/pirate.gguf`, architecture: 'llama', size_bytes: 43_000_000 },
