@@ -70,6 +70,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn digits_are_taken_away_where_something_else_may_come() {
+        let set = |ids: &[u32]| {
+            let mut set = SimpleVob::alloc(4);
+            ids.iter().for_each(|id| set.allow_token(*id));
+            set
+        };
+        let mut numbers = Numbers::new(&Arc::new(set(&[0, 1])));
+        for (digits, allowed, expected) in [
+            (19, [0, 2].as_slice(), [0, 2].as_slice()),
+            (20, &[0, 2], &[2]),
+            (20, &[0, 1], &[0, 1]),
+        ] {
+            numbers.digits = digits;
+            let mut left = set(allowed);
+            numbers.limit(&mut left);
+            assert_eq!(left, set(expected), "{digits} {allowed:?}");
+        }
+    }
+
+    #[test]
     fn digits_count_outside_of_texts_only() {
         for (json, digits) in [
             ("12", 2),

@@ -104,7 +104,7 @@ fn byte(byte: u8) -> u32 {
 }
 
 #[test]
-fn a_number_has_an_end_where_its_form_allows_one() {
+fn a_number_of_json_has_an_end() {
     let forms = forms();
     let digits_behind = |constraint: &Constraint, begun: &str| {
         let mut guide = guide(&forms, constraint);
@@ -120,9 +120,6 @@ fn a_number_has_an_end_where_its_form_allows_one() {
     };
     let number = json_of(json!({"type": "number", "exclusiveMaximum": 100}));
     assert_eq!(digits_behind(&number, "1."), 20);
-    // Nothing smaller keeps to this one.
-    let large = json_of(json!({"type": "integer", "minimum": 1e30}));
-    assert!(digits_behind(&large, "") > 30);
     let text = json_of(json!({"type": "string"}));
     assert_eq!(digits_behind(&text, "\""), 100);
     let pattern = Constraint::Regex {

@@ -248,7 +248,7 @@ fn what_a_draft_guesses_changes_no_answer() {
         ("b", vec![b, b, a], 5, 3, 2),
         // The last that may be written needs no guess behind it.
         ("b", vec![b, b, b, b, b, b], 5, 3, 3),
-        ("b", vec![a, b], 5, 6, 0),
+        ("b", vec![a, b], 5, 5, 0),
         ("</s>", vec![b], 0, 0, 0),
         ("b", vec![end], 5, 3, 0),
     ] {
