@@ -216,8 +216,9 @@ fn remove_projector(projector: &Path, own: &Path) -> Result<(), HubError> {
 
 /// Removes the folders around a file that was there, as far as they are empty and inside of the own folder.
 fn remove_empty_above(file: &Path, own: &Path) {
-    let inside = file.ancestors().skip(1).take_while(|folder| *folder != own);
-    for folder in inside.filter(|folder| folder.starts_with(own)) {
+    let around = file.parent().into_iter().flat_map(Path::ancestors);
+    let inside = around.take_while(|folder| *folder != own && folder.starts_with(own));
+    for folder in inside {
         // Fails if something is in it, as it should.
         if std::fs::remove_dir(folder).is_err() {
             break;

@@ -103,20 +103,29 @@ fn byte(byte: u8) -> u32 {
     u32::try_from(WORDS.len()).unwrap() + u32::from(byte)
 }
 
+fn write(guide: &mut Guide, text: &str) {
+    for one in text.bytes() {
+        guide.take(byte(one)).unwrap();
+    }
+}
+
+/// Writes digits as long as one is allowed, a hundred at most; how many.
+fn write_digits(guide: &mut Guide) -> u32 {
+    let mut digits = 0;
+    while digits < 100 && guide.allowed().unwrap().is_allowed(byte(b'7')) {
+        guide.take(byte(b'7')).unwrap();
+        digits += 1;
+    }
+    digits
+}
+
 #[test]
 fn a_number_of_json_has_an_end() {
     let forms = forms();
     let digits_behind = |constraint: &Constraint, begun: &str| {
         let mut guide = guide(&forms, constraint);
-        for one in begun.bytes() {
-            guide.take(byte(one)).unwrap();
-        }
-        let mut digits = 0;
-        while digits < 100 && guide.allowed().unwrap().is_allowed(byte(b'7')) {
-            guide.take(byte(b'7')).unwrap();
-            digits += 1;
-        }
-        digits
+        write(&mut guide, begun);
+        write_digits(&mut guide)
     };
     let number = json_of(json!({"type": "number", "exclusiveMaximum": 100}));
     assert_eq!(digits_behind(&number, "1."), 20);
@@ -137,18 +146,9 @@ fn the_fraction_of_a_second_has_an_end() {
     ] {
         let schema = json!({"type": "string", "format": format});
         let mut guide = guide(&forms, &json_of(schema));
-        for one in begun.bytes() {
-            guide.take(byte(one)).unwrap();
-        }
-        let mut digits = 0;
-        while digits < 100 && guide.allowed().unwrap().is_allowed(byte(b'7')) {
-            guide.take(byte(b'7')).unwrap();
-            digits += 1;
-        }
-        assert_eq!(digits, 9, "{format}");
-        for one in "+01:00\"".bytes() {
-            guide.take(byte(one)).unwrap();
-        }
+        write(&mut guide, begun);
+        assert_eq!(write_digits(&mut guide), 9, "{format}");
+        write(&mut guide, "+01:00\"");
         assert!(guide.is_over());
     }
 }
