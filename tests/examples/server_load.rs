@@ -112,7 +112,7 @@ fn worker() -> anyhow::Result<PathBuf> {
     let program = folder.context("an example lies in a folder")?.join(name);
     ensure!(
         program.is_file(),
-        "build the scripted worker first: cargo build --release -p sirocco-tests --bin scripted-worker"
+        "build the scripted worker first: cargo build --profile measuring -p sirocco-tests --bin scripted-worker"
     );
     Ok(program)
 }

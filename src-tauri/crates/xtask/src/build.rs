@@ -11,6 +11,8 @@ use crate::{engine, fingerprint, node, paths, shell};
 pub enum Profile {
     /// As users get it.
     Release,
+    /// As one measures with it: nearly as users get it, and linked sooner.
+    Measuring,
     /// As one works on it.
     Debug,
 }
@@ -30,10 +32,20 @@ impl Profile {
         if debug { Self::Debug } else { Self::Release }
     }
 
+    /// What cargo is told.
+    pub fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Release => Some("--release"),
+            Self::Measuring => Some("--profile=measuring"),
+            Self::Debug => None,
+        }
+    }
+
     /// A program of the workspace built with this profile.
     pub fn program(self, name: &str) -> PathBuf {
         let folder = match self {
             Self::Release => "release",
+            Self::Measuring => "measuring",
             Self::Debug => "debug",
         };
         paths::target()
@@ -58,9 +70,7 @@ pub fn programs(profile: Profile, host: Host) -> Result<()> {
     if host == Host::Window {
         cargo.args(["--package", "sirocco"]);
     }
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
+    cargo.args(profile.flag());
     shell::run(&mut cargo)
 }
 

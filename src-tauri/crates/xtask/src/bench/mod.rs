@@ -185,7 +185,7 @@ fn command(program: &Program) -> Result<Command> {
             Ok(command)
         }
         ExampleWithScript(name) => {
-            build_programs(&["--package=sirocco-tests", "--bin=scripted-worker"])?;
+            build_doubles()?;
             Ok(example(name))
         }
         Browser(script) => browser(script),
@@ -230,60 +230,54 @@ fn package(script: &str) -> Result<Command> {
 /// A model that an emulated processor reads in seconds, written anew.
 fn tiny_model() -> Result<PathBuf> {
     let path = dist::folder().join("tiny.gguf");
-    let mut write = shell::cargo();
-    write
-        .current_dir(paths::root())
-        .args(["run", "--quiet", "--release", "--package", "sirocco-tests"])
-        .args(["--bin", "tiny-model", "--"])
-        .arg(&path);
+    let mut write = cargo("run");
+    write.args(["--bin", "tiny-model", "--"]).arg(&path);
     shell::run(&mut write)?;
     Ok(path)
 }
 
 fn example(name: &str) -> Command {
+    let mut cargo = cargo("run");
+    cargo.args(["--example", name]);
+    cargo
+}
+
+/// Cargo over the package that measures.
+fn cargo(word: &str) -> Command {
     let mut cargo = shell::cargo();
     cargo
         .current_dir(paths::root())
-        .args(["run", "--quiet", "--release", "--package", "sirocco-tests"])
-        .args(["--example", name]);
+        .args([word, "--quiet", "--package", "sirocco-tests"])
+        .args(Profile::Measuring.flag());
     cargo
 }
 
-/// Builds what a measuring program starts.
-fn build_programs(programs: &[&str]) -> Result<()> {
-    let mut build = shell::cargo();
-    build
-        .current_dir(paths::root())
-        .args(["build", "--quiet", "--release"])
-        .args(programs);
+/// Builds what plays the Hub and the engine.
+fn build_doubles() -> Result<()> {
+    let mut build = cargo("build");
+    build.args(["--bin", "scripted-hub", "--bin", "scripted-worker"]);
     shell::run(&mut build)
 }
 
+/// Programs as users get them: always both, since each set of packages is linked by itself.
+fn build_app() -> Result<()> {
+    build::programs(Profile::Release, Host::Window)
+}
+
 fn browser(script: &str) -> Result<Command> {
-    build_programs(&[
-        "--package=sirocco-cli",
-        "--package=sirocco-tests",
-        "--bin=sirocco",
-        "--bin=scripted-hub",
-    ])?;
+    build_app()?;
+    build_doubles()?;
     let folder = paths::root().join("tests/ui");
     node::install(&folder)?;
     let mut command = Command::new("node");
-    command
-        .current_dir(folder)
-        .arg(script)
-        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
-        .env("SIROCCO_TEST_HUB", Profile::Release.program("scripted-hub"));
+    command.current_dir(folder).arg(script);
+    tell_programs(&mut command);
     Ok(command)
 }
 
 fn window(script: &str) -> Result<Command> {
-    build::programs(Profile::Release, Host::Window)?;
-    build_programs(&[
-        "--package=sirocco-tests",
-        "--bin=scripted-hub",
-        "--bin=scripted-worker",
-    ])?;
+    build_app()?;
+    build_doubles()?;
     let mut command = driver::on_display("node");
     command
         .current_dir(paths::root().join("tests/window"))
@@ -292,14 +286,17 @@ fn window(script: &str) -> Result<Command> {
         .env(
             "SIROCCO_DESKTOP",
             Profile::Release.program("sirocco-desktop"),
-        )
-        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
-        .env("SIROCCO_TEST_HUB", Profile::Release.program("scripted-hub"))
-        .env(
-            "SIROCCO_TEST_WORKER",
-            Profile::Release.program("scripted-worker"),
         );
+    tell_programs(&mut command);
     Ok(command)
+}
+
+fn tell_programs(command: &mut Command) {
+    let double = |name| Profile::Measuring.program(name);
+    command
+        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
+        .env("SIROCCO_TEST_HUB", double("scripted-hub"))
+        .env("SIROCCO_TEST_WORKER", double("scripted-worker"));
 }
 
 /// Columns: name, value with unit, bar, and whether it holds.
