@@ -64,6 +64,16 @@ async fn the_window_asks_through_the_same_routes_while_the_server_is_off() -> an
 
     let nowhere = send(&app, "DELETE", "/nowhere", &Value::Null).await?;
     assert_eq!(ended(&mut events, nowhere).await?.status, Some(404));
+    for (method, path) in [
+        ("PUT", "/v1/models"),
+        ("get", "/v1/models"),
+        ("GET", "v1/models"),
+        ("GET", "//elsewhere/v1/models"),
+        ("GET", "/v1/models /x"),
+    ] {
+        let refused = code(send(&app, method, path, &Value::Null).await);
+        assert_eq!(refused, ErrorCode::InvalidRequest, "{method} {path}");
+    }
     within("the server to close", following.close()).await?;
     assert_eq!(
         code(send(&app, "GET", "/v1/models", &Value::Null).await),
@@ -73,7 +83,7 @@ async fn the_window_asks_through_the_same_routes_while_the_server_is_off() -> an
 }
 
 #[tokio::test]
-async fn what_is_asked_from_the_window_can_be_stopped() -> anyhow::Result<()> {
+async fn what_is_asked_from_the_window_can_be_forgotten_and_stopped() -> anyhow::Result<()> {
     let app = app(&Script::slow(2000, 5.0)).await?;
     let following = Following::begin(app.app().clone(), app.app().tokens());
     let mut events = app.events();
@@ -94,8 +104,10 @@ async fn what_is_asked_from_the_window_can_be_stopped() -> anyhow::Result<()> {
         }
     })
     .await?;
+    app.app().forget_exchanges();
     let _: Nothing = app.call("server_stop", ServerStop { id }).await?;
     let request = ended(&mut events, id).await?;
+    assert!(!request.is_kept, "it was forgotten while it was running");
     assert_eq!(
         request.completion_tokens, None,
         "the answer was not finished"

@@ -21,7 +21,7 @@ const DOCUMENTS = {
 };
 const chosen = process.env.SIROCCO_DOCUMENT?.split(";");
 
-const served = await serve("hostile");
+const served = await serve("hostile", { built: true });
 try {
   for (const [name, text] of Object.entries(DOCUMENTS).filter(([name]) => chosen?.includes(name) ?? true)) {
     for (const [how, act] of Object.entries({ opened, streamed })) {

@@ -8,13 +8,13 @@ import { chromium } from "playwright-core";
 const ui = join(import.meta.dirname, "../../ui");
 export const fromUi = createRequire(join(ui, "package.json"));
 
-/** Starts server and browser. Answers `open`, which shows a page, and `close`. */
-export async function serve(name) {
-  const { createServer } = await import(pathToFileURL(join(ui, "node_modules/vite/dist/node/index.js")).href);
+/** Starts server and browser. Answers `open`, which shows a page, and `close`. `built` serves the interface as users get it. */
+export async function serve(name, { built = false } = {}) {
+  const { build, createServer, preview } = await import(pathToFileURL(join(ui, "node_modules/vite/dist/node/index.js")).href);
   // A cache of its own: another run of the interface's tests may use the usual one.
   const cacheDir = join(ui, `node_modules/.vite-${name}`);
-  const server = await createServer({ root: ui, cacheDir, logLevel: "error", server: { port: 0, hmr: false, watch: null } });
-  await server.listen();
+  const server = built ? await served() : await createServer({ root: ui, cacheDir, logLevel: "error", server: { port: 0, hmr: false, watch: null } });
+  if (!built) await server.listen();
   const browser = await chromium.launch({
     executablePath: process.env.SIROCCO_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -31,6 +31,13 @@ export async function serve(name) {
     if (tries === 4) throw trouble;
   }
   await first.close();
+
+  /** Built as always, but that the scripted backends are in it. */
+  async function served() {
+    const common = { root: ui, logLevel: "error", build: { outDir: `node_modules/.built-${name}` } };
+    await build({ ...common, define: { "import.meta.env.DEV": "true" } });
+    return preview({ ...common, preview: { port: 0 } });
+  }
 
   return {
     /** A page of its own, and what it complained about. `scripted` names a backend (see `scriptedPage`), `place` what it is for (`#quick`). */

@@ -66,6 +66,15 @@ impl Measuring {
     }
 }
 
+/// Lets another measurement begin, however this one ends.
+struct Over<'a>(&'a App);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        *self.0.inner.measuring.current() = None;
+    }
+}
+
 impl App {
     pub(crate) async fn measure_speed(
         &self,
@@ -86,9 +95,8 @@ impl App {
         let _ends = token.clone().drop_guard();
         let app = self.clone();
         let measuring = self.inner.tasks.spawn(async move {
-            let measured = app.measure_each(&request, runtimes, &token).await;
-            *app.inner.measuring.current() = None;
-            measured
+            let _over = Over(&app);
+            app.measure_each(&request, runtimes, &token).await
         });
         measuring.await.map_err(|error| {
             let message = format!("the measurement was cut off: {error}");

@@ -116,8 +116,10 @@ impl App {
     }
 
     /// Notes a request to it that is new, or moved on.
-    pub(crate) fn note_request(&self, request: ServedRequest) {
+    pub(crate) fn note_request(&self, mut request: ServedRequest) {
         self.inner.serving.with(|known| {
+            // It may have been forgotten while the request was running.
+            request.is_kept &= known.exchanges.iter().any(|(of, _)| *of == request.id);
             match known.requests.iter_mut().find(|one| one.id == request.id) {
                 Some(one) => *one = request.clone(),
                 None => known.requests.push_front(request.clone()),
@@ -178,6 +180,7 @@ impl App {
         &self,
         request: ServerSend,
     ) -> Result<SentRequest, ErrorReport> {
+        check_sent(&request)?;
         let (reply, id) = oneshot::channel();
         self.tell_server(Inside::Send { request, reply }).await?;
         let id = id.await.map_err(|_| no_server())?;
@@ -256,6 +259,20 @@ impl Serving {
 
 fn take(beginning: &Mutex<Beginning>) -> MutexGuard<'_, Beginning> {
     beginning.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Refuses what would never be asked: nobody would see an answer to it.
+fn check_sent(request: &ServerSend) -> Result<(), ErrorReport> {
+    let refused = |message: &str| Err(refuse(ErrorCode::InvalidRequest, message));
+    if !["GET", "POST", "DELETE"].contains(&request.method.as_str()) {
+        return refused("a request is sent with GET, POST or DELETE");
+    }
+    let is_path = request.path.starts_with('/') && !request.path.starts_with("//");
+    let is_plain = request.path.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_path || !is_plain {
+        return refused("a request is sent to a path such as `/v1/models`, without blanks");
+    }
+    Ok(())
 }
 
 fn no_server() -> ErrorReport {

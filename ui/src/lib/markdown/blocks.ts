@@ -49,7 +49,7 @@ export interface MathBlock extends Common {
 }
 
 /** A list or paragraph is cut after so many lines, so that the open block stays cheap. */
-const CUT_LINES = 120;
+const CUT_LINES = 60;
 
 const FENCE = /^( {0,3})(`{3,}|~{3,})(.*)$/;
 const MARKER = /^( *)([-*+]|\d{1,9}[.)])( +|\t|$)/;

@@ -21,9 +21,11 @@ export interface DocumentView {
 /** A group is full with so many blocks, */
 const GROUP_BLOCKS = 32;
 /** or with so much to draw: it is drawn in one go. */
-const GROUP_WEIGHT = 8_000;
+const GROUP_WEIGHT = 4_500;
 /** What an element costs, counted in characters. */
-const LINE_WEIGHT = 40;
+const LINE_WEIGHT = 70;
+/** So much fills a window. */
+const WINDOW_WEIGHT = 3_000;
 const DEFINITION = /^ {0,3}\[[^\]^\n]+\]:[ \t]*\S/m;
 
 /** Follows one document that grows at its end. */
@@ -81,6 +83,18 @@ function weightOf(block: Block | undefined): number {
   let lines = 1;
   for (let at = text.indexOf('\n'); at >= 0 && lines * LINE_WEIGHT < GROUP_WEIGHT; at = text.indexOf('\n', at + 1)) lines++;
   return Math.min(text.length, GROUP_WEIGHT) + lines * LINE_WEIGHT;
+}
+
+/** How many groups at the end, or at the start, fill a window; all that there are if they do not. */
+export function fillingCount(groups: readonly BlockGroup[], from: 'end' | 'start'): number {
+  let weight = 0;
+  let count = 0;
+  while (count < groups.length && weight < WINDOW_WEIGHT) {
+    const group = from === 'end' ? groups[groups.length - 1 - count] : groups[count];
+    for (const block of group?.blocks ?? []) weight += weightOf(block);
+    count += 1;
+  }
+  return count;
 }
 
 /** How many characters a group holds. */

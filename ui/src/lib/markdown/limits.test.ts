@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasLongLine, LONGEST_LINE, PIECE, piecesOf } from './limits';
+import { hasLongLine, isDense, LONGEST_LINE, PIECE, piecesOf } from './limits';
 
 describe('a text that is too long', () => {
   it('is told by its longest line', () => {
@@ -16,5 +16,16 @@ describe('a text that is too long', () => {
     expect(pieces.map((piece) => piece.length)).toEqual([PIECE - 1, PIECE, PIECE, 2]);
     expect(pieces[1]?.startsWith('🚀')).toBe(true);
     expect(piecesOf('')).toEqual([]);
+  });
+});
+
+describe('a text that takes long to read', () => {
+  it('has tags without end, or quotes in each other', () => {
+    expect(isDense('<b>'.repeat(501))).toBe(true);
+    expect(isDense(`text\n${'> '.repeat(30)}deep`)).toBe(true);
+    expect(isDense('>'.repeat(1_000))).toBe(true);
+    expect(isDense('<b>'.repeat(500))).toBe(false);
+    expect(isDense(`${'> '.repeat(12)}an exchange of mails`)).toBe(false);
+    expect(isDense('a >>> b\n'.repeat(100))).toBe(false);
   });
 });

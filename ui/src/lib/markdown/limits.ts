@@ -8,7 +8,20 @@ export const LONGEST_LINE = 10_000;
 /** A block longer than this is shown as the text it is, from its beginning, the rest on demand. */
 export const LONGEST_BLOCK = 20_000;
 /** So much of such a text is shown, and each time it is gone on with. */
-export const PIECE = 20_000;
+export const PIECE = 10_000;
+
+/** A block with more tags than this was written to be read by nobody, or by a browser: it is shown as the text it is, too. */
+const MOST_TAGS = 500;
+/** Nobody quotes deeper than this. */
+const DEEP_QUOTE = /^(?: {0,3}>){30}/m;
+
+/** Whether Markdown takes long to read for what it says. */
+export function isDense(text: string): boolean {
+  if (DEEP_QUOTE.test(text)) return true;
+  let tags = 0;
+  for (let at = text.indexOf('<'); at >= 0 && tags <= MOST_TAGS; at = text.indexOf('<', at + 1)) tags++;
+  return tags > MOST_TAGS;
+}
 
 /** Whether a text has a line that is too long to be drawn as one. */
 export function hasLongLine(text: string): boolean {

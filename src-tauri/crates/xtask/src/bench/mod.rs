@@ -3,7 +3,7 @@
 //! A measuring program prints one JSON object a line on its standard output,
 //! `{"name":"overhead","value":1.2,"unit":"%","bar":3,"ok":true}`, with `bar` null where a line only
 //! informs, and leaves out what it could not measure. Whether a value holds its bar is said by the
-//! program, which knows which side is the good one. Everything else it prints goes to standard error.
+//! program, which knows which side is the good one. Everything else that is printed goes to standard error.
 
 mod speed;
 
@@ -157,6 +157,11 @@ fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
     let before = lines.len();
     for text in BufReader::new(child.stdout.take().expect("standard output is piped")).lines() {
         let text = text?;
+        if !text.starts_with('{') {
+            // A bus begun for the window, and what it begins, speak on the same output.
+            eprintln!("{text}");
+            continue;
+        }
         let line: Line =
             serde_json::from_str(&text).with_context(|| format!("`{name}` printed `{text}`"))?;
         if json {
@@ -252,16 +257,17 @@ fn cargo(word: &str) -> Command {
     cargo
 }
 
-/// Builds what plays the Hub and the engine.
+/// Builds what plays the Hub and the engine; with an example, for whom the libraries have other features than without.
 fn build_doubles() -> Result<()> {
     let mut build = cargo("build");
     build.args(["--bin", "scripted-hub", "--bin", "scripted-worker"]);
+    build.args(["--example", "chat_speed"]);
     shell::run(&mut build)
 }
 
-/// Programs as users get them: always both, since each set of packages is linked by itself.
+/// The window and the command: always both, since each set of packages is linked by itself.
 fn build_app() -> Result<()> {
-    build::programs(Profile::Release, Host::Window)
+    build::programs(Profile::Measuring, Host::Window)
 }
 
 fn browser(script: &str) -> Result<Command> {
@@ -285,18 +291,18 @@ fn window(script: &str) -> Result<Command> {
         .env("SIROCCO_TAURI_DRIVER", driver::program()?)
         .env(
             "SIROCCO_DESKTOP",
-            Profile::Release.program("sirocco-desktop"),
+            Profile::Measuring.program("sirocco-desktop"),
         );
     tell_programs(&mut command);
     Ok(command)
 }
 
 fn tell_programs(command: &mut Command) {
-    let double = |name| Profile::Measuring.program(name);
+    let program = |name| Profile::Measuring.program(name);
     command
-        .env("SIROCCO_CLI", Profile::Release.program("sirocco"))
-        .env("SIROCCO_TEST_HUB", double("scripted-hub"))
-        .env("SIROCCO_TEST_WORKER", double("scripted-worker"));
+        .env("SIROCCO_CLI", program("sirocco"))
+        .env("SIROCCO_TEST_HUB", program("scripted-hub"))
+        .env("SIROCCO_TEST_WORKER", program("scripted-worker"));
 }
 
 /// Columns: name, value with unit, bar, and whether it holds.

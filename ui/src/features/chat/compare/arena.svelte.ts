@@ -2,6 +2,7 @@
 import type { Comparison, Contestant, ConversationId, Event, MessageId, Rating, Verdict } from '$/gen/protocol';
 import { sirocco, type Sirocco } from '$/lib/state';
 import { sessionOf } from '../session';
+import { PAGE } from '../state/conversation.svelte';
 import { PAGE_TIME, RunFollow } from '../state/runFollow';
 import { isLive, Turn } from '../state/turn.svelte';
 import type { PresetShelf } from '../presets/shelf.svelte';
@@ -29,6 +30,8 @@ export class Arena {
   /** The comparison shown, and the turns of its answers in the same order. */
   comparison = $state.raw<Comparison | null>(null);
   turns = $state.raw<Turn[]>([]);
+  /** There are images among the latest messages of the conversation. */
+  #hasImages = $state(false);
   /** The answer that the conversation goes on from. */
   kept = $state<MessageId | null>(null);
   /** A question is on its way to the backend. */
@@ -90,6 +93,13 @@ export class Arena {
     );
   }
 
+  /** Names of those who answer without the images of the conversation that is gone on with. */
+  get unseeing(): string[] {
+    if (!this.#hasImages) return [];
+    const blind = this.runnable.filter((model) => !model.sees_images && this.contestants.some((one) => one.model_id === model.id));
+    return blind.map((model) => model.name);
+  }
+
   /** What a contestant, or a column, is called. */
   nameOf(place: number): string | null {
     const contestant = this.comparison?.answers[place]?.contestant;
@@ -116,9 +126,15 @@ export class Arena {
     if (id !== null && id === this.comparison?.conversation_id) return this.#learnKept();
     const opened = ++this.#opened;
     this.#show(null);
+    this.#hasImages = false;
     if (id === null) return;
-    const latest = await this.#sirocco.backend.call('comparison_latest', { conversation_id: id });
+    const { backend } = this.#sirocco;
+    const [latest, page] = await Promise.all([
+      backend.call('comparison_latest', { conversation_id: id }),
+      backend.call('message_page', { conversation_id: id, place: null, limit: PAGE }),
+    ]);
     if (opened !== this.#opened) return;
+    this.#hasImages = page.messages.some((message) => message.attachments.some((item) => item.kind === 'image'));
     this.#show(latest);
     await this.#learnKept();
   }

@@ -60,6 +60,19 @@ describe('answers side by side', () => {
     expect(screen.getByText('A whole number from 0 to 4,294,967,295')).toBeTruthy();
   });
 
+  it('say which models answer without the images of the conversation', async () => {
+    const { backend, state } = await opened();
+    const first = state.models.models.find((model) => model.verdict.type === 'runs');
+    const row = state.conversations.items[0];
+    const message = backend.stored.get(row?.id ?? '')?.messages[0];
+    if (!first || !row || !message) throw new Error('the script has no model or no conversation');
+    const notice = () => screen.queryByText(/They see no images/)?.textContent;
+    expect(notice()).toBeUndefined();
+    message.attachments = [{ id: 'a1', name: 'map.png', kind: 'image', bytes: 9, characters: 0, token_estimate: 0, problem: null } as never];
+    state.navigation.openComparison('columns', row.id);
+    await waitFor(() => expect(notice()).toContain(first.name));
+  });
+
   it('cannot be asked of one model twice in the same way', async () => {
     const only = [...new ScriptedBackend().models.values()].find((model) => model.verdict.type === 'runs');
     const { user } = await opened({ models: only ? [only] : [] });
