@@ -36,6 +36,8 @@ export const PAGE = 60;
 export const FIRST_PAGE = 20;
 /** So many may have been added to the turns held before these are fetched anew rather than gone on with. */
 const ADDED = 10;
+/** Fewer turns than this are not worth letting go of. */
+const LET_GO_AT_ONCE = 4;
 /** As many as the backend gives at once. */
 const LARGEST_PAGE = 500;
 
@@ -149,7 +151,12 @@ export class ConversationState {
         if (BackendError.from(thrown).code !== 'not_found') throw thrown;
       }
     }
-    return this.#page(null, Math.min(PAGE, Math.max(FIRST_PAGE, this.turns.length + ADDED)));
+    const [first] = this.turns;
+    if (!first) return this.#page(null, FIRST_PAGE);
+    const page = await this.#page(null, Math.min(PAGE, this.turns.length + ADDED));
+    const at = page.messages.findIndex((message) => message.id === first.id);
+    // What comes before the stretch was let go of, or never looked for.
+    return at > 0 ? { ...page, messages: page.messages.slice(at), has_older: true } : page;
   }
 
   /** Puts a page in place, keeps older turns if it continues them. */
@@ -193,10 +200,10 @@ export class ConversationState {
     }
   }
 
-  /** Lets go of what is far before the end, for a reader who is there: it is fetched again once it is looked for. */
-  letGoOlder(): void {
-    if (this.hasNewer || this.turns.length <= FIRST_PAGE + ADDED) return;
-    this.turns = this.turns.slice(-FIRST_PAGE);
+  /** Lets go of the first `count` turns, for a reader who is at the end: they are fetched again once they are looked for. */
+  letGoOlder(count: number): void {
+    if (this.hasNewer || count < LET_GO_AT_ONCE) return;
+    this.turns = this.turns.slice(count);
     this.hasOlder = true;
   }
 
