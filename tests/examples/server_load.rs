@@ -55,22 +55,26 @@ async fn main() -> anyhow::Result<()> {
     let body = json!({
         "model": model.key, "stream": true, "messages": [{"role": "user", "content": "Count."}],
     });
+    // Once: what they take is no memory of the server, though it is of the same process.
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| reqwest::Client::builder().no_proxy().build())
+        .collect::<Result<_, _>>()?;
     let (mut overheads, mut answers, mut lost, mut apart) = (Vec::new(), 0, 0, 0);
     let mut early = None;
     for _ in 0..ROUNDS {
         let direct = directly(&app).await?;
         let end = Instant::now() + length / ROUNDS;
-        let mut clients = JoinSet::new();
-        for _ in 0..CLIENTS {
-            clients.spawn(ask_until(end, url.clone(), body.clone()));
+        let mut asking = JoinSet::new();
+        for client in &clients {
+            asking.spawn(ask_until(end, client.clone(), url.clone(), body.clone()));
         }
         if early.is_none() {
             tokio::time::sleep(length / 10).await;
             early = Some(resident_bytes()?);
         }
         let (mut gaps, mut of_clients) = (Vec::new(), Vec::new());
-        while let Some(client) = clients.join_next().await {
-            let seen = client??;
+        while let Some(seen) = asking.join_next().await {
+            let seen = seen??;
             gaps.extend(seen.gaps);
             of_clients.push(seen.answers);
             lost += seen.lost;
@@ -126,8 +130,12 @@ struct Seen {
     lost: u32,
 }
 
-async fn ask_until(end: Instant, url: String, body: Value) -> anyhow::Result<Seen> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
+async fn ask_until(
+    end: Instant,
+    client: reqwest::Client,
+    url: String,
+    body: Value,
+) -> anyhow::Result<Seen> {
     let mut seen = Seen::default();
     while Instant::now() < end {
         let mut response = client.post(&url).json(&body).send().await?;
