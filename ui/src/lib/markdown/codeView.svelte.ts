@@ -3,6 +3,7 @@
  * colours arrive later, chunk by chunk, and change no line's height.
  */
 
+import { continues } from './blocks';
 import { grammarOf, highlighterNow, loadHighlighter, type Highlight, type LineState } from './highlight';
 import { whenIdle } from './idle';
 import { codeHtml, escapeHtml, revealOverrides } from './sanitise';
@@ -66,7 +67,7 @@ export class CodeView {
   update(code: string, language: string, finished: boolean): void {
     const grammar = grammarOf(language);
     const shown = revealOverrides(code);
-    if (grammar !== this.#grammar || !shown.startsWith(this.#code)) this.#reset(grammar);
+    if (grammar !== this.#grammar || !continues(shown, this.#code)) this.#reset(grammar);
     this.#append(shown.slice(this.#code.length));
     this.#code = shown;
     this.#finished = finished;

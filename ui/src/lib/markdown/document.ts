@@ -36,18 +36,18 @@ export class MarkdownDocument {
   #next = 0;
   #links: Links = {};
   #read = 0;
-  #source = '';
+  #beginnings = 0;
 
   /** The document as far as it came; everything is closed when it is `finished`. */
   update(source: string, finished: boolean): DocumentView {
-    if (!source.startsWith(this.#source)) {
+    const blocks = this.#splitter.update(source, finished);
+    if (this.#splitter.beginnings !== this.#beginnings) {
+      this.#beginnings = this.#splitter.beginnings;
       this.#full = [];
       this.#next = 0;
       this.#links = {};
       this.#read = 0;
     }
-    this.#source = source;
-    const blocks = this.#splitter.update(source, finished);
     this.#readDefinitions(blocks, finished ? blocks.length : this.#splitter.closedCount);
     this.#fill(blocks, this.#splitter.closedCount);
     const rest = blocks.slice(this.#next);

@@ -159,7 +159,16 @@ describe('output without end', () => {
     expect(paragraphs()).toEqual(['0', '1']);
     await vi.waitFor(() => expect(paragraphs().at(-1)).toBe('159'), 10_000);
     expect(paragraphs()).toHaveLength(128);
-    await rerender({ source: source(160), streaming: false });
+    // What is large is looked at now and then only, but at once when it is finished.
+    await vi.waitFor(async () => {
+      await rerender({ source: source(161), streaming: true });
+      expect(paragraphs().at(-1)).toBe('160');
+    }, 10_000);
+    await rerender({ source: source(162), streaming: true });
+    expect(paragraphs().at(-1)).toBe('160');
+    await rerender({ source: source(162), streaming: false });
+    expect(paragraphs().at(-1)).toBe('161');
+    expect(paragraphs()).toHaveLength(128);
     expect(container.querySelector('.show-all')?.textContent).toMatch(/^Show the other [\d.]+ kB$/);
   }, 30_000);
 });
