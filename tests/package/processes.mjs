@@ -30,13 +30,18 @@ function family(pid) {
   return members;
 }
 
-/** Megabytes of memory of all of them; what they share with others counts in part. */
+/** Megabytes of memory of each of them, by name; what they share with others counts in part. */
+export function memoryOf(pid) {
+  return family(pid).flatMap((member) => {
+    const name = ask(() => readFileSync(`/proc/${member}/comm`, "utf8").trim(), null);
+    const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(ask(() => readFileSync(`/proc/${member}/smaps_rollup`, "utf8"), ""))?.[1];
+    return name === null || kilobytes === undefined ? [] : [{ name, mb: Number(kilobytes) / 1000 }];
+  });
+}
+
+/** Megabytes of memory of all of them. */
 export function memoryMb(pid) {
-  const kilobytes = (member) => {
-    const text = ask(() => readFileSync(`/proc/${member}/smaps_rollup`, "utf8"), "");
-    return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0);
-  };
-  return family(pid).reduce((sum, member) => sum + kilobytes(member), 0) / 1000;
+  return memoryOf(pid).reduce((sum, { mb }) => sum + mb, 0);
 }
 
 /** The share of one core that all of them used, in per cent, over some seconds. */

@@ -86,3 +86,50 @@ test("sizes apply at once, to the interface and to messages apart", async () => 
 test("the page complained about nothing", () => {
   assert.deepEqual(walk.complaints, []);
 });
+
+/** A conversation of short turns, and the places that pages of it are asked for. */
+async function longConversation(page, turns) {
+  await page.evaluate((turns) => {
+    const stored = window.scripted.stored.get("c-2");
+    const [question, answer] = stored.messages;
+    stored.messages = Array.from({ length: 2 * turns }, (_, at) => ({
+      ...structuredClone(at % 2 === 0 ? question : answer),
+      id: `long-${at}`,
+      parent_id: at === 0 ? null : `long-${at - 1}`,
+      content: `Word ${at}.`,
+    }));
+    stored.conversation.head = `long-${2 * turns - 1}`;
+    window.asked = [];
+    const call = window.scripted.call.bind(window.scripted);
+    window.scripted.call = (command, request) => {
+      if (command === "message_page") window.asked.push(Object.keys(request.place ?? { end: 0 })[0]);
+      return call(command, request);
+    };
+  }, turns);
+  await page.locator("[data-row='c-2']").click();
+  await page.getByRole("log", { name: "Conversation", exact: true }).locator("article.model").first().waitFor();
+}
+
+test("older turns come until a window is full, also where there was nothing to scroll", async () => {
+  const { page } = await served.open({ width: 1100, height: 3_000 });
+  await longConversation(page, 200);
+  await page.waitForFunction(() => {
+    const log = document.querySelector('[role="log"]');
+    return log.scrollHeight > log.clientHeight && log.querySelectorAll("article.model").length > 10;
+  });
+  assert.ok((await page.evaluate(() => window.asked)).includes("before"));
+  await page.close();
+});
+
+test("whoever sends in a chat of short turns has no older ones fetched", async () => {
+  const { page } = await served.open({ width: 1100, height: 900 });
+  await longConversation(page, 200);
+  await page.waitForTimeout(1_500);
+  await page.evaluate(() => (window.asked = []));
+  await page.getByRole("textbox", { name: "Message" }).fill("And on?");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("And on?").waitFor();
+  await page.waitForTimeout(1_500);
+  assert.deepEqual((await page.evaluate(() => window.asked)).filter((place) => place === "before"), []);
+  await page.close();
+});

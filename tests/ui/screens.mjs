@@ -50,6 +50,15 @@ const model = (name) => async (page) => {
 /** A picture of a coast, drawn: the scripted backend keeps it as it is. */
 const COAST = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1024 768"><rect width="1024" height="768" fill="#f4c58a"/><circle cx="700" cy="260" r="90" fill="#fff2cc"/><path d="M0 470q256-60 512 0t512 0v298H0z" fill="#3a7ca5"/><path d="M0 700 260 420l180 180 120-90 240 258H0z" fill="#81523f"/></svg>`;
 const image = (page) => page.locator('input[type="file"]').first().setInputFiles({ name: "coast.png", mimeType: "image/png", buffer: Buffer.from(COAST) });
+const imageSent = [
+  ...conversation,
+  model("Llama 3.2 3B Instruct"),
+  image,
+  (page) => page.getByRole("textbox", { name: "Message" }).fill("What do you see?"),
+  button("Send"),
+  (page) => page.locator("article.user img").last().waitFor(),
+  button("Stop"),
+];
 const serving = (enabled) => (page) =>
   page.evaluate((wanted) => {
     const { app } = window.sirocco;
@@ -109,6 +118,15 @@ const SCREENS = {
       text("Reload model"),
     ],
   },
+  "an answer without end": {
+    steps: [
+      (page) => page.evaluate((text) => (window.scripted.stored.get("c-2").messages[1].content = text), "The wind turns to the south.\n\n".repeat(5_000)),
+      list,
+      (page) => page.locator("[data-row='c-2']").click(),
+      text(/^Show the other/),
+      (page) => page.getByText(/^Show the other/).scrollIntoViewIfNeeded(),
+    ],
+  },
   "context of a conversation": { steps: [...conversation, inspector("Context"), text("What is sent")], undo: [inspectorBack] },
   "a preset that is changed": {
     steps: [
@@ -132,17 +150,14 @@ const SCREENS = {
   },
   "an image in a chat": {
     steps: [
-      ...conversation,
-      model("Llama 3.2 3B Instruct"),
-      image,
-      (page) => page.getByRole("textbox", { name: "Message" }).fill("What do you see?"),
-      button("Send"),
-      (page) => page.locator("article.user img").last().waitFor(),
-      button("Stop"),
+      ...imageSent,
       image,
       (page) => page.getByRole("button", { name: /^Remove coast/ }).waitFor(),
     ],
     undo: [button(/^Remove coast/)],
+  },
+  "an image in a comparison": {
+    steps: [...imageSent, ...comparing, text(/^Answering without the images/)],
   },
   "an image, large": {
     steps: [...conversation, image, button(/^Open coast/), (page) => page.getByRole("dialog").getByRole("img").waitFor()],
@@ -196,7 +211,8 @@ const SCREENS = {
       button(/^Measure Qwen/),
       (page) => page.getByRole("progressbar", { name: /^Measuring/ }).scrollIntoViewIfNeeded(),
     ],
-    undo: [button("Stop"), text(/^Measured on/)],
+    // It may have ended by itself.
+    undo: [(page) => page.evaluate(() => window.scripted.call("model_measure_stop", {})), text(/^Measured on/)],
   },
   folders: { steps: [keys("Control+3"), list, button("Folders"), text("Found on this machine")] },
   duplicates: { steps: [keys("Control+3"), list, button("Duplicates"), (page) => page.getByRole("button", { name: /^Link/ }).waitFor()] },

@@ -8,7 +8,7 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { runProgram, startHub, temporaryFolder } from "../hub/programs.mjs";
-import { cpuPercent, memoryMb } from "../package/processes.mjs";
+import { cpuPercent, memoryOf } from "../package/processes.mjs";
 import { line } from "../package/trying.mjs";
 import { Desktop } from "./desktop.mjs";
 
@@ -195,7 +195,9 @@ async function streamFor(desktop, duration) {
   for (let passed = 0; passed < duration; passed = performance.now() - begun) {
     const busy = await page.run(() => document.querySelector('[role="log"]')?.ariaBusy === "true");
     if (!busy) await ask(page);
-    samples.push([passed / duration, memoryMb(desktop.pid)]);
+    const used = memoryOf(desktop.pid);
+    if (samples.length % 20 === 0) console.error(`memory after ${Math.round(passed / 1_000)} s: ${used.map(({ name, mb }) => `${name} ${Math.round(mb)}`).join(", ")} MB`);
+    samples.push([passed / duration, used.reduce((sum, { mb }) => sum + mb, 0)]);
     await pause(duration / 120);
   }
   const middle = (from, to) => quantile(samples.filter(([share]) => share >= from && share < to).map(([, used]) => used), 0.5);

@@ -66,7 +66,7 @@ describe('answers side by side', () => {
     const row = state.conversations.items[0];
     const message = backend.stored.get(row?.id ?? '')?.messages[0];
     if (!first || !row || !message) throw new Error('the script has no model or no conversation');
-    const notice = () => screen.queryByText(/They see no images/)?.textContent;
+    const notice = () => screen.queryByText(/Answering without the images/)?.textContent;
     expect(notice()).toBeUndefined();
     message.attachments = [{ id: 'a1', name: 'map.png', kind: 'image', bytes: 9, characters: 0, token_estimate: 0, problem: null } as never];
     state.navigation.openComparison('columns', row.id);

@@ -31,7 +31,7 @@ export const compareStrings = {
     send: 'Ask all',
     stop: 'Stop all',
     keptFirst: (name: string) => `It goes on from ${name}.`,
-    unseen: (names: string) => `They see no images and answer without those of this conversation: ${names}`,
+    unseen: (names: string) => `Answering without the images of this conversation: ${names}`,
   },
   empty: 'One question, several answers',
   emptyText: 'Choose models or presets above and ask. Their answers appear side by side, with speed, tokens and memory, and one of them is kept to go on from.',

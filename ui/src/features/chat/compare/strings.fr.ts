@@ -34,7 +34,7 @@ export const compareStrings: Translation<typeof en.compareStrings> = {
     send: 'Demander à tous',
     stop: 'Tout arrêter',
     keptFirst: (name) => `La suite part de ${name}.`,
-    unseen: (names) => `Ils ne voient pas les images et répondent sans celles de cette conversation : ${names}`,
+    unseen: (names) => `Réponse sans les images de cette conversation : ${names}`,
   },
   empty: 'Une question, plusieurs réponses',
   emptyText:
