@@ -26,6 +26,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sirocco_core::home::Home;
 use sirocco_web::OwnedApp;
+use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, RunEvent};
 
 /// The App, until it is closed at the end.
@@ -65,8 +66,15 @@ fn main() -> ExitCode {
         .invoke_handler(tauri::generate_handler![
             ipc::rpc,
             ipc::rpc_stream,
+            ipc::rpc_stream_next,
             ipc::rpc_stream_close
         ])
+        .on_page_load(|page, load| {
+            // A page that is loaded anew knows nothing of what it followed.
+            if load.event() == PageLoadEvent::Started {
+                ipc::forget_page(page.app_handle(), page.label());
+            }
+        })
         .setup(move |tauri| {
             match launch::open(tauri.handle(), ownership) {
                 Ok(owned) => {

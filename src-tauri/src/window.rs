@@ -69,7 +69,10 @@ fn full(
                 ipc::tell(&app, &label, &event);
             }
         }
-        WindowEvent::Destroyed => end_with_last(&app, &label),
+        WindowEvent::Destroyed => {
+            ipc::forget_page(&app, &label);
+            end_with_last(&app, &label);
+        }
         _ => {}
     });
     Ok(window)

@@ -1,9 +1,12 @@
 /** The window host: Tauri IPC. The only file that may import `@tauri-apps`. */
-import { Channel, invoke, isTauri } from '@tauri-apps/api/core';
+import { invoke, isTauri } from '@tauri-apps/api/core';
 import { getCurrentWebviewWindow } from '@tauri-apps/api/webviewWindow';
 import type { Commands, Event } from '$/gen/protocol';
 import { BackendError } from './error';
 import type { Backend } from './index';
+
+/** A page that draws so often asks no sooner for what comes next. */
+const FRAME_MS = 16;
 
 /** Whether the page is shown by the window host. */
 export function inWindow(): boolean {
@@ -26,11 +29,22 @@ export function tauriBackend(): Backend {
 
     stream(stream, request, onMessage) {
       let open = true;
-      const channel = new Channel<never>();
-      channel.onmessage = (message) => {
-        if (open) onMessage(message);
+      let id: number | null = null;
+      const close = () => {
+        // A stream that has just ended by itself is no longer known; nothing is left to close.
+        if (id !== null) invoke('rpc_stream_close', { id }).catch(() => {});
       };
-      const done = invoke<void>('rpc_stream', { command: stream, payload: request, channel }).catch((thrown) => {
+      const follow = async () => {
+        id = await invoke<number>('rpc_stream', { command: stream, payload: request });
+        if (!open) return close();
+        for (;;) {
+          const messages = await invoke<Parameters<typeof onMessage>[0][]>('rpc_stream_next', { id });
+          for (const message of messages) if (open) onMessage(message);
+          if (!open || messages.length === 0) return;
+          await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+        }
+      };
+      const done = follow().catch((thrown) => {
         if (open) throw BackendError.from(thrown);
       });
       return {
@@ -38,8 +52,7 @@ export function tauriBackend(): Backend {
         close() {
           if (!open) return;
           open = false;
-          // A stream that has just ended by itself is no longer known; nothing is left to close.
-          invoke('rpc_stream_close', { id: channel.id }).catch(() => {});
+          close();
         },
       };
     },
