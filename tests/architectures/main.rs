@@ -1,8 +1,9 @@
 //! Random-weight models of many architectures in llama.cpp's worker: they load, answer and go, or are refused with the
-//! reason. None takes the app with it.
+//! reason. None takes the app with it. Those that mistral.rs loads say the same there.
 //!
 //! As `real_model.rs`, only with llama.cpp's worker; there is no file to fetch.
 
+mod agreement;
 mod model;
 mod options;
 mod table;
@@ -25,12 +26,20 @@ const ARCHITECTURES: usize = 20;
 const TEXT: &str = "the wind comes from the south";
 
 async fn app() -> anyhow::Result<TempApp> {
+    app_with(&[RuntimeName::LlamaCpp]).await
+}
+
+/// An app with the workers of these runtimes, and all of them.
+async fn app_with(runtimes: &[RuntimeName]) -> anyhow::Result<TempApp> {
     let folder = std::env::var_os("SIROCCO_WORKER_DIR")
         .filter(|folder| !folder.is_empty())
         .context("SIROCCO_WORKER_DIR is not set: run `cargo xtask test --only model`")?;
     let mut workers = discover(&[PathBuf::from(folder)]);
-    workers.retain(|worker| worker.name == RuntimeName::LlamaCpp);
-    ensure!(!workers.is_empty(), "there is no worker of llama.cpp");
+    workers.retain(|worker| runtimes.contains(&worker.name));
+    for runtime in runtimes {
+        let is_there = workers.iter().any(|worker| worker.name == *runtime);
+        ensure!(is_there, "there is no worker of {runtime:?}");
+    }
     TempApp::open_with(workers).await
 }
 

@@ -69,6 +69,47 @@ impl Architecture {
     }
 }
 
+/// Those that mistral.rs loads, by what is special about them; both with an output of its own and with one that is the
+/// table of embeddings, where that may be.
+pub fn of_mistral_rs() -> Vec<(&'static str, Architecture)> {
+    let (tied, untied) = ("output_norm", "output_norm output");
+    let qwen2 = "attn_norm attn_q+ attn_k+ attn_v+ attn_output ffn_norm ffn_gate ffn_up ffn_down";
+    let phi3 = "attn_norm attn_qkv attn_output ffn_norm ffn_up:double ffn_down";
+    let starcoder2 = "attn_norm+ attn_q+ attn_k+ attn_v+ attn_output+ ffn_norm+ ffn_up+ ffn_down+";
+    let qwen3 = || format!("{QK_NORMS} {LLAMA}");
+    vec![
+        ("llama", new("llama", untied, LLAMA)),
+        ("llama, tied", new("llama", tied, LLAMA)),
+        (
+            "llama with factors of its rotation, as 3.1",
+            new("llama", "output_norm output rope_freqs", LLAMA),
+        ),
+        ("mistral3", new("mistral3", untied, LLAMA)),
+        (
+            "phi2",
+            new(
+                "phi2",
+                "output_norm+ output+",
+                "attn_norm+ attn_qkv+ attn_output+ ffn_up+ ffn_down+",
+            )
+            .with_all_heads(),
+        ),
+        ("phi3", new("phi3", untied, phi3)),
+        (
+            "phi3 with the base of Phi-4",
+            new("phi3", untied, phi3).with("rope.freq_base", 250_000_f32),
+        ),
+        ("qwen2", new("qwen2", untied, qwen2)),
+        ("qwen2, tied", new("qwen2", tied, qwen2)),
+        ("qwen3", new("qwen3", untied, qwen3())),
+        ("qwen3, tied", new("qwen3", tied, qwen3())),
+        (
+            "starcoder2",
+            new("starcoder2", "output_norm+ output", starcoder2),
+        ),
+    ]
+}
+
 /// All that are tried.
 pub fn all() -> Vec<Architecture> {
     let gemma_with_norms = || format!("{QK_NORMS} {GEMMA}");

@@ -196,6 +196,20 @@ pub fn lint() -> Result<()> {
     shell::run(cargo.args(["--", "--deny", "warnings"]))
 }
 
+/// An example of the worker that measures it, compiled for this CPU, over a model and a text of twenty thousand tokens:
+/// sources of the pinned mistral.rs that no patch changes.
+pub fn example(name: &str, model: &Path) -> Result<Command> {
+    let (mut cargo, _) = cargo(
+        Target::Native,
+        &["run", "--release", "--quiet", "--example", name, "--"],
+    )?;
+    let sources = paths::engines().join("mistralrs/sources/mistralrs-core-0.8.1/src");
+    cargo.arg(model);
+    cargo
+        .args(["models/granite.rs", "vision_models/gemma4/text.rs"].map(|file| sources.join(file)));
+    Ok(cargo)
+}
+
 /// A cargo command in the worker's workspace with our patches applied, and the folder it builds in.
 pub fn cargo(target: Target, arguments: &[&str]) -> Result<(Command, PathBuf)> {
     let source = source();

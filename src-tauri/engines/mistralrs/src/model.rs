@@ -74,8 +74,9 @@ impl Model {
     }
 }
 
-impl Engine for Model {
-    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+impl Model {
+    /// Takes tokens in; answers the logits after each of the last `rows`, one after the other.
+    pub fn logits(&mut self, tokens: &[u32], rows: usize) -> Result<Vec<f32>, EngineError> {
         let count = tokens.len();
         let inputs = ModelInputs {
             input_ids: Tensor::new(tokens, &self.device)
@@ -84,8 +85,7 @@ impl Engine for Model {
             input_ids_full: None,
             seqlen_offsets: vec![self.length],
             seqlen_offsets_full: None,
-            // Only the last position's logits are wanted.
-            context_lens: vec![(count - 1, 1)],
+            context_lens: vec![(count - rows, rows)],
             position_ids: vec![self.length + count],
             paged_attn_meta: None,
             flash_meta: FlashParams::empty(true),
@@ -105,6 +105,12 @@ impl Engine for Model {
             .and_then(|logits| logits.to_dtype(DType::F32))
             .and_then(|logits| logits.to_vec1::<f32>())
             .map_err(failed)
+    }
+}
+
+impl Engine for Model {
+    fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        self.logits(tokens, 1)
     }
 
     #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]

@@ -32,6 +32,8 @@ enum Program {
     ExampleWithModel(&'static str),
     /// One over a worker that follows a script.
     ExampleWithScript(&'static str),
+    /// An example of the worker of mistral.rs, which looks into it.
+    Worker(&'static str),
     /// A script of `tests/ui`, which drives the interface in Chromium.
     Browser(&'static str),
     /// A script of `tests/window`, which drives the window over a worker that follows a script.
@@ -40,7 +42,7 @@ enum Program {
     Package(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package, Window};
+use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package, Window, Worker};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -57,7 +59,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "engine",
-        programs: &[ExampleWithModel("engine_speed")],
+        programs: &[ExampleWithModel("engine_speed"), Worker("accuracy")],
     },
     Bench {
         name: "hub",
@@ -145,6 +147,7 @@ fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
         Example(name)
         | ExampleWithModel(name)
         | ExampleWithScript(name)
+        | Worker(name)
         | Browser(name)
         | Window(name)
         | Package(name) => name,
@@ -193,6 +196,7 @@ fn command(program: &Program) -> Result<Command> {
             build_doubles()?;
             Ok(example(name))
         }
+        Worker(name) => engine::example(name, &starter::model()?),
         Browser(script) => browser(script),
         Window(script) => window(script),
         Package(script) => package(script),
