@@ -45,8 +45,8 @@ pub async fn rpc(
     app.call_json(&command, payload).await
 }
 
-/// Opens a stream; answers its number. The page asks for what comes: a message that is sent to it would be a script, compiled
-/// for each token and kept by the web view for minutes.
+/// Opens a stream; answers its number. The page asks for what comes: a message that is sent to it would be a script that the
+/// web view compiles for each token.
 #[tauri::command]
 pub async fn rpc_stream(
     app: State<'_, App>,

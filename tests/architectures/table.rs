@@ -30,6 +30,12 @@ const LLAMA: &str = "attn_norm attn_q attn_k attn_v attn_output ffn_norm ffn_gat
 const GEMMA: &str = "attn_norm attn_q attn_k attn_v attn_output post_attention_norm ffn_norm ffn_gate ffn_up ffn_down \
     post_ffw_norm";
 const GPT2: &str = "attn_norm+ attn_qkv+ attn_output+ ffn_norm+ ffn_up+ ffn_down+";
+const QWEN2: &str =
+    "attn_norm attn_q+ attn_k+ attn_v+ attn_output ffn_norm ffn_gate ffn_up ffn_down";
+const PHI2: &str = "attn_norm+ attn_qkv+ attn_output+ ffn_up+ ffn_down+";
+const PHI3: &str = "attn_norm attn_qkv attn_output ffn_norm ffn_up:double ffn_down";
+const STARCODER2: &str =
+    "attn_norm+ attn_q+ attn_k+ attn_v+ attn_output+ ffn_norm+ ffn_up+ ffn_down+";
 const QK_NORMS: &str = "attn_q_norm attn_k_norm";
 
 fn new(name: &'static str, whole: &'static str, block: impl Into<String>) -> Architecture {
@@ -73,9 +79,6 @@ impl Architecture {
 /// table of embeddings, where that may be.
 pub fn of_mistral_rs() -> Vec<(&'static str, Architecture)> {
     let (tied, untied) = ("output_norm", "output_norm output");
-    let qwen2 = "attn_norm attn_q+ attn_k+ attn_v+ attn_output ffn_norm ffn_gate ffn_up ffn_down";
-    let phi3 = "attn_norm attn_qkv attn_output ffn_norm ffn_up:double ffn_down";
-    let starcoder2 = "attn_norm+ attn_q+ attn_k+ attn_v+ attn_output+ ffn_norm+ ffn_up+ ffn_down+";
     let qwen3 = || format!("{QK_NORMS} {LLAMA}");
     vec![
         ("llama", new("llama", untied, LLAMA)),
@@ -87,25 +90,20 @@ pub fn of_mistral_rs() -> Vec<(&'static str, Architecture)> {
         ("mistral3", new("mistral3", untied, LLAMA)),
         (
             "phi2",
-            new(
-                "phi2",
-                "output_norm+ output+",
-                "attn_norm+ attn_qkv+ attn_output+ ffn_up+ ffn_down+",
-            )
-            .with_all_heads(),
+            new("phi2", "output_norm+ output+", PHI2).with_all_heads(),
         ),
-        ("phi3", new("phi3", untied, phi3)),
+        ("phi3", new("phi3", untied, PHI3)),
         (
             "phi3 with the base of Phi-4",
-            new("phi3", untied, phi3).with("rope.freq_base", 250_000_f32),
+            new("phi3", untied, PHI3).with("rope.freq_base", 250_000_f32),
         ),
-        ("qwen2", new("qwen2", untied, qwen2)),
-        ("qwen2, tied", new("qwen2", tied, qwen2)),
+        ("qwen2", new("qwen2", untied, QWEN2)),
+        ("qwen2, tied", new("qwen2", tied, QWEN2)),
         ("qwen3", new("qwen3", untied, qwen3())),
         ("qwen3, tied", new("qwen3", tied, qwen3())),
         (
             "starcoder2",
-            new("starcoder2", "output_norm+ output", starcoder2),
+            new("starcoder2", "output_norm+ output", STARCODER2),
         ),
     ]
 }
@@ -118,7 +116,7 @@ pub fn all() -> Vec<Architecture> {
     let untied = "output_norm output";
     vec![
         new("llama", untied, LLAMA),
-        new("qwen2", untied, "attn_norm attn_q+ attn_k+ attn_v+ attn_output ffn_norm ffn_gate ffn_up ffn_down"),
+        new("qwen2", untied, QWEN2),
         new("qwen3", untied, llama_with_norms()),
         new("gemma", tied, LLAMA),
         new("gemma2", tied, GEMMA),
@@ -145,14 +143,14 @@ pub fn all() -> Vec<Architecture> {
         )
         .with_all_heads()
         .with_experts(),
-        new("phi2", "output_norm+ output+", "attn_norm+ attn_qkv+ attn_output+ ffn_up+ ffn_down+")
+        new("phi2", "output_norm+ output+", PHI2)
             .with_all_heads(),
-        new("phi3", untied, "attn_norm attn_qkv attn_output ffn_norm ffn_up:double ffn_down"),
+        new("phi3", untied, PHI3),
         new("starcoder", "position_embd output_norm+ output", GPT2),
         new(
             "starcoder2",
             "output_norm+",
-            "attn_norm+ attn_q+ attn_k+ attn_v+ attn_output+ ffn_norm+ ffn_up+ ffn_down+",
+            STARCODER2,
         ),
         new(
             "stablelm",
@@ -232,7 +230,7 @@ pub fn all() -> Vec<Architecture> {
         new(
             "codeshell",
             "output_norm+ output",
-            "attn_norm+ attn_q+ attn_k+ attn_v+ attn_output+ ffn_norm+ ffn_up+ ffn_down+",
+            STARCODER2,
         ),
         new("xverse", untied, LLAMA),
         new("minicpm", untied, LLAMA),

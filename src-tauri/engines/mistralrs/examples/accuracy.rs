@@ -86,15 +86,15 @@ struct Found {
 }
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<String> = std::env::args().collect();
     match arguments.as_slice() {
-        [measuring, weights, reference, model, texts @ ..] if measuring == MEASURE => {
+        [_, measuring, weights, reference, model, texts @ ..] if measuring == MEASURE => {
             let weights = Weights::ALL.into_iter().find(|one| one.name() == weights);
             let weights = weights.ok_or("there are no such weights")?;
             let found = measure(Path::new(model), texts, Path::new(reference), weights)?;
             Ok(serde_json::to_writer(std::io::stdout(), &found)?)
         }
-        [model, texts @ ..] if !texts.is_empty() => compare(model, texts),
+        [_, model, texts @ ..] if !texts.is_empty() => compare(model, texts),
         _ => Err("usage: accuracy MODEL TEXT...".into()),
     }
 }
@@ -259,7 +259,7 @@ fn perplexity(model: &mut Model, tokens: &[u32]) -> Result<f64> {
     let (mut sum, mut count) = (0.0, 0);
     for window in tokens.chunks(COMPARED) {
         model.truncate(0)?;
-        let mut next = window.iter().skip(1);
+        let mut next = window[1..].iter();
         for piece in window.chunks(PIECE) {
             let logits = model.logits(piece, piece.len())?;
             for (row, token) in logits
