@@ -1,6 +1,8 @@
 //! Stories of a draft model: the real model guesses for itself, from a second file.
 //!
-//! As `real_model.rs`, only with llama.cpp's worker.
+//! As `real_model.rs`, only with llama.cpp's worker, and where a second name of a file is a link anyone may make.
+
+#![cfg(unix)]
 
 use std::path::{Path, PathBuf};
 

@@ -2,12 +2,13 @@
 //!
 //! `SIROCCO_TEST_MODEL` is the file (several with the path separator between them), `SIROCCO_WORKER_DIR`
 //! the folder of the worker, `SIROCCO_TEST_RUNTIME` which runtime is meant; llama.cpp is that of `tests/llamacpp`, which must be installed (`npm ci`).
-//! `SIROCCO_BENCH_LENGTHS` names the lengths of prompts, `128,512,2048` if it is not set. Standard
+//! `SIROCCO_BENCH_LENGTHS` names the lengths of prompts, `128,512,2048,8192` if it is not set. Standard
 //! output carries one JSON object a line, as `cargo xtask bench engine` reads them.
 //!
 //! Writing a token reads every weight once, so the speed of memory is a limit: the share of it is
 //! tokens a second times the size of the file, over what all threads together read in a second.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -49,7 +50,7 @@ async fn main() -> Result<()> {
     let lengths = std::env::var("SIROCCO_BENCH_LENGTHS");
     let lengths: Vec<usize> = lengths
         .as_deref()
-        .unwrap_or("128,512,2048")
+        .unwrap_or("128,512,2048,8192")
         .split(',')
         .map(|length| length.trim().parse().context("SIROCCO_BENCH_LENGTHS"))
         .collect::<Result<_>>()?;
@@ -100,6 +101,8 @@ async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) 
     let (residency, _changes) = Residency::new(workers, scratch.path().to_path_buf());
     let longest = lengths.iter().copied().max().context("no length")?;
     let context_length = u32::try_from(longest + 1024)?;
+    // What disks do is not measured.
+    std::io::copy(&mut File::open(model)?, &mut std::io::sink())?;
     let begun = Instant::now();
     let loaded = residency
         .load(Load {
@@ -114,7 +117,11 @@ async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) 
         .await?;
     let load_ms = begun.elapsed().as_secs_f64() * 1e3;
     let mut other = LlamaCpp::start(model, threads)?;
-    let name = model.file_stem().unwrap_or_default().to_string_lossy();
+    let file = model.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match runtime {
+        RuntimeName::MistralRs => file.into_owned(),
+        RuntimeName::LlamaCpp => format!("llama.cpp's worker, {file}"),
+    };
     let line = |what: &str, value: f64, unit: &str, bar: Option<f64>| {
         let ok = bar.is_none_or(|bar| value >= bar);
         print_line(&format!("{name}: {what}"), value, unit, bar, ok);

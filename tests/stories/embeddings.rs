@@ -10,7 +10,7 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, Embeddings, ErrorCode, ErrorReport, Model, ModelVerdict, RuntimeName, Started,
 };
-use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, process, runtime};
+use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, runtime};
 use tokio::time::timeout;
 
 use crate::server_scene::Scene;
@@ -204,8 +204,11 @@ async fn a_worker_that_dies_over_a_text_costs_that_request() -> anyhow::Result<(
     Ok(())
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn who_leaves_while_texts_are_handed_over_harms_nobody() -> anyhow::Result<()> {
+    use sirocco_testkit::process;
+
     let app = with_both().await?;
     let model = embedder(&app).await?;
     embed(&app, &model, &["wind"], None).await?;

@@ -1,16 +1,20 @@
 //! Stories: what happens to a person, told through the commands of an App that runs a scripted
-//! worker. Those of the real one are in `tests/real_model.rs`.
+//! worker. Those of the real one are in `tests/real_model.rs`. What looks at processes, and at what links to a file, is
+//! told on Linux.
 
 mod answers;
 mod attachments;
 mod branches;
 mod comparisons;
 mod context;
+#[cfg(target_os = "linux")]
 mod crash_reports;
+#[cfg(target_os = "linux")]
 mod crashes;
 mod download_failures;
 mod downloads;
 mod embeddings;
+#[cfg(target_os = "linux")]
 mod endings;
 mod exchange;
 mod follow;
@@ -18,11 +22,15 @@ mod hub;
 mod hub_page;
 mod hub_scene;
 mod images;
+#[cfg(target_os = "linux")]
 mod library;
+#[cfg(target_os = "linux")]
 mod library_import;
+#[cfg(target_os = "linux")]
 mod library_keeping;
 mod library_roots;
 mod llamacpp_options;
+#[cfg(target_os = "linux")]
 mod loading;
 mod measuring;
 mod network;
@@ -34,6 +42,7 @@ mod prompts;
 mod queue;
 mod remote_engines;
 mod remote_scene;
+#[cfg(target_os = "linux")]
 mod runtimes;
 mod search;
 mod server_access;

@@ -43,10 +43,11 @@ impl Home {
         Some(Self(data))
     }
 
-    /// The platform's folder for the data of applications.
+    /// The platform's folder for the data of applications. On Windows `Sirocco` itself is where the installer puts the
+    /// program.
     fn of_platform() -> Option<Self> {
         let folder = if cfg!(windows) {
-            variable("LOCALAPPDATA")?.join("Sirocco")
+            variable("LOCALAPPDATA")?.join(r"Sirocco\Data")
         } else if cfg!(target_os = "macos") {
             variable("HOME")?.join("Library/Application Support/Sirocco")
         } else {

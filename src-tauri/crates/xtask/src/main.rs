@@ -10,7 +10,6 @@ mod dist;
 mod driver;
 mod engine;
 mod fingerprint;
-mod foreign;
 mod generate;
 mod house;
 mod icons;
@@ -22,6 +21,7 @@ mod setup;
 mod shell;
 mod starter;
 mod test;
+mod test_models;
 
 use std::process::ExitCode;
 

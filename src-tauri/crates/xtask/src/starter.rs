@@ -58,7 +58,7 @@ pub fn cache() -> Option<PathBuf> {
             .filter(|path| path.is_absolute())
     };
     let cache = if cfg!(windows) {
-        folder("LOCALAPPDATA")
+        folder("LOCALAPPDATA").map(|local| local.join(r"Sirocco\Cache"))
     } else if cfg!(target_os = "macos") {
         folder("HOME").map(|home| home.join("Library/Caches"))
     } else {

@@ -15,9 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, bail};
 
 use crate::build::Profile;
-use crate::{
-    build, check, driver, engine, foreign, generate, house, node, paths, setup, shell, starter,
-};
+use crate::{build, check, driver, engine, generate, house, node, paths, setup, shell, starter};
 
 /// A step that passes or fails.
 struct Suite {
@@ -275,7 +273,7 @@ impl Prepared {
                     .insert("SIROCCO_TEST_MODEL", starter::model()?.into());
             }
             Foreign => {
-                let models = foreign::models()?;
+                let models = test_models::for_tests()?;
                 let named = models.map(|(variable, path)| (variable, path.into()));
                 self.environment.extend(named);
             }

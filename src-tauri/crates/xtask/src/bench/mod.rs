@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::build::{self, Host, Profile};
-use crate::{dist, driver, engine, node, paths, shell, starter};
+use crate::{dist, driver, engine, node, paths, shell, starter, test_models};
 
 /// Measuring programs whose lines belong together.
 struct Bench {
@@ -30,6 +30,8 @@ enum Program {
     Example(&'static str),
     /// One that measures a model that answers.
     ExampleWithModel(&'static str),
+    /// The speed of this runtime beside llama.cpp's.
+    Speed(&'static str),
     /// One over a worker that follows a script.
     ExampleWithScript(&'static str),
     /// An example of the worker of mistral.rs, which looks into it.
@@ -42,7 +44,9 @@ enum Program {
     Package(&'static str),
 }
 
-use Program::{Browser, Example, ExampleWithModel, ExampleWithScript, Package, Window, Worker};
+use Program::{
+    Browser, Example, ExampleWithModel, ExampleWithScript, Package, Speed, Window, Worker,
+};
 
 const BENCHES: &[Bench] = &[
     Bench {
@@ -59,7 +63,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "engine",
-        programs: &[ExampleWithModel("engine_speed"), Worker("accuracy")],
+        programs: &[Speed("mistralrs"), Speed("llamacpp"), Worker("accuracy")],
     },
     Bench {
         name: "hub",
@@ -147,6 +151,7 @@ fn measure(program: &Program, lines: &mut Vec<Line>, json: bool) -> Result<()> {
         Example(name)
         | ExampleWithModel(name)
         | ExampleWithScript(name)
+        | Speed(name)
         | Worker(name)
         | Browser(name)
         | Window(name)
@@ -196,11 +201,31 @@ fn command(program: &Program) -> Result<Command> {
             build_doubles()?;
             Ok(example(name))
         }
+        Speed(runtime) => speed_of(runtime),
         Worker(name) => engine::example(name, &starter::model()?),
         Browser(script) => browser(script),
         Window(script) => window(script),
         Package(script) => package(script),
     }
+}
+
+/// Of our own kernels and of what llama.cpp does with the same files; of our worker of llama.cpp, which must be as fast as
+/// any other program with it, one file is enough.
+fn speed_of(runtime: &str) -> Result<Command> {
+    node::install(&paths::root().join("tests/llamacpp"))?;
+    let mut models = vec![starter::model()?];
+    let mut command = example("engine_speed");
+    match runtime {
+        "mistralrs" => models.push(test_models::larger()?),
+        _ => {
+            command.env("SIROCCO_BENCH_LENGTHS", "128,512");
+        }
+    }
+    command
+        .env("SIROCCO_TEST_RUNTIME", runtime)
+        .env("SIROCCO_TEST_MODEL", std::env::join_paths(models)?)
+        .env("SIROCCO_WORKER_DIR", engine::folder()?);
+    Ok(command)
 }
 
 /// What packages are tried out with, and Debian's packages of it: they are only made for Debian from here.

@@ -12,6 +12,9 @@ use crate::paths;
 const BEGIN: &str = "<!-- speeds: cargo xtask bench engine --readme -->\n";
 const END: &str = "<!-- /speeds -->\n";
 
+/// How `engine_speed` begins lines of our worker of llama.cpp.
+const OF_LLAMA_CPP: &str = "llama.cpp's worker, ";
+
 /// Reading a prompt of some length, or writing behind one.
 #[derive(Default)]
 struct Speed {
@@ -45,6 +48,10 @@ fn block(lines: &[Line]) -> Result<String> {
         let Some((file, what)) = line.name.split_once(": ") else {
             continue;
         };
+        // Our own worker of llama.cpp has no columns.
+        if file.starts_with(OF_LLAMA_CPP) {
+            continue;
+        }
         let (what, theirs) = match what.strip_suffix(", llama.cpp") {
             Some(what) => (what, true),
             None => (what, false),
@@ -124,6 +131,7 @@ mod tests {
             ("small: load", 400.0),
             ("small: prefill at 128", 120.0),
             ("small: prefill at 128, llama.cpp", 100.0),
+            ("llama.cpp's worker, small: prefill at 128", 90.0),
             ("small: prefill at 128, ratio", 1.2),
             ("small: decode at 128", 30.0),
             ("small: decode at 128, llama.cpp", 20.0),

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use super::succeeds;
 
 /// The WebView2 runtime's entry in the registry, from its distribution documentation.
-const WEBVIEW: &str = r"Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4795-8BDF-00C3A9A7E4C5}";
+const WEBVIEW: &str = r"Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}";
 
 /// Fails with the command to type if something is missing.
 pub fn ensure() -> Result<()> {
