@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use sirocco_engine_wire::{Device, LoadRequest};
 
@@ -18,6 +19,29 @@ pub struct EngineError(
     /// In the engine's own words.
     pub String,
 );
+
+/// In what pieces a prompt is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Pieces {
+    /// The fewest tokens, however long they take: fewer cost as much where weights are unpacked for each piece.
+    pub shortest: usize,
+    /// The most tokens that are worth computing at once. On a CPU longer pieces only make the attention mask larger,
+    /// which the engine may materialise.
+    pub longest: usize,
+    /// What a piece aims at in between: progress moves, and an engine that cannot stop in the middle is stopped in
+    /// time.
+    pub time: Duration,
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self {
+            shortest: 2,
+            longest: 256,
+            time: Duration::from_millis(750),
+        }
+    }
+}
 
 /// A model in memory with one key-value cache.
 pub trait Engine: Send {
@@ -87,10 +111,9 @@ pub trait Engine: Send {
         1
     }
 
-    /// The most tokens that are worth computing at once. On a CPU longer pieces only make the attention mask larger,
-    /// which the engine may materialise.
-    fn longest_piece(&self) -> usize {
-        256
+    /// How prompts are cut where [`step`](Self::step) leaves it open.
+    fn pieces(&self) -> Pieces {
+        Pieces::default()
     }
 
     /// Positions the cache can hold.

@@ -15,16 +15,13 @@ use sirocco_engine_wire::{
 };
 
 use crate::constraint::{ConstraintError, Forms, Guide};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, Pieces};
 use crate::images::{IMAGE_TOKEN, PlacedImage};
 use crate::language::{CALL_TOKENS, Encoded, Language};
 use crate::sampler::{Sampled, Sampler, SamplerError};
 use crate::stop::StopStrings;
 use crate::tokenizer::StreamDecoder;
 
-/// Prompt chunks aim at this long: progress moves, an engine that cannot stop in the middle is stopped in time, and
-/// weights are unpacked for many tokens at once.
-const CHUNK_TIME: Duration = Duration::from_millis(750);
 /// First chunk, before the speed is known.
 const FIRST_CHUNK: usize = 16;
 
@@ -87,12 +84,12 @@ impl<E: Engine> Session<E> {
     /// A session with an empty cache.
     pub fn new(engine: E, language: Arc<Language>) -> Self {
         Self {
+            chunk: FIRST_CHUNK.max(engine.pieces().shortest),
             engine,
             language,
             cached: Vec::new(),
             seen: Vec::new(),
             read: 0,
-            chunk: FIRST_CHUNK,
             ahead: VecDeque::new(),
             forms: None,
         }
@@ -322,7 +319,7 @@ impl<E: Engine> Session<E> {
             self.cached.extend_from_slice(tokens);
             logits = after;
             if end - at >= self.chunk {
-                self.chunk = next_chunk(self.chunk, begun.elapsed(), self.engine.longest_piece());
+                self.chunk = next_chunk(self.chunk, begun.elapsed(), self.engine.pieces());
             }
             at = end;
         }
@@ -359,7 +356,7 @@ impl<E: Engine> Session<E> {
             false => Vec::new(),
         };
         if guesses.is_empty() {
-            for piece in chosen.chunks(self.engine.longest_piece()) {
+            for piece in chosen.chunks(self.engine.pieces().longest) {
                 logits = self.engine.forward(piece)?;
                 self.cached.extend_from_slice(piece);
             }
@@ -490,11 +487,11 @@ fn continues_at_a_special_token(request: &GenerateRequest) -> bool {
     !continue_last || !messages.last().is_some_and(is_begun)
 }
 
-/// Grows or shrinks the chunk, to `longest` at most, so that the next one takes about [`CHUNK_TIME`].
-fn next_chunk(chunk: usize, took: Duration, longest: usize) -> usize {
-    let share = CHUNK_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
+/// Grows or shrinks the chunk, so that the next one takes about as long as is wanted.
+fn next_chunk(chunk: usize, took: Duration, pieces: Pieces) -> usize {
+    let share = pieces.time.as_secs_f64() / took.as_secs_f64().max(1e-6);
     let wanted = (chunk as f64 * share.clamp(0.25, 4.0)) as usize;
-    wanted.clamp(2, longest)
+    wanted.clamp(pieces.shortest, pieces.longest)
 }
 
 /// Enough of a prompt's end to hold any opening tag of thoughts.

@@ -201,10 +201,11 @@ pub fn lint() -> Result<()> {
 pub fn example(name: &str, model: &Path) -> Result<Command> {
     let (mut cargo, _) = cargo(
         Target::Native,
-        &["run", "--release", "--quiet", "--example", name, "--"],
+        &["run", "--release", "--quiet", "--example", name],
     )?;
     let sources = paths::engines().join("mistralrs/sources/mistralrs-core-0.8.1/src");
-    cargo.arg(model);
+    // After the patches, which are cargo's.
+    cargo.arg("--").arg(model);
     cargo
         .args(["models/granite.rs", "vision_models/gemma4/text.rs"].map(|file| sources.join(file)));
     Ok(cargo)

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Error, Result, bail};
 
 use crate::build::Profile;
-use crate::{build, check, driver, engine, generate, house, node, paths, setup, shell, starter};
+use crate::{
+    build, check, driver, engine, generate, house, node, paths, setup, shell, starter, test_models,
+};
 
 /// A step that passes or fails.
 struct Suite {

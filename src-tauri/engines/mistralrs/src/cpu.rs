@@ -8,12 +8,15 @@ use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
 use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
 use half::f16;
 use mistralrs::core::{CAUSAL_ATTENTION_HOOK, EMBEDDING_HOOK, TENSOR_HOOK};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use sirocco_kernels::{Attention, Format, Matrix, Pool, Strided};
 
 use crate::files::Files;
 
 /// The threads of the kernels; there once [`install`] has found that they run here.
 static POOL: OnceLock<Pool> = OnceLock::new();
+/// What candle's own operations run on.
+static SERIAL: OnceLock<ThreadPool> = OnceLock::new();
 /// Where the weights lie.
 static FILES: OnceLock<Files> = OnceLock::new();
 
@@ -35,11 +38,22 @@ pub fn install(threads: usize, files: Files) {
         return;
     }
     POOL.get_or_init(|| Pool::new(threads));
+    // For a token, candle's operations take some microseconds each: handing them to other threads, which ours keep from
+    // their cores, takes longer.
+    match ThreadPoolBuilder::new().num_threads(1).use_current_thread().build() {
+        Ok(serial) => drop(SERIAL.set(serial)),
+        Err(error) => eprintln!("candle's operations run on threads of their own: {error}"),
+    }
     // A worker loads one model, so nobody has set them before.
     let _ = FILES.set(files);
     let _ = TENSOR_HOOK.set(weights);
     let _ = CAUSAL_ATTENTION_HOOK.set(attend);
     let _ = EMBEDDING_HOOK.set(rows);
+}
+
+/// Whether our kernels compute.
+pub fn are_installed() -> bool {
+    POOL.get().is_some()
 }
 
 fn pool() -> &'static Pool {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mistralrs::core::text_models_inputs_processor::{FlashParams, ModelInputs};
 use mistralrs::core::{
@@ -10,7 +11,7 @@ use mistralrs::core::{
 };
 use mistralrs::{DType, Device, Tensor};
 use sirocco_engine_wire::LoadRequest;
-use sirocco_worker::engine::{Engine, EngineError};
+use sirocco_worker::engine::{Engine, EngineError, Pieces};
 
 use crate::device;
 
@@ -139,13 +140,37 @@ impl Engine for Model {
         Ok(())
     }
 
-    fn longest_piece(&self) -> usize {
-        if self.device.is_cpu() { 256 } else { 2048 }
+    fn pieces(&self) -> Pieces {
+        let pieces = Pieces::default();
+        if !self.device.is_cpu() {
+            Pieces {
+                longest: 2048,
+                ..pieces
+            }
+        } else if has_own_products() {
+            // All weights are unpacked once a piece, which takes as long as the products of 20 tokens, and products
+            // stop in the middle of it.
+            Pieces {
+                shortest: 64,
+                time: Duration::from_secs(2),
+                ..pieces
+            }
+        } else {
+            pieces
+        }
     }
 
     fn context_length(&self) -> usize {
         self.context_length
     }
+}
+
+/// Whether our kernels compute, which stop in the middle of a pass.
+fn has_own_products() -> bool {
+    #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
+    return crate::cpu::are_installed();
+    #[cfg(not(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal")))))]
+    false
 }
 
 fn failed(error: impl std::fmt::Display) -> EngineError {
