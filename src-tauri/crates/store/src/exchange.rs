@@ -1,8 +1,8 @@
 //! Conversations in and out: a whole tree read, and a whole tree added.
 
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, ErrorReport, Message, MessageId, Parameters,
-    Role, RunId, RunState, Statistics,
+    Conversation, ConversationId, ConversationSummary, ErrorReport, FolderId, LayerValues, Message,
+    MessageId, Organising, Preset, PresetId, Role, RunId, RunState, Statistics, Summary,
 };
 use sqlx::SqliteConnection;
 
@@ -10,7 +10,10 @@ use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
 use crate::value::{parse_option, to_json};
-use crate::{NewAttachment, Store, StoreError, attachments, conversations};
+use crate::{
+    NewAttachment, Store, StoreError, attachments, conversations, folders, organise, presets,
+    summaries,
+};
 
 /// By what a conversation of elsewhere is known again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,14 +39,31 @@ pub struct ImportedConversation {
     pub updated_at_ms: i64,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Sent before everything else; empty for what the defaults say.
-    pub system_prompt: String,
-    /// Sampling parameters.
-    pub parameters: Parameters,
+    /// Off the list, in the archive.
+    pub archived: bool,
+    /// Names of the folders it lies in, the outermost first; those that are missing are made.
+    pub folder: Vec<String>,
+    /// One line each.
+    pub tags: Vec<String>,
+    /// What the person wrote beside it.
+    pub notes: String,
+    /// What it sets itself.
+    pub values: LayerValues,
+    /// The preset it is based on; one is made if none is listed that has the same name and values.
+    pub preset: Option<ImportedPreset>,
     /// Each behind the one it answers.
     pub messages: Vec<ImportedMessage>,
     /// The leaf that is shown.
     pub head: MessageId,
+}
+
+/// A preset as a conversation has it with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedPreset {
+    /// Not empty.
+    pub name: String,
+    /// What it sets.
+    pub values: LayerValues,
 }
 
 /// A message of it.
@@ -67,6 +87,8 @@ pub struct ImportedMessage {
     pub run: Option<ImportedRun>,
     /// No model is sent it.
     pub left_out: bool,
+    /// What can stand for the branch up to here.
+    pub summary: Option<Summary>,
     /// What is attached to it, in its order.
     pub attachments: Vec<NewAttachment>,
 }
@@ -159,11 +181,18 @@ impl Store {
         if known(&mut transaction, &imported.origin).await?.is_some() {
             return Ok(None);
         }
+        let folder_id = folder_at(&mut transaction, imported).await?;
+        let preset_id = match &imported.preset {
+            Some(preset) => Some(preset_of(&mut transaction, preset, imported).await?),
+            None => None,
+        };
         sqlx::query(
             "insert into conversations
                  (id, title, title_folded, title_is_automatic, pinned, created_at_ms, updated_at_ms,
-                  parameters, system_prompt, system_prompt_is_own, origin)
-             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8 <> '', ?9)",
+                  parameters, system_prompt, system_prompt_is_own, origin, archived_at_ms, folder_id,
+                  preset_id, notes)
+             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, coalesce(?8, ''), ?8 is not null, ?9,
+                     iif(?10, ?6, null), ?11, ?12, ?13)",
         )
         .bind(imported.id.to_string())
         .bind(&imported.title)
@@ -171,12 +200,20 @@ impl Store {
         .bind(imported.pinned)
         .bind(imported.created_at_ms)
         .bind(imported.updated_at_ms)
-        .bind(to_json(&imported.parameters))
-        .bind(&imported.system_prompt)
+        .bind(to_json(&imported.values.parameters))
+        .bind(&imported.values.system_prompt)
         .bind(&imported.origin.key)
+        .bind(imported.archived)
+        .bind(folder_id.map(|id| id.to_string()))
+        .bind(preset_id.map(|id| id.to_string()))
+        .bind(&imported.notes)
         .execute(&mut *transaction)
         .await
         .attempt("import a conversation")?;
+        for tag in &imported.tags {
+            let change = Organising::Tag { tag: tag.clone() };
+            organise::apply(&mut transaction, &[imported.id.to_string()], &change, 0).await?;
+        }
         for message in &imported.messages {
             insert(&mut transaction, imported.id, message).await?;
         }
@@ -208,6 +245,39 @@ async fn known(
     parse_option("conversation id", id.as_deref())
 }
 
+/// The folder at the path of an imported conversation, made as far as it is missing.
+async fn folder_at(
+    connection: &mut SqliteConnection,
+    imported: &ImportedConversation,
+) -> Result<Option<FolderId>, StoreError> {
+    let mut at = None;
+    for name in &imported.folder {
+        at = Some(folders::named(connection, at, name, imported.created_at_ms).await?);
+    }
+    Ok(at)
+}
+
+/// The listed preset that says the same under the same name; a new one if there is none.
+async fn preset_of(
+    connection: &mut SqliteConnection,
+    preset: &ImportedPreset,
+    imported: &ImportedConversation,
+) -> Result<PresetId, StoreError> {
+    let like = presets::named(connection, &preset.name).await?;
+    if let Some(same) = like.into_iter().find(|one| one.values == preset.values) {
+        return Ok(same.id);
+    }
+    let new = Preset {
+        id: PresetId::fresh(),
+        name: preset.name.clone(),
+        values: preset.values.clone(),
+        created_at_ms: imported.created_at_ms,
+        updated_at_ms: imported.updated_at_ms,
+    };
+    presets::insert(connection, &new).await?;
+    Ok(new.id)
+}
+
 async fn insert(
     connection: &mut SqliteConnection,
     conversation_id: ConversationId,
@@ -237,6 +307,9 @@ async fn insert(
         attached.push(attachment.attachment.id);
     }
     attachments::attach(connection, message.id, &attached).await?;
+    if let Some(summary) = &message.summary {
+        summaries::insert(connection, message.id, summary).await?;
+    }
     let Some(run) = &message.run else {
         return Ok(());
     };
@@ -264,6 +337,7 @@ mod tests {
     use super::*;
     use crate::fixture::{conversation, message, plan, say, words};
     use sirocco_protocol::commands::ConversationUpdate;
+    use sirocco_protocol::{Folder, Parameters, SummaryId};
 
     fn message_of(parent_id: Option<MessageId>, role: Role, content: &str) -> ImportedMessage {
         ImportedMessage {
@@ -276,6 +350,7 @@ mod tests {
             model_name: None,
             run: None,
             left_out: false,
+            summary: None,
             attachments: Vec::new(),
         }
     }
@@ -308,11 +383,18 @@ mod tests {
             created_at_ms: 5,
             updated_at_ms: 6,
             pinned: true,
-            system_prompt: "be brief".into(),
-            parameters: Parameters {
-                seed: Some(3),
-                ..Parameters::default()
+            archived: false,
+            folder: Vec::new(),
+            tags: Vec::new(),
+            notes: String::new(),
+            values: LayerValues {
+                system_prompt: Some("be brief".into()),
+                parameters: Parameters {
+                    seed: Some(3),
+                    ..Parameters::default()
+                },
             },
+            preset: None,
             head: first.id,
             messages: vec![question, first, second],
         }
@@ -330,8 +412,7 @@ mod tests {
 
         let (conversation, tree) = store.conversation_tree(new.id).await.unwrap();
         let values = conversation.settings.values;
-        assert_eq!(values.system_prompt.as_deref(), Some("be brief"));
-        assert_eq!(values.parameters, new.parameters);
+        assert_eq!(values, new.values);
         assert_eq!(conversation.head, Some(new.head));
         let ids: Vec<_> = tree.iter().map(|message| message.id).collect();
         let expected: Vec<_> = new.messages.iter().map(|message| message.id).collect();
@@ -342,6 +423,58 @@ mod tests {
         let run = last.run.as_ref().unwrap();
         assert_eq!((run.state, run.ended_at_ms), (RunState::Stopped, Some(9)));
         assert_eq!(run.statistics.as_ref().unwrap().completion_tokens, 3);
+    }
+
+    #[tokio::test]
+    async fn folder_tags_notes_archive_preset_and_summaries_come_along() {
+        let store = Store::open_in_memory().await.unwrap();
+        let school = Folder {
+            id: FolderId::fresh(),
+            parent_id: None,
+            name: "School".into(),
+        };
+        store.add_folder(&school, 1).await.unwrap();
+        let full = |key: &str| {
+            let mut full = imported(key);
+            full.archived = true;
+            full.folder = vec!["School".into(), "Sums".into()];
+            full.tags = vec!["Easy".into(), "easy".into(), "old".into()];
+            full.notes = "ask again".into();
+            full.preset = Some(ImportedPreset {
+                name: "Tutor".into(),
+                values: full.values.clone(),
+            });
+            full.values.system_prompt = None;
+            full.messages[1].summary = Some(Summary {
+                id: SummaryId::fresh(),
+                text: "so far".into(),
+                message_count: 2,
+                created_at_ms: 4,
+                model_name: None,
+                edited: true,
+            });
+            full
+        };
+        let (one, two) = (full("sirocco:1"), full("sirocco:2"));
+        store.import_conversation(&one).await.unwrap().unwrap();
+        store.import_conversation(&two).await.unwrap().unwrap();
+
+        let folders = store.list_folders().await.unwrap();
+        assert_eq!(folders.len(), 2, "made once: {folders:?}");
+        let sums = folders.iter().find(|one| one.name == "Sums").unwrap();
+        assert_eq!(sums.parent_id, Some(school.id));
+        let presets = store.list_presets().await.unwrap();
+        assert_eq!(presets.len(), 1, "made once: {presets:?}");
+        for new in [one, two] {
+            let (conversation, tree) = store.conversation_tree(new.id).await.unwrap();
+            assert!(conversation.summary.archived);
+            assert_eq!(conversation.summary.folder_id, Some(sums.id));
+            assert_eq!(conversation.summary.tags, ["Easy", "old"]);
+            assert_eq!(conversation.notes, "ask again");
+            assert_eq!(conversation.settings.preset_id, Some(presets[0].id));
+            assert_eq!(conversation.settings.values, new.values);
+            assert_eq!(tree[1].summary, new.messages[1].summary);
+        }
     }
 
     #[tokio::test]

@@ -78,7 +78,9 @@ pub use copies::ConversationCopy;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use engines::{NewEngine, NewRemoteModel};
 pub use error::{CopyAsideError, StoreError};
-pub use exchange::{ImportedConversation, ImportedMessage, ImportedRun, Origin};
+pub use exchange::{
+    ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, Origin,
+};
 pub use messages::BranchMessage;
 pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, library_order};
 pub use names::NamedModel;

@@ -1,5 +1,6 @@
 //! What the tests of all formats write.
 
+use super::{AttachmentTexts, Outgoing};
 use sirocco_protocol::{
     Attachment, AttachmentId, AttachmentKind, Conversation, ConversationId, ConversationSettings,
     ConversationSummary, LayerValues, Message, MessageId, Parameters, Role,
@@ -33,6 +34,25 @@ pub fn conversation() -> Conversation {
         draft_attachments: Vec::new(),
         notes: String::new(),
         head: None,
+    }
+}
+
+/// A conversation with these messages, each of which answers the one before it.
+pub fn outgoing(branch: impl IntoIterator<Item = Message>) -> Outgoing {
+    let mut conversation = conversation();
+    let mut tree: Vec<Message> = Vec::new();
+    for mut message in branch {
+        message.parent_id = tree.last().map(|before| before.id);
+        tree.push(message);
+    }
+    conversation.head = tree.last().map(|last| last.id);
+    Outgoing {
+        effective: conversation.settings.values.clone(),
+        conversation,
+        tree,
+        texts: AttachmentTexts::new(),
+        preset: None,
+        folder: Vec::new(),
     }
 }
 

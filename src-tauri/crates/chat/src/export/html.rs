@@ -5,13 +5,14 @@
 
 use std::fmt::Write;
 
-use sirocco_protocol::{Conversation, Message, Role};
+use sirocco_protocol::Role;
 
-use super::{AttachmentTexts, attached, date, one_line, reasoning, speaker};
+use super::{Outgoing, attached, date, one_line, reasoning, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
-pub fn write(conversation: &Conversation, branch: &[&Message], texts: &AttachmentTexts) -> String {
+pub fn write(outgoing: &Outgoing) -> String {
+    let conversation = &outgoing.conversation;
     let title = escaped(&one_line(&conversation.summary.title));
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -26,11 +27,11 @@ pub fn write(conversation: &Conversation, branch: &[&Message], texts: &Attachmen
             "<p class=\"time\"><time datetime=\"{created}\">{created}</time></p>"
         );
     }
-    let system = conversation.settings.values.system_prompt_or_empty().trim();
+    let system = outgoing.system_prompt();
     if !system.is_empty() {
         fold(&mut page, "System prompt", system);
     }
-    for message in branch {
+    for message in outgoing.branch() {
         let class = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
@@ -51,7 +52,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message], texts: &Attachmen
             );
         }
         for attachment in &message.attachments {
-            let content = texts.get(&attachment.id);
+            let content = outgoing.texts.get(&attachment.id);
             if let Some(image) = content.and_then(|content| content.image.as_ref()) {
                 // Both are ours: a type of two, and base64.
                 let _ = writeln!(
@@ -140,25 +141,20 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::AttachedContent;
-    use super::super::fixture::{attachment, conversation, message};
+    use super::super::fixture::{attachment, message, outgoing};
+    use super::super::{AttachedContent, AttachmentTexts};
     use super::*;
     use sirocco_protocol::AttachedImage;
-
-    fn page(branch: &[Message]) -> String {
-        let branch: Vec<&Message> = branch.iter().collect();
-        write(&conversation(), &branch, &AttachmentTexts::new())
-    }
 
     #[test]
     fn nothing_that_was_written_becomes_markup() {
         let hostile = "<script>alert(1)</script> & \"quotes\" <img src=x onerror='x'>";
         let mut answer = message(Role::Assistant, hostile, Some(hostile));
         answer.model_name = Some("</h2><script>".into());
-        let mut titled = conversation();
-        titled.summary.title = "</title><script>".into();
-        titled.settings.values.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
-        let page = write(&titled, &[&answer], &AttachmentTexts::new());
+        let mut titled = outgoing([answer]);
+        titled.conversation.summary.title = "</title><script>".into();
+        titled.effective.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
+        let page = write(&titled);
         assert!(
             !page.contains("<script") && !page.contains("<img"),
             "{page}"
@@ -169,7 +165,7 @@ mod tests {
 
     #[test]
     fn it_needs_nothing_else_and_is_readable_in_the_dark() {
-        let page = page(&[message(Role::User, "2 + 2?", None)]);
+        let page = write(&outgoing([message(Role::User, "2 + 2?", None)]));
         for outside in ["src=", "href=", "url(", "@import", "http:"] {
             assert!(!page.contains(outside), "{outside}");
         }
@@ -191,7 +187,9 @@ mod tests {
         };
         let texts = AttachmentTexts::from([(image.id, content)]);
         question.attachments = vec![image];
-        let page = write(&conversation(), &[&question], &texts);
+        let mut outgoing = outgoing([question]);
+        outgoing.texts = texts;
+        let page = write(&outgoing);
         let expected = "<img alt=\"wind&quot;.png\" src=\"data:image/png;base64,AAAA\">";
         assert!(page.contains(expected), "{page}");
         assert!(page.contains("img-src data:;"));

@@ -5,9 +5,7 @@
 //! attached files stand in front of the words, and what was thought stays out. The last one is an answer, since that is what is learned.
 
 use serde::Serialize;
-use sirocco_protocol::{Conversation, Message};
-
-use super::AttachmentTexts;
+use super::Outgoing;
 use crate::documents::{Document, with_documents};
 use crate::prompt::{PromptRole, PromptTurn, assemble};
 
@@ -23,17 +21,14 @@ struct Turn<'a> {
 }
 
 /// The line with its end; none if the model has said nothing.
-pub fn write(
-    conversation: &Conversation,
-    branch: &[&Message],
-    texts: &AttachmentTexts,
-) -> Option<String> {
+pub fn write(outgoing: &Outgoing) -> Option<String> {
+    let branch = outgoing.branch();
     let contents: Vec<String> = branch
         .iter()
         .map(|message| {
             let attached = message.attachments.iter();
             let documents = attached.filter_map(|attachment| {
-                let content = texts.get(&attachment.id)?;
+                let content = outgoing.texts.get(&attachment.id)?;
                 // Trainers of text have no use for an image.
                 content.image.is_none().then_some(Document {
                     name: &attachment.name,
@@ -54,11 +49,8 @@ pub fn write(
             reasoning: None,
             left_out: message.left_out,
         });
-    let messages = assemble(
-        conversation.settings.values.system_prompt_or_empty(),
-        turns,
-        false,
-    );
+    let system_prompt = outgoing.effective.system_prompt_or_empty();
+    let messages = assemble(system_prompt, turns, false);
     let last = messages
         .iter()
         .rposition(|message| message.role == PromptRole::Assistant)?;
@@ -79,8 +71,8 @@ pub fn write(
 
 #[cfg(test)]
 mod tests {
-    use super::super::AttachedContent;
-    use super::super::fixture::{attachment, conversation, message};
+    use super::super::fixture::{attachment, message, outgoing};
+    use super::super::{AttachedContent, AttachmentTexts};
     use super::*;
     use sirocco_protocol::Role;
 
@@ -92,11 +84,10 @@ mod tests {
             message(Role::User, "And 3 + 3?", None),
             message(Role::Assistant, "", Some("stopped while thinking")),
         ];
-        let branch: Vec<&Message> = branch.iter().collect();
-        let mut conversation = conversation();
-        conversation.settings.values.system_prompt = Some("Be brief.".into());
+        let mut outgoing = outgoing(branch);
+        outgoing.effective.system_prompt = Some("Be brief.".into());
         assert_eq!(
-            write(&conversation, &branch, &AttachmentTexts::new()).unwrap(),
+            write(&outgoing).unwrap(),
             concat!(
                 r#"{"messages":[{"role":"system","content":"Be brief."},"#,
                 r#"{"role":"user","content":"\"2\n+ 2\"?"},{"role":"assistant","content":"Four."}]}"#,
@@ -116,7 +107,9 @@ mod tests {
         let texts = AttachmentTexts::from([(attached.id, content)]);
         question.attachments = vec![attached];
         let answer = message(Role::Assistant, "That one.", None);
-        let line = write(&conversation(), &[&question, &answer], &texts).unwrap();
+        let mut outgoing = outgoing([question, answer]);
+        outgoing.texts = texts;
+        let line = write(&outgoing).unwrap();
         assert!(
             line.contains(r"sirocco,south\n</document>\n\nWhich?"),
             "{line}"
@@ -126,8 +119,7 @@ mod tests {
     #[test]
     fn without_an_answer_there_is_no_line() {
         let question = message(Role::User, "2 + 2?", None);
-        let none = AttachmentTexts::new();
-        assert_eq!(write(&conversation(), &[&question], &none), None);
-        assert_eq!(write(&conversation(), &[], &none), None);
+        assert_eq!(write(&outgoing([question])), None);
+        assert_eq!(write(&outgoing([])), None);
     }
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sirocco_chat::{AttachmentTexts, export, export_extension};
+use sirocco_chat::{Outgoing, export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
-    ExportTarget, Exported, HostKind, Message, Shelf,
+    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportTarget,
+    Exported, Folder, FolderId, HostKind, Shelf,
 };
 
 use super::archive::Archive;
@@ -72,14 +72,11 @@ impl App {
             check_count(ids)?;
         }
         let one = match conversation_ids.as_deref() {
-            Some([id]) => {
-                let store = self.store_of(*id).await;
-                Some(store.conversation_tree(*id).await.report()?)
-            }
+            Some([id]) => Some(self.outgoing(*id).await?),
             _ => None,
         };
         let name = match &one {
-            Some((conversation, _)) => name_of(&conversation.summary, format),
+            Some(one) => name_of(&one.conversation.summary, format),
             None => name_of_several(format),
         };
         // The person is asked before the work is done.
@@ -87,14 +84,7 @@ impl App {
             return Ok(Exported::Cancelled);
         };
         let written = match one {
-            Some((conversation, tree)) => {
-                let id = conversation.summary.id;
-                let store = self.store_of(id).await;
-                let texts = store.attached_texts(id).await.report()?;
-                let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
-                let texts: AttachmentTexts = texts.collect();
-                write_one(format, conversation, tree, texts).await?
-            }
+            Some(one) => write_one(format, one).await?,
             None => {
                 let ids = match conversation_ids {
                     Some(ids) => ids,
@@ -108,6 +98,30 @@ impl App {
             media_type: media_type(format),
         };
         deliver(destination, document, written).await
+    }
+
+    /// A conversation with what its file needs from around it.
+    async fn outgoing(&self, id: ConversationId) -> Result<Outgoing, ErrorReport> {
+        let store = self.store_of(id).await;
+        let (conversation, tree) = store.conversation_tree(id).await.report()?;
+        let texts = store.attached_texts(id).await.report()?;
+        let effective = self.effective(&conversation).await?;
+        let preset = match conversation.settings.preset_id {
+            Some(id) => Some(self.inner.store.preset(id).await.report()?),
+            None => None,
+        };
+        let folders = self.inner.store.list_folders().await.report()?;
+        Ok(Outgoing {
+            effective,
+            preset,
+            folder: path_of(&folders, conversation.summary.folder_id),
+            texts: texts
+                .into_iter()
+                .map(|(id, kept)| (id, exported(kept)))
+                .collect(),
+            conversation,
+            tree,
+        })
     }
 
     /// Writes a text that is about so many conversations, once it is known where to.
@@ -179,18 +193,17 @@ impl App {
         let mut conversation_count = 0;
         for id in ids {
             // One that was deleted meanwhile is not missed.
-            let Ok((conversation, tree)) = self.inner.store.conversation_tree(id).await else {
-                continue;
+            let outgoing = match self.outgoing(id).await {
+                Ok(outgoing) => outgoing,
+                Err(report) if report.code == ErrorCode::NotFound => continue,
+                Err(report) => return Err(report),
             };
-            if tree.is_empty() {
+            if outgoing.tree.is_empty() {
                 continue;
             }
-            let texts = self.inner.store.attached_texts(id).await.report()?;
-            let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
-            let texts: AttachmentTexts = texts.collect();
             let (text, grown) = blocking(move || {
-                let text = export(format, &conversation, &tree, &texts);
-                let row = &conversation.summary;
+                let text = export(format, &outgoing);
+                let row = &outgoing.conversation.summary;
                 let stem = names::stem(&row.title, row.created_at_ms);
                 let added = match &text {
                     Some(text) if format != ExportFormat::Jsonl => {
@@ -255,17 +268,21 @@ async fn deliver(
     }
 }
 
-async fn write_one(
-    format: ExportFormat,
-    conversation: Conversation,
-    tree: Vec<Message>,
-    texts: AttachmentTexts,
-) -> Result<Written, ErrorReport> {
-    let text = blocking(move || export(format, &conversation, &tree, &texts)).await?;
+async fn write_one(format: ExportFormat, outgoing: Outgoing) -> Result<Written, ErrorReport> {
+    let text = blocking(move || export(format, &outgoing)).await?;
     Ok(Written {
         content: Content::Text(text.ok_or_else(|| nothing(format))?),
         conversation_count: 1,
     })
+}
+
+/// Names from the outermost folder to this one.
+fn path_of(folders: &[Folder], id: Option<FolderId>) -> Vec<String> {
+    let folder = |id: FolderId| folders.iter().find(|one| one.id == id);
+    let up = std::iter::successors(id.and_then(folder), |one| one.parent_id.and_then(folder));
+    let mut path: Vec<String> = up.map(|one| one.name.clone()).collect();
+    path.reverse();
+    path
 }
 
 fn nothing(format: ExportFormat) -> ErrorReport {

@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sirocco_attachments::{Extracted, read_picture};
-use sirocco_chat::exchange::{ForeignAttachment, ForeignConversation, ForeignRun, Reading};
-use sirocco_protocol::{
-    AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport,
-    MessageId, PathHandle, RunId,
+use sirocco_chat::exchange::{
+    ForeignAttachment, ForeignConversation, ForeignRun, ForeignSummary, Reading,
 };
-use sirocco_store::{ImportedConversation, ImportedMessage, ImportedRun, NewAttachment};
+use sirocco_protocol::{
+    AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport, Folder,
+    MessageId, PathHandle, Preset, RunId, Summary, SummaryId,
+};
+use sirocco_store::{
+    ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, NewAttachment,
+};
 
 use super::{origin, source};
 use crate::App;
@@ -78,13 +82,30 @@ impl App {
             refused: reading.refused,
         };
         let are_many = conversations.len() > TOLD_ONE_BY_ONE;
+        let folders = self.inner.store.list_folders().await.report()?;
+        let presets = self.inner.store.list_presets().await.report()?;
         let saved = self.save_each(handle, conversations, &mut report).await;
+        self.tell_made(&folders, &presets).await?;
         if are_many && !report.added.is_empty() {
             self.emit(Event::Lagged);
         }
         saved?;
         report.added.reverse();
         Ok(report)
+    }
+
+    /// Tells of folders and presets that conversations brought along.
+    async fn tell_made(&self, folders: &[Folder], presets: &[Preset]) -> Result<(), ErrorReport> {
+        let now = self.inner.store.list_folders().await.report()?;
+        if now != folders {
+            self.emit(Event::FoldersChanged { folders: now });
+        }
+        for preset in self.inner.store.list_presets().await.report()? {
+            if presets.iter().all(|before| before.id != preset.id) {
+                self.emit(Event::PresetChanged { preset });
+            }
+        }
+        Ok(())
     }
 
     /// Puts each into the store and notes in the report what became of it.
@@ -100,7 +121,7 @@ impl App {
             if self.inner.closing.is_cancelled() {
                 return Err(refuse(ErrorCode::Superseded, "the app is closing"));
             }
-            let imported = with_ids(conversation);
+            let imported = self.settled_import(conversation).await?;
             match self
                 .inner
                 .store
@@ -129,6 +150,20 @@ impl App {
         Ok(())
     }
 
+    async fn settled_import(
+        &self,
+        foreign: ForeignConversation,
+    ) -> Result<ImportedConversation, ErrorReport> {
+        let effective = foreign.effective.clone();
+        let mut imported = with_ids(foreign);
+        if let Some(effective) = effective {
+            let preset = imported.preset.as_ref().map(|preset| &preset.values);
+            let own = std::mem::take(&mut imported.values);
+            imported.values = self.settled(own, preset, &effective).await?;
+        }
+        Ok(imported)
+    }
+
     async fn read_picked(&self, handle: PathHandle) -> Result<Reading, ErrorReport> {
         let path = self.inner.picked.resolve(handle)?;
         blocking(move || source::read(&path, now_ms())).await?
@@ -151,8 +186,15 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
         created_at_ms: foreign.created_at_ms,
         updated_at_ms: foreign.updated_at_ms,
         pinned: foreign.pinned,
-        system_prompt: foreign.system_prompt,
-        parameters: foreign.parameters,
+        archived: foreign.archived,
+        folder: foreign.folder,
+        tags: foreign.tags,
+        notes: foreign.notes,
+        values: foreign.own,
+        preset: foreign.preset.map(|preset| ImportedPreset {
+            name: preset.name,
+            values: preset.values,
+        }),
         head: ids[foreign.head],
         messages: messages
             .map(|(message, id)| ImportedMessage {
@@ -165,6 +207,7 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
                 model_name: message.model_name,
                 run: message.run.map(run),
                 left_out: message.left_out,
+                summary: message.summary.map(summary),
                 attachments: message
                     .attachments
                     .into_iter()
@@ -197,6 +240,17 @@ fn attachment(foreign: ForeignAttachment) -> Option<NewAttachment> {
         picture,
     };
     Some(new_attachment(name, size_bytes, extracted))
+}
+
+fn summary(foreign: ForeignSummary) -> Summary {
+    Summary {
+        id: SummaryId::fresh(),
+        text: foreign.text,
+        message_count: foreign.message_count,
+        created_at_ms: foreign.created_at_ms,
+        model_name: foreign.model_name,
+        edited: foreign.edited,
+    }
 }
 
 fn run(foreign: ForeignRun) -> ImportedRun {

@@ -76,7 +76,7 @@ fn the_first_system_message_is_the_prompt_and_code_is_fenced() {
     let [found] = &reading.conversations[..] else {
         panic!("{reading:?}")
     };
-    assert_eq!(found.system_prompt, "Be brief.");
+    assert_eq!(found.own.system_prompt_or_empty(), "Be brief.");
     assert_eq!(found.messages[0].content, "```\n1 + 1\n```");
     assert_eq!(
         found.title, "1 + 1",

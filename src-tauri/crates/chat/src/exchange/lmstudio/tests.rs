@@ -11,7 +11,7 @@ fn versions_become_branches_of_the_one_that_was_chosen_before() {
     };
     assert_eq!(knives.id.as_deref(), Some("1720000000000"));
     assert_eq!(knives.title, "Knives");
-    assert_eq!(knives.system_prompt, "Answer like a chef.");
+    assert_eq!(knives.own.system_prompt_or_empty(), "Answer like a chef.");
     assert_eq!(
         (knives.created_at_ms, knives.updated_at_ms),
         (1_720_000_000_000, 1_720_000_310_000)

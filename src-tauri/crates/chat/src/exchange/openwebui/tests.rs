@@ -11,7 +11,7 @@ fn an_export_keeps_branches_thoughts_models_and_times() {
     };
     assert_eq!(bread.id.as_deref(), Some("3f2a-sourdough"));
     assert_eq!(bread.title, "Sourdough");
-    assert_eq!(bread.system_prompt, "You are a baker.");
+    assert_eq!(bread.own.system_prompt_or_empty(), "You are a baker.");
     assert_eq!(
         (bread.created_at_ms, bread.updated_at_ms),
         (1_710_000_000_000, 1_710_000_900_000)
