@@ -13,8 +13,8 @@ use sirocco_core::{App, AppOptions, Host, HubEnvironment};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event,
-    ExchangeFormat, ExchangePreview, ExchangeReport, ExportFormat, ExportTarget, Exported,
-    HostKind, PickKind, PickedPath,
+    ExchangeFormat, ExchangePreview, ExchangeReport, ExportFormat, ExportScope, ExportTarget,
+    Exported, HostKind, PickKind, PickedPath,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -44,7 +44,10 @@ async fn export(
     format: ExportFormat,
 ) -> Result<Exported, ErrorReport> {
     let request = ExchangeExport {
-        conversation_ids: conversation_id.map(|id| vec![id]),
+        scope: conversation_id.map_or(ExportScope::All, |id| ExportScope::Conversations {
+            ids: vec![id],
+        }),
+        only_good: false,
         format,
         target: ExportTarget::Answer,
     };
@@ -349,7 +352,8 @@ async fn in_window(home: &Path, chosen: Option<PathBuf>) -> anyhow::Result<Expor
     let import = serde_json::to_value(ExchangeImport { handle })?;
     app.call("exchange_import", import).await?;
     let request = ExchangeExport {
-        conversation_ids: None,
+        scope: ExportScope::All,
+        only_good: false,
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };
@@ -368,6 +372,7 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     let expected = Exported::Saved {
         path: file.display().to_string(),
         conversation_count: 1,
+        left_out_count: 0,
     };
     assert_eq!(saved, expected);
     assert!(std::fs::read(&file)?.starts_with(b"PK"));
@@ -377,7 +382,8 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
     let id = import(&app, &fixture("jan")).await?.added[0];
     let ask = ExchangeExport {
-        conversation_ids: Some(vec![id]),
+        scope: ExportScope::Conversations { ids: vec![id] },
+        only_good: false,
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };

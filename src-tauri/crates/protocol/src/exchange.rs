@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::ConversationId;
+use crate::{ConversationId, FolderId};
 
 /// A form that conversations come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -47,6 +47,24 @@ pub enum ExportFormat {
     Json,
     /// The shown branch as trainers take it: one conversation a line.
     Jsonl,
+}
+
+/// Which conversations go out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ExportScope {
+    /// All, archived ones included.
+    All,
+    /// These.
+    Conversations {
+        /// At least one.
+        ids: Vec<ConversationId>,
+    },
+    /// Those of a folder and of the folders in it, archived ones included.
+    Folder {
+        /// Which.
+        id: FolderId,
+    },
 }
 
 /// What an import does not bring along.
@@ -137,6 +155,8 @@ pub enum Exported {
         path: String,
         /// How many conversations are in it.
         conversation_count: u32,
+        /// How many have messages, but no answer that the format asks for.
+        left_out_count: u32,
     },
     /// A text.
     Text {
@@ -146,6 +166,8 @@ pub enum Exported {
         media_type: String,
         /// How many conversations are in it.
         conversation_count: u32,
+        /// How many have messages, but no answer that the format asks for.
+        left_out_count: u32,
         /// The content of the file.
         text: String,
     },

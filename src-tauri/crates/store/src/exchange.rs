@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
-use crate::value::{parse_option, to_json};
+use crate::value::{parse, parse_option, to_json};
 use crate::{
     NewAttachment, Store, StoreError, attachments, conversations, folders, organise, presets,
     summaries,
@@ -87,6 +87,8 @@ pub struct ImportedMessage {
     pub run: Option<ImportedRun>,
     /// No model is sent it.
     pub left_out: bool,
+    /// The person marked it as a good answer.
+    pub good: bool,
     /// What can stand for the branch up to here.
     pub summary: Option<Summary>,
     /// What is attached to it, in its order.
@@ -124,10 +126,21 @@ const TREE: &str = concat!(
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
            iif(",
     is_hidden!("m.id"),
-    ", null, m.model_name) as model_name, m.left_out
+    ", null, m.model_name) as model_name, m.left_out, m.good
     from tree t cross join messages m on m.id = t.id
     order by t.depth, m.id"
 );
+
+const WITHIN: &str = "
+    with recursive within (id) as (
+        select id from folders where id = ?1 and deleted_at_ms is null
+        union
+        select f.id from within w join folders f on f.parent_id = w.id
+        where f.deleted_at_ms is null
+    )
+    select c.id from within w cross join conversations c on c.folder_id = w.id
+    where c.deleted_at_ms is null
+    order by c.updated_at_ms desc, c.id desc";
 
 const KNOWN: &str = "
     select id from conversations
@@ -153,6 +166,23 @@ impl Store {
             .attempt("read the tree of a conversation")?;
         let messages = with_runs(&mut transaction, rows).await?;
         Ok((conversation, messages))
+    }
+
+    /// The conversations of a folder and of the folders in it, archived ones included: that with the
+    /// latest message first.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn conversations_within(
+        &self,
+        folder: FolderId,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(WITHIN)
+            .bind(folder.to_string())
+            .fetch_all(&self.reader)
+            .await
+            .attempt("list what lies in a folder")?;
+        ids.iter().map(|id| parse("conversation id", id)).collect()
     }
 
     /// The conversation that came from there, or is the one written there, if it is here and not
@@ -286,8 +316,8 @@ async fn insert(
     sqlx::query(
         "insert into messages
              (id, conversation_id, parent_id, role, created_at_ms, model_name, reasoning, content,
-              left_out)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+              left_out, good)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(message.id.to_string())
     .bind(conversation_id.to_string())
@@ -298,6 +328,7 @@ async fn insert(
     .bind(&message.reasoning)
     .bind(&message.content)
     .bind(message.left_out)
+    .bind(message.good)
     .execute(&mut *connection)
     .await
     .attempt("import a message")?;
@@ -350,6 +381,7 @@ mod tests {
             model_name: None,
             run: None,
             left_out: false,
+            good: role == Role::Assistant,
             summary: None,
             attachments: Vec::new(),
         }
@@ -419,6 +451,7 @@ mod tests {
         assert_eq!(ids, expected);
         let last = &tree[2];
         assert_eq!(last.reasoning.as_deref(), Some("hm"));
+        assert!(last.good && !tree[0].good);
         assert_eq!((last.created_at_ms, last.parent_id), (7, Some(ids[0])));
         let run = last.run.as_ref().unwrap();
         assert_eq!((run.state, run.ended_at_ms), (RunState::Stopped, Some(9)));
@@ -475,6 +508,29 @@ mod tests {
             assert_eq!(conversation.settings.values, new.values);
             assert_eq!(tree[1].summary, new.messages[1].summary);
         }
+    }
+
+    #[tokio::test]
+    async fn a_folder_holds_what_lies_in_its_folders_archived_or_not() {
+        let store = Store::open_in_memory().await.unwrap();
+        let mut inner = imported("a");
+        inner.folder = vec!["Outer".into(), "Inner".into()];
+        inner.archived = true;
+        let mut outer = imported("b");
+        outer.folder = vec!["Outer".into()];
+        outer.updated_at_ms = 60;
+        let mut deleted = imported("c");
+        deleted.folder = vec!["Outer".into()];
+        for one in [&inner, &outer, &deleted, &imported("d")] {
+            store.import_conversation(one).await.unwrap();
+        }
+        store.delete_conversation(deleted.id, 70).await.unwrap();
+        let folders = store.list_folders().await.unwrap();
+        let folder = |name: &str| folders.iter().find(|one| one.name == name).unwrap().id;
+        let within = store.conversations_within(folder("Outer")).await.unwrap();
+        assert_eq!(within, [outer.id, inner.id]);
+        let within = store.conversations_within(folder("Inner")).await.unwrap();
+        assert_eq!(within, [inner.id]);
     }
 
     #[tokio::test]

@@ -34,6 +34,15 @@ impl Store {
         rows.into_iter().map(FolderRow::folder).collect()
     }
 
+    /// One folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a deleted one.
+    pub async fn folder(&self, id: FolderId) -> Result<Folder, StoreError> {
+        let mut connection = self.reader.acquire().await.attempt("read a folder")?;
+        fetch(&mut connection, id).await
+    }
+
     /// Adds a folder.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 import { plural, wholeNumber } from '$/lib/format';
-import type { ExchangeFormat, ExportFormat, LeftOutKind } from '$/gen/protocol';
+import type { ExchangeFormat, LeftOutKind } from '$/gen/protocol';
+import type { ExportChoice } from '$/lib/exporting';
 
 export const exchangeStrings = {
   // The rows of the settings
@@ -11,7 +12,7 @@ export const exchangeStrings = {
   exportButton: 'Export all',
   exportFormat: 'Format',
 
-  formats: { json: 'JSON', markdown: 'Markdown', html: 'Web page', jsonl: 'JSONL for training' } satisfies Record<ExportFormat, string>,
+  formats: { json: 'JSON', markdown: 'Markdown', html: 'Web page', jsonl: 'JSONL for training', jsonl_good: 'JSONL for training, good answers only' } satisfies Record<ExportChoice, string>,
   apps: {
     sirocco: 'Sirocco',
     chatgpt: 'ChatGPT',
@@ -25,7 +26,10 @@ export const exchangeStrings = {
   copyAsMarkdown: 'Copy as Markdown',
   copied: 'Copied as Markdown',
   copyFailed: 'The text could not be copied',
+  print: 'Print or save as PDF',
   exported: (count: number) => `${plural(count, 'conversation')} exported`,
+  withoutAnswer: (count: number) => `${wholeNumber(count)} without an answer left out`,
+  withoutGood: (count: number) => `${wholeNumber(count)} without a good answer left out`,
 
   // The dialog
   title: 'Import conversations',

@@ -12,7 +12,7 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   exportButton: 'Tout exporter',
   exportFormat: 'Format',
 
-  formats: { json: 'JSON', markdown: 'Markdown', html: 'Page web', jsonl: 'JSONL pour l’entraînement' },
+  formats: { json: 'JSON', markdown: 'Markdown', html: 'Page web', jsonl: 'JSONL pour l’entraînement', jsonl_good: 'JSONL pour l’entraînement, bonnes réponses seulement' },
   apps: { sirocco: 'Sirocco', chatgpt: 'ChatGPT', lmstudio: 'LM Studio', openwebui: 'Open WebUI', jan: 'Jan' },
 
   // The menus of a conversation
@@ -20,7 +20,10 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   copyAsMarkdown: 'Copier en Markdown',
   copied: 'Copié en Markdown',
   copyFailed: 'Le texte n’a pas pu être copié',
+  print: 'Imprimer ou enregistrer en PDF',
   exported: (count) => `${plural(count, 'conversation')} ${inNumber(count, 'exportée', 'exportées')}`,
+  withoutAnswer: (count) => `${wholeNumber(count)} sans réponse ${inNumber(count, 'laissée', 'laissées')} de côté`,
+  withoutGood: (count) => `${wholeNumber(count)} sans bonne réponse ${inNumber(count, 'laissée', 'laissées')} de côté`,
 
   // The dialog
   title: 'Importer des conversations',

@@ -99,6 +99,8 @@ pub struct ForeignMessage {
     pub run: Option<ForeignRun>,
     /// No model is sent it; only our own files say so.
     pub left_out: bool,
+    /// The person marked it as a good answer.
+    pub good: bool,
     /// What can stand for the branch up to here; only our own files have it.
     pub summary: Option<ForeignSummary>,
     /// What is attached to it; only our own files have it.

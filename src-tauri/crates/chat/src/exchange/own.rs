@@ -17,7 +17,7 @@
 //!   "effective": { "system_prompt": "Be brief.", "parameters": { … } }, "head": "0191…",
 //!   "messages": [{ "id": "0191…", "parent_id": null, "role": "user", "content": "2 + 2?",
 //!                  "reasoning": null, "created_at_ms": 1700000000000, "model_name": null,
-//!                  "run": null, "left_out": false,
+//!                  "run": null, "left_out": false, "good": false,
 //!                  "summary": { "text": "…", "message_count": 4, "created_at_ms": 1700000000000,
 //!                               "model_name": "Tiny 1B", "edited": false },
 //!                  "attachments": [{ "name": "winds.csv", "kind": "csv", "size_bytes": 26,
@@ -110,6 +110,8 @@ struct Entry<'a> {
     run: Option<Generation>,
     #[serde(default)]
     left_out: bool,
+    #[serde(default)]
+    good: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     summary: Option<Standing<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -246,6 +248,7 @@ impl<'a> Entry<'a> {
             model_name: message.model_name.as_deref().map(Cow::from),
             run: message.run.as_ref().map(Generation::of),
             left_out: message.left_out,
+            good: message.good,
             summary: message.summary.as_ref().map(Standing::of),
             attachments: attachments
                 .filter_map(|attachment| Attached::of(attachment, texts))
@@ -260,6 +263,7 @@ impl<'a> Entry<'a> {
         said.model_name = self.model_name.map(Cow::into_owned);
         said.run = self.run.map(Generation::ended);
         said.left_out = self.left_out;
+        said.good = self.good && self.role == Role::Assistant;
         said.summary = self.summary.map(Standing::foreign);
         said.attachments = self
             .attachments

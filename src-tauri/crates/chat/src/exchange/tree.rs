@@ -33,6 +33,7 @@ pub struct Said {
     pub model_name: Option<String>,
     pub run: Option<ForeignRun>,
     pub left_out: bool,
+    pub good: bool,
     pub summary: Option<ForeignSummary>,
     pub attachments: Vec<ForeignAttachment>,
 }
@@ -48,6 +49,7 @@ impl Said {
             model_name: None,
             run: None,
             left_out: false,
+            good: false,
             summary: None,
             attachments: Vec::new(),
         }
@@ -85,6 +87,7 @@ impl Said {
         };
         self.created_at_ms = before.created_at_ms.or(self.created_at_ms);
         self.model_name = self.model_name.take().or(before.model_name);
+        self.good |= before.good;
     }
 }
 
@@ -270,6 +273,7 @@ fn copy(said: &Said) -> Said {
         model_name: said.model_name.clone(),
         run: None,
         left_out: said.left_out,
+        good: said.good,
         summary: None,
         attachments: said.attachments.clone(),
     }
@@ -300,6 +304,7 @@ fn lay_out(
             model_name: said.model_name.as_deref().and_then(title_line),
             run: said.run,
             left_out: said.left_out,
+            good: said.good,
             summary: said.summary,
             attachments: said.attachments,
         });

@@ -70,6 +70,7 @@ pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
         run: None,
         versions: vec![id],
         left_out: false,
+        good: false,
         attachments: Vec::new(),
         summary: None,
     }

@@ -2,10 +2,15 @@
 //! `{"messages":[{"role":"system","content":"…"},{"role":"user","content":"…"},…]}`.
 //!
 //! The turns are put together as a model is sent them: neighbours of the same role are joined,
-//! attached files stand in front of the words, and what was thought stays out. The last one is an answer, since that is what is learned.
+//! attached files stand in front of the words, and what was thought stays out. The last one is an
+//! answer, since that is what is learned. Where only answers that are marked as good are asked for,
+//! each branch that has one is a line up to the last of them.
+
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
-use super::Outgoing;
+use sirocco_protocol::{Message, MessageId};
+use super::{Outgoing, shown_branch};
 use crate::documents::{Document, with_documents};
 use crate::prompt::{PromptRole, PromptTurn, assemble};
 
@@ -20,9 +25,41 @@ struct Turn<'a> {
     content: &'a str,
 }
 
-/// The line with its end; none if the model has said nothing.
-pub fn write(outgoing: &Outgoing) -> Option<String> {
-    let branch = outgoing.branch();
+/// The lines with their ends; none if the model has said nothing, or nothing that is marked as good
+/// where only that is asked for.
+pub fn write(outgoing: &Outgoing, only_good: bool) -> Option<String> {
+    if !only_good {
+        return line(outgoing, &outgoing.branch());
+    }
+    let lines = good_ends(&outgoing.tree).into_iter();
+    let lines: String = lines
+        .filter_map(|end| line(outgoing, &shown_branch(Some(end), &outgoing.tree)))
+        .collect();
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// Good answers with none below them: those above are part of the same line.
+fn good_ends(tree: &[Message]) -> Vec<MessageId> {
+    let is_taught =
+        |message: &Message| message.good && !message.left_out && !message.content.trim().is_empty();
+    let above: HashMap<MessageId, Option<MessageId>> = tree
+        .iter()
+        .map(|message| (message.id, message.parent_id))
+        .collect();
+    let mut covered = HashSet::new();
+    // What answers a message stands behind it, so from the end each is seen after all below it.
+    for message in tree.iter().rev() {
+        if covered.contains(&message.id) || is_taught(message) {
+            covered.extend(above.get(&message.id).copied().flatten());
+        }
+    }
+    tree.iter()
+        .filter(|message| is_taught(message) && !covered.contains(&message.id))
+        .map(|message| message.id)
+        .collect()
+}
+
+fn line(outgoing: &Outgoing, branch: &[&Message]) -> Option<String> {
     let contents: Vec<String> = branch
         .iter()
         .map(|message| {
@@ -87,7 +124,7 @@ mod tests {
         let mut outgoing = outgoing(branch);
         outgoing.effective.system_prompt = Some("Be brief.".into());
         assert_eq!(
-            write(&outgoing).unwrap(),
+            write(&outgoing, false).unwrap(),
             concat!(
                 r#"{"messages":[{"role":"system","content":"Be brief."},"#,
                 r#"{"role":"user","content":"\"2\n+ 2\"?"},{"role":"assistant","content":"Four."}]}"#,
@@ -109,7 +146,7 @@ mod tests {
         let answer = message(Role::Assistant, "That one.", None);
         let mut outgoing = outgoing([question, answer]);
         outgoing.texts = texts;
-        let line = write(&outgoing).unwrap();
+        let line = write(&outgoing, false).unwrap();
         assert!(
             line.contains(r"sirocco,south\n</document>\n\nWhich?"),
             "{line}"
@@ -119,7 +156,46 @@ mod tests {
     #[test]
     fn without_an_answer_there_is_no_line() {
         let question = message(Role::User, "2 + 2?", None);
-        assert_eq!(write(&outgoing([question])), None);
-        assert_eq!(write(&outgoing([])), None);
+        assert_eq!(write(&outgoing([question]), false), None);
+        assert_eq!(write(&outgoing([]), false), None);
+    }
+
+    #[test]
+    fn only_good_answers_end_a_line_on_whatever_branch() {
+        let mut first = message(Role::Assistant, "a1", None);
+        first.good = true;
+        let mut last = message(Role::Assistant, "a3", None);
+        last.good = true;
+        let mut outgoing = outgoing([
+            message(Role::User, "q1", None),
+            first,
+            message(Role::User, "q2", None),
+            message(Role::Assistant, "a2", None),
+            message(Role::User, "q3", None),
+        ]);
+        outgoing.effective.system_prompt = None;
+        let words = |outgoing: &Outgoing| -> Vec<String> {
+            let lines = write(outgoing, true).unwrap_or_default();
+            lines
+                .lines()
+                .map(|line| {
+                    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                    let turns = line["messages"].as_array().unwrap().iter();
+                    let words = turns.filter_map(|turn| turn["content"].as_str());
+                    words.collect::<Vec<_>>().join(" ")
+                })
+                .collect()
+        };
+        assert_eq!(words(&outgoing), ["q1 a1"], "what follows it is not good");
+
+        last.parent_id = Some(outgoing.tree[2].id);
+        outgoing.tree.push(last);
+        assert_eq!(words(&outgoing), ["q1 a1 q2 a3"], "one line for both");
+
+        outgoing.tree[5].left_out = true;
+        assert_eq!(words(&outgoing), ["q1 a1"], "no model is sent the other");
+        outgoing.tree[1].good = false;
+        assert_eq!(write(&outgoing, true), None);
+        assert!(write(&outgoing, false).is_some());
     }
 }

@@ -58,14 +58,15 @@ impl Outgoing {
     }
 }
 
-/// The text of the file. None if there is nothing for this format in it: JSONL wants an answer.
+/// The text of the file. None if there is nothing for this format in it: JSONL wants an answer, and
+/// one that is marked as good if `only_good`, which only JSONL heeds.
 #[must_use]
-pub fn export(format: ExportFormat, outgoing: &Outgoing) -> Option<String> {
+pub fn export(format: ExportFormat, only_good: bool, outgoing: &Outgoing) -> Option<String> {
     match format {
         ExportFormat::Markdown => Some(markdown::write(outgoing)),
         ExportFormat::Html => Some(html::write(outgoing)),
         ExportFormat::Json => Some(write_own(outgoing)),
-        ExportFormat::Jsonl => jsonl::write(outgoing),
+        ExportFormat::Jsonl => jsonl::write(outgoing, only_good),
     }
 }
 
@@ -164,7 +165,7 @@ mod tests {
             (ExportFormat::Json, true),
             (ExportFormat::Jsonl, false),
         ] {
-            assert_eq!(export(format, &outgoing).is_some(), writes, "{format:?}");
+            assert_eq!(export(format, false, &outgoing).is_some(), writes, "{format:?}");
         }
     }
 
@@ -181,7 +182,7 @@ mod tests {
             ExportFormat::Html,
             ExportFormat::Jsonl,
         ] {
-            let text = export(format, &outgoing).unwrap();
+            let text = export(format, false, &outgoing).unwrap();
             assert!(text.contains("You are a sailor."), "{format:?}: {text}");
         }
     }

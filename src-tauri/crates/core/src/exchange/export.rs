@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use sirocco_chat::{Outgoing, export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
-    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportTarget,
-    Exported, Folder, FolderId, HostKind, Shelf,
+    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportScope,
+    ExportTarget, Exported, Folder, FolderId, HostKind, Shelf,
 };
 
 use super::archive::Archive;
@@ -40,6 +40,13 @@ impl Document {
     }
 }
 
+/// As what conversations are written.
+#[derive(Clone, Copy)]
+struct Form {
+    format: ExportFormat,
+    only_good: bool,
+}
+
 /// Where a file goes.
 enum Destination {
     Answer,
@@ -50,6 +57,7 @@ enum Destination {
 struct Written {
     content: Content,
     conversation_count: u32,
+    left_out_count: u32,
 }
 
 enum Content {
@@ -64,33 +72,51 @@ impl App {
         request: ExchangeExport,
     ) -> Result<Exported, ErrorReport> {
         let ExchangeExport {
-            conversation_ids,
+            scope,
             format,
+            only_good,
             target,
         } = request;
-        if let Some(ids) = &conversation_ids {
-            check_count(ids)?;
+        if only_good && format != ExportFormat::Jsonl {
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "only JSONL can end at the answers that are marked as good",
+            ));
         }
-        let one = match conversation_ids.as_deref() {
-            Some([id]) => Some(self.outgoing(*id).await?),
-            _ => None,
-        };
+        let form = Form { format, only_good };
+        let mut title = "Sirocco conversations".to_owned();
+        let mut one = None;
+        match &scope {
+            ExportScope::All => {}
+            ExportScope::Conversations { ids } => {
+                check_count(ids)?;
+                if let [id] = ids[..] {
+                    one = Some(self.outgoing(id).await?);
+                }
+            }
+            ExportScope::Folder { id } => {
+                title = self.inner.store.folder(*id).await.report()?.name;
+            }
+        }
         let name = match &one {
             Some(one) => name_of(&one.conversation.summary, format),
-            None => name_of_several(format),
+            None => name_of_several(&title, format),
         };
         // The person is asked before the work is done.
         let Some(destination) = self.destination(target, &name).await? else {
             return Ok(Exported::Cancelled);
         };
         let written = match one {
-            Some(one) => write_one(format, one).await?,
+            Some(one) => write_one(form, one).await?,
             None => {
-                let ids = match conversation_ids {
-                    Some(ids) => ids,
-                    None => self.all_conversations().await?,
+                let ids = match scope {
+                    ExportScope::All => self.all_conversations().await?,
+                    ExportScope::Conversations { ids } => ids,
+                    ExportScope::Folder { id } => {
+                        self.inner.store.conversations_within(id).await.report()?
+                    }
                 };
-                self.write_several(ids, format).await?
+                self.write_several(ids, form).await?
             }
         };
         let document = Document {
@@ -138,6 +164,7 @@ impl App {
         let written = Written {
             content: Content::Text(text),
             conversation_count,
+            left_out_count: 0,
         };
         deliver(destination, document, written).await
     }
@@ -186,11 +213,13 @@ impl App {
     async fn write_several(
         &self,
         ids: Vec<ConversationId>,
-        format: ExportFormat,
+        form: Form,
     ) -> Result<Written, ErrorReport> {
+        let Form { format, only_good } = form;
         let mut lines = String::new();
         let mut archive = Archive::new();
         let mut conversation_count = 0;
+        let mut left_out_count = 0;
         for id in ids {
             // One that was deleted meanwhile is not missed.
             let outgoing = match self.outgoing(id).await {
@@ -202,7 +231,7 @@ impl App {
                 continue;
             }
             let (text, grown) = blocking(move || {
-                let text = export(format, &outgoing);
+                let text = export(format, only_good, &outgoing);
                 let row = &outgoing.conversation.summary;
                 let stem = names::stem(&row.title, row.created_at_ms);
                 let added = match &text {
@@ -215,14 +244,17 @@ impl App {
             })
             .await?;
             archive = grown.map_err(|error| unwritten(&error))?;
-            let Some(text) = text else { continue };
+            let Some(text) = text else {
+                left_out_count += 1;
+                continue;
+            };
             conversation_count += 1;
             if format == ExportFormat::Jsonl {
                 lines.push_str(&text);
             }
         }
         if conversation_count == 0 {
-            return Err(nothing(format));
+            return Err(nothing(form));
         }
         let content = if format == ExportFormat::Jsonl {
             Content::Text(lines)
@@ -233,6 +265,7 @@ impl App {
         Ok(Written {
             content,
             conversation_count,
+            left_out_count,
         })
     }
 }
@@ -244,12 +277,14 @@ async fn deliver(
     written: Written,
 ) -> Result<Exported, ErrorReport> {
     let conversation_count = written.conversation_count;
+    let left_out_count = written.left_out_count;
     let name = document.name;
     match (destination, written.content) {
         (Destination::Answer, Content::Text(text)) => Ok(Exported::Text {
             name,
             media_type: document.media_type.to_owned(),
             conversation_count,
+            left_out_count,
             text,
         }),
         (Destination::Answer, Content::Archive(bytes)) => Ok(Exported::Archive {
@@ -263,16 +298,18 @@ async fn deliver(
             Ok(Exported::Saved {
                 path: shown,
                 conversation_count,
+                left_out_count,
             })
         }
     }
 }
 
-async fn write_one(format: ExportFormat, outgoing: Outgoing) -> Result<Written, ErrorReport> {
-    let text = blocking(move || export(format, &outgoing)).await?;
+async fn write_one(form: Form, outgoing: Outgoing) -> Result<Written, ErrorReport> {
+    let text = blocking(move || export(form.format, form.only_good, &outgoing)).await?;
     Ok(Written {
-        content: Content::Text(text.ok_or_else(|| nothing(format))?),
+        content: Content::Text(text.ok_or_else(|| nothing(form))?),
         conversation_count: 1,
+        left_out_count: 0,
     })
 }
 
@@ -285,9 +322,10 @@ fn path_of(folders: &[Folder], id: Option<FolderId>) -> Vec<String> {
     path
 }
 
-fn nothing(format: ExportFormat) -> ErrorReport {
-    let message = match format {
-        ExportFormat::Jsonl => "there is no answer to export yet",
+fn nothing(form: Form) -> ErrorReport {
+    let message = match (form.format, form.only_good) {
+        (ExportFormat::Jsonl, true) => "no answer to export is marked as good yet",
+        (ExportFormat::Jsonl, false) => "there is no answer to export yet",
         _ => "there is no conversation to export yet",
     };
     refuse(ErrorCode::NotFound, message)
@@ -298,8 +336,8 @@ fn name_of(row: &ConversationSummary, format: ExportFormat) -> String {
     format!("{stem}.{}", export_extension(format))
 }
 
-fn name_of_several(format: ExportFormat) -> String {
-    let stem = names::stem("Sirocco conversations", now_ms());
+fn name_of_several(title: &str, format: ExportFormat) -> String {
+    let stem = names::stem(title, now_ms());
     match format {
         ExportFormat::Jsonl => format!("{stem}.jsonl"),
         _ => format!("{stem}.zip"),

@@ -207,6 +207,7 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
                 model_name: message.model_name,
                 run: message.run.map(run),
                 left_out: message.left_out,
+                good: message.good,
                 summary: message.summary.map(summary),
                 attachments: message
                     .attachments

@@ -67,6 +67,7 @@ fn kept(foreign: &ForeignConversation) -> Outgoing {
             }),
             versions: vec![*id],
             left_out: message.left_out,
+            good: message.good,
             attachments: message.attachments.iter().map(&mut keep).collect(),
             summary: message.summary.as_ref().map(|summary| Summary {
                 id: SummaryId::fresh(),
@@ -164,6 +165,8 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
     assert_eq!(effective.parameters.top_p, Some(0.5));
     let summary = wind.messages[1].summary.as_ref().unwrap();
     assert_eq!((summary.text.as_str(), summary.edited), ("About a wind.", true));
+    let good: Vec<bool> = wind.messages.iter().map(|message| message.good).collect();
+    assert_eq!(good, [false, true, false, false]);
     assert_eq!(
         wind.messages[0].attachments,
         [ForeignAttachment {
