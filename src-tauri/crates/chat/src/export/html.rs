@@ -1,13 +1,12 @@
 //! A page that needs nothing else: no scripts, no files, no network.
 //!
-//! Nothing that a person or a model wrote becomes markup: the text stands as written, and only
-//! fences of code get a block of their own.
+//! What a person or a model wrote is Markdown, and becomes no other markup than that has.
 
 use std::fmt::Write;
 
 use sirocco_protocol::Role;
 
-use super::{Outgoing, attached, date, one_line, reasoning, speaker};
+use super::{Outgoing, attached, date, one_line, reasoning, rendered, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -77,51 +76,12 @@ fn fold(page: &mut String, name: &str, text: &str) {
     page.push_str("</details>\n");
 }
 
-/// Text as written, with blocks for fences of code. A fence that is not closed goes to the end.
 fn body(page: &mut String, text: &str) {
-    let mut lines = text.lines();
-    let mut plain = String::new();
-    while let Some(line) = lines.next() {
-        let Some(fence) = fence(line) else {
-            plain.push_str(line);
-            plain.push('\n');
-            continue;
-        };
-        paragraph(page, &mut plain);
-        page.push_str("<pre><code>");
-        for code in lines.by_ref() {
-            let closes = code.trim_start().starts_with(fence)
-                && code.trim().chars().all(|c| fence.starts_with(c));
-            if closes {
-                break;
-            }
-            page.push_str(&escaped(code));
-            page.push('\n');
-        }
-        page.push_str("</code></pre>\n");
+    if !text.is_empty() {
+        page.push_str("<div class=\"text\" dir=\"auto\">\n");
+        rendered::push(page, text);
+        page.push_str("</div>\n");
     }
-    paragraph(page, &mut plain);
-}
-
-/// The signs that open a block of code.
-fn fence(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let sign = line.chars().next().filter(|sign| "`~".contains(*sign))?;
-    let rest = line.trim_start_matches(sign);
-    let signs = &line[..line.len() - rest.len()];
-    // What follows names the language; a sign in it is code within a line.
-    (signs.len() >= 3 && !rest.contains('`')).then_some(signs)
-}
-
-fn paragraph(page: &mut String, plain: &mut String) {
-    if !plain.trim().is_empty() {
-        let _ = writeln!(
-            page,
-            "<p class=\"text\" dir=\"auto\">{}</p>",
-            escaped(plain.trim_matches('\n'))
-        );
-    }
-    plain.clear();
 }
 
 fn escaped(text: &str) -> String {
@@ -159,7 +119,7 @@ mod tests {
             !page.contains("<script") && !page.contains("<img"),
             "{page}"
         );
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"quotes\""));
         assert!(page.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
     }
 
@@ -196,20 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn fences_become_blocks_and_the_rest_stays_as_written() {
-        let text =
-            "Look:\n\n````rust\nlet a = 1 < 2;\n```\n````\n\nDone, `x` is ```y```.\n~~~\nopen";
-        let mut html = String::new();
-        body(&mut html, text);
-        let expected = "\
-<p class=\"text\" dir=\"auto\">Look:</p>
-<pre><code>let a = 1 &lt; 2;
-```
-</code></pre>
-<p class=\"text\" dir=\"auto\">Done, `x` is ```y```.</p>
-<pre><code>open
-</code></pre>
-";
-        assert_eq!(html, expected);
+    fn markdown_is_rendered() {
+        let question = message(Role::User, "What is **hot**?", None);
+        let answer = message(Role::Assistant, "- A wind\n", Some("*Hm*"));
+        let page = write(&outgoing([question, answer]));
+        for part in [
+            "<strong>hot</strong>",
+            "<li>A wind</li>",
+            "<em>Hm</em>",
+            "<div class=\"text\" dir=\"auto\">",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod html;
 mod jsonl;
 mod markdown;
+mod rendered;
 
 use std::collections::HashMap;
 
