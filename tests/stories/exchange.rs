@@ -14,7 +14,7 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event,
     ExchangeFormat, ExchangePreview, ExchangeReport, ExportFormat, ExportScope, ExportTarget,
-    Exported, HostKind, PickKind, PickedPath,
+    Exported, HostKind, PickKind, PickedPath, TrashedConversation,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -225,14 +225,22 @@ async fn an_imported_conversation_goes_on_and_its_versions_can_be_shown() -> any
 }
 
 #[tokio::test]
-async fn what_was_deleted_can_be_imported_again() -> anyhow::Result<()> {
+async fn what_lies_in_the_trash_is_taken_out_by_an_import_and_not_added_twice() -> anyhow::Result<()>
+{
     let app = TempApp::open_empty(WORKER).await?;
     let id = import(&app, &fixture("jan")).await?.added[0];
     let _: Nothing = app
         .call("conversation_delete", ConversationDelete { id })
         .await?;
-    assert_eq!(preview(&app, &fixture("jan")).await?.known_count, 0);
-    assert_eq!(import(&app, &fixture("jan")).await?.added.len(), 1);
+    let before = preview(&app, &fixture("jan")).await?;
+    assert_eq!((before.known_count, before.trashed_count), (0, 1));
+    let report = import(&app, &fixture("jan")).await?;
+    assert_eq!((report.added.len(), report.restored), (0, vec![id]));
+    let rows = list(&app).await?;
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
+    let trashed: Vec<TrashedConversation> =
+        app.call("conversation_trash", ConversationTrash {}).await?;
+    assert!(trashed.is_empty());
     Ok(())
 }
 

@@ -1663,6 +1663,10 @@ conversation_count: number,
  */
 known_count: number, 
 /**
+ * Of these, how many lie in the trash, out of which an import takes them.
+ */
+trashed_count: number, 
+/**
  * Messages of all these conversations.
  */
 message_count: number, 
@@ -1696,6 +1700,10 @@ export type ExchangeReport = {
  * The new conversations, that with the latest message first.
  */
 added: Array<ConversationId>, 
+/**
+ * Those that lay in the trash, as they were there.
+ */
+restored: Array<ConversationId>, 
 /**
  * How many were here already; nothing of them was changed.
  */
@@ -2503,7 +2511,7 @@ count: number, };
 /**
  * What an import does not bring along.
  */
-export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
+export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown" | "folders" | "parameters";
 
 /**
  * Why a message is not sent.

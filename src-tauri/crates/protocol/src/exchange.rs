@@ -83,6 +83,10 @@ pub enum LeftOutKind {
     System,
     /// Messages of a kind that is not known.
     Unknown,
+    /// Folders and projects of which the export has only an id, each counted with every conversation in it.
+    Folders,
+    /// Conversations with sampling parameters of their own, which are set in the other app's words.
+    Parameters,
 }
 
 /// How much of it.
@@ -112,6 +116,8 @@ pub struct ExchangePreview {
     pub conversation_count: u32,
     /// Of these, how many are here already.
     pub known_count: u32,
+    /// Of these, how many lie in the trash, out of which an import takes them.
+    pub trashed_count: u32,
     /// Messages of all these conversations.
     pub message_count: u32,
     /// Branches of all these conversations: ends of their trees.
@@ -127,6 +133,8 @@ pub struct ExchangePreview {
 pub struct ExchangeReport {
     /// The new conversations, that with the latest message first.
     pub added: Vec<ConversationId>,
+    /// Those that lay in the trash, as they were there.
+    pub restored: Vec<ConversationId>,
     /// How many were here already; nothing of them was changed.
     pub known_count: u32,
     /// What could not be imported.

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
-use crate::value::{parse, parse_option, to_json};
+use crate::value::{parse, to_json};
 use crate::{
     NewAttachment, Store, StoreError, attachments, conversations, folders, organise, presets,
     summaries,
@@ -22,6 +22,26 @@ pub struct Origin {
     pub key: String,
     /// The conversation itself, if it was written here.
     pub id: Option<ConversationId>,
+}
+
+/// A conversation that came from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownConversation {
+    /// Its id here.
+    pub id: ConversationId,
+    /// It is deleted and can be restored.
+    pub is_trashed: bool,
+}
+
+/// What became of a conversation that was imported.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Import {
+    /// It is new.
+    Added(ConversationSummary),
+    /// It lay in the trash, and was taken out as it was.
+    Restored(ConversationSummary),
+    /// It is here already, and nothing was changed.
+    Known,
 }
 
 /// A conversation of elsewhere with its tree.
@@ -142,9 +162,11 @@ const WITHIN: &str = "
     where c.deleted_at_ms is null
     order by c.updated_at_ms desc, c.id desc";
 
+/// Of several, one that is not deleted, or else the one deleted last.
 const KNOWN: &str = "
-    select id from conversations
-    where (origin = ?1 or id = ?2) and deleted_at_ms is null
+    select id, deleted_at_ms is not null from conversations
+    where origin = ?1 or id = ?2
+    order by deleted_at_ms is not null, deleted_at_ms desc, id desc
     limit 1";
 
 impl Store {
@@ -185,31 +207,43 @@ impl Store {
         ids.iter().map(|id| parse("conversation id", id)).collect()
     }
 
-    /// The conversation that came from there, or is the one written there, if it is here and not
-    /// deleted.
+    /// The conversation that came from there, or is the one written there.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn known_conversation(
         &self,
         origin: &Origin,
-    ) -> Result<Option<ConversationId>, StoreError> {
+    ) -> Result<Option<KnownConversation>, StoreError> {
         let mut connection = self.reader.acquire().await.attempt("look for an origin")?;
         known(&mut connection, origin).await
     }
 
-    /// Adds a conversation with its tree, all or nothing. None, and nothing is changed, if it is
-    /// here already.
+    /// Adds a conversation with its tree, all or nothing. If it is here already nothing is changed; if
+    /// it lies in the trash it is taken out, as it is there: added beside it, it would be here twice once
+    /// the other is restored.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn import_conversation(
         &self,
         imported: &ImportedConversation,
-    ) -> Result<Option<ConversationSummary>, StoreError> {
+    ) -> Result<Import, StoreError> {
         let mut transaction = self.write().await?;
-        if known(&mut transaction, &imported.origin).await?.is_some() {
-            return Ok(None);
+        match known(&mut transaction, &imported.origin).await? {
+            None => {}
+            Some(KnownConversation {
+                is_trashed: false, ..
+            }) => return Ok(Import::Known),
+            Some(KnownConversation { id, .. }) => {
+                conversations::restore(&mut transaction, id).await?;
+                let conversation = conversations::fetch(&mut transaction, id).await?;
+                transaction
+                    .commit()
+                    .await
+                    .attempt("restore a conversation")?;
+                return Ok(Import::Restored(conversation.summary));
+            }
         }
         let folder_id = folder_at(&mut transaction, imported).await?;
         let preset_id = match &imported.preset {
@@ -258,21 +292,27 @@ impl Store {
             .commit()
             .await
             .attempt("import a conversation")?;
-        Ok(Some(conversation.summary))
+        Ok(Import::Added(conversation.summary))
     }
 }
 
 async fn known(
     connection: &mut SqliteConnection,
     origin: &Origin,
-) -> Result<Option<ConversationId>, StoreError> {
-    let id: Option<String> = sqlx::query_scalar(KNOWN)
+) -> Result<Option<KnownConversation>, StoreError> {
+    let row: Option<(String, bool)> = sqlx::query_as(KNOWN)
         .bind(&origin.key)
         .bind(origin.id.map(|id| id.to_string()))
         .fetch_optional(connection)
         .await
         .attempt("look for an origin")?;
-    parse_option("conversation id", id.as_deref())
+    row.map(|(id, is_trashed)| {
+        Ok(KnownConversation {
+            id: parse("conversation id", &id)?,
+            is_trashed,
+        })
+    })
+    .transpose()
 }
 
 /// The folder at the path of an imported conversation, made as far as it is missing.
@@ -436,7 +476,9 @@ mod tests {
     async fn an_imported_conversation_is_there_with_its_whole_tree() {
         let store = Store::open_in_memory().await.unwrap();
         let new = imported("chatgpt:1");
-        let summary = store.import_conversation(&new).await.unwrap().unwrap();
+        let Import::Added(summary) = store.import_conversation(&new).await.unwrap() else {
+            panic!("it was not new")
+        };
         assert_eq!(summary.id, new.id);
         assert_eq!((summary.created_at_ms, summary.updated_at_ms), (5, 6));
         assert!(summary.pinned && !summary.unread && !summary.running);
@@ -489,8 +531,8 @@ mod tests {
             full
         };
         let (one, two) = (full("sirocco:1"), full("sirocco:2"));
-        store.import_conversation(&one).await.unwrap().unwrap();
-        store.import_conversation(&two).await.unwrap().unwrap();
+        store.import_conversation(&one).await.unwrap();
+        store.import_conversation(&two).await.unwrap();
 
         let folders = store.list_folders().await.unwrap();
         assert_eq!(folders.len(), 2, "made once: {folders:?}");
@@ -534,21 +576,48 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_came_from_there_is_known_until_it_is_deleted() {
+    async fn what_came_from_there_is_known_and_comes_back_out_of_the_trash() {
         let store = Store::open_in_memory().await.unwrap();
         let first = imported("chatgpt:1");
         assert_eq!(store.known_conversation(&first.origin).await.unwrap(), None);
         store.import_conversation(&first).await.unwrap();
-        let known = store.known_conversation(&first.origin).await.unwrap();
-        assert_eq!(known, Some(first.id));
+        let known = |is_trashed| {
+            let id = first.id;
+            Some(KnownConversation { id, is_trashed })
+        };
+        let found = store.known_conversation(&first.origin).await.unwrap();
+        assert_eq!(found, known(false));
         let again = imported("chatgpt:1");
-        assert!(store.import_conversation(&again).await.unwrap().is_none());
-        assert!(store.conversation(again.id).await.is_err());
+        let import = store.import_conversation(&again).await.unwrap();
+        assert_eq!(import, Import::Known);
 
         store.delete_conversation(first.id, 20).await.unwrap();
-        assert!(store.import_conversation(&again).await.unwrap().is_some());
-        // The first one can still come back.
-        store.restore_conversation(first.id).await.unwrap();
+        let found = store.known_conversation(&first.origin).await.unwrap();
+        assert_eq!(found, known(true));
+        let import = store.import_conversation(&again).await.unwrap();
+        assert!(matches!(import, Import::Restored(row) if row.id == first.id));
+        assert_eq!(words(&store, first.id).await, ["q", "a1"]);
+        assert!(store.conversation(again.id).await.is_err(), "not twice");
+    }
+
+    #[tokio::test]
+    async fn of_two_with_one_origin_the_one_that_is_not_deleted_counts() {
+        let store = Store::open_in_memory().await.unwrap();
+        let (first, second) = (imported("chatgpt:1"), imported("chatgpt:2"));
+        for one in [&first, &second] {
+            store.import_conversation(one).await.unwrap();
+        }
+        // As databases of before have them, where what lay in the trash was imported again.
+        sqlx::query("update conversations set origin = 'chatgpt:1'")
+            .execute(&store.writer)
+            .await
+            .unwrap();
+        store.delete_conversation(second.id, 20).await.unwrap();
+        let found = store.known_conversation(&first.origin).await.unwrap();
+        assert_eq!(found.map(|one| (one.id, one.is_trashed)), Some((first.id, false)));
+        store.delete_conversation(first.id, 30).await.unwrap();
+        let found = store.known_conversation(&first.origin).await.unwrap();
+        assert_eq!(found.map(|one| (one.id, one.is_trashed)), Some((first.id, true)));
     }
 
     #[tokio::test]
@@ -557,9 +626,11 @@ mod tests {
         let own = conversation(&store, "a", 1).await.summary.id;
         let mut back = imported("sirocco:1");
         back.origin.id = Some(own);
-        assert!(store.import_conversation(&back).await.unwrap().is_none());
+        let import = store.import_conversation(&back).await.unwrap();
+        assert_eq!(import, Import::Known);
         store.delete_conversation(own, 2).await.unwrap();
-        assert!(store.import_conversation(&back).await.unwrap().is_some());
+        let import = store.import_conversation(&back).await.unwrap();
+        assert!(matches!(import, Import::Restored(row) if row.id == own));
     }
 
     #[tokio::test]

@@ -79,7 +79,8 @@ pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use engines::{NewEngine, NewRemoteModel};
 pub use error::{CopyAsideError, StoreError};
 pub use exchange::{
-    ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, Origin,
+    Import, ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, KnownConversation,
+    Origin,
 };
 pub use messages::BranchMessage;
 pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, library_order};

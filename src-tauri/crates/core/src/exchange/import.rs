@@ -11,10 +11,10 @@ use sirocco_chat::exchange::{
 };
 use sirocco_protocol::{
     AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport, Folder,
-    MessageId, PathHandle, Preset, RunId, Summary, SummaryId,
+    MessageId, Organising, PathHandle, Preset, RunId, Summary, SummaryId,
 };
 use sirocco_store::{
-    ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, NewAttachment,
+    Import, ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, NewAttachment,
 };
 
 use super::{origin, source};
@@ -40,6 +40,7 @@ impl App {
         let reading = self.read_picked(handle).await?;
         let mut seen = HashSet::new();
         let mut known_count = 0;
+        let mut trashed_count = 0;
         for conversation in &reading.conversations {
             let origin = origin::of(conversation);
             let is_twice = !seen.insert(origin.key.clone());
@@ -49,13 +50,16 @@ impl App {
                 .known_conversation(&origin)
                 .await
                 .report()?;
-            known_count += u32::from(is_twice || known.is_some());
+            let is_trashed = known.is_some_and(|known| known.is_trashed);
+            known_count += u32::from(is_twice || known.is_some() && !is_trashed);
+            trashed_count += u32::from(!is_twice && is_trashed);
         }
         let conversations = &reading.conversations;
         Ok(ExchangePreview {
             formats: reading.formats.iter().copied().collect(),
             conversation_count: count(conversations.len()),
             known_count,
+            trashed_count,
             message_count: count(conversations.iter().map(|one| one.messages.len()).sum()),
             branch_count: count(
                 conversations
@@ -78,6 +82,7 @@ impl App {
         conversations.sort_by_key(|conversation| conversation.updated_at_ms);
         let mut report = ExchangeReport {
             added: Vec::new(),
+            restored: Vec::new(),
             known_count: 0,
             refused: reading.refused,
         };
@@ -86,11 +91,12 @@ impl App {
         let presets = self.inner.store.list_presets().await.report()?;
         let saved = self.save_each(handle, conversations, &mut report).await;
         self.tell_made(&folders, &presets).await?;
-        if are_many && !report.added.is_empty() {
+        if are_many && !(report.added.is_empty() && report.restored.is_empty()) {
             self.emit(Event::Lagged);
         }
         saved?;
         report.added.reverse();
+        report.restored.reverse();
         Ok(report)
     }
 
@@ -129,13 +135,23 @@ impl App {
                 .await
                 .report()?
             {
-                Some(conversation) => {
+                Import::Added(conversation) => {
                     report.added.push(conversation.id);
                     if total <= TOLD_ONE_BY_ONE {
                         self.emit(Event::ConversationChanged { conversation });
                     }
                 }
-                None => report.known_count += 1,
+                Import::Restored(conversation) => {
+                    report.restored.push(conversation.id);
+                    if total <= TOLD_ONE_BY_ONE {
+                        // As when a person takes it out: lists of the trash hear of it.
+                        self.emit(Event::ConversationsOrganised {
+                            change: Organising::Restore,
+                            conversations: vec![conversation],
+                        });
+                    }
+                }
+                Import::Known => report.known_count += 1,
             }
             let done = before + 1;
             if done == total || told_at.is_none_or(|at| at.elapsed() >= PROGRESS_STEP) {

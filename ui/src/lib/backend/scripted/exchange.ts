@@ -35,6 +35,7 @@ export function exchangeHandlers(host: ScriptedHost, inWindow: boolean): Pick<Ha
         formats: ['chatgpt'],
         conversation_count: FOREIGN.length,
         known_count: FOREIGN.filter(({ id }) => stored.has(id)).length,
+        trashed_count: FOREIGN.filter(({ id }) => host.deleted.has(id)).length,
         message_count: 4,
         branch_count: 3,
         left_out: [
@@ -46,7 +47,14 @@ export function exchangeHandlers(host: ScriptedHost, inWindow: boolean): Pick<Ha
     },
     exchange_import: ({ handle }) => {
       check(handle);
-      const fresh = FOREIGN.filter(({ id }) => !stored.has(id));
+      const restored = FOREIGN.map(({ id }) => id).filter((id) => host.deleted.has(id));
+      const fresh = FOREIGN.filter(({ id }) => !stored.has(id) && !host.deleted.has(id));
+      for (const id of restored) {
+        const back = entry(host.deleted, id, 'conversation');
+        host.deleted.delete(id);
+        stored.set(id, back);
+        host.emit({ type: 'conversations_organised', change: { type: 'restore' }, conversations: [back.conversation.summary] });
+      }
       for (const { id, title, at } of fresh) {
         const conversation = newConversation(id, title, at);
         const question = message(id, `${id}-1`, 'user', 'Why?', null, at);
@@ -56,7 +64,7 @@ export function exchangeHandlers(host: ScriptedHost, inWindow: boolean): Pick<Ha
         host.emit({ type: 'conversation_changed', conversation: conversation.summary });
       }
       host.emit({ type: 'exchange_moved', handle, done_count: FOREIGN.length, total_count: FOREIGN.length });
-      return { added: fresh.map(({ id }) => id), known_count: FOREIGN.length - fresh.length, refused: REFUSED };
+      return { added: fresh.map(({ id }) => id), restored, known_count: FOREIGN.length - fresh.length - restored.length, refused: REFUSED };
     },
     exchange_export: ({ scope, format, only_good, target }) => {
       const chosen = chosenBy(scope);

@@ -89,6 +89,21 @@ fn the_first_system_message_is_the_prompt_and_code_is_fenced() {
 }
 
 #[test]
+fn the_archive_comes_along_and_a_project_is_counted() {
+    let mut conversation = one(json!({ "author": { "role": "user" },
+        "content": { "content_type": "text", "parts": ["q"] } }));
+    conversation["is_archived"] = json!(true);
+    conversation["conversation_template_id"] = json!("g-p-67");
+    let reading = reading("conversations.json", conversation.to_string());
+    assert!(reading.conversations[0].archived);
+    let projects = LeftOut {
+        kind: LeftOutKind::Folders,
+        count: 1,
+    };
+    assert_eq!(reading.left_out(), [projects]);
+}
+
+#[test]
 fn references_to_search_results_are_taken_out() {
     let mark = "\u{e200}cite\u{e202}turn0search1\u{e201}";
     assert_eq!(
