@@ -13,6 +13,7 @@ mod downloads;
 mod embeddings;
 mod endings;
 mod exchange;
+mod exports;
 mod follow;
 mod hub;
 mod hub_page;

@@ -66,20 +66,21 @@ describe('exporting', () => {
 
   it('prints the shown branch from a frame in which nothing runs', async () => {
     const { all } = await started('browser');
+    const page = Object.assign(new EventTarget(), { print: vi.fn(), focus: vi.fn() });
+    vi.spyOn(HTMLIFrameElement.prototype, 'contentWindow', 'get').mockReturnValue(page as unknown as Window & typeof globalThis);
     const printed = printConversation(all, 'c-2');
     const frame = await waitFor(() => {
       const found = document.querySelector('iframe');
-      if (!found?.contentWindow) throw new Error('there is no frame');
+      if (!found) throw new Error('there is no frame');
       return found;
     });
     expect(frame.getAttribute('sandbox')).toBe('allow-same-origin allow-modals');
     expect(frame.srcdoc).toContain('Regex for ISO dates');
-    const print = vi.fn();
-    Object.defineProperty(frame, 'contentWindow', { value: Object.assign(new EventTarget(), { print, focus: vi.fn() }) });
     frame.dispatchEvent(new Event('load'));
     await printed;
-    expect(print).toHaveBeenCalledOnce();
-    frame.contentWindow?.dispatchEvent(new Event('afterprint'));
+    expect(page.print).toHaveBeenCalledOnce();
+    expect(document.querySelector('iframe')).toBe(frame);
+    page.dispatchEvent(new Event('afterprint'));
     await waitFor(() => expect(document.querySelector('iframe')).toBeNull());
   });
 

@@ -19,24 +19,27 @@ export function printPage(html: string, title: string): Promise<void> {
   shown.style.cssText = 'position: fixed; inset-block-start: 0; inset-inline-start: -10000px; inline-size: 800px; block-size: 1100px; border: 0; visibility: hidden;';
   shown.srcdoc = html;
   return new Promise((resolve, reject) => {
-    shown.addEventListener('load', () => {
+    const print = () => {
       // Another page took its place before it was there.
       if (frame !== shown) return resolve();
       try {
         const page = shown.contentWindow;
-        page?.addEventListener('afterprint', () => {
-          // By the next turn: the event is one of the frame's own.
-          setTimeout(() => shown.remove(), 0);
-          if (frame === shown) frame = null;
-        });
+        // By the next turn, for the event is one of the frame's own.
+        page?.addEventListener('afterprint', () => void setTimeout(() => remove(shown), 0));
         page?.focus();
         page?.print();
         resolve();
       } catch (thrown) {
-        shown.remove();
-        reject(thrown);
+        remove(shown);
+        reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
-    });
+    };
+    shown.addEventListener('load', print, { once: true });
     document.body.append(shown);
   });
+}
+
+function remove(shown: HTMLIFrameElement): void {
+  shown.remove();
+  if (frame === shown) frame = null;
 }
