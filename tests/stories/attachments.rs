@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Attachment, AttachmentKind, ContextReport, ContextUse, Conversation, ConversationId, ErrorCode,
-    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, Message, MessageId, PickedPath,
-    SearchResult, Started,
+    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, Message, MessageId,
+    PickedPath, SearchResult, Started,
 };
 use sirocco_testkit::{Script, TempApp};
 

@@ -38,7 +38,9 @@ async fn import(app: &TempApp, json: &str) -> anyhow::Result<ExchangeReport> {
     let file = app.outside().join("own.json");
     std::fs::write(&file, json)?;
     let handle = app.typed(&file).await?.handle;
-    Ok(app.call("exchange_import", ExchangeImport { handle }).await?)
+    Ok(app
+        .call("exchange_import", ExchangeImport { handle })
+        .await?)
 }
 
 async fn folder(app: &TempApp, name: &str, parent_id: Option<FolderId>) -> anyhow::Result<Folder> {

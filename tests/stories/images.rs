@@ -9,8 +9,8 @@ use sirocco_hub::ContentHash;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AttachedImage, Attachment, AttachmentKind, ContextUse, ConversationId, ErrorCode,
-    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, ImportMode, ImportOutcome, LoadOptions,
-    Message, Model, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
+    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, ImportMode, ImportOutcome,
+    LoadOptions, Message, Model, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
 };
 use sirocco_testkit::{IMAGE_TOKENS, Script, TempApp, TinyModel, TinyProjector, runtime};
 

@@ -2,9 +2,9 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event, ExportFormat, ExportScope,
-    ExportTarget, Exported, Folder, FolderId, Organising, RunState, SearchResult, Settings, Shelf,
-    TagUse, TrashedConversation,
+    Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event, ExportFormat,
+    ExportScope, ExportTarget, Exported, Folder, FolderId, Organising, RunState, SearchResult,
+    Settings, Shelf, TagUse, TrashedConversation,
 };
 use sirocco_testkit::{Script, TempApp, within};
 

@@ -194,7 +194,13 @@ mod tests {
             },
         };
         let elsewhere = [
-            (Layer::Engine, parameters(Parameters { temperature: Some(0.7), ..Parameters::default() })),
+            (
+                Layer::Engine,
+                parameters(Parameters {
+                    temperature: Some(0.7),
+                    ..Parameters::default()
+                }),
+            ),
             (Layer::Preset, preset),
         ];
         let settled = settle(own.clone(), elsewhere.clone(), &effective);
@@ -208,7 +214,10 @@ mod tests {
         let at_home = elsewhere.into_iter().chain([(Layer::Settings, expected)]);
         assert_eq!(settle(own.clone(), at_home, &effective), own);
         // An empty prompt hides what a layer here says.
-        let silent = LayerValues { system_prompt: Some(String::new()), ..LayerValues::default() };
+        let silent = LayerValues {
+            system_prompt: Some(String::new()),
+            ..LayerValues::default()
+        };
         let here = [(Layer::Settings, prompt("Be kind."))];
         assert_eq!(settle(LayerValues::default(), here, &silent), silent);
     }

@@ -70,7 +70,10 @@ impl Said {
         let attached = self.attachments.iter();
         self.content.len()
             + self.reasoning.as_ref().map_or(0, String::len)
-            + self.summary.as_ref().map_or(0, |summary| summary.text.len())
+            + self
+                .summary
+                .as_ref()
+                .map_or(0, |summary| summary.text.len())
             + attached
                 .map(|attached| {
                     attached.text.len() + attached.image_base64.as_ref().map_or(0, String::len)

@@ -8,11 +8,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::Serialize;
-use sirocco_protocol::{Message, MessageId};
 use super::{Outgoing, shown_branch};
 use crate::documents::{Document, with_documents};
 use crate::prompt::{PromptRole, PromptTurn, assemble};
+use serde::Serialize;
+use sirocco_protocol::{Message, MessageId};
 
 #[derive(Serialize)]
 struct Line<'a> {

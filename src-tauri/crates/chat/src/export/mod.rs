@@ -166,7 +166,11 @@ mod tests {
             (ExportFormat::Json, true),
             (ExportFormat::Jsonl, false),
         ] {
-            assert_eq!(export(format, false, &outgoing).is_some(), writes, "{format:?}");
+            assert_eq!(
+                export(format, false, &outgoing).is_some(),
+                writes,
+                "{format:?}"
+            );
         }
     }
 

@@ -72,7 +72,9 @@ impl Links {
 }
 
 fn is_break(html: &str) -> bool {
-    let name = html.trim_start_matches('<').trim_end_matches(['>', '/', ' ']);
+    let name = html
+        .trim_start_matches('<')
+        .trim_end_matches(['>', '/', ' ']);
     name.eq_ignore_ascii_case("br")
 }
 
@@ -134,7 +136,9 @@ mod tests {
             "[a](<\"onmouseover=x>) ![<script>](https://e.example/\"><script>)",
         ] {
             let html = html_of(hostile);
-            for tag in ["<script", "<img", "<style", "<!--", "<iframe", "<svg", "<b>"] {
+            for tag in [
+                "<script", "<img", "<style", "<!--", "<iframe", "<svg", "<b>",
+            ] {
                 assert!(!html.contains(tag), "{hostile}: {html}");
             }
             assert!(html.contains("&lt;"), "{hostile}: {html}");

@@ -10,8 +10,8 @@ use sirocco_chat::exchange::{
     ForeignAttachment, ForeignConversation, ForeignRun, ForeignSummary, Reading,
 };
 use sirocco_protocol::{
-    AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport, Folder,
-    MessageId, Organising, PathHandle, Preset, RunId, Summary, SummaryId,
+    AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport,
+    Folder, MessageId, Organising, PathHandle, Preset, RunId, Summary, SummaryId,
 };
 use sirocco_store::{
     Import, ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, NewAttachment,

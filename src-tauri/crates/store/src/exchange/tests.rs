@@ -207,10 +207,16 @@ async fn of_two_with_one_origin_the_one_that_is_not_deleted_counts() {
         .unwrap();
     store.delete_conversation(second.id, 20).await.unwrap();
     let found = store.known_conversation(&first.origin).await.unwrap();
-    assert_eq!(found.map(|one| (one.id, one.is_trashed)), Some((first.id, false)));
+    assert_eq!(
+        found.map(|one| (one.id, one.is_trashed)),
+        Some((first.id, false))
+    );
     store.delete_conversation(first.id, 30).await.unwrap();
     let found = store.known_conversation(&first.origin).await.unwrap();
-    assert_eq!(found.map(|one| (one.id, one.is_trashed)), Some((first.id, true)));
+    assert_eq!(
+        found.map(|one| (one.id, one.is_trashed)),
+        Some((first.id, true))
+    );
 }
 
 #[tokio::test]

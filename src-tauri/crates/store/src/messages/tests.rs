@@ -111,8 +111,8 @@ async fn an_answer_can_be_marked_as_good_and_a_question_cannot() {
     for good in [true, false] {
         let changed = store.mark_good(ids[3], good).await.unwrap();
         assert_eq!((changed.id, changed.good), (ids[3], good));
-        let page = store.message_page(&page(id, None)).await.unwrap();
-        let marked = page.messages.iter().filter(|message| message.good);
+        let (_, tree) = store.conversation_tree(id).await.unwrap();
+        let marked = tree.iter().filter(|message| message.good);
         assert_eq!(marked.count(), usize::from(good));
     }
     assert!(store.mark_good(ids[2], true).await.is_err());

@@ -53,9 +53,7 @@ fn a_file_of_another_name_has_no_id() {
 
 #[test]
 fn folders_are_those_below_the_one_that_holds_all() {
-    let folder = |name: &str| {
-        reading(name, LMSTUDIO).conversations.remove(0).folder
-    };
+    let folder = |name: &str| reading(name, LMSTUDIO).conversations.remove(0).folder;
     let below = ".lmstudio/conversations/Work/conversations/1.conversation.json";
     assert_eq!(folder(below), ["Work", "conversations"]);
     assert!(folder("conversations/1.conversation.json").is_empty());

@@ -164,7 +164,10 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
     let effective = wind.effective.as_ref().unwrap();
     assert_eq!(effective.parameters.top_p, Some(0.5));
     let summary = wind.messages[1].summary.as_ref().unwrap();
-    assert_eq!((summary.text.as_str(), summary.edited), ("About a wind.", true));
+    assert_eq!(
+        (summary.text.as_str(), summary.edited),
+        ("About a wind.", true)
+    );
     let good: Vec<bool> = wind.messages.iter().map(|message| message.good).collect();
     assert_eq!(good, [false, true, false, false]);
     assert_eq!(
@@ -225,10 +228,14 @@ fn a_file_of_before_is_read_as_it_always_was() {
 fn a_prompt_that_is_empty_on_purpose_stays_so() {
     let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
     file["system_prompt"] = json!("");
-    let wind = reading("sirocco.json", file.to_string()).conversations.remove(0);
+    let wind = reading("sirocco.json", file.to_string())
+        .conversations
+        .remove(0);
     assert_eq!(wind.own.system_prompt.as_deref(), Some(""));
     let outgoing = kept(&wind);
-    let again = reading("again.json", write(&outgoing)).conversations.remove(0);
+    let again = reading("again.json", write(&outgoing))
+        .conversations
+        .remove(0);
     assert_eq!(again.own.system_prompt.as_deref(), Some(""));
 }
 
@@ -236,7 +243,9 @@ fn a_prompt_that_is_empty_on_purpose_stays_so() {
 fn what_lies_in_the_archive_stays_there() {
     let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
     file["archived"] = json!(true);
-    let wind = reading("sirocco.json", file.to_string()).conversations.remove(0);
+    let wind = reading("sirocco.json", file.to_string())
+        .conversations
+        .remove(0);
     assert!(wind.archived);
     let again = reading("again.json", write(&kept(&wind)));
     assert!(again.conversations[0].archived);
