@@ -200,6 +200,7 @@ fn the_chat_rules_are_pure() {
         &[
             "sirocco-protocol",
             "minijinja",
+            "pulldown-cmark",
             "serde",
             "serde_json",
             "thiserror",

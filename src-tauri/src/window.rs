@@ -127,9 +127,11 @@ pub fn bring_to_front(window: &WebviewWindow) -> tauri::Result<()> {
     window.set_focus()
 }
 
-/// The page itself, as opposed to what it links to.
+/// The page itself, as opposed to what it links to, and what it writes into a frame to print it.
 fn is_page(url: &Url) -> bool {
-    url.scheme() == "tauri" || (url.scheme() == "http" && url.host_str() == Some("tauri.localhost"))
+    url.scheme() == "tauri"
+        || (url.scheme() == "http" && url.host_str() == Some("tauri.localhost"))
+        || url.as_str() == "about:srcdoc"
 }
 
 /// Links open in the browser, and nothing but web addresses opens at all.

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Attachment, AttachmentKind, ContextReport, ContextUse, Conversation, ConversationId, ErrorCode,
-    ExchangeReport, ExportFormat, ExportTarget, Exported, Message, MessageId, PickedPath,
-    SearchResult, Started,
+    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, Message, MessageId,
+    PickedPath, SearchResult, Started,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -187,7 +187,8 @@ async fn what_is_attached_is_found_and_comes_back_from_a_file() -> anyhow::Resul
     assert!(!message.marks.is_empty());
 
     let export = ExchangeExport {
-        conversation_ids: Some(vec![id]),
+        scope: ExportScope::Conversations { ids: vec![id] },
+        only_good: false,
         format: ExportFormat::Json,
         target: ExportTarget::Answer,
     };

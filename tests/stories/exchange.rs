@@ -13,8 +13,8 @@ use sirocco_core::{App, AppOptions, Host, HubEnvironment};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event,
-    ExchangeFormat, ExchangePreview, ExchangeReport, ExportFormat, ExportTarget, Exported,
-    HostKind, PickKind, PickedPath,
+    ExchangeFormat, ExchangePreview, ExchangeReport, ExportFormat, ExportScope, ExportTarget,
+    Exported, HostKind, PickKind, PickedPath, TrashedConversation,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -44,7 +44,10 @@ async fn export(
     format: ExportFormat,
 ) -> Result<Exported, ErrorReport> {
     let request = ExchangeExport {
-        conversation_ids: conversation_id.map(|id| vec![id]),
+        scope: conversation_id.map_or(ExportScope::All, |id| ExportScope::Conversations {
+            ids: vec![id],
+        }),
+        only_good: false,
         format,
         target: ExportTarget::Answer,
     };
@@ -222,14 +225,22 @@ async fn an_imported_conversation_goes_on_and_its_versions_can_be_shown() -> any
 }
 
 #[tokio::test]
-async fn what_was_deleted_can_be_imported_again() -> anyhow::Result<()> {
+async fn what_lies_in_the_trash_is_taken_out_by_an_import_and_not_added_twice() -> anyhow::Result<()>
+{
     let app = TempApp::open_empty(WORKER).await?;
     let id = import(&app, &fixture("jan")).await?.added[0];
     let _: Nothing = app
         .call("conversation_delete", ConversationDelete { id })
         .await?;
-    assert_eq!(preview(&app, &fixture("jan")).await?.known_count, 0);
-    assert_eq!(import(&app, &fixture("jan")).await?.added.len(), 1);
+    let before = preview(&app, &fixture("jan")).await?;
+    assert_eq!((before.known_count, before.trashed_count), (0, 1));
+    let report = import(&app, &fixture("jan")).await?;
+    assert_eq!((report.added.len(), report.restored), (0, vec![id]));
+    let rows = list(&app).await?;
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
+    let trashed: Vec<TrashedConversation> =
+        app.call("conversation_trash", ConversationTrash {}).await?;
+    assert!(trashed.is_empty());
     Ok(())
 }
 
@@ -349,7 +360,8 @@ async fn in_window(home: &Path, chosen: Option<PathBuf>) -> anyhow::Result<Expor
     let import = serde_json::to_value(ExchangeImport { handle })?;
     app.call("exchange_import", import).await?;
     let request = ExchangeExport {
-        conversation_ids: None,
+        scope: ExportScope::All,
+        only_good: false,
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };
@@ -368,6 +380,7 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     let expected = Exported::Saved {
         path: file.display().to_string(),
         conversation_count: 1,
+        left_out_count: 0,
     };
     assert_eq!(saved, expected);
     assert!(std::fs::read(&file)?.starts_with(b"PK"));
@@ -377,7 +390,8 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     let app = TempApp::open_empty(WORKER).await?;
     let id = import(&app, &fixture("jan")).await?.added[0];
     let ask = ExchangeExport {
-        conversation_ids: Some(vec![id]),
+        scope: ExportScope::Conversations { ids: vec![id] },
+        only_good: false,
         format: ExportFormat::Markdown,
         target: ExportTarget::Ask,
     };

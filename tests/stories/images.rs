@@ -9,8 +9,8 @@ use sirocco_hub::ContentHash;
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AttachedImage, Attachment, AttachmentKind, ContextUse, ConversationId, ErrorCode,
-    ExchangeReport, ExportFormat, ExportTarget, Exported, ImportMode, ImportOutcome, LoadOptions,
-    Message, Model, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
+    ExchangeReport, ExportFormat, ExportScope, ExportTarget, Exported, ImportMode, ImportOutcome,
+    LoadOptions, Message, Model, PickedPath, Pixels, RunState, RuntimeName, Started, TrashedModel,
 };
 use sirocco_testkit::{IMAGE_TOKENS, Script, TempApp, TinyModel, TinyProjector, runtime};
 
@@ -341,7 +341,8 @@ async fn an_export_has_its_images_and_comes_back_with_them() -> anyhow::Result<(
         .call("attachment_image", AttachmentImage { id: blue.id })
         .await?;
     let export = |format| ExchangeExport {
-        conversation_ids: Some(vec![id]),
+        scope: ExportScope::Conversations { ids: vec![id] },
+        only_good: false,
         format,
         target: ExportTarget::Answer,
     };

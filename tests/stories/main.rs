@@ -17,6 +17,7 @@ mod embeddings;
 #[cfg(target_os = "linux")]
 mod endings;
 mod exchange;
+mod exports;
 mod follow;
 mod hub;
 mod hub_page;

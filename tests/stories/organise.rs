@@ -3,8 +3,8 @@
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, Event, ExportFormat,
-    ExportTarget, Exported, Folder, FolderId, Organising, RunState, SearchResult, Settings, Shelf,
-    TagUse, TrashedConversation,
+    ExportScope, ExportTarget, Exported, Folder, FolderId, Organising, RunState, SearchResult,
+    Settings, Shelf, TagUse, TrashedConversation,
 };
 use sirocco_testkit::{Script, TempApp, within};
 
@@ -118,7 +118,8 @@ async fn the_archive_is_off_the_list_and_still_searched_and_exported() -> anyhow
         .await?;
     assert!(found[0].conversation.archived);
     let everything = ExchangeExport {
-        conversation_ids: None,
+        scope: ExportScope::All,
+        only_good: false,
         format: ExportFormat::Jsonl,
         target: ExportTarget::Answer,
     };
@@ -286,7 +287,10 @@ async fn several_are_exported_together() -> anyhow::Result<()> {
         all.push(id);
     }
     let two = ExchangeExport {
-        conversation_ids: Some(all[..2].to_vec()),
+        scope: ExportScope::Conversations {
+            ids: all[..2].to_vec(),
+        },
+        only_good: false,
         format: ExportFormat::Markdown,
         target: ExportTarget::Answer,
     };

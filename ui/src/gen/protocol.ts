@@ -1616,13 +1616,17 @@ status: UpdateStatus, } | { "type": "lagged" };
  */
 export type ExchangeExport = { 
 /**
- * Which; none for all.
+ * Which.
  */
-conversation_ids?: Array<ConversationId> | null, 
+scope: ExportScope, 
 /**
  * As what.
  */
 format: ExportFormat, 
+/**
+ * Each line ends at an answer that is marked as good, on whatever branch; only of JSONL.
+ */
+only_good: boolean, 
 /**
  * Where to.
  */
@@ -1659,6 +1663,10 @@ conversation_count: number,
  */
 known_count: number, 
 /**
+ * Of these, how many lie in the trash, out of which an import takes them.
+ */
+trashed_count: number, 
+/**
  * Messages of all these conversations.
  */
 message_count: number, 
@@ -1693,6 +1701,10 @@ export type ExchangeReport = {
  */
 added: Array<ConversationId>, 
 /**
+ * Those that lay in the trash, as they were there.
+ */
+restored: Array<ConversationId>, 
+/**
  * How many were here already; nothing of them was changed.
  */
 known_count: number, 
@@ -1705,6 +1717,19 @@ refused: Array<RefusedConversation>, };
  * A form that conversations go out in.
  */
 export type ExportFormat = "markdown" | "html" | "json" | "jsonl";
+
+/**
+ * Which conversations go out.
+ */
+export type ExportScope = { "type": "all" } | { "type": "conversations", 
+/**
+ * At least one.
+ */
+ids: Array<ConversationId>, } | { "type": "folder", 
+/**
+ * Which.
+ */
+id: FolderId, };
 
 /**
  * Where an export goes.
@@ -1722,7 +1747,11 @@ path: string,
 /**
  * How many conversations are in it.
  */
-conversation_count: number, } | { "type": "text", 
+conversation_count: number, 
+/**
+ * How many have messages, but no answer that the format asks for.
+ */
+left_out_count: number, } | { "type": "text", 
 /**
  * A name for its file.
  */
@@ -1735,6 +1764,10 @@ media_type: string,
  * How many conversations are in it.
  */
 conversation_count: number, 
+/**
+ * How many have messages, but no answer that the format asks for.
+ */
+left_out_count: number, 
 /**
  * The content of the file.
  */
@@ -2478,7 +2511,7 @@ count: number, };
 /**
  * What an import does not bring along.
  */
-export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown";
+export type LeftOutKind = "empty_conversations" | "attachments" | "tools" | "hidden" | "system" | "unknown" | "folders" | "parameters";
 
 /**
  * Why a message is not sent.
@@ -2817,6 +2850,10 @@ versions: Array<MessageId>,
  */
 left_out: boolean, 
 /**
+ * The person marked it as a good answer.
+ */
+good: boolean, 
+/**
  * Files that are sent with it, in their order.
  */
 attachments: Array<Attachment>, 
@@ -2912,6 +2949,19 @@ id: MessageId,
  * Keep it from the model.
  */
 left_out: boolean, };
+
+/**
+ * Marks an answer as good, or takes the mark away.
+ */
+export type MessageMarkGood = { 
+/**
+ * Which; one that a model wrote.
+ */
+id: MessageId, 
+/**
+ * It is.
+ */
+good: boolean, };
 
 /**
  * A page of the shown branch, oldest first.
@@ -5353,6 +5403,7 @@ export interface Commands {
   message_insert: { request: MessageInsert; response: Message };
   /** Keeps a message from the model, or lets it see it again. */
   message_leave_out: { request: MessageLeaveOut; response: Message };
+  message_mark_good: { request: MessageMarkGood; response: Message };
   /** Gives a summary other words; answers the message it stands at. */
   summary_update: { request: SummaryUpdate; response: Message };
   /** Removes a summary, so that the messages it stood for are sent again; answers the message it stood at. Where they have no room, another one is written with the next answer. */

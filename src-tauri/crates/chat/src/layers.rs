@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use sirocco_protocol::{Layer, LayerValues};
+use sirocco_protocol::{Layer, LayerValues, Parameters};
 
 /// What holds, and why.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,10 +61,46 @@ pub fn resolve(layers: impl IntoIterator<Item = (Layer, LayerValues)>) -> Resolv
     resolved
 }
 
+/// What a conversation must set itself so that it comes to `effective` over the layers below: what
+/// it sets, and what the layers below say otherwise. That a value is to be nothing, such as no limit
+/// where a layer sets one, no conversation can say.
+#[must_use]
+pub fn settle(
+    own: LayerValues,
+    below: impl IntoIterator<Item = (Layer, LayerValues)>,
+    effective: &LayerValues,
+) -> LayerValues {
+    let here = resolve(
+        below
+            .into_iter()
+            .chain([(Layer::Conversation, own.clone())]),
+    );
+    let fields = |parameters: &Parameters| match serde_json::to_value(parameters) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let here_fields = fields(&here.values.parameters);
+    let mut settled = fields(&own.parameters);
+    for (name, value) in fields(&effective.parameters) {
+        if !value.is_null() && here_fields.get(&name) != Some(&value) {
+            settled.insert(name, value);
+        }
+    }
+    let says_otherwise = effective.system_prompt_or_empty() != here.values.system_prompt_or_empty();
+    LayerValues {
+        system_prompt: if says_otherwise {
+            effective.system_prompt.clone().or(own.system_prompt)
+        } else {
+            own.system_prompt
+        },
+        parameters: serde_json::from_value(Value::Object(settled))
+            .expect("each value was one of the parameters a moment ago"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sirocco_protocol::Parameters;
 
     fn parameters(parameters: Parameters) -> LayerValues {
         LayerValues {
@@ -133,6 +169,57 @@ mod tests {
             ("top_k", Layer::Settings),
         ];
         assert_eq!(origins, expected);
+    }
+
+    #[test]
+    fn a_conversation_sets_what_the_layers_of_another_place_say_otherwise() {
+        let own = parameters(Parameters {
+            seed: Some(3),
+            ..Parameters::default()
+        });
+        let effective = LayerValues {
+            system_prompt: Some("Be brief.".into()),
+            parameters: Parameters {
+                seed: Some(3),
+                top_k: Some(20),
+                temperature: Some(0.1),
+                ..Parameters::default()
+            },
+        };
+        let preset = LayerValues {
+            system_prompt: Some("Be brief.".into()),
+            parameters: Parameters {
+                top_k: Some(20),
+                ..Parameters::default()
+            },
+        };
+        let elsewhere = [
+            (
+                Layer::Engine,
+                parameters(Parameters {
+                    temperature: Some(0.7),
+                    ..Parameters::default()
+                }),
+            ),
+            (Layer::Preset, preset),
+        ];
+        let settled = settle(own.clone(), elsewhere.clone(), &effective);
+        let expected = parameters(Parameters {
+            temperature: Some(0.1),
+            ..own.parameters.clone()
+        });
+        assert_eq!(settled, expected);
+        let without = settle(own.clone(), [], &effective);
+        assert_eq!(without, effective);
+        let at_home = elsewhere.into_iter().chain([(Layer::Settings, expected)]);
+        assert_eq!(settle(own.clone(), at_home, &effective), own);
+        // An empty prompt hides what a layer here says.
+        let silent = LayerValues {
+            system_prompt: Some(String::new()),
+            ..LayerValues::default()
+        };
+        let here = [(Layer::Settings, prompt("Be kind."))];
+        assert_eq!(settle(LayerValues::default(), here, &silent), silent);
     }
 
     #[test]

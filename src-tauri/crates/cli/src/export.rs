@@ -14,7 +14,7 @@ use sirocco_core::home::Home;
 use sirocco_protocol::commands::{ConversationGet, ConversationList, ExchangeExport};
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
-    ExportTarget, Exported,
+    ExportScope, ExportTarget, Exported,
 };
 
 use crate::session::Session;
@@ -29,6 +29,9 @@ pub struct Export {
     /// As what.
     #[arg(short, long, value_enum, default_value_t = Format::Markdown)]
     format: Format,
+    /// Of JSONL, only up to answers that are marked as good.
+    #[arg(long)]
+    only_good: bool,
     /// File or folder to write to; otherwise a text goes to the terminal, an archive to this folder.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -72,8 +75,14 @@ pub async fn run(home: Home, export: Export) -> Result<ExitCode> {
             name,
             text,
             conversation_count,
+            left_out_count,
             ..
-        } => (name, text.into_bytes(), conversation_count, true),
+        } => {
+            if left_out_count > 0 {
+                eprintln!("left out {left_out_count} without such an answer");
+            }
+            (name, text.into_bytes(), conversation_count, true)
+        }
         Exported::Archive {
             name,
             base64,
@@ -120,13 +129,16 @@ pub async fn run(home: Home, export: Export) -> Result<ExitCode> {
 }
 
 async fn ask(session: &Session, export: &Export) -> Result<Exported> {
-    let conversation_ids = match &export.conversation {
-        Some(wanted) => Some(vec![find(session, wanted).await?]),
-        None => None,
+    let scope = match &export.conversation {
+        Some(wanted) => ExportScope::Conversations {
+            ids: vec![find(session, wanted).await?],
+        },
+        None => ExportScope::All,
     };
     let request = ExchangeExport {
-        conversation_ids,
+        scope,
         format: export.format.into(),
+        only_good: export.only_good,
         target: ExportTarget::Answer,
     };
     session.call("exchange_export", request).await

@@ -59,13 +59,17 @@ async fn add(session: &Session, import: &ImportChats) -> Result<ExitCode> {
         .call("exchange_import", ExchangeImport { handle })
         .await?;
     let added = report.added.len();
+    let restored = report.restored.len();
     if import.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        println!("{added} added, {} here already", report.known_count);
+        println!(
+            "{added} added, {restored} taken out of the trash, {} here already",
+            report.known_count
+        );
         warn(&report.refused);
     }
-    let there = u32::try_from(added).unwrap_or(u32::MAX);
+    let there = u32::try_from(added + restored).unwrap_or(u32::MAX);
     Ok(code(there.saturating_add(report.known_count)))
 }
 
@@ -89,8 +93,8 @@ fn described(found: &ExchangePreview) -> Vec<String> {
     let mut lines = vec![
         format!("From: {}", formats.join(", ")),
         format!(
-            "Conversations: {} ({} here already)",
-            found.conversation_count, found.known_count
+            "Conversations: {} ({} here already, {} in the trash)",
+            found.conversation_count, found.known_count, found.trashed_count
         ),
         format!(
             "Messages: {} in {} branches",
@@ -105,6 +109,8 @@ fn described(found: &ExchangePreview) -> Vec<String> {
             LeftOutKind::Hidden => "messages hidden in the other app",
             LeftOutKind::System => "further system messages",
             LeftOutKind::Unknown => "messages of an unknown kind",
+            LeftOutKind::Folders => "places in a folder or project whose name is not in the export",
+            LeftOutKind::Parameters => "conversations' own sampling parameters",
         };
         format!("Left out: {count} {what}")
     }));
@@ -131,6 +137,7 @@ mod tests {
             formats: vec![ExchangeFormat::Chatgpt],
             conversation_count: 12,
             known_count: 2,
+            trashed_count: 1,
             message_count: 340,
             branch_count: 15,
             left_out: vec![LeftOut {
@@ -143,7 +150,7 @@ mod tests {
             described(&found),
             [
                 "From: ChatGPT",
-                "Conversations: 12 (2 here already)",
+                "Conversations: 12 (2 here already, 1 in the trash)",
                 "Messages: 340 in 15 branches",
                 "Left out: 4 calls of tools and their results",
             ]

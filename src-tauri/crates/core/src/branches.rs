@@ -2,7 +2,7 @@
 //! left out, and conversations made of its branches.
 
 use sirocco_chat::{automatic_title, marked_title};
-use sirocco_protocol::commands::{MessageInsert, MessageLeaveOut};
+use sirocco_protocol::commands::{MessageInsert, MessageLeaveOut, MessageMarkGood};
 use sirocco_protocol::{
     Conversation, ConversationId, ErrorReport, Event, Message, MessageId, Role,
 };
@@ -60,6 +60,14 @@ impl App {
             .leave_out(request.id, request.left_out)
             .await
             .report()?;
+        let conversation = store.conversation(message.conversation_id).await.report()?;
+        self.messages_changed(&conversation);
+        Ok(message)
+    }
+
+    pub(crate) async fn mark_good(&self, request: MessageMarkGood) -> Result<Message, ErrorReport> {
+        let store = self.store_with(request.id).await?;
+        let message = store.mark_good(request.id, request.good).await.report()?;
         let conversation = store.conversation(message.conversation_id).await.report()?;
         self.messages_changed(&conversation);
         Ok(message)

@@ -168,6 +168,10 @@ impl Handler for App {
         self.leave_out(request).await
     }
 
+    async fn message_mark_good(&self, request: MessageMarkGood) -> Answer<Message> {
+        self.mark_good(request).await
+    }
+
     async fn summary_update(&self, request: SummaryUpdate) -> Answer<Message> {
         self.edit_summary(request).await
     }

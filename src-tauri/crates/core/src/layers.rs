@@ -2,7 +2,7 @@
 //!
 //! What goes over what is decided in [`sirocco_chat::resolve`]; here the layers are fetched.
 
-use sirocco_chat::resolve;
+use sirocco_chat::{resolve, settle};
 use sirocco_engine_wire::SamplingParameters;
 use sirocco_protocol::commands::SettingsInherit;
 use sirocco_protocol::{
@@ -41,6 +41,18 @@ impl App {
         let mut below = self.below(model_id, preset_id).await?;
         below.layers.push((Layer::Conversation, own.clone()));
         Ok(resolve(below.layers).values)
+    }
+
+    /// What a conversation of elsewhere must set itself so that it answers here as it did there.
+    pub(crate) async fn settled(
+        &self,
+        own: LayerValues,
+        preset: Option<&LayerValues>,
+        effective: &LayerValues,
+    ) -> Result<LayerValues, ErrorReport> {
+        let mut layers = self.below(None, None).await?.layers;
+        layers.extend(preset.map(|values| (Layer::Preset, values.clone())));
+        Ok(settle(own, layers, effective))
     }
 
     /// What a conversation has where it sets nothing itself.

@@ -97,6 +97,7 @@ mod tests {
             run: Some(run.clone()),
             versions: Vec::new(),
             left_out: false,
+            good: false,
             attachments: Vec::new(),
             summary: None,
         };

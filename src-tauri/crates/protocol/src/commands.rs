@@ -249,6 +249,13 @@ commands! {
         /// Keep it from the model.
         left_out: bool,
     }) -> Message;
+    /// Marks an answer as good, or takes the mark away.
+    message_mark_good(MessageMarkGood {
+        /// Which; one that a model wrote.
+        id: MessageId,
+        /// It is.
+        good: bool,
+    }) -> Message;
     /// Gives a summary other words; answers the message it stands at.
     summary_update(SummaryUpdate {
         /// Which.
@@ -302,10 +309,12 @@ commands! {
     /// Writes one conversation, or several that have messages, as a file: several are a zip with one file each, except
     /// JSONL, which is one file.
     exchange_export(ExchangeExport {
-        /// Which; none for all.
-        conversation_ids: Option<Vec<ConversationId>>,
+        /// Which.
+        scope: ExportScope,
         /// As what.
         format: ExportFormat,
+        /// Each line ends at an answer that is marked as good, on whatever branch; only of JSONL.
+        only_good: bool,
         /// Where to.
         target: ExportTarget,
     }) -> Exported;

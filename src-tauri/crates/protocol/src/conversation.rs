@@ -134,6 +134,8 @@ pub struct Message {
     pub versions: Vec<MessageId>,
     /// It stays in the conversation, but the model is not sent it.
     pub left_out: bool,
+    /// The person marked it as a good answer.
+    pub good: bool,
     /// Files that are sent with it, in their order.
     pub attachments: Vec<Attachment>,
     /// What can stand for the branch up to here, this message included.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::ConversationId;
+use crate::{ConversationId, FolderId};
 
 /// A form that conversations come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -49,6 +49,24 @@ pub enum ExportFormat {
     Jsonl,
 }
 
+/// Which conversations go out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ExportScope {
+    /// All, archived ones included.
+    All,
+    /// These.
+    Conversations {
+        /// At least one.
+        ids: Vec<ConversationId>,
+    },
+    /// Those of a folder and of the folders in it, archived ones included.
+    Folder {
+        /// Which.
+        id: FolderId,
+    },
+}
+
 /// What an import does not bring along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +83,10 @@ pub enum LeftOutKind {
     System,
     /// Messages of a kind that is not known.
     Unknown,
+    /// Folders and projects of which the export has only an id, each counted with every conversation in it.
+    Folders,
+    /// Conversations with sampling parameters of their own, which are set in the other app's words.
+    Parameters,
 }
 
 /// How much of it.
@@ -94,6 +116,8 @@ pub struct ExchangePreview {
     pub conversation_count: u32,
     /// Of these, how many are here already.
     pub known_count: u32,
+    /// Of these, how many lie in the trash, out of which an import takes them.
+    pub trashed_count: u32,
     /// Messages of all these conversations.
     pub message_count: u32,
     /// Branches of all these conversations: ends of their trees.
@@ -109,6 +133,8 @@ pub struct ExchangePreview {
 pub struct ExchangeReport {
     /// The new conversations, that with the latest message first.
     pub added: Vec<ConversationId>,
+    /// Those that lay in the trash, as they were there.
+    pub restored: Vec<ConversationId>,
     /// How many were here already; nothing of them was changed.
     pub known_count: u32,
     /// What could not be imported.
@@ -137,6 +163,8 @@ pub enum Exported {
         path: String,
         /// How many conversations are in it.
         conversation_count: u32,
+        /// How many have messages, but no answer that the format asks for.
+        left_out_count: u32,
     },
     /// A text.
     Text {
@@ -146,6 +174,8 @@ pub enum Exported {
         media_type: String,
         /// How many conversations are in it.
         conversation_count: u32,
+        /// How many have messages, but no answer that the format asks for.
+        left_out_count: u32,
         /// The content of the file.
         text: String,
     },

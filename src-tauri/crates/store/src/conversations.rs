@@ -232,11 +232,7 @@ impl Store {
         id: ConversationId,
     ) -> Result<Conversation, StoreError> {
         let mut transaction = self.write().await?;
-        sqlx::query("update conversations set deleted_at_ms = null where id = ?1")
-            .bind(id.to_string())
-            .execute(&mut *transaction)
-            .await
-            .attempt("restore a conversation")?;
+        restore(&mut transaction, id).await?;
         let conversation = fetch(&mut transaction, id).await?;
         transaction
             .commit()
@@ -244,6 +240,19 @@ impl Store {
             .attempt("restore a conversation")?;
         Ok(conversation)
     }
+}
+
+/// Takes a conversation out of the trash; one that is not there stays as it is.
+pub(crate) async fn restore(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+) -> Result<(), StoreError> {
+    sqlx::query("update conversations set deleted_at_ms = null where id = ?1")
+        .bind(id.to_string())
+        .execute(connection)
+        .await
+        .attempt("restore a conversation")?;
+    Ok(())
 }
 
 #[derive(FromRow)]

@@ -134,10 +134,10 @@ async fn insert_message(
     sqlx::query(concat!(
         "insert into messages
              (id, conversation_id, parent_id, role, created_at_ms, model_name, reasoning, content,
-              left_out)
+              left_out, good)
          select ?2, ?3, ?4, role, created_at_ms, iif(",
         is_hidden!("?1"),
-        ", null, model_name), reasoning, content, left_out
+        ", null, model_name), reasoning, content, left_out, good
          from messages where id = ?1"
     ))
     .bind(id)
@@ -206,6 +206,7 @@ mod tests {
     async fn a_copy_has_all_branches_and_the_settings_and_leaves_the_original() {
         let (store, id, [_, first, ..]) = family().await;
         store.leave_out(first.id, true).await.unwrap();
+        store.mark_good(first.id, true).await.unwrap();
         let changes = ConversationUpdate {
             pinned: Some(true),
             unread: Some(true),
@@ -250,7 +251,8 @@ mod tests {
             panic!("{messages:?}")
         };
         assert_eq!(same, messages[1].id, "versions keep their order");
-        assert!(store.message(other).await.unwrap().left_out);
+        let marked = store.message(other).await.unwrap();
+        assert!(marked.left_out && marked.good);
         store.select_message(other).await.unwrap();
         assert_eq!(words(&store, copied).await, ["q", "a1", "f"]);
         assert_eq!(shown(&store, id).await, before);

@@ -1,16 +1,19 @@
 //! Conversations in and out: a whole tree read, and a whole tree added.
 
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, ErrorReport, Message, MessageId, Parameters,
-    Role, RunId, RunState, Statistics,
+    Conversation, ConversationId, ConversationSummary, ErrorReport, FolderId, LayerValues, Message,
+    MessageId, Organising, Preset, PresetId, Role, RunId, RunState, Statistics, Summary,
 };
 use sqlx::SqliteConnection;
 
 use crate::comparisons::is_hidden;
 use crate::error::Attempt;
 use crate::messages::{MessageRow, with_runs};
-use crate::value::{parse_option, to_json};
-use crate::{NewAttachment, Store, StoreError, attachments, conversations};
+use crate::value::{parse, to_json};
+use crate::{
+    NewAttachment, Store, StoreError, attachments, conversations, folders, organise, presets,
+    summaries,
+};
 
 /// By what a conversation of elsewhere is known again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,26 @@ pub struct Origin {
     pub key: String,
     /// The conversation itself, if it was written here.
     pub id: Option<ConversationId>,
+}
+
+/// A conversation that came from there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownConversation {
+    /// Its id here.
+    pub id: ConversationId,
+    /// It is deleted and can be restored.
+    pub is_trashed: bool,
+}
+
+/// What became of a conversation that was imported.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Import {
+    /// It is new.
+    Added(ConversationSummary),
+    /// It lay in the trash, and was taken out as it was.
+    Restored(ConversationSummary),
+    /// It is here already, and nothing was changed.
+    Known,
 }
 
 /// A conversation of elsewhere with its tree.
@@ -36,14 +59,31 @@ pub struct ImportedConversation {
     pub updated_at_ms: i64,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Sent before everything else; empty for what the defaults say.
-    pub system_prompt: String,
-    /// Sampling parameters.
-    pub parameters: Parameters,
+    /// Off the list, in the archive.
+    pub archived: bool,
+    /// Names of the folders it lies in, the outermost first; those that are missing are made.
+    pub folder: Vec<String>,
+    /// One line each.
+    pub tags: Vec<String>,
+    /// What the person wrote beside it.
+    pub notes: String,
+    /// What it sets itself.
+    pub values: LayerValues,
+    /// The preset it is based on; one is made if none is listed that has the same name and values.
+    pub preset: Option<ImportedPreset>,
     /// Each behind the one it answers.
     pub messages: Vec<ImportedMessage>,
     /// The leaf that is shown.
     pub head: MessageId,
+}
+
+/// A preset as a conversation has it with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedPreset {
+    /// Not empty.
+    pub name: String,
+    /// What it sets.
+    pub values: LayerValues,
 }
 
 /// A message of it.
@@ -67,6 +107,10 @@ pub struct ImportedMessage {
     pub run: Option<ImportedRun>,
     /// No model is sent it.
     pub left_out: bool,
+    /// The person marked it as a good answer.
+    pub good: bool,
+    /// What can stand for the branch up to here.
+    pub summary: Option<Summary>,
     /// What is attached to it, in its order.
     pub attachments: Vec<NewAttachment>,
 }
@@ -102,14 +146,27 @@ const TREE: &str = concat!(
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
            iif(",
     is_hidden!("m.id"),
-    ", null, m.model_name) as model_name, m.left_out
+    ", null, m.model_name) as model_name, m.left_out, m.good
     from tree t cross join messages m on m.id = t.id
     order by t.depth, m.id"
 );
 
+const WITHIN: &str = "
+    with recursive within (id) as (
+        select id from folders where id = ?1 and deleted_at_ms is null
+        union
+        select f.id from within w join folders f on f.parent_id = w.id
+        where f.deleted_at_ms is null
+    )
+    select c.id from within w cross join conversations c on c.folder_id = w.id
+    where c.deleted_at_ms is null
+    order by c.updated_at_ms desc, c.id desc";
+
+/// Of several, one that is not deleted, or else the one deleted last.
 const KNOWN: &str = "
-    select id from conversations
-    where (origin = ?1 or id = ?2) and deleted_at_ms is null
+    select id, deleted_at_ms is not null from conversations
+    where origin = ?1 or id = ?2
+    order by deleted_at_ms is not null, deleted_at_ms desc, id desc
     limit 1";
 
 impl Store {
@@ -133,37 +190,73 @@ impl Store {
         Ok((conversation, messages))
     }
 
-    /// The conversation that came from there, or is the one written there, if it is here and not
-    /// deleted.
+    /// The conversations of a folder and of the folders in it, archived ones included: that with the
+    /// latest message first.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn conversations_within(
+        &self,
+        folder: FolderId,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(WITHIN)
+            .bind(folder.to_string())
+            .fetch_all(&self.reader)
+            .await
+            .attempt("list what lies in a folder")?;
+        ids.iter().map(|id| parse("conversation id", id)).collect()
+    }
+
+    /// The conversation that came from there, or is the one written there.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn known_conversation(
         &self,
         origin: &Origin,
-    ) -> Result<Option<ConversationId>, StoreError> {
+    ) -> Result<Option<KnownConversation>, StoreError> {
         let mut connection = self.reader.acquire().await.attempt("look for an origin")?;
         known(&mut connection, origin).await
     }
 
-    /// Adds a conversation with its tree, all or nothing. None, and nothing is changed, if it is
-    /// here already.
+    /// Adds a conversation with its tree, all or nothing. If it is here already nothing is changed; if
+    /// it lies in the trash it is taken out, as it is there: added beside it, it would be here twice once
+    /// the other is restored.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn import_conversation(
         &self,
         imported: &ImportedConversation,
-    ) -> Result<Option<ConversationSummary>, StoreError> {
+    ) -> Result<Import, StoreError> {
         let mut transaction = self.write().await?;
-        if known(&mut transaction, &imported.origin).await?.is_some() {
-            return Ok(None);
+        match known(&mut transaction, &imported.origin).await? {
+            None => {}
+            Some(KnownConversation {
+                is_trashed: false, ..
+            }) => return Ok(Import::Known),
+            Some(KnownConversation { id, .. }) => {
+                conversations::restore(&mut transaction, id).await?;
+                let conversation = conversations::fetch(&mut transaction, id).await?;
+                transaction
+                    .commit()
+                    .await
+                    .attempt("restore a conversation")?;
+                return Ok(Import::Restored(conversation.summary));
+            }
         }
+        let folder_id = folder_at(&mut transaction, imported).await?;
+        let preset_id = match &imported.preset {
+            Some(preset) => Some(preset_of(&mut transaction, preset, imported).await?),
+            None => None,
+        };
         sqlx::query(
             "insert into conversations
                  (id, title, title_folded, title_is_automatic, pinned, created_at_ms, updated_at_ms,
-                  parameters, system_prompt, system_prompt_is_own, origin)
-             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8 <> '', ?9)",
+                  parameters, system_prompt, system_prompt_is_own, origin, archived_at_ms, folder_id,
+                  preset_id, notes)
+             values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, coalesce(?8, ''), ?8 is not null, ?9,
+                     iif(?10, ?6, null), ?11, ?12, ?13)",
         )
         .bind(imported.id.to_string())
         .bind(&imported.title)
@@ -171,12 +264,20 @@ impl Store {
         .bind(imported.pinned)
         .bind(imported.created_at_ms)
         .bind(imported.updated_at_ms)
-        .bind(to_json(&imported.parameters))
-        .bind(&imported.system_prompt)
+        .bind(to_json(&imported.values.parameters))
+        .bind(&imported.values.system_prompt)
         .bind(&imported.origin.key)
+        .bind(imported.archived)
+        .bind(folder_id.map(|id| id.to_string()))
+        .bind(preset_id.map(|id| id.to_string()))
+        .bind(&imported.notes)
         .execute(&mut *transaction)
         .await
         .attempt("import a conversation")?;
+        for tag in &imported.tags {
+            let change = Organising::Tag { tag: tag.clone() };
+            organise::apply(&mut transaction, &[imported.id.to_string()], &change, 0).await?;
+        }
         for message in &imported.messages {
             insert(&mut transaction, imported.id, message).await?;
         }
@@ -191,21 +292,60 @@ impl Store {
             .commit()
             .await
             .attempt("import a conversation")?;
-        Ok(Some(conversation.summary))
+        Ok(Import::Added(conversation.summary))
     }
 }
 
 async fn known(
     connection: &mut SqliteConnection,
     origin: &Origin,
-) -> Result<Option<ConversationId>, StoreError> {
-    let id: Option<String> = sqlx::query_scalar(KNOWN)
+) -> Result<Option<KnownConversation>, StoreError> {
+    let row: Option<(String, bool)> = sqlx::query_as(KNOWN)
         .bind(&origin.key)
         .bind(origin.id.map(|id| id.to_string()))
         .fetch_optional(connection)
         .await
         .attempt("look for an origin")?;
-    parse_option("conversation id", id.as_deref())
+    row.map(|(id, is_trashed)| {
+        Ok(KnownConversation {
+            id: parse("conversation id", &id)?,
+            is_trashed,
+        })
+    })
+    .transpose()
+}
+
+/// The folder at the path of an imported conversation, made as far as it is missing.
+async fn folder_at(
+    connection: &mut SqliteConnection,
+    imported: &ImportedConversation,
+) -> Result<Option<FolderId>, StoreError> {
+    let mut at = None;
+    for name in &imported.folder {
+        at = Some(folders::named(connection, at, name, imported.created_at_ms).await?);
+    }
+    Ok(at)
+}
+
+/// The listed preset that says the same under the same name; a new one if there is none.
+async fn preset_of(
+    connection: &mut SqliteConnection,
+    preset: &ImportedPreset,
+    imported: &ImportedConversation,
+) -> Result<PresetId, StoreError> {
+    let like = presets::named(connection, &preset.name).await?;
+    if let Some(same) = like.into_iter().find(|one| one.values == preset.values) {
+        return Ok(same.id);
+    }
+    let new = Preset {
+        id: PresetId::fresh(),
+        name: preset.name.clone(),
+        values: preset.values.clone(),
+        created_at_ms: imported.created_at_ms,
+        updated_at_ms: imported.updated_at_ms,
+    };
+    presets::insert(connection, &new).await?;
+    Ok(new.id)
 }
 
 async fn insert(
@@ -216,8 +356,8 @@ async fn insert(
     sqlx::query(
         "insert into messages
              (id, conversation_id, parent_id, role, created_at_ms, model_name, reasoning, content,
-              left_out)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+              left_out, good)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(message.id.to_string())
     .bind(conversation_id.to_string())
@@ -228,6 +368,7 @@ async fn insert(
     .bind(&message.reasoning)
     .bind(&message.content)
     .bind(message.left_out)
+    .bind(message.good)
     .execute(&mut *connection)
     .await
     .attempt("import a message")?;
@@ -237,6 +378,9 @@ async fn insert(
         attached.push(attachment.attachment.id);
     }
     attachments::attach(connection, message.id, &attached).await?;
+    if let Some(summary) = &message.summary {
+        summaries::insert(connection, message.id, summary).await?;
+    }
     let Some(run) = &message.run else {
         return Ok(());
     };
@@ -260,196 +404,4 @@ async fn insert(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::{conversation, message, plan, say, words};
-    use sirocco_protocol::commands::ConversationUpdate;
-
-    fn message_of(parent_id: Option<MessageId>, role: Role, content: &str) -> ImportedMessage {
-        ImportedMessage {
-            id: MessageId::fresh(),
-            parent_id,
-            role,
-            content: content.into(),
-            reasoning: None,
-            created_at_ms: 7,
-            model_name: None,
-            run: None,
-            left_out: false,
-            attachments: Vec::new(),
-        }
-    }
-
-    /// A question with two answers, of which the first is shown and the second has a run.
-    fn imported(key: &str) -> ImportedConversation {
-        let question = message_of(None, Role::User, "q");
-        let first = message_of(Some(question.id), Role::Assistant, "a1");
-        let mut second = message_of(Some(question.id), Role::Assistant, "a2");
-        second.reasoning = Some("hm".into());
-        second.model_name = Some("Tiny".into());
-        second.run = Some(ImportedRun {
-            id: RunId::fresh(),
-            state: RunState::Stopped,
-            started_at_ms: 8,
-            ended_at_ms: 9,
-            statistics: Some(Statistics {
-                completion_tokens: 3,
-                ..Statistics::default()
-            }),
-            error: None,
-        });
-        ImportedConversation {
-            origin: Origin {
-                key: key.into(),
-                id: None,
-            },
-            id: ConversationId::fresh(),
-            title: "Ärger".into(),
-            created_at_ms: 5,
-            updated_at_ms: 6,
-            pinned: true,
-            system_prompt: "be brief".into(),
-            parameters: Parameters {
-                seed: Some(3),
-                ..Parameters::default()
-            },
-            head: first.id,
-            messages: vec![question, first, second],
-        }
-    }
-
-    #[tokio::test]
-    async fn an_imported_conversation_is_there_with_its_whole_tree() {
-        let store = Store::open_in_memory().await.unwrap();
-        let new = imported("chatgpt:1");
-        let summary = store.import_conversation(&new).await.unwrap().unwrap();
-        assert_eq!(summary.id, new.id);
-        assert_eq!((summary.created_at_ms, summary.updated_at_ms), (5, 6));
-        assert!(summary.pinned && !summary.unread && !summary.running);
-        assert_eq!(words(&store, new.id).await, ["q", "a1"]);
-
-        let (conversation, tree) = store.conversation_tree(new.id).await.unwrap();
-        let values = conversation.settings.values;
-        assert_eq!(values.system_prompt.as_deref(), Some("be brief"));
-        assert_eq!(values.parameters, new.parameters);
-        assert_eq!(conversation.head, Some(new.head));
-        let ids: Vec<_> = tree.iter().map(|message| message.id).collect();
-        let expected: Vec<_> = new.messages.iter().map(|message| message.id).collect();
-        assert_eq!(ids, expected);
-        let last = &tree[2];
-        assert_eq!(last.reasoning.as_deref(), Some("hm"));
-        assert_eq!((last.created_at_ms, last.parent_id), (7, Some(ids[0])));
-        let run = last.run.as_ref().unwrap();
-        assert_eq!((run.state, run.ended_at_ms), (RunState::Stopped, Some(9)));
-        assert_eq!(run.statistics.as_ref().unwrap().completion_tokens, 3);
-    }
-
-    #[tokio::test]
-    async fn what_came_from_there_is_known_until_it_is_deleted() {
-        let store = Store::open_in_memory().await.unwrap();
-        let first = imported("chatgpt:1");
-        assert_eq!(store.known_conversation(&first.origin).await.unwrap(), None);
-        store.import_conversation(&first).await.unwrap();
-        let known = store.known_conversation(&first.origin).await.unwrap();
-        assert_eq!(known, Some(first.id));
-        let again = imported("chatgpt:1");
-        assert!(store.import_conversation(&again).await.unwrap().is_none());
-        assert!(store.conversation(again.id).await.is_err());
-
-        store.delete_conversation(first.id, 20).await.unwrap();
-        assert!(store.import_conversation(&again).await.unwrap().is_some());
-        // The first one can still come back.
-        store.restore_conversation(first.id).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_conversation_that_was_written_here_is_known_by_its_id() {
-        let store = Store::open_in_memory().await.unwrap();
-        let own = conversation(&store, "a", 1).await.summary.id;
-        let mut back = imported("sirocco:1");
-        back.origin.id = Some(own);
-        assert!(store.import_conversation(&back).await.unwrap().is_none());
-        store.delete_conversation(own, 2).await.unwrap();
-        assert!(store.import_conversation(&back).await.unwrap().is_some());
-    }
-
-    #[tokio::test]
-    async fn an_import_that_fails_leaves_nothing() {
-        let store = Store::open_in_memory().await.unwrap();
-        let mut broken = imported("chatgpt:1");
-        broken.messages[2].parent_id = Some(MessageId::fresh());
-        assert!(store.import_conversation(&broken).await.is_err());
-        assert!(store.conversation(broken.id).await.is_err());
-        assert_eq!(
-            store.known_conversation(&broken.origin).await.unwrap(),
-            None
-        );
-    }
-
-    #[tokio::test]
-    async fn a_tree_holds_what_is_not_hidden_of_one_conversation() {
-        let store = Store::open_in_memory().await.unwrap();
-        let id = conversation(&store, "a", 1).await.summary.id;
-        let other = conversation(&store, "b", 1).await.summary.id;
-        say(&store, other, &[message(None, Role::User, "elsewhere")]).await;
-        let question = message(None, Role::User, "q");
-        let hidden = message(Some(question.id), Role::Assistant, "hidden");
-        let below = message(Some(hidden.id), Role::User, "below");
-        let answer = message(Some(question.id), Role::Assistant, "a");
-        say(&store, id, &[question.clone(), hidden.clone(), below]).await;
-        say(&store, id, std::slice::from_ref(&answer)).await;
-        store.delete_message(hidden.id, 20).await.unwrap();
-        let (_, tree) = store.conversation_tree(id).await.unwrap();
-        let words: Vec<_> = tree
-            .iter()
-            .map(|message| message.content.as_str())
-            .collect();
-        assert_eq!(words, ["q", "a"]);
-        let empty = store.conversation_tree(ConversationId::fresh()).await;
-        assert!(matches!(empty, Err(StoreError::NotFound { .. })));
-    }
-
-    #[tokio::test]
-    async fn the_title_of_an_import_is_found_and_stays() {
-        let store = Store::open_in_memory().await.unwrap();
-        let new = imported("chatgpt:1");
-        store.import_conversation(&new).await.unwrap();
-        let found = store
-            .list_conversations(&sirocco_protocol::commands::ConversationList {
-                query: "ärger".into(),
-                ..sirocco_protocol::commands::ConversationList::first(10)
-            })
-            .await
-            .unwrap();
-        assert_eq!(found.len(), 1);
-        let turn = crate::Turn {
-            conversation_id: new.id,
-            messages: vec![message(Some(new.head), Role::User, "next")],
-            run: None,
-            automatic_title: Some("Next".into()),
-            clear_draft: false,
-        };
-        store.add_turn(&turn, 30).await.unwrap();
-        let after = store
-            .update_conversation(&ConversationUpdate::of(new.id))
-            .await
-            .unwrap();
-        assert_eq!(after.summary.title, "Ärger");
-    }
-
-    #[tokio::test]
-    async fn no_statement_reads_a_whole_table() {
-        let store = Store::open_in_memory().await.unwrap();
-        for sql in [TREE, KNOWN] {
-            for step in plan(&store, sql).await.lines() {
-                let whole = step.starts_with("SCAN") && !step.starts_with("SCAN t");
-                assert!(!whole, "{step} in {sql}");
-            }
-        }
-        assert!(
-            plan(&store, KNOWN)
-                .await
-                .contains("conversations_by_origin")
-        );
-    }
-}
+mod tests;

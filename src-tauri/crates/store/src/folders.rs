@@ -34,6 +34,15 @@ impl Store {
         rows.into_iter().map(FolderRow::folder).collect()
     }
 
+    /// One folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a deleted one.
+    pub async fn folder(&self, id: FolderId) -> Result<Folder, StoreError> {
+        let mut connection = self.reader.acquire().await.attempt("read a folder")?;
+        fetch(&mut connection, id).await
+    }
+
     /// Adds a folder.
     ///
     /// # Errors
@@ -233,6 +242,38 @@ async fn file(
     .fetch_all(connection)
     .await
     .attempt("move conversations")
+}
+
+/// The folder of this name in another one, or at the top; made if there is none.
+pub(crate) async fn named(
+    connection: &mut SqliteConnection,
+    parent: Option<FolderId>,
+    name: &str,
+    now_ms: i64,
+) -> Result<FolderId, StoreError> {
+    let parent = parent.map(|id| id.to_string());
+    let found: Option<String> = sqlx::query_scalar(
+        "select id from folders
+         where parent_id is ?1 and name = ?2 and deleted_at_ms is null order by id limit 1",
+    )
+    .bind(&parent)
+    .bind(name)
+    .fetch_optional(&mut *connection)
+    .await
+    .attempt("look for a folder")?;
+    if let Some(found) = parse_option("folder id", found.as_deref())? {
+        return Ok(found);
+    }
+    let id = FolderId::fresh();
+    sqlx::query("insert into folders (id, parent_id, name, created_at_ms) values (?1, ?2, ?3, ?4)")
+        .bind(id.to_string())
+        .bind(parent)
+        .bind(name)
+        .bind(now_ms)
+        .execute(connection)
+        .await
+        .attempt("add a folder")?;
+    Ok(id)
 }
 
 /// Refuses a folder that is not there, before a foreign key fails without a name.

@@ -78,7 +78,10 @@ pub use copies::ConversationCopy;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use engines::{NewEngine, NewRemoteModel};
 pub use error::{CopyAsideError, StoreError};
-pub use exchange::{ImportedConversation, ImportedMessage, ImportedRun, Origin};
+pub use exchange::{
+    Import, ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, KnownConversation,
+    Origin,
+};
 pub use messages::BranchMessage;
 pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, library_order};
 pub use names::NamedModel;

@@ -45,7 +45,7 @@ const PATH: &str = concat!(
     select m.id, m.conversation_id, m.parent_id, m.role, m.content, m.reasoning, m.created_at_ms,
            iif(",
     is_hidden!("m.id"),
-    ", null, m.model_name) as model_name, m.left_out
+    ", null, m.model_name) as model_name, m.left_out, m.good
     from path p cross join messages m on m.id = p.id
     order by p.height desc"
 );
@@ -183,6 +183,31 @@ impl Store {
         Ok(message)
     }
 
+    /// Marks an answer as good, or takes the mark away.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a message that is not there, not visible, or a person's.
+    pub async fn mark_good(&self, id: MessageId, good: bool) -> Result<Message, StoreError> {
+        let mut transaction = self.write().await?;
+        tree::require_visible(&mut transaction, id).await?;
+        let marked =
+            sqlx::query("update messages set good = ?2 where id = ?1 and role = 'assistant'")
+                .bind(id.to_string())
+                .bind(good)
+                .execute(&mut *transaction)
+                .await
+                .attempt("mark an answer as good")?;
+        if marked.rows_affected() == 0 {
+            return Err(StoreError::not_found("answer", id));
+        }
+        let message = fetch(&mut transaction, id).await?;
+        transaction
+            .commit()
+            .await
+            .attempt("mark an answer as good")?;
+        Ok(message)
+    }
+
     /// Saves the text of a run that has not ended. Answers false, and changes nothing, if it has:
     /// a late save must not replace the final text.
     ///
@@ -234,6 +259,7 @@ pub(crate) struct MessageRow {
     created_at_ms: i64,
     model_name: Option<String>,
     left_out: bool,
+    good: bool,
 }
 
 /// One message, hidden or not.
@@ -353,6 +379,7 @@ pub(crate) async fn with_runs(
                 run: runs.remove(&id),
                 versions: Vec::new(),
                 left_out: row.left_out,
+                good: row.good,
                 attachments: attached.remove(&row.id).unwrap_or_default(),
                 summary: summaries.remove(&row.id),
             })

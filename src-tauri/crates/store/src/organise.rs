@@ -65,7 +65,7 @@ impl Store {
 }
 
 /// Answers which changed.
-async fn apply(
+pub(crate) async fn apply(
     connection: &mut SqliteConnection,
     ids: &[String],
     change: &Organising,

@@ -51,20 +51,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn add_preset(&self, preset: &Preset) -> Result<(), StoreError> {
-        sqlx::query(
-            "insert into presets (id, name, created_at_ms, updated_at_ms, parameters, system_prompt)
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(preset.id.to_string())
-        .bind(&preset.name)
-        .bind(preset.created_at_ms)
-        .bind(preset.updated_at_ms)
-        .bind(to_json(&preset.values.parameters))
-        .bind(&preset.values.system_prompt)
-        .execute(&self.writer)
-        .await
-        .attempt("add a preset")?;
-        Ok(())
+        let mut connection = self.writer.acquire().await.attempt("add a preset")?;
+        insert(&mut connection, preset).await
     }
 
     /// Changes what is given of a preset that is not deleted.
@@ -137,6 +125,43 @@ impl Store {
         transaction.commit().await.attempt("restore a preset")?;
         Ok(preset)
     }
+}
+
+/// Those of this name that are not deleted.
+pub(crate) async fn named(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<Vec<Preset>, StoreError> {
+    let rows: Vec<PresetRow> = sqlx::query_as(
+        "select id, name, created_at_ms, updated_at_ms, parameters, system_prompt
+         from presets where name = ?1 and deleted_at_ms is null order by id",
+    )
+    .bind(name)
+    .fetch_all(connection)
+    .await
+    .attempt("look for presets of a name")?;
+    rows.into_iter().map(PresetRow::preset).collect()
+}
+
+/// [`Store::add_preset`].
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    preset: &Preset,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into presets (id, name, created_at_ms, updated_at_ms, parameters, system_prompt)
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(preset.id.to_string())
+    .bind(&preset.name)
+    .bind(preset.created_at_ms)
+    .bind(preset.updated_at_ms)
+    .bind(to_json(&preset.values.parameters))
+    .bind(&preset.values.system_prompt)
+    .execute(connection)
+    .await
+    .attempt("add a preset")?;
+    Ok(())
 }
 
 async fn fetch(connection: &mut SqliteConnection, id: PresetId) -> Result<Preset, StoreError> {

@@ -263,9 +263,10 @@ async fn insert_message(
         message.created_at_ms,
     )
     .await?;
-    sqlx::query("update messages set left_out = ?2 where id = ?1 and ?2")
+    sqlx::query("update messages set left_out = ?2, good = ?3 where id = ?1 and (?2 or ?3)")
         .bind(message.id.to_string())
         .bind(message.left_out)
+        .bind(message.good)
         .execute(&mut *connection)
         .await
         .attempt("keep a message")?;
@@ -385,6 +386,7 @@ mod tests {
             unread: false,
         };
         from.finish_run(&end, 20).await.unwrap();
+        from.mark_good(run.message_id, true).await.unwrap();
         let model = ModelId::fresh();
         from.stand_in(Some(model), None).await.unwrap();
         let written = ConversationUpdate {

@@ -245,7 +245,7 @@ describe('the list', () => {
     exportAs.focus();
     await user.keyboard('{ArrowRight}');
     await user.click(await screen.findByRole('menuitem', { name: 'Web page' }));
-    await waitFor(() => expect(backend.calls.at(-1)).toMatchObject({ command: 'exchange_export', request: { conversation_ids: [first?.id], format: 'html' } }));
+    await waitFor(() => expect(backend.calls.at(-1)).toMatchObject({ command: 'exchange_export', request: { scope: { type: 'conversations', ids: [first?.id] }, format: 'html' } }));
   });
 
   it('a rename that ends by going elsewhere does not take the focus back', async () => {

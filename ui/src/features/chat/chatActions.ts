@@ -3,6 +3,7 @@
  * it hands its deeds to the session while it is there.
  */
 import type { ModelId } from '$/gen/protocol';
+import { printConversation } from '$/lib/exporting';
 import { copyText } from '$/lib/markdown';
 import { splitBlocks } from '$/lib/markdown/blocks';
 import { sirocco, type Sirocco } from '$/lib/state';
@@ -148,6 +149,17 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       run: () => {
         const { id } = chat.current;
         if (id) void state.backend.openWindow(id).catch((thrown: unknown) => toasts.error(thrown));
+      },
+    },
+    {
+      group,
+      id: 'chat.print',
+      label: s.print,
+      words: s.printWords,
+      available: () => shown() && chat.current.id !== null && chat.current.turns.length > 0,
+      run: () => {
+        const { id } = chat.current;
+        if (id) void printConversation(state, id);
       },
     },
     {

@@ -53,6 +53,12 @@ describe('a window of its own', () => {
 });
 
 describe('folders', () => {
+  it('are exported with all that lies in them', async () => {
+    const { backend, user } = await started();
+    await choose(user, rowOf(/^Work/), ['Export as', 'JSON']);
+    await waitFor(() => expect(backend.calls.at(-1)).toMatchObject({ command: 'exchange_export', request: { scope: { type: 'folder', id: 'f-work' }, format: 'json' } }));
+  });
+
   it('open and close by key, and show what is in them', async () => {
     await started();
     const work = rowOf(/^Work/);

@@ -193,6 +193,7 @@ export const chatStrings = {
     edit: 'Edit',
     regenerate: 'Regenerate',
     source: 'Show as it was written',
+    good: 'Good answer',
     regenerateWith: 'Regenerate with another model',
     continue: 'Continue',
     delete: 'Delete',

@@ -199,6 +199,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     edit: 'Modifier',
     regenerate: 'Régénérer',
     source: 'Afficher tel quel',
+    good: 'Bonne réponse',
     regenerateWith: 'Régénérer avec un autre modèle',
     continue: 'Continuer',
     delete: 'Supprimer',

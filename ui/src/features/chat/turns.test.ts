@@ -47,6 +47,18 @@ describe('what can be done with a message', () => {
     await waitFor(() => expect(screen.queryByText('Left out: the model does not see this.')).toBeNull());
   });
 
+  it('is marked as a good answer, shown as pressed, and no more', async () => {
+    const { backend, user } = await opened();
+    const isGood = () => backend.stored.get('c-0')?.messages[ANSWER]?.good;
+    const button = () => within(turn(ANSWER)).getByRole('button', { name: 'Good answer' });
+    expect(within(turn(QUESTION)).queryByRole('button', { name: 'Good answer' })).toBeNull();
+    for (const good of [true, false]) {
+      await user.click(button());
+      await waitFor(() => expect(button().getAttribute('aria-pressed')).toBe(String(good)));
+      expect(isGood()).toBe(good);
+    }
+  });
+
   it('becomes the end of a new conversation, which is shown', async () => {
     const { state, user } = await opened();
     await choose(user, QUESTION, 'Branch into a new conversation');

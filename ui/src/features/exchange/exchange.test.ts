@@ -52,6 +52,21 @@ describe('importing conversations', () => {
     expect(imports(backend)).toHaveLength(1);
   });
 
+  it('takes what lies in the trash out of it and says so', async () => {
+    const { all, backend, user } = await opened();
+    await all.exchange.read([picked('/a.json')]);
+    await all.exchange.import();
+    await backend.call('conversation_delete', { id: 'c-tides' });
+    await all.exchange.read([picked('/a.json')]);
+    expect(await screen.findByText('2 · 1 here already · 1 in the trash')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Import 1 conversation' }));
+    expect(await screen.findByText('1 conversation taken out of the trash, as it was there.')).toBeTruthy();
+    expect(screen.queryByText('Nothing new was imported.')).toBeNull();
+    expect(all.conversations.row('c-tides')?.title).toBe('Tides and moons');
+    await user.click(screen.getByRole('button', { name: 'Show it' }));
+    expect(all.navigation.conversationId).toBe('c-tides');
+  });
+
   it('says what is wrong with a file and lets another be chosen', async () => {
     const { all } = await opened();
     await all.exchange.read([picked('/notes.txt')]);
@@ -87,7 +102,7 @@ describe('importing conversations', () => {
     all.exchange.open();
     expect(all.exchange.stage.type).toBe('importing');
     all.exchange.close();
-    finish({ added: ['c-tides'], known_count: 1, refused: [] });
+    finish({ added: ['c-tides'], restored: [], known_count: 1, refused: [] });
     await waitFor(() => expect(all.toasts.items).toMatchObject([{ text: '1 conversation imported.', tone: 'success' }]));
   });
 });

@@ -83,16 +83,17 @@ export class ConversationExchange {
   async import(): Promise<ExchangeReport | null> {
     if (this.stage.type !== 'preview') return null;
     const { paths, preview } = this.stage;
-    const report: ExchangeReport = { added: [], known_count: 0, refused: [] };
+    const report: ExchangeReport = { added: [], restored: [], known_count: 0, refused: [] };
     this.#before = 0;
     this.stage = { type: 'importing', done: 0, total: preview.conversation_count };
     try {
       for (const { handle } of paths) {
         const one = await this.#backend.call('exchange_import', { handle });
         report.added.push(...one.added);
+        report.restored.push(...one.restored);
         report.known_count += one.known_count;
         report.refused.push(...one.refused);
-        this.#before += one.added.length + one.known_count;
+        this.#before += one.added.length + one.restored.length + one.known_count;
       }
       this.stage = { type: 'finished', report };
       return report;
@@ -116,6 +117,7 @@ function together(one: ExchangePreview, other: ExchangePreview): ExchangePreview
     formats: [...new Set([...one.formats, ...other.formats])],
     conversation_count: one.conversation_count + other.conversation_count,
     known_count: one.known_count + other.known_count,
+    trashed_count: one.trashed_count + other.trashed_count,
     message_count: one.message_count + other.message_count,
     branch_count: one.branch_count + other.branch_count,
     left_out: [...counts].map(([kind, count]) => ({ kind, count })),

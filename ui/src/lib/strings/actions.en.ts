@@ -49,6 +49,8 @@ export const actionStrings = {
   rename: 'Rename the conversation',
   openWindow: 'Open the conversation in a new window',
   openWindowWords: 'tab separate detach',
+  print: 'Print the conversation or save it as PDF',
+  printWords: 'export paper',
   pin: 'Pin the conversation',
   unpin: 'Unpin the conversation',
   delete: 'Delete the conversation',

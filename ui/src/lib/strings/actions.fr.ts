@@ -50,6 +50,8 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   rename: 'Renommer la conversation',
   openWindow: 'Ouvrir la conversation dans une nouvelle fenêtre',
   openWindowWords: 'onglet séparer détacher',
+  print: 'Imprimer la conversation ou l’enregistrer en PDF',
+  printWords: 'exporter papier',
   pin: 'Épingler la conversation',
   unpin: 'Désépingler la conversation',
   delete: 'Supprimer la conversation',

@@ -1,5 +1,6 @@
 import { plural, wholeNumber } from '$/lib/format';
-import type { ExchangeFormat, ExportFormat, LeftOutKind } from '$/gen/protocol';
+import type { ExchangeFormat, LeftOutKind } from '$/gen/protocol';
+import type { ExportChoice } from '$/lib/exporting';
 
 export const exchangeStrings = {
   // The rows of the settings
@@ -11,7 +12,7 @@ export const exchangeStrings = {
   exportButton: 'Export all',
   exportFormat: 'Format',
 
-  formats: { json: 'JSON', markdown: 'Markdown', html: 'Web page', jsonl: 'JSONL for training' } satisfies Record<ExportFormat, string>,
+  formats: { json: 'JSON', markdown: 'Markdown', html: 'Web page', jsonl: 'JSONL for training', jsonl_good: 'JSONL for training, good answers only' } satisfies Record<ExportChoice, string>,
   apps: {
     sirocco: 'Sirocco',
     chatgpt: 'ChatGPT',
@@ -25,7 +26,10 @@ export const exchangeStrings = {
   copyAsMarkdown: 'Copy as Markdown',
   copied: 'Copied as Markdown',
   copyFailed: 'The text could not be copied',
+  print: 'Print or save as PDF',
   exported: (count: number) => `${plural(count, 'conversation')} exported`,
+  withoutAnswer: (count: number) => `${wholeNumber(count)} without an answer left out`,
+  withoutGood: (count: number) => `${wholeNumber(count)} without a good answer left out`,
 
   // The dialog
   title: 'Import conversations',
@@ -40,6 +44,7 @@ export const exchangeStrings = {
   from: 'From',
   conversations: 'Conversations',
   known: (count: number) => `${wholeNumber(count)} here already`,
+  trashed: (count: number) => `${wholeNumber(count)} in the trash`,
   messages: 'Messages',
   branches: (count: number) => plural(count, 'branch', 'branches'),
   leftOut: 'Left out',
@@ -49,6 +54,8 @@ export const exchangeStrings = {
     tools: (count: number) => `${plural(count, 'call or result of a tool', 'calls and results of tools')}`,
     hidden: (count: number) => `${plural(count, 'message')} that the other app hides as well`,
     system: (count: number) => `${plural(count, 'further system message')}; the first one becomes the system prompt`,
+    folders: (count: number) => `${plural(count, 'conversation')} in a folder or project: the export does not say what it is called`,
+    parameters: (count: number) => `Sampling parameters of ${plural(count, 'conversation')}`,
     unknown: (count: number) => `${plural(count, 'message')} of a kind that is not known`,
   } satisfies Record<LeftOutKind, (count: number) => string>,
   refused: 'Cannot be imported',
@@ -59,6 +66,7 @@ export const exchangeStrings = {
   importedSoFar: (done: number, all: number) => `${wholeNumber(done)} of ${wholeNumber(all)}`,
   added: (count: number) => (count === 0 ? 'Nothing new was imported.' : `${plural(count, 'conversation')} imported.`),
   knownBefore: (count: number) => `${plural(count, 'conversation was', 'conversations were')} here already.`,
+  restored: (count: number) => `${plural(count, 'conversation')} taken out of the trash, as ${count === 1 ? 'it was' : 'they were'} there.`,
   show: (count: number) => (count === 1 ? 'Show it' : 'Show them'),
   another: 'Choose another',
   close: 'Close',

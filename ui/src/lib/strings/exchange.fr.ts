@@ -12,7 +12,7 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   exportButton: 'Tout exporter',
   exportFormat: 'Format',
 
-  formats: { json: 'JSON', markdown: 'Markdown', html: 'Page web', jsonl: 'JSONL pour l’entraînement' },
+  formats: { json: 'JSON', markdown: 'Markdown', html: 'Page web', jsonl: 'JSONL pour l’entraînement', jsonl_good: 'JSONL pour l’entraînement, bonnes réponses seulement' },
   apps: { sirocco: 'Sirocco', chatgpt: 'ChatGPT', lmstudio: 'LM Studio', openwebui: 'Open WebUI', jan: 'Jan' },
 
   // The menus of a conversation
@@ -20,7 +20,10 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   copyAsMarkdown: 'Copier en Markdown',
   copied: 'Copié en Markdown',
   copyFailed: 'Le texte n’a pas pu être copié',
+  print: 'Imprimer ou enregistrer en PDF',
   exported: (count) => `${plural(count, 'conversation')} ${inNumber(count, 'exportée', 'exportées')}`,
+  withoutAnswer: (count) => `${wholeNumber(count)} sans réponse ${inNumber(count, 'laissée', 'laissées')} de côté`,
+  withoutGood: (count) => `${wholeNumber(count)} sans bonne réponse ${inNumber(count, 'laissée', 'laissées')} de côté`,
 
   // The dialog
   title: 'Importer des conversations',
@@ -35,6 +38,7 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   from: 'Origine',
   conversations: 'Conversations',
   known: (count) => `${wholeNumber(count)} déjà là`,
+  trashed: (count) => `${wholeNumber(count)} dans la corbeille`,
   messages: 'Messages',
   branches: (count) => plural(count, 'branche'),
   leftOut: 'Laissé de côté',
@@ -44,6 +48,8 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
     tools: (count) => plural(count, 'appel ou résultat d’outil', 'appels et résultats d’outils'),
     hidden: (count) => `${plural(count, 'message')} que l’autre application masque aussi`,
     system: (count) => `${plural(count, 'autre message système', 'autres messages système')} ; le premier devient le prompt système`,
+    folders: (count) => `${plural(count, 'conversation')} dans un dossier ou un projet : l’export ne dit pas comment il s’appelle`,
+    parameters: (count) => `Paramètres d’échantillonnage de ${plural(count, 'conversation')}`,
     unknown: (count) => `${plural(count, 'message')} d’un genre inconnu`,
   },
   refused: 'Ne peut pas être importé',
@@ -54,6 +60,7 @@ export const exchangeStrings: Translation<typeof en.exchangeStrings> = {
   importedSoFar: (done, all) => `${wholeNumber(done)} sur ${wholeNumber(all)}`,
   added: (count) => (count === 0 ? 'Rien de nouveau n’a été importé.' : `${plural(count, 'conversation')} ${inNumber(count, 'importée', 'importées')}.`),
   knownBefore: (count) => `${plural(count, 'conversation était', 'conversations étaient')} déjà là.`,
+  restored: (count) => `${plural(count, 'conversation')} ${inNumber(count, 'reprise', 'reprises')} dans la corbeille, ${inNumber(count, 'telle qu’elle y était', 'telles qu’elles y étaient')}.`,
   show: (count) => (count === 1 ? 'L’afficher' : 'Les afficher'),
   another: 'En choisir un autre',
   close: 'Fermer',

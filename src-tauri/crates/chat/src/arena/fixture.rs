@@ -56,6 +56,7 @@ fn message(conversation_id: ConversationId, role: Role, content: &str) -> Messag
         run: None,
         versions: vec![id],
         left_out: false,
+        good: false,
         attachments: Vec::new(),
         summary: None,
     }

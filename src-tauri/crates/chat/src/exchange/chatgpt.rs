@@ -25,7 +25,14 @@ pub fn read(value: &Value) -> Result<Draft, Problem> {
     draft.created_at_ms = time_ms(value, "create_time");
     draft.updated_at_ms = time_ms(value, "update_time");
     draft.pinned = value.get("is_starred") == Some(&Value::Bool(true));
+    draft.archived = value.get("is_archived") == Some(&Value::Bool(true));
     draft.head = id(value, "current_node")?;
+    // A project is a template whose id says so; what it is called is nowhere in the export.
+    let templates = ["conversation_template_id", "gizmo_id"];
+    let mut templates = templates.iter().filter_map(|field| text(value, field));
+    if templates.any(|template| template.starts_with("g-p-")) {
+        draft.left_out.count(LeftOutKind::Folders, 1);
+    }
     let model = text(value, "default_model_slug");
     for (key, entry) in mapping {
         let said = match entry.get("message") {

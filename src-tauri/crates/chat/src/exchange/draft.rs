@@ -1,13 +1,19 @@
 //! A conversation as its form tells of it, before its tree is known to be sound.
 
-use sirocco_protocol::{ExchangeFormat, LeftOutKind, Parameters, Role};
+use sirocco_protocol::{ExchangeFormat, LayerValues, LeftOutKind, Role};
 
 use super::tree::{Joining, Node, grow};
-use super::{ForeignConversation, LeftOutCounts, Problem};
+use super::{ForeignConversation, ForeignPreset, LeftOutCounts, Problem};
 use crate::{NEW_CONVERSATION, automatic_title};
 
 /// Characters of the longest title, or name of a model, that is kept whole.
 const LONGEST_TITLE: usize = 200;
+/// Characters of a tag, as they are when a person writes one.
+const LONGEST_TAG: usize = 50;
+/// More than anybody gives to one conversation.
+const MOST_TAGS: usize = 1_000;
+/// Folders within each other.
+const DEEPEST: usize = 32;
 
 /// What every form fills in as far as it can.
 pub struct Draft {
@@ -17,8 +23,15 @@ pub struct Draft {
     pub created_at_ms: Option<i64>,
     pub updated_at_ms: Option<i64>,
     pub pinned: bool,
-    pub system_prompt: String,
-    pub parameters: Parameters,
+    pub archived: bool,
+    /// Names of the folders it lies in, the outermost first.
+    pub folder: Vec<String>,
+    pub tags: Vec<String>,
+    pub notes: String,
+    /// What it sets itself.
+    pub own: LayerValues,
+    pub preset: Option<ForeignPreset>,
+    pub effective: Option<LayerValues>,
     pub nodes: Vec<Node>,
     /// The node being shown, if the form says so.
     pub head: Option<String>,
@@ -35,8 +48,13 @@ impl Draft {
             created_at_ms: None,
             updated_at_ms: None,
             pinned: false,
-            system_prompt: String::new(),
-            parameters: Parameters::default(),
+            archived: false,
+            folder: Vec::new(),
+            tags: Vec::new(),
+            notes: String::new(),
+            own: LayerValues::default(),
+            preset: None,
+            effective: None,
             nodes: Vec::new(),
             head: None,
             joining: Joining::Answers,
@@ -47,11 +65,12 @@ impl Draft {
     /// The first system message is the system prompt; there is no place for more.
     pub fn take_system(&mut self, text: &str) {
         let text = text.trim();
-        if text.is_empty() || text == self.system_prompt.trim() {
+        let own = self.own.system_prompt_or_empty();
+        if text.is_empty() || text == own.trim() {
             return;
         }
-        if self.system_prompt.is_empty() {
-            self.system_prompt = text.to_owned();
+        if own.is_empty() {
+            self.own.system_prompt = Some(text.to_owned());
         } else {
             self.left_out.count(LeftOutKind::System, 1);
         }
@@ -102,8 +121,23 @@ impl Draft {
             created_at_ms,
             updated_at_ms,
             pinned: self.pinned,
-            system_prompt: self.system_prompt,
-            parameters: self.parameters,
+            archived: self.archived,
+            folder: self
+                .folder
+                .iter()
+                .filter_map(|name| name_line(name))
+                .take(DEEPEST)
+                .collect(),
+            tags: self
+                .tags
+                .iter()
+                .filter_map(|tag| tag_line(tag))
+                .take(MOST_TAGS)
+                .collect(),
+            notes: self.notes,
+            own: self.own,
+            preset: self.preset,
+            effective: self.effective,
             messages,
             head,
         };
@@ -132,6 +166,17 @@ pub fn title_line(text: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
+/// A name as it is kept: as long as one that a person gives may be.
+pub fn name_line(text: &str) -> Option<String> {
+    title_line(text).map(|line| line.chars().take(LONGEST_TITLE).collect())
+}
+
+/// A tag in one line, cut where a person's would be refused; none if it says nothing.
+fn tag_line(text: &str) -> Option<String> {
+    let line: String = title_line(text)?.chars().take(LONGEST_TAG).collect();
+    Some(line.trim_end().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,12 +191,21 @@ mod tests {
     }
 
     #[test]
+    fn names_and_tags_are_no_longer_than_those_that_people_give() {
+        let long = "ä ".repeat(1_000);
+        assert_eq!(name_line(&long).unwrap().chars().count(), LONGEST_TITLE);
+        assert_eq!(tag_line(&long).unwrap().chars().count(), LONGEST_TAG - 1);
+        assert_eq!(tag_line(" a \n b ").as_deref(), Some("a b"));
+        assert_eq!((name_line(" "), tag_line("\n")), (None, None));
+    }
+
+    #[test]
     fn the_first_system_message_is_the_prompt_and_more_are_counted() {
         let mut draft = Draft::new(ExchangeFormat::Jan);
         for text in ["", " Be brief.\n", "Be brief.", "Be kind."] {
             draft.take_system(text);
         }
-        assert_eq!(draft.system_prompt, "Be brief.");
+        assert_eq!(draft.own.system_prompt_or_empty(), "Be brief.");
         let counts: Vec<_> = draft.left_out.0.into_iter().collect();
         assert_eq!(counts, [(LeftOutKind::System, 1)]);
     }

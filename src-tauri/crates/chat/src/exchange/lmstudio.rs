@@ -14,6 +14,8 @@ use super::words::{paragraphs, with_attachments};
 use super::{LeftOutCounts, Problem};
 
 const ENDING: &str = ".conversation.json";
+/// Where the app keeps all of them; the folders in it are those of its list.
+const ALL: &str = "conversations";
 
 pub fn is_one(value: &Value) -> bool {
     let messages = value.get("messages").and_then(Value::as_array);
@@ -26,7 +28,11 @@ pub fn is_one(value: &Value) -> bool {
 /// `name` is that of the file.
 pub fn read(name: &str, value: &Value) -> Result<Draft, Problem> {
     let mut draft = Draft::new(ExchangeFormat::Lmstudio);
-    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let mut path: Vec<&str> = name.split(['/', '\\']).collect();
+    let file = path.pop().unwrap_or(name);
+    let first = path.iter().position(|folder| *folder == ALL);
+    let path = &path[first.map_or(0, |all| all + 1)..];
+    draft.folder = path.iter().map(|folder| (*folder).to_owned()).collect();
     draft.id = file.strip_suffix(ENDING).map(str::to_owned);
     draft.title = text(value, "name").map(str::to_owned);
     draft.created_at_ms = time_ms(value, "createdAt");
@@ -34,6 +40,11 @@ pub fn read(name: &str, value: &Value) -> Result<Draft, Problem> {
     draft.updated_at_ms = last.iter().filter_map(|field| time_ms(value, field)).max();
     draft.pinned = value.get("pinned") == Some(&Value::Bool(true));
     draft.take_system(text(value, "systemPrompt").unwrap_or_default());
+    let own = value.get("perChatPredictionConfig").unwrap_or(&Value::Null);
+    let is_used = value.get("usePerChatPredictionConfig") == Some(&Value::Bool(true));
+    if is_used && !list(own, "fields")?.is_empty() {
+        draft.left_out.count(LeftOutKind::Parameters, 1);
+    }
     let mut parent: Option<String> = None;
     for (at, message) in list(value, "messages")?.iter().enumerate() {
         let versions = list(message, "versions")?;

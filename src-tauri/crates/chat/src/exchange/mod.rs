@@ -37,7 +37,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sirocco_protocol::{
-    AttachmentKind, ErrorReport, ExchangeFormat, LeftOut, LeftOutKind, Parameters,
+    AttachmentKind, ErrorReport, ExchangeFormat, LayerValues, LeftOut, LeftOutKind,
     RefusedConversation, Role, RunState, Statistics,
 };
 
@@ -60,10 +60,20 @@ pub struct ForeignConversation {
     pub updated_at_ms: i64,
     /// Kept on top of the list.
     pub pinned: bool,
-    /// Empty for none.
-    pub system_prompt: String,
-    /// Sampling parameters; only our own files have them.
-    pub parameters: Parameters,
+    /// Off the list, in the archive.
+    pub archived: bool,
+    /// Names of the folders it lies in, the outermost first.
+    pub folder: Vec<String>,
+    /// In the order of its file.
+    pub tags: Vec<String>,
+    /// What the person wrote beside it.
+    pub notes: String,
+    /// What it sets itself; parameters only our own files have.
+    pub own: LayerValues,
+    /// The preset it is based on; only our own files have it.
+    pub preset: Option<ForeignPreset>,
+    /// What all layers came to where it was written; only our own files have it.
+    pub effective: Option<LayerValues>,
     /// Each behind the one it answers; versions in their order.
     pub messages: Vec<ForeignMessage>,
     /// The leaf of the branch being shown.
@@ -89,6 +99,10 @@ pub struct ForeignMessage {
     pub run: Option<ForeignRun>,
     /// No model is sent it; only our own files say so.
     pub left_out: bool,
+    /// The person marked it as a good answer.
+    pub good: bool,
+    /// What can stand for the branch up to here; only our own files have it.
+    pub summary: Option<ForeignSummary>,
     /// What is attached to it; only our own files have it.
     pub attachments: Vec<ForeignAttachment>,
 }
@@ -106,6 +120,30 @@ pub struct ForeignAttachment {
     pub text: String,
     /// Of an image, a PNG or JPEG file, base64. Whoever wrote the file wrote it: it is read as any other image.
     pub image_base64: Option<String>,
+}
+
+/// A preset as a conversation has it with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForeignPreset {
+    /// One line, never empty.
+    pub name: String,
+    /// What it sets.
+    pub values: LayerValues,
+}
+
+/// A summary as its message has it with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignSummary {
+    /// Its words.
+    pub text: String,
+    /// Messages it stands for.
+    pub message_count: u32,
+    /// Unix time in milliseconds.
+    pub created_at_ms: i64,
+    /// The model that wrote it.
+    pub model_name: Option<String>,
+    /// The person changed its words.
+    pub edited: bool,
 }
 
 /// A generation that has ended.

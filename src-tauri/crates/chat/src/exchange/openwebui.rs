@@ -26,7 +26,15 @@ pub fn read(value: &Value) -> Result<Draft, Problem> {
     draft.created_at_ms = time_ms(value, "created_at").or(time_ms(chat, "timestamp"));
     draft.updated_at_ms = time_ms(value, "updated_at");
     draft.pinned = value.get("pinned") == Some(&Value::Bool(true));
+    draft.archived = value.get("archived") == Some(&Value::Bool(true));
+    draft.tags = tags(value, chat);
+    if id(value, "folder_id")?.is_some() {
+        draft.left_out.count(LeftOutKind::Folders, 1);
+    }
     let parameters = chat.get("params").unwrap_or(&Value::Null);
+    if sets_more_than_a_prompt(parameters) {
+        draft.left_out.count(LeftOutKind::Parameters, 1);
+    }
     let system = text(parameters, "system").or(text(chat, "system"));
     draft.take_system(system.unwrap_or_default());
     match chat.get("history") {
@@ -34,6 +42,28 @@ pub fn read(value: &Value) -> Result<Draft, Problem> {
         None => read_list(list(chat, "messages")?, &mut draft)?,
     }
     Ok(draft)
+}
+
+/// Beside the chat, and within it in older exports.
+fn tags(value: &Value, chat: &Value) -> Vec<String> {
+    let beside = value.get("meta").and_then(|meta| meta.get("tags"));
+    let lists = [beside, chat.get("tags")].into_iter().flatten();
+    let mut tags: Vec<String> = Vec::new();
+    for tag in lists.filter_map(Value::as_array).flatten() {
+        let name = tag.as_str().or(text(tag, "name"));
+        if let Some(name) = name.filter(|name| tags.iter().all(|one| one != name)) {
+            tags.push(name.to_owned());
+        }
+    }
+    tags
+}
+
+fn sets_more_than_a_prompt(parameters: &Value) -> bool {
+    let fields = parameters.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, value)| *name != "system" && !value.is_null())
+        .count()
+        > 0
 }
 
 fn read_history(history: &Value, draft: &mut Draft) -> Result<(), Problem> {
@@ -80,6 +110,8 @@ fn read_message(message: &Value, draft: &mut Draft) -> Result<Option<Said>, Prob
         let thoughts = [unfolded.reasoning.as_deref(), tagged.as_deref()];
         said.content = content;
         said.reasoning = paragraphs(thoughts.into_iter().flatten());
+        let rating = message.get("annotation").and_then(|of| of.get("rating"));
+        said.good = rating.and_then(Value::as_i64) == Some(1);
         let model = text(message, "model").or(text(message, "modelName"));
         said.model_name = model.map(str::to_owned);
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sirocco_protocol::Role;
 
 use super::draft::title_line;
-use super::{ForeignAttachment, ForeignMessage, ForeignRun, Problem};
+use super::{ForeignAttachment, ForeignMessage, ForeignRun, ForeignSummary, Problem};
 
 /// More messages than anybody writes into one conversation.
 pub const MOST_MESSAGES: usize = 100_000;
@@ -33,6 +33,8 @@ pub struct Said {
     pub model_name: Option<String>,
     pub run: Option<ForeignRun>,
     pub left_out: bool,
+    pub good: bool,
+    pub summary: Option<ForeignSummary>,
     pub attachments: Vec<ForeignAttachment>,
 }
 
@@ -47,6 +49,8 @@ impl Said {
             model_name: None,
             run: None,
             left_out: false,
+            good: false,
+            summary: None,
             attachments: Vec::new(),
         }
     }
@@ -66,6 +70,10 @@ impl Said {
         let attached = self.attachments.iter();
         self.content.len()
             + self.reasoning.as_ref().map_or(0, String::len)
+            + self
+                .summary
+                .as_ref()
+                .map_or(0, |summary| summary.text.len())
             + attached
                 .map(|attached| {
                     attached.text.len() + attached.image_base64.as_ref().map_or(0, String::len)
@@ -82,6 +90,7 @@ impl Said {
         };
         self.created_at_ms = before.created_at_ms.or(self.created_at_ms);
         self.model_name = self.model_name.take().or(before.model_name);
+        self.good |= before.good;
     }
 }
 
@@ -257,7 +266,7 @@ fn join(
     Ok(())
 }
 
-/// What goes in front of another version; a run belongs to one message only.
+/// What goes in front of another version; a run and a summary belong to one message only.
 fn copy(said: &Said) -> Said {
     Said {
         role: said.role,
@@ -267,6 +276,8 @@ fn copy(said: &Said) -> Said {
         model_name: said.model_name.clone(),
         run: None,
         left_out: said.left_out,
+        good: said.good,
+        summary: None,
         attachments: said.attachments.clone(),
     }
 }
@@ -296,6 +307,8 @@ fn lay_out(
             model_name: said.model_name.as_deref().and_then(title_line),
             run: said.run,
             left_out: said.left_out,
+            good: said.good,
+            summary: said.summary,
             attachments: said.attachments,
         });
     }

@@ -1,5 +1,6 @@
 //! What the tests of all formats write.
 
+use super::{AttachmentTexts, Outgoing};
 use sirocco_protocol::{
     Attachment, AttachmentId, AttachmentKind, Conversation, ConversationId, ConversationSettings,
     ConversationSummary, LayerValues, Message, MessageId, Parameters, Role,
@@ -36,6 +37,25 @@ pub fn conversation() -> Conversation {
     }
 }
 
+/// A conversation with these messages, each of which answers the one before it.
+pub fn outgoing(branch: impl IntoIterator<Item = Message>) -> Outgoing {
+    let mut conversation = conversation();
+    let mut tree: Vec<Message> = Vec::new();
+    for mut message in branch {
+        message.parent_id = tree.last().map(|before| before.id);
+        tree.push(message);
+    }
+    conversation.head = tree.last().map(|last| last.id);
+    Outgoing {
+        effective: conversation.settings.values.clone(),
+        conversation,
+        tree,
+        texts: AttachmentTexts::new(),
+        preset: None,
+        folder: Vec::new(),
+    }
+}
+
 pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
     let id = MessageId::fresh();
     Message {
@@ -50,6 +70,7 @@ pub fn message(role: Role, content: &str, reasoning: Option<&str>) -> Message {
         run: None,
         versions: vec![id],
         left_out: false,
+        good: false,
         attachments: Vec::new(),
         summary: None,
     }

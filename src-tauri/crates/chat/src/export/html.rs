@@ -1,17 +1,17 @@
 //! A page that needs nothing else: no scripts, no files, no network.
 //!
-//! Nothing that a person or a model wrote becomes markup: the text stands as written, and only
-//! fences of code get a block of their own.
+//! What a person or a model wrote is Markdown, and becomes no other markup than that has.
 
 use std::fmt::Write;
 
-use sirocco_protocol::{Conversation, Message, Role};
+use sirocco_protocol::Role;
 
-use super::{AttachmentTexts, attached, date, one_line, reasoning, speaker};
+use super::{Outgoing, attached, date, one_line, reasoning, rendered, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
-pub fn write(conversation: &Conversation, branch: &[&Message], texts: &AttachmentTexts) -> String {
+pub fn write(outgoing: &Outgoing) -> String {
+    let conversation = &outgoing.conversation;
     let title = escaped(&one_line(&conversation.summary.title));
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -26,11 +26,11 @@ pub fn write(conversation: &Conversation, branch: &[&Message], texts: &Attachmen
             "<p class=\"time\"><time datetime=\"{created}\">{created}</time></p>"
         );
     }
-    let system = conversation.settings.values.system_prompt_or_empty().trim();
+    let system = outgoing.system_prompt();
     if !system.is_empty() {
         fold(&mut page, "System prompt", system);
     }
-    for message in branch {
+    for message in outgoing.branch() {
         let class = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
@@ -51,7 +51,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message], texts: &Attachmen
             );
         }
         for attachment in &message.attachments {
-            let content = texts.get(&attachment.id);
+            let content = outgoing.texts.get(&attachment.id);
             if let Some(image) = content.and_then(|content| content.image.as_ref()) {
                 // Both are ours: a type of two, and base64.
                 let _ = writeln!(
@@ -76,51 +76,12 @@ fn fold(page: &mut String, name: &str, text: &str) {
     page.push_str("</details>\n");
 }
 
-/// Text as written, with blocks for fences of code. A fence that is not closed goes to the end.
 fn body(page: &mut String, text: &str) {
-    let mut lines = text.lines();
-    let mut plain = String::new();
-    while let Some(line) = lines.next() {
-        let Some(fence) = fence(line) else {
-            plain.push_str(line);
-            plain.push('\n');
-            continue;
-        };
-        paragraph(page, &mut plain);
-        page.push_str("<pre><code>");
-        for code in lines.by_ref() {
-            let closes = code.trim_start().starts_with(fence)
-                && code.trim().chars().all(|c| fence.starts_with(c));
-            if closes {
-                break;
-            }
-            page.push_str(&escaped(code));
-            page.push('\n');
-        }
-        page.push_str("</code></pre>\n");
+    if !text.is_empty() {
+        page.push_str("<div class=\"text\" dir=\"auto\">\n");
+        rendered::push(page, text);
+        page.push_str("</div>\n");
     }
-    paragraph(page, &mut plain);
-}
-
-/// The signs that open a block of code.
-fn fence(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let sign = line.chars().next().filter(|sign| "`~".contains(*sign))?;
-    let rest = line.trim_start_matches(sign);
-    let signs = &line[..line.len() - rest.len()];
-    // What follows names the language; a sign in it is code within a line.
-    (signs.len() >= 3 && !rest.contains('`')).then_some(signs)
-}
-
-fn paragraph(page: &mut String, plain: &mut String) {
-    if !plain.trim().is_empty() {
-        let _ = writeln!(
-            page,
-            "<p class=\"text\" dir=\"auto\">{}</p>",
-            escaped(plain.trim_matches('\n'))
-        );
-    }
-    plain.clear();
 }
 
 fn escaped(text: &str) -> String {
@@ -140,36 +101,31 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::AttachedContent;
-    use super::super::fixture::{attachment, conversation, message};
+    use super::super::fixture::{attachment, message, outgoing};
+    use super::super::{AttachedContent, AttachmentTexts};
     use super::*;
     use sirocco_protocol::AttachedImage;
-
-    fn page(branch: &[Message]) -> String {
-        let branch: Vec<&Message> = branch.iter().collect();
-        write(&conversation(), &branch, &AttachmentTexts::new())
-    }
 
     #[test]
     fn nothing_that_was_written_becomes_markup() {
         let hostile = "<script>alert(1)</script> & \"quotes\" <img src=x onerror='x'>";
         let mut answer = message(Role::Assistant, hostile, Some(hostile));
         answer.model_name = Some("</h2><script>".into());
-        let mut titled = conversation();
-        titled.summary.title = "</title><script>".into();
-        titled.settings.values.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
-        let page = write(&titled, &[&answer], &AttachmentTexts::new());
+        let mut titled = outgoing([answer]);
+        titled.conversation.summary.title = "</title><script>".into();
+        titled.effective.system_prompt = Some(format!("```\n</code>{hostile}\n```"));
+        let page = write(&titled);
         assert!(
             !page.contains("<script") && !page.contains("<img"),
             "{page}"
         );
-        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; \"quotes\""));
         assert!(page.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"));
     }
 
     #[test]
     fn it_needs_nothing_else_and_is_readable_in_the_dark() {
-        let page = page(&[message(Role::User, "2 + 2?", None)]);
+        let page = write(&outgoing([message(Role::User, "2 + 2?", None)]));
         for outside in ["src=", "href=", "url(", "@import", "http:"] {
             assert!(!page.contains(outside), "{outside}");
         }
@@ -191,27 +147,26 @@ mod tests {
         };
         let texts = AttachmentTexts::from([(image.id, content)]);
         question.attachments = vec![image];
-        let page = write(&conversation(), &[&question], &texts);
+        let mut outgoing = outgoing([question]);
+        outgoing.texts = texts;
+        let page = write(&outgoing);
         let expected = "<img alt=\"wind&quot;.png\" src=\"data:image/png;base64,AAAA\">";
         assert!(page.contains(expected), "{page}");
         assert!(page.contains("img-src data:;"));
     }
 
     #[test]
-    fn fences_become_blocks_and_the_rest_stays_as_written() {
-        let text =
-            "Look:\n\n````rust\nlet a = 1 < 2;\n```\n````\n\nDone, `x` is ```y```.\n~~~\nopen";
-        let mut html = String::new();
-        body(&mut html, text);
-        let expected = "\
-<p class=\"text\" dir=\"auto\">Look:</p>
-<pre><code>let a = 1 &lt; 2;
-```
-</code></pre>
-<p class=\"text\" dir=\"auto\">Done, `x` is ```y```.</p>
-<pre><code>open
-</code></pre>
-";
-        assert_eq!(html, expected);
+    fn markdown_is_rendered() {
+        let question = message(Role::User, "What is **hot**?", None);
+        let answer = message(Role::Assistant, "- A wind\n", Some("*Hm*"));
+        let page = write(&outgoing([question, answer]));
+        for part in [
+            "<strong>hot</strong>",
+            "<li>A wind</li>",
+            "<em>Hm</em>",
+            "<div class=\"text\" dir=\"auto\">",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
     }
 }

@@ -3,20 +3,19 @@
 
 use std::fmt::Write;
 
-use sirocco_protocol::{Conversation, Message};
+use super::{Outgoing, attached, date, one_line, reasoning, speaker};
 
-use super::{attached, date, one_line, reasoning, speaker};
-
-pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
+pub fn write(outgoing: &Outgoing) -> String {
+    let conversation = &outgoing.conversation;
     let mut text = format!("# {}\n", one_line(&conversation.summary.title));
     if let Some(created) = date(conversation.summary.created_at_ms) {
         let _ = write!(text, "\n*{created}*\n");
     }
-    let system = conversation.settings.values.system_prompt_or_empty().trim();
+    let system = outgoing.system_prompt();
     if !system.is_empty() {
         let _ = write!(text, "\n## System\n\n{system}\n");
     }
-    for message in branch {
+    for message in outgoing.branch() {
         let _ = write!(text, "\n## {}\n", one_line(speaker(message)));
         if let Some(reasoning) = reasoning(message) {
             let _ = write!(
@@ -37,7 +36,7 @@ pub fn write(conversation: &Conversation, branch: &[&Message]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{attachment, conversation, message};
+    use super::super::fixture::{attachment, message, outgoing};
     use super::*;
     use sirocco_protocol::Role;
 
@@ -74,25 +73,24 @@ two and two
 
 ## Tiny 1B
 ";
-        let branch: Vec<&Message> = branch.iter().collect();
-        assert_eq!(write(&conversation(), &branch), expected);
+        assert_eq!(write(&outgoing(branch)), expected);
     }
 
     #[test]
     fn what_is_attached_is_named() {
         let mut question = message(Role::User, "Which?", None);
         question.attachments = vec![attachment("winds\n.csv"), attachment("notes.md")];
-        let text = write(&conversation(), &[&question]);
+        let text = write(&outgoing([question]));
         assert!(text.ends_with("## You\n\n*Attached: winds .csv, notes.md*\n\nWhich?\n"));
     }
 
     #[test]
     fn a_time_that_is_no_date_is_left_out() {
-        let mut odd = conversation();
-        odd.settings.values.system_prompt = None;
+        let mut odd = outgoing([]);
+        odd.effective.system_prompt = None;
         for time in [i64::MAX, i64::MIN] {
-            odd.summary.created_at_ms = time;
-            assert_eq!(write(&odd, &[]), "# Sums and more\n");
+            odd.conversation.summary.created_at_ms = time;
+            assert_eq!(write(&odd), "# Sums and more\n");
         }
     }
 }

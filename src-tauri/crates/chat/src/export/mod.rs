@@ -6,11 +6,13 @@
 mod html;
 mod jsonl;
 mod markdown;
+mod rendered;
 
 use std::collections::HashMap;
 
 use sirocco_protocol::{
-    AttachedImage, AttachmentId, Conversation, ExportFormat, Message, MessageId, Role,
+    AttachedImage, AttachmentId, Conversation, ExportFormat, LayerValues, Message, MessageId,
+    Preset, Role,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -29,21 +31,43 @@ pub struct AttachedContent {
     pub image: Option<AttachedImage>,
 }
 
-/// The text of the file. `tree` is every message that is not hidden. None if there is nothing for
-/// this format in it: JSONL wants an answer.
+/// A conversation on its way out, with what its file needs from around it.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Every message that is not hidden.
+    pub tree: Vec<Message>,
+    /// What is attached to them.
+    pub texts: AttachmentTexts,
+    /// What holds in it: its own values over those of the layers below.
+    pub effective: LayerValues,
+    /// The preset it is based on.
+    pub preset: Option<Preset>,
+    /// Names of the folders it lies in, the outermost first.
+    pub folder: Vec<String>,
+}
+
+impl Outgoing {
+    fn branch(&self) -> Vec<&Message> {
+        shown_branch(self.conversation.head, &self.tree)
+    }
+
+    /// What models are told before everything else, whoever set it.
+    fn system_prompt(&self) -> &str {
+        self.effective.system_prompt_or_empty().trim()
+    }
+}
+
+/// The text of the file. None if there is nothing for this format in it: JSONL wants an answer, and
+/// one that is marked as good if `only_good`, which only JSONL heeds.
 #[must_use]
-pub fn export(
-    format: ExportFormat,
-    conversation: &Conversation,
-    tree: &[Message],
-    texts: &AttachmentTexts,
-) -> Option<String> {
-    let branch = shown_branch(conversation.head, tree);
+pub fn export(format: ExportFormat, only_good: bool, outgoing: &Outgoing) -> Option<String> {
     match format {
-        ExportFormat::Markdown => Some(markdown::write(conversation, &branch)),
-        ExportFormat::Html => Some(html::write(conversation, &branch, texts)),
-        ExportFormat::Json => Some(write_own(conversation, tree, texts)),
-        ExportFormat::Jsonl => jsonl::write(conversation, &branch, texts),
+        ExportFormat::Markdown => Some(markdown::write(outgoing)),
+        ExportFormat::Html => Some(html::write(outgoing)),
+        ExportFormat::Json => Some(write_own(outgoing)),
+        ExportFormat::Jsonl => jsonl::write(outgoing, only_good),
     }
 }
 
@@ -113,7 +137,7 @@ mod fixture;
 
 #[cfg(test)]
 mod tests {
-    use super::fixture::{conversation, message};
+    use super::fixture::{message, outgoing};
     use super::*;
 
     #[test]
@@ -135,17 +159,36 @@ mod tests {
 
     #[test]
     fn every_format_but_that_of_trainers_takes_a_conversation_without_an_answer() {
-        let mut conversation = conversation();
-        let tree = [message(Role::User, "q", None)];
-        conversation.head = Some(tree[0].id);
+        let outgoing = outgoing([message(Role::User, "q", None)]);
         for (format, writes) in [
             (ExportFormat::Markdown, true),
             (ExportFormat::Html, true),
             (ExportFormat::Json, true),
             (ExportFormat::Jsonl, false),
         ] {
-            let text = export(format, &conversation, &tree, &AttachmentTexts::new());
-            assert_eq!(text.is_some(), writes, "{format:?}");
+            assert_eq!(
+                export(format, false, &outgoing).is_some(),
+                writes,
+                "{format:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_system_prompt_of_a_preset_is_told_to_readers_and_trainers() {
+        let mut outgoing = outgoing([
+            message(Role::User, "q", None),
+            message(Role::Assistant, "a", None),
+        ]);
+        outgoing.conversation.settings.values.system_prompt = None;
+        outgoing.effective.system_prompt = Some("You are a sailor.".into());
+        for format in [
+            ExportFormat::Markdown,
+            ExportFormat::Html,
+            ExportFormat::Jsonl,
+        ] {
+            let text = export(format, false, &outgoing).unwrap();
+            assert!(text.contains("You are a sailor."), "{format:?}: {text}");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sirocco_chat::{AttachmentTexts, export, export_extension};
+use sirocco_chat::{Outgoing, export, export_extension};
 use sirocco_protocol::commands::{ConversationList, ExchangeExport};
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat,
-    ExportTarget, Exported, HostKind, Message, Shelf,
+    ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportScope,
+    ExportTarget, Exported, Folder, FolderId, HostKind, Shelf,
 };
 
 use super::archive::Archive;
@@ -40,6 +40,13 @@ impl Document {
     }
 }
 
+/// As what conversations are written.
+#[derive(Clone, Copy)]
+struct Form {
+    format: ExportFormat,
+    only_good: bool,
+}
+
 /// Where a file goes.
 enum Destination {
     Answer,
@@ -50,6 +57,7 @@ enum Destination {
 struct Written {
     content: Content,
     conversation_count: u32,
+    left_out_count: u32,
 }
 
 enum Content {
@@ -64,43 +72,51 @@ impl App {
         request: ExchangeExport,
     ) -> Result<Exported, ErrorReport> {
         let ExchangeExport {
-            conversation_ids,
+            scope,
             format,
+            only_good,
             target,
         } = request;
-        if let Some(ids) = &conversation_ids {
-            check_count(ids)?;
+        if only_good && format != ExportFormat::Jsonl {
+            return Err(refuse(
+                ErrorCode::InvalidRequest,
+                "only JSONL can end at the answers that are marked as good",
+            ));
         }
-        let one = match conversation_ids.as_deref() {
-            Some([id]) => {
-                let store = self.store_of(*id).await;
-                Some(store.conversation_tree(*id).await.report()?)
+        let form = Form { format, only_good };
+        let mut title = "Sirocco conversations".to_owned();
+        let mut one = None;
+        match &scope {
+            ExportScope::All => {}
+            ExportScope::Conversations { ids } => {
+                check_count(ids)?;
+                if let [id] = ids[..] {
+                    one = Some(self.outgoing(id).await?);
+                }
             }
-            _ => None,
-        };
+            ExportScope::Folder { id } => {
+                title = self.inner.store.folder(*id).await.report()?.name;
+            }
+        }
         let name = match &one {
-            Some((conversation, _)) => name_of(&conversation.summary, format),
-            None => name_of_several(format),
+            Some(one) => name_of(&one.conversation.summary, format),
+            None => name_of_several(&title, format),
         };
         // The person is asked before the work is done.
         let Some(destination) = self.destination(target, &name).await? else {
             return Ok(Exported::Cancelled);
         };
         let written = match one {
-            Some((conversation, tree)) => {
-                let id = conversation.summary.id;
-                let store = self.store_of(id).await;
-                let texts = store.attached_texts(id).await.report()?;
-                let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
-                let texts: AttachmentTexts = texts.collect();
-                write_one(format, conversation, tree, texts).await?
-            }
+            Some(one) => write_one(form, one).await?,
             None => {
-                let ids = match conversation_ids {
-                    Some(ids) => ids,
-                    None => self.all_conversations().await?,
+                let ids = match scope {
+                    ExportScope::All => self.all_conversations().await?,
+                    ExportScope::Conversations { ids } => ids,
+                    ExportScope::Folder { id } => {
+                        self.inner.store.conversations_within(id).await.report()?
+                    }
                 };
-                self.write_several(ids, format).await?
+                self.write_several(ids, form).await?
             }
         };
         let document = Document {
@@ -108,6 +124,30 @@ impl App {
             media_type: media_type(format),
         };
         deliver(destination, document, written).await
+    }
+
+    /// A conversation with what its file needs from around it.
+    async fn outgoing(&self, id: ConversationId) -> Result<Outgoing, ErrorReport> {
+        let store = self.store_of(id).await;
+        let (conversation, tree) = store.conversation_tree(id).await.report()?;
+        let texts = store.attached_texts(id).await.report()?;
+        let effective = self.effective(&conversation).await?;
+        let preset = match conversation.settings.preset_id {
+            Some(id) => Some(self.inner.store.preset(id).await.report()?),
+            None => None,
+        };
+        let folders = self.inner.store.list_folders().await.report()?;
+        Ok(Outgoing {
+            effective,
+            preset,
+            folder: path_of(&folders, conversation.summary.folder_id),
+            texts: texts
+                .into_iter()
+                .map(|(id, kept)| (id, exported(kept)))
+                .collect(),
+            conversation,
+            tree,
+        })
     }
 
     /// Writes a text that is about so many conversations, once it is known where to.
@@ -124,6 +164,7 @@ impl App {
         let written = Written {
             content: Content::Text(text),
             conversation_count,
+            left_out_count: 0,
         };
         deliver(destination, document, written).await
     }
@@ -172,25 +213,26 @@ impl App {
     async fn write_several(
         &self,
         ids: Vec<ConversationId>,
-        format: ExportFormat,
+        form: Form,
     ) -> Result<Written, ErrorReport> {
+        let Form { format, only_good } = form;
         let mut lines = String::new();
         let mut archive = Archive::new();
         let mut conversation_count = 0;
+        let mut left_out_count = 0;
         for id in ids {
             // One that was deleted meanwhile is not missed.
-            let Ok((conversation, tree)) = self.inner.store.conversation_tree(id).await else {
-                continue;
+            let outgoing = match self.outgoing(id).await {
+                Ok(outgoing) => outgoing,
+                Err(report) if report.code == ErrorCode::NotFound => continue,
+                Err(report) => return Err(report),
             };
-            if tree.is_empty() {
+            if outgoing.tree.is_empty() {
                 continue;
             }
-            let texts = self.inner.store.attached_texts(id).await.report()?;
-            let texts = texts.into_iter().map(|(id, kept)| (id, exported(kept)));
-            let texts: AttachmentTexts = texts.collect();
             let (text, grown) = blocking(move || {
-                let text = export(format, &conversation, &tree, &texts);
-                let row = &conversation.summary;
+                let text = export(format, only_good, &outgoing);
+                let row = &outgoing.conversation.summary;
                 let stem = names::stem(&row.title, row.created_at_ms);
                 let added = match &text {
                     Some(text) if format != ExportFormat::Jsonl => {
@@ -202,14 +244,17 @@ impl App {
             })
             .await?;
             archive = grown.map_err(|error| unwritten(&error))?;
-            let Some(text) = text else { continue };
+            let Some(text) = text else {
+                left_out_count += 1;
+                continue;
+            };
             conversation_count += 1;
             if format == ExportFormat::Jsonl {
                 lines.push_str(&text);
             }
         }
         if conversation_count == 0 {
-            return Err(nothing(format));
+            return Err(nothing(form));
         }
         let content = if format == ExportFormat::Jsonl {
             Content::Text(lines)
@@ -220,6 +265,7 @@ impl App {
         Ok(Written {
             content,
             conversation_count,
+            left_out_count,
         })
     }
 }
@@ -231,12 +277,14 @@ async fn deliver(
     written: Written,
 ) -> Result<Exported, ErrorReport> {
     let conversation_count = written.conversation_count;
+    let left_out_count = written.left_out_count;
     let name = document.name;
     match (destination, written.content) {
         (Destination::Answer, Content::Text(text)) => Ok(Exported::Text {
             name,
             media_type: document.media_type.to_owned(),
             conversation_count,
+            left_out_count,
             text,
         }),
         (Destination::Answer, Content::Archive(bytes)) => Ok(Exported::Archive {
@@ -250,27 +298,34 @@ async fn deliver(
             Ok(Exported::Saved {
                 path: shown,
                 conversation_count,
+                left_out_count,
             })
         }
     }
 }
 
-async fn write_one(
-    format: ExportFormat,
-    conversation: Conversation,
-    tree: Vec<Message>,
-    texts: AttachmentTexts,
-) -> Result<Written, ErrorReport> {
-    let text = blocking(move || export(format, &conversation, &tree, &texts)).await?;
+async fn write_one(form: Form, outgoing: Outgoing) -> Result<Written, ErrorReport> {
+    let text = blocking(move || export(form.format, form.only_good, &outgoing)).await?;
     Ok(Written {
-        content: Content::Text(text.ok_or_else(|| nothing(format))?),
+        content: Content::Text(text.ok_or_else(|| nothing(form))?),
         conversation_count: 1,
+        left_out_count: 0,
     })
 }
 
-fn nothing(format: ExportFormat) -> ErrorReport {
-    let message = match format {
-        ExportFormat::Jsonl => "there is no answer to export yet",
+/// Names from the outermost folder to this one.
+fn path_of(folders: &[Folder], id: Option<FolderId>) -> Vec<String> {
+    let folder = |id: FolderId| folders.iter().find(|one| one.id == id);
+    let up = std::iter::successors(id.and_then(folder), |one| one.parent_id.and_then(folder));
+    let mut path: Vec<String> = up.map(|one| one.name.clone()).collect();
+    path.reverse();
+    path
+}
+
+fn nothing(form: Form) -> ErrorReport {
+    let message = match (form.format, form.only_good) {
+        (ExportFormat::Jsonl, true) => "no answer to export is marked as good yet",
+        (ExportFormat::Jsonl, false) => "there is no answer to export yet",
         _ => "there is no conversation to export yet",
     };
     refuse(ErrorCode::NotFound, message)
@@ -281,8 +336,8 @@ fn name_of(row: &ConversationSummary, format: ExportFormat) -> String {
     format!("{stem}.{}", export_extension(format))
 }
 
-fn name_of_several(format: ExportFormat) -> String {
-    let stem = names::stem("Sirocco conversations", now_ms());
+fn name_of_several(title: &str, format: ExportFormat) -> String {
+    let stem = names::stem(title, now_ms());
     match format {
         ExportFormat::Jsonl => format!("{stem}.jsonl"),
         _ => format!("{stem}.zip"),

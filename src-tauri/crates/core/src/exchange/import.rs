@@ -6,12 +6,16 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sirocco_attachments::{Extracted, read_picture};
-use sirocco_chat::exchange::{ForeignAttachment, ForeignConversation, ForeignRun, Reading};
+use sirocco_chat::exchange::{
+    ForeignAttachment, ForeignConversation, ForeignRun, ForeignSummary, Reading,
+};
 use sirocco_protocol::{
     AttachmentKind, ConversationId, ErrorCode, ErrorReport, Event, ExchangePreview, ExchangeReport,
-    MessageId, PathHandle, RunId,
+    Folder, MessageId, Organising, PathHandle, Preset, RunId, Summary, SummaryId,
 };
-use sirocco_store::{ImportedConversation, ImportedMessage, ImportedRun, NewAttachment};
+use sirocco_store::{
+    Import, ImportedConversation, ImportedMessage, ImportedPreset, ImportedRun, NewAttachment,
+};
 
 use super::{origin, source};
 use crate::App;
@@ -36,6 +40,7 @@ impl App {
         let reading = self.read_picked(handle).await?;
         let mut seen = HashSet::new();
         let mut known_count = 0;
+        let mut trashed_count = 0;
         for conversation in &reading.conversations {
             let origin = origin::of(conversation);
             let is_twice = !seen.insert(origin.key.clone());
@@ -45,13 +50,16 @@ impl App {
                 .known_conversation(&origin)
                 .await
                 .report()?;
-            known_count += u32::from(is_twice || known.is_some());
+            let is_trashed = known.is_some_and(|known| known.is_trashed);
+            known_count += u32::from(is_twice || known.is_some() && !is_trashed);
+            trashed_count += u32::from(!is_twice && is_trashed);
         }
         let conversations = &reading.conversations;
         Ok(ExchangePreview {
             formats: reading.formats.iter().copied().collect(),
             conversation_count: count(conversations.len()),
             known_count,
+            trashed_count,
             message_count: count(conversations.iter().map(|one| one.messages.len()).sum()),
             branch_count: count(
                 conversations
@@ -74,17 +82,36 @@ impl App {
         conversations.sort_by_key(|conversation| conversation.updated_at_ms);
         let mut report = ExchangeReport {
             added: Vec::new(),
+            restored: Vec::new(),
             known_count: 0,
             refused: reading.refused,
         };
         let are_many = conversations.len() > TOLD_ONE_BY_ONE;
+        let folders = self.inner.store.list_folders().await.report()?;
+        let presets = self.inner.store.list_presets().await.report()?;
         let saved = self.save_each(handle, conversations, &mut report).await;
-        if are_many && !report.added.is_empty() {
+        self.tell_made(&folders, &presets).await?;
+        if are_many && !(report.added.is_empty() && report.restored.is_empty()) {
             self.emit(Event::Lagged);
         }
         saved?;
         report.added.reverse();
+        report.restored.reverse();
         Ok(report)
+    }
+
+    /// Tells of folders and presets that conversations brought along.
+    async fn tell_made(&self, folders: &[Folder], presets: &[Preset]) -> Result<(), ErrorReport> {
+        let now = self.inner.store.list_folders().await.report()?;
+        if now != folders {
+            self.emit(Event::FoldersChanged { folders: now });
+        }
+        for preset in self.inner.store.list_presets().await.report()? {
+            if presets.iter().all(|before| before.id != preset.id) {
+                self.emit(Event::PresetChanged { preset });
+            }
+        }
+        Ok(())
     }
 
     /// Puts each into the store and notes in the report what became of it.
@@ -100,7 +127,7 @@ impl App {
             if self.inner.closing.is_cancelled() {
                 return Err(refuse(ErrorCode::Superseded, "the app is closing"));
             }
-            let imported = with_ids(conversation);
+            let imported = self.settled_import(conversation).await?;
             match self
                 .inner
                 .store
@@ -108,13 +135,23 @@ impl App {
                 .await
                 .report()?
             {
-                Some(conversation) => {
+                Import::Added(conversation) => {
                     report.added.push(conversation.id);
                     if total <= TOLD_ONE_BY_ONE {
                         self.emit(Event::ConversationChanged { conversation });
                     }
                 }
-                None => report.known_count += 1,
+                Import::Restored(conversation) => {
+                    report.restored.push(conversation.id);
+                    if total <= TOLD_ONE_BY_ONE {
+                        // As when a person takes it out: lists of the trash hear of it.
+                        self.emit(Event::ConversationsOrganised {
+                            change: Organising::Restore,
+                            conversations: vec![conversation],
+                        });
+                    }
+                }
+                Import::Known => report.known_count += 1,
             }
             let done = before + 1;
             if done == total || told_at.is_none_or(|at| at.elapsed() >= PROGRESS_STEP) {
@@ -127,6 +164,20 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    async fn settled_import(
+        &self,
+        foreign: ForeignConversation,
+    ) -> Result<ImportedConversation, ErrorReport> {
+        let effective = foreign.effective.clone();
+        let mut imported = with_ids(foreign);
+        if let Some(effective) = effective {
+            let preset = imported.preset.as_ref().map(|preset| &preset.values);
+            let own = std::mem::take(&mut imported.values);
+            imported.values = self.settled(own, preset, &effective).await?;
+        }
+        Ok(imported)
     }
 
     async fn read_picked(&self, handle: PathHandle) -> Result<Reading, ErrorReport> {
@@ -151,8 +202,15 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
         created_at_ms: foreign.created_at_ms,
         updated_at_ms: foreign.updated_at_ms,
         pinned: foreign.pinned,
-        system_prompt: foreign.system_prompt,
-        parameters: foreign.parameters,
+        archived: foreign.archived,
+        folder: foreign.folder,
+        tags: foreign.tags,
+        notes: foreign.notes,
+        values: foreign.own,
+        preset: foreign.preset.map(|preset| ImportedPreset {
+            name: preset.name,
+            values: preset.values,
+        }),
         head: ids[foreign.head],
         messages: messages
             .map(|(message, id)| ImportedMessage {
@@ -165,6 +223,8 @@ fn with_ids(foreign: ForeignConversation) -> ImportedConversation {
                 model_name: message.model_name,
                 run: message.run.map(run),
                 left_out: message.left_out,
+                good: message.good,
+                summary: message.summary.map(summary),
                 attachments: message
                     .attachments
                     .into_iter()
@@ -197,6 +257,17 @@ fn attachment(foreign: ForeignAttachment) -> Option<NewAttachment> {
         picture,
     };
     Some(new_attachment(name, size_bytes, extracted))
+}
+
+fn summary(foreign: ForeignSummary) -> Summary {
+    Summary {
+        id: SummaryId::fresh(),
+        text: foreign.text,
+        message_count: foreign.message_count,
+        created_at_ms: foreign.created_at_ms,
+        model_name: foreign.model_name,
+        edited: foreign.edited,
+    }
 }
 
 fn run(foreign: ForeignRun) -> ImportedRun {

@@ -35,7 +35,7 @@ fn said(conversation: &ForeignConversation) -> Vec<u8> {
         bytes.extend(text.len().to_le_bytes());
         bytes.extend(text.as_bytes());
     };
-    take(&conversation.system_prompt);
+    take(conversation.own.system_prompt_or_empty());
     for message in &conversation.messages {
         take(&message.parent.map_or_else(String::new, |at| at.to_string()));
         take(message.role.as_str());

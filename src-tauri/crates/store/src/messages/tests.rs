@@ -106,6 +106,21 @@ async fn a_message_can_be_left_out_and_taken_in_again() {
 }
 
 #[tokio::test]
+async fn an_answer_can_be_marked_as_good_and_a_question_cannot() {
+    let (store, id, ids) = ten().await;
+    for good in [true, false] {
+        let changed = store.mark_good(ids[3], good).await.unwrap();
+        assert_eq!((changed.id, changed.good), (ids[3], good));
+        let (_, tree) = store.conversation_tree(id).await.unwrap();
+        let marked = tree.iter().filter(|message| message.good);
+        assert_eq!(marked.count(), usize::from(good));
+    }
+    assert!(store.mark_good(ids[2], true).await.is_err());
+    store.delete_message(ids[2], 20).await.unwrap();
+    assert!(store.mark_good(ids[3], true).await.is_err());
+}
+
+#[tokio::test]
 async fn an_empty_conversation_has_an_empty_page() {
     let store = Store::open_in_memory().await.unwrap();
     let id = conversation(&store, "a", 1).await.summary.id;

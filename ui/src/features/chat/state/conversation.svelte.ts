@@ -306,6 +306,13 @@ export class ConversationState {
     await this.refresh();
   }
 
+  /** Marks an answer as good, or takes the mark away. */
+  async markGood(id: string, good: boolean): Promise<void> {
+    const marked = await this.#backend.call('message_mark_good', { id, good });
+    const turn = this.turns.find((one) => one.id === id);
+    if (turn) turn.message = { ...turn.message, good: marked.good };
+  }
+
   /** Makes a conversation of the messages up to this one. */
   async branch(message_id: string): Promise<ConversationId> {
     const made = await this.#backend.call('conversation_branch', { message_id });

@@ -68,7 +68,7 @@ export function run(id: string, message_id: string, state: Run['state'] = 'gener
 
 export function message(id: string, parent_id: string | null, content: string, of: Run | null = null): Message {
   const role = of ? 'assistant' : 'user';
-  return { id, conversation_id: 'c', parent_id, role, content, reasoning: null, created_at_ms: 1, model_name: null, run: of, versions: [id], left_out: false, attachments: [], summary: null };
+  return { id, conversation_id: 'c', parent_id, role, content, reasoning: null, created_at_ms: 1, model_name: null, run: of, versions: [id], left_out: false, good: false, attachments: [], summary: null };
 }
 
 /** Lets everything that was promised happen. */

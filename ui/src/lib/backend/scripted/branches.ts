@@ -80,5 +80,13 @@ export function branchHandlers(host: ScriptedHost) {
       changed(stored);
       return found;
     },
+    message_mark_good: ({ id, good }) => {
+      const stored = withMessage(id);
+      const found = stored.messages.find((one) => one.id === id && one.role === 'assistant');
+      if (!found) throw missing('answer');
+      found.good = good;
+      changed(stored);
+      return found;
+    },
   } satisfies Partial<Handlers>;
 }

@@ -99,6 +99,7 @@ export function message(conversation_id: string, id: string, role: Role, content
     run,
     versions: [id],
     left_out: false,
+    good: false,
     attachments: [],
     summary: null,
   };

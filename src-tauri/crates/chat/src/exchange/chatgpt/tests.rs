@@ -76,7 +76,7 @@ fn the_first_system_message_is_the_prompt_and_code_is_fenced() {
     let [found] = &reading.conversations[..] else {
         panic!("{reading:?}")
     };
-    assert_eq!(found.system_prompt, "Be brief.");
+    assert_eq!(found.own.system_prompt_or_empty(), "Be brief.");
     assert_eq!(found.messages[0].content, "```\n1 + 1\n```");
     assert_eq!(
         found.title, "1 + 1",
@@ -86,6 +86,21 @@ fn the_first_system_message_is_the_prompt_and_code_is_fenced() {
         (found.created_at_ms, found.messages[0].created_at_ms),
         (NOW_MS, NOW_MS)
     );
+}
+
+#[test]
+fn the_archive_comes_along_and_a_project_is_counted() {
+    let mut conversation = one(json!({ "author": { "role": "user" },
+        "content": { "content_type": "text", "parts": ["q"] } }));
+    conversation["is_archived"] = json!(true);
+    conversation["conversation_template_id"] = json!("g-p-67");
+    let reading = reading("conversations.json", conversation.to_string());
+    assert!(reading.conversations[0].archived);
+    let projects = LeftOut {
+        kind: LeftOutKind::Folders,
+        count: 1,
+    };
+    assert_eq!(reading.left_out(), [projects]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn a_thread_keeps_branches_thoughts_models_and_times() {
     };
     assert_eq!(boats.id.as_deref(), Some("01hq-tides"));
     assert_eq!(boats.title, "Boats");
-    assert_eq!(boats.system_prompt, "You know the sea.");
+    assert_eq!(boats.own.system_prompt_or_empty(), "You know the sea.");
     assert_eq!(
         (boats.created_at_ms, boats.updated_at_ms),
         (1_730_000_000_000, 1_730_000_400_000)

@@ -11,7 +11,8 @@ fn versions_become_branches_of_the_one_that_was_chosen_before() {
     };
     assert_eq!(knives.id.as_deref(), Some("1720000000000"));
     assert_eq!(knives.title, "Knives");
-    assert_eq!(knives.system_prompt, "Answer like a chef.");
+    assert_eq!(knives.folder, ["Kitchen"]);
+    assert_eq!(knives.own.system_prompt_or_empty(), "Answer like a chef.");
     assert_eq!(
         (knives.created_at_ms, knives.updated_at_ms),
         (1_720_000_000_000, 1_720_000_310_000)
@@ -48,6 +49,27 @@ fn versions_become_branches_of_the_one_that_was_chosen_before() {
 fn a_file_of_another_name_has_no_id() {
     let reading = reading("copy.json", LMSTUDIO);
     assert_eq!(reading.conversations[0].id, None);
+}
+
+#[test]
+fn folders_are_those_below_the_one_that_holds_all() {
+    let folder = |name: &str| reading(name, LMSTUDIO).conversations.remove(0).folder;
+    let below = ".lmstudio/conversations/Work/conversations/1.conversation.json";
+    assert_eq!(folder(below), ["Work", "conversations"]);
+    assert!(folder("conversations/1.conversation.json").is_empty());
+    assert!(folder("1.conversation.json").is_empty());
+}
+
+#[test]
+fn parameters_of_its_own_are_counted() {
+    let mut file: Value = serde_json::from_slice(LMSTUDIO).unwrap();
+    let before = reading("1.json", file.to_string()).left_out().len();
+    file["usePerChatPredictionConfig"] = json!(true);
+    file["perChatPredictionConfig"] =
+        json!({ "fields": [{ "key": "llm.prediction.temperature", "value": 0.1 }] });
+    let left_out = reading("1.json", file.to_string()).left_out();
+    assert_eq!(left_out.len(), before + 1);
+    assert_eq!(left_out[before].kind, LeftOutKind::Parameters);
 }
 
 #[test]

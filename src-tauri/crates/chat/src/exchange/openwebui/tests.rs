@@ -11,12 +11,13 @@ fn an_export_keeps_branches_thoughts_models_and_times() {
     };
     assert_eq!(bread.id.as_deref(), Some("3f2a-sourdough"));
     assert_eq!(bread.title, "Sourdough");
-    assert_eq!(bread.system_prompt, "You are a baker.");
+    assert_eq!(bread.own.system_prompt_or_empty(), "You are a baker.");
     assert_eq!(
         (bread.created_at_ms, bread.updated_at_ms),
         (1_710_000_000_000, 1_710_000_900_000)
     );
-    assert!(bread.pinned);
+    assert!(bread.pinned && !bread.archived);
+    assert_eq!(bread.tags, ["bread"]);
     assert_eq!(
         drawn(bread),
         [
@@ -51,6 +52,28 @@ fn an_export_keeps_branches_thoughts_models_and_times() {
             count(LeftOutKind::Attachments, 1),
             count(LeftOutKind::Tools, 1)
         ]
+    );
+}
+
+#[test]
+fn tags_archive_and_ratings_come_along_and_a_folder_without_a_name_is_counted() {
+    let item = json!({ "archived": true, "folder_id": "f1", "meta": { "tags": ["bread", "slow"] },
+        "chat": { "title": "Rated", "tags": ["bread", { "name": "old" }],
+            "params": { "system": "Be brief.", "temperature": 0.2 },
+            "history": { "currentId": "b", "messages": {
+                "a": { "parentId": null, "childrenIds": ["b"], "role": "user", "content": "q" },
+                "b": { "parentId": "a", "childrenIds": [], "role": "assistant", "content": "a",
+                       "annotation": { "rating": 1 } },
+            } } } });
+    let reading = reading("chats.json", json!([item]).to_string());
+    let rated = &reading.conversations[0];
+    assert!(rated.archived);
+    assert_eq!(rated.tags, ["bread", "slow", "old"]);
+    assert!(rated.messages[1].good && !rated.messages[0].good);
+    let count = |kind| LeftOut { kind, count: 1 };
+    assert_eq!(
+        reading.left_out(),
+        [count(LeftOutKind::Folders), count(LeftOutKind::Parameters)]
     );
 }
 

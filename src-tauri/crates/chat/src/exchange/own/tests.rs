@@ -5,15 +5,15 @@ use super::super::fixture::{
 };
 use super::super::read_thread;
 use super::*;
-use crate::AttachedContent;
+use crate::{AttachedContent, Outgoing};
 use serde_json::json;
 use sirocco_protocol::{
-    AttachedImage, AttachmentId, ConversationId, ConversationSettings, ConversationSummary,
-    LayerValues, MessageId, ModelId, RunId, StopReason,
+    AttachedImage, AttachmentId, Conversation, ConversationId, ConversationSettings,
+    ConversationSummary, MessageId, ModelId, Preset, PresetId, RunId, StopReason, SummaryId,
 };
 
 /// What the store would hold of it.
-fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, AttachmentTexts) {
+fn kept(foreign: &ForeignConversation) -> Outgoing {
     let mut texts = AttachmentTexts::new();
     let mut keep = |attached: &ForeignAttachment| {
         let id = AttachmentId::fresh();
@@ -67,10 +67,25 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             }),
             versions: vec![*id],
             left_out: message.left_out,
+            good: message.good,
             attachments: message.attachments.iter().map(&mut keep).collect(),
-            summary: None,
+            summary: message.summary.as_ref().map(|summary| Summary {
+                id: SummaryId::fresh(),
+                text: summary.text.clone(),
+                message_count: summary.message_count,
+                created_at_ms: summary.created_at_ms,
+                model_name: summary.model_name.clone(),
+                edited: summary.edited,
+            }),
         });
-    let messages: Vec<Message> = messages.collect();
+    let tree: Vec<Message> = messages.collect();
+    let preset = foreign.preset.as_ref().map(|preset| Preset {
+        id: PresetId::fresh(),
+        name: preset.name.clone(),
+        values: preset.values.clone(),
+        created_at_ms: 0,
+        updated_at_ms: 0,
+    });
     let conversation = Conversation {
         summary: ConversationSummary {
             id: conversation_id,
@@ -81,25 +96,29 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
             running: false,
             unread: true,
             folder_id: None,
-            tags: Vec::new(),
-            archived: false,
+            tags: foreign.tags.clone(),
+            archived: foreign.archived,
             temporary: false,
             blind: false,
         },
         model_id: None,
         settings: ConversationSettings {
-            preset_id: None,
-            values: LayerValues {
-                system_prompt: Some(foreign.system_prompt.clone()),
-                parameters: foreign.parameters.clone(),
-            },
+            preset_id: preset.as_ref().map(|preset| preset.id),
+            values: foreign.own.clone(),
         },
         draft: "but ".into(),
         draft_attachments: Vec::new(),
-        notes: String::new(),
+        notes: foreign.notes.clone(),
         head: Some(ids[foreign.head]),
     };
-    (conversation, messages, texts)
+    Outgoing {
+        effective: foreign.effective.clone().unwrap_or_default(),
+        conversation,
+        tree,
+        texts,
+        preset,
+        folder: foreign.folder.clone(),
+    }
 }
 
 #[test]
@@ -112,16 +131,15 @@ fn what_any_form_brings_comes_back_from_our_own_file_as_it_was() {
     assert_eq!(all.formats.len(), 5);
     assert_eq!(all.conversations.len(), 5);
     for foreign in all.conversations {
-        let (conversation, messages, texts) = kept(&foreign);
-        let json = write(&conversation, &messages, &texts);
-        let mut again = reading("again.json", json);
+        let outgoing = kept(&foreign);
+        let mut again = reading("again.json", write(&outgoing));
         let again = again.conversations.remove(0);
-        let id = conversation.summary.id.to_string();
         assert_eq!(
             again,
             ForeignConversation {
                 format: ExchangeFormat::Sirocco,
-                id: Some(id),
+                id: Some(outgoing.conversation.summary.id.to_string()),
+                effective: Some(outgoing.effective),
                 ..foreign
             }
         );
@@ -134,8 +152,24 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
     let [wind] = &reading.conversations[..] else {
         panic!("{reading:?}")
     };
-    assert_eq!(wind.system_prompt, "You are a sailor.\n");
-    assert_eq!(wind.parameters.temperature, Some(0.25));
+    assert_eq!(wind.own.system_prompt_or_empty(), "You are a sailor.\n");
+    assert_eq!(wind.own.parameters.temperature, Some(0.25));
+    assert!(wind.pinned);
+    assert_eq!(wind.folder, ["Sea", "Winds"]);
+    assert_eq!(wind.tags, ["weather"]);
+    assert_eq!(wind.notes, "Ask again in spring.");
+    let preset = wind.preset.as_ref().unwrap();
+    assert_eq!(preset.name, "Sailor");
+    assert_eq!(preset.values.parameters.top_k, Some(20));
+    let effective = wind.effective.as_ref().unwrap();
+    assert_eq!(effective.parameters.top_p, Some(0.5));
+    let summary = wind.messages[1].summary.as_ref().unwrap();
+    assert_eq!(
+        (summary.text.as_str(), summary.edited),
+        ("About a wind.", true)
+    );
+    let good: Vec<bool> = wind.messages.iter().map(|message| message.good).collect();
+    assert_eq!(good, [false, true, false, false]);
     assert_eq!(
         wind.messages[0].attachments,
         [ForeignAttachment {
@@ -173,6 +207,48 @@ fn a_file_keeps_everything_and_a_run_that_was_cut_off_is_interrupted() {
         (cut.state, cut.ended_at_ms),
         (RunState::Interrupted, cut.started_at_ms)
     );
+}
+
+#[test]
+fn a_file_of_before_is_read_as_it_always_was() {
+    let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
+    let fields = file.as_object_mut().unwrap();
+    for newer in ["archived", "folder", "tags", "notes", "preset", "effective"] {
+        fields.remove(newer).unwrap();
+    }
+    // It said so where nothing was set, too.
+    fields.insert("system_prompt".into(), json!(""));
+    let reading = reading("sirocco.json", file.to_string());
+    let wind = &reading.conversations[0];
+    assert_eq!((&wind.own.system_prompt, &wind.effective), (&None, &None));
+    assert!(wind.folder.is_empty() && wind.tags.is_empty() && !wind.archived);
+}
+
+#[test]
+fn a_prompt_that_is_empty_on_purpose_stays_so() {
+    let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
+    file["system_prompt"] = json!("");
+    let wind = reading("sirocco.json", file.to_string())
+        .conversations
+        .remove(0);
+    assert_eq!(wind.own.system_prompt.as_deref(), Some(""));
+    let outgoing = kept(&wind);
+    let again = reading("again.json", write(&outgoing))
+        .conversations
+        .remove(0);
+    assert_eq!(again.own.system_prompt.as_deref(), Some(""));
+}
+
+#[test]
+fn what_lies_in_the_archive_stays_there() {
+    let mut file: serde_json::Value = serde_json::from_slice(OWN).unwrap();
+    file["archived"] = json!(true);
+    let wind = reading("sirocco.json", file.to_string())
+        .conversations
+        .remove(0);
+    assert!(wind.archived);
+    let again = reading("again.json", write(&kept(&wind)));
+    assert!(again.conversations[0].archived);
 }
 
 fn changed(change: impl FnOnce(&mut serde_json::Value)) -> String {
