@@ -21,13 +21,14 @@ struct Below {
 }
 
 impl App {
-    /// What holds in a conversation now.
+    /// What holds in a conversation now for the model that writes, which is not always its own.
     pub(crate) async fn effective(
         &self,
         conversation: &Conversation,
+        model_id: Option<ModelId>,
     ) -> Result<LayerValues, ErrorReport> {
         let settings = &conversation.settings;
-        self.values_over(conversation.model_id, settings.preset_id, &settings.values)
+        self.values_over(model_id, settings.preset_id, &settings.values)
             .await
     }
 

@@ -149,7 +149,8 @@ impl App {
             Some(compared) => compared.values.clone(),
             None => {
                 let conversation = active.store.conversation(conversation_id);
-                self.effective(&conversation.await.report()?).await?
+                let conversation = conversation.await.report()?;
+                self.effective(&conversation, Some(work.model_id)).await?
             }
         };
         let wanted = Wanted {
