@@ -120,6 +120,26 @@ async fn an_edited_answer_is_what_the_model_sees_next() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_edited_answer_keeps_the_thoughts_it_came_after() -> anyhow::Result<()> {
+    let app = app(&Script::answering("<think>\nhm\n</think>\n\nIt is sirocco.")).await?;
+    let id = app.conversation().await?;
+    let answer = app.send_and_finish(id, "Which wind?").await?;
+    assert_eq!(answer.reasoning.as_deref(), Some("hm"));
+    let edit = MessageEdit {
+        id: answer.id,
+        content: "It is mistral.".into(),
+        generate: false,
+    };
+    let edited: Started = app.call("message_edit", edit).await?;
+    let edited = edited.assistant_message;
+    assert_eq!(
+        (edited.content.as_str(), edited.reasoning.as_deref()),
+        ("It is mistral.", Some("hm"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_deleted_message_comes_back_with_its_answers() -> anyhow::Result<()> {
     let app = app(&echo()).await?;
     let id = app.conversation().await?;

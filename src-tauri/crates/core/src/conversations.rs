@@ -124,7 +124,8 @@ impl App {
             parent_id: old.parent_id,
             role: old.role,
             content: edit.content,
-            reasoning: None,
+            // Other words, after the same thoughts.
+            reasoning: old.reasoning,
             model_name: old.model_name,
             attachments: old.attachments.iter().map(|attached| attached.id).collect(),
         };
