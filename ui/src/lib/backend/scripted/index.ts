@@ -319,7 +319,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     message_edit: ({ id, content, generate }) => {
       const { conversation, found } = this.#message(id);
       const { messages } = this.#stored(conversation.summary.id);
-      const edited = { ...copy(found), id: this.id('msg'), content };
+      const edited = { ...copy(found), id: this.id('msg'), content, run: null };
       edited.versions = [...found.versions, edited.id];
       for (const one of messages) if (found.versions.includes(one.id)) one.versions = edited.versions;
       messages.push(edited);
