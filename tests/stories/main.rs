@@ -25,6 +25,7 @@ mod library_roots;
 mod llamacpp_options;
 mod loading;
 mod measuring;
+mod message_queue;
 mod network;
 mod openapi;
 mod openings;

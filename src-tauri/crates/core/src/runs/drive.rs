@@ -103,10 +103,12 @@ impl App {
         let is_whole = outcome.state == RunState::Completed;
         self.end(&active, outcome).await;
         self.inner.runs.remove(active.id);
-        // The answers of a comparison have other things to wait for than a title.
+        // The answers of a comparison have other things to wait for than a title or another question.
         if is_whole && work.compared.is_none() {
             let conversation_id = active.live().run.conversation_id;
-            self.begin_title(conversation_id, work.model_id, active.store.clone());
+            if !self.go_on_with_queue(conversation_id).await {
+                self.begin_title(conversation_id, work.model_id, active.store.clone());
+            }
         }
     }
 

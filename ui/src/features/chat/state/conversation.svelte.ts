@@ -18,6 +18,8 @@ import type {
   MessagePage,
   ModelId,
   PagePlace,
+  QueuedMessage,
+  QueuedMessageId,
   Role,
   Run,
   Started,
@@ -91,6 +93,11 @@ export class ConversationState {
   get liveTurn(): Turn | null {
     const { last } = this;
     return last?.live ? last : null;
+  }
+
+  /** An answer is being written, shown or not. */
+  get busy(): boolean {
+    return this.liveTurn !== null || (this.hasNewer && (this.conversation?.summary.running ?? false));
   }
 
   /**
@@ -268,6 +275,35 @@ export class ConversationState {
     this.#started(started);
   }
 
+  /** Messages that wait for the end of an answer. */
+  get queue(): QueuedMessage[] {
+    return this.conversation?.queue ?? [];
+  }
+
+  /** Has what was the draft wait for the end of the answer, at a place or at the end. */
+  async enqueue(content: string, attachments: AttachmentId[], place: number | null = null): Promise<void> {
+    this.#takeQueue(await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place }));
+  }
+
+  async moveQueued(id: QueuedMessageId, place: number): Promise<void> {
+    this.#takeQueue(await this.#backend.call('queue_move', { conversation_id: this.#known(), id, place }));
+  }
+
+  async removeQueued(id: QueuedMessageId): Promise<void> {
+    this.#takeQueue(await this.#backend.call('queue_remove', { conversation_id: this.#known(), id }));
+  }
+
+  /** Sends the first message that waits. */
+  async sendQueued(): Promise<void> {
+    const id = this.#known();
+    await this.toEnd();
+    this.#started(await this.#backend.call('queue_send', { conversation_id: id }));
+  }
+
+  #takeQueue(queue: QueuedMessage[]): void {
+    if (this.conversation) this.conversation = { ...this.conversation, queue };
+  }
+
   async edit(id: string, content: string, generate: boolean): Promise<void> {
     await this.#backend.call('message_edit', { id, content, generate });
     await this.refresh();
@@ -397,6 +433,9 @@ export class ConversationState {
         if (summary && this.conversation) this.conversation = { ...this.conversation, summary };
         break;
       }
+      case 'queue_changed':
+        if (event.conversation_id === this.id) this.#takeQueue(event.queue);
+        break;
       case 'messages_changed':
         if (event.conversation_id === this.id) this.#refreshQuietly();
         break;

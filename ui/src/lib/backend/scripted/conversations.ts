@@ -111,6 +111,7 @@ export function newConversation(id: string, title: string, at: number): Conversa
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',
     draft_attachments: [],
+    queue: [],
     notes: '',
     head: null,
   };

@@ -96,6 +96,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
         },
         draft: "but ".into(),
         draft_attachments: Vec::new(),
+        queue: Vec::new(),
         notes: String::new(),
         head: Some(ids[foreign.head]),
     };
