@@ -4,7 +4,7 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSettings, ErrorCode, Event, ImportedPreset,
     Inherited, Layer, LayerValues, Model, ModelDefaults, ModelId, Parameters, Preset, PresetChoice,
-    PresetId, Settings, Started, StopReason,
+    PresetId, Reasoning, Settings, Started, StopReason,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel};
 
@@ -186,6 +186,59 @@ async fn another_model_answers_with_its_own_defaults_under_those_of_the_conversa
     assert_eq!(again(None).await?, "one ");
     choose(&app, id, None, stopping_at("three")).await?;
     assert_eq!(again(Some(other)).await?, "one two ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whether_a_model_thinks_is_said_to_its_template() -> anyhow::Result<()> {
+    let script = Script::answering("[{system}]");
+    let app = app(&script).await?;
+    let plain = app.model().await?.id;
+    let tiny = TinyModel::default();
+    let model = TinyModel {
+        name: "Thinker".into(),
+        seed: 3,
+        chat_template: format!(
+            "{}{}",
+            "{% if enable_thinking is defined %}<|im_start|>system\nthinks {{ enable_thinking }}<|im_end|>\n{% endif %}",
+            tiny.chat_template
+        ),
+        ..tiny
+    };
+    let file = app.outside().join("thinker.gguf");
+    app.put_model(&file, &model, &script)?;
+    let thinker = app.import(&file).await?.models[0].id;
+    let control = async |model_id| {
+        let inherit = SettingsInherit {
+            model_id: Some(model_id),
+            preset: PresetChoice::None,
+        };
+        let inherited: Inherited = app.call("settings_inherit", inherit).await?;
+        anyhow::Ok((inherited.reasoning.on_off, inherited.reasoning.effort))
+    };
+    assert_eq!(control(plain).await?, (false, false));
+    assert_eq!(control(thinker).await?, (true, false));
+
+    let id = app.conversation().await?;
+    let change = ConversationUpdate {
+        model_id: Some(thinker),
+        ..ConversationUpdate::of(id)
+    };
+    app.call::<Conversation>("conversation_update", change)
+        .await?;
+    assert_eq!(answer(&app, id).await?, "[]");
+    let reasoning = |reasoning| {
+        let mut values = LayerValues::default();
+        values.parameters.reasoning = Some(reasoning);
+        values
+    };
+    let preset = create(&app, "Thoughtful", reasoning(Reasoning::On)).await?;
+    choose(&app, id, Some(preset.id), LayerValues::default()).await?;
+    assert_eq!(answer(&app, id).await?.to_lowercase(), "[thinks true]");
+    choose(&app, id, Some(preset.id), reasoning(Reasoning::Off)).await?;
+    assert_eq!(answer(&app, id).await?.to_lowercase(), "[thinks false]");
+    choose(&app, id, Some(preset.id), reasoning(Reasoning::Template)).await?;
+    assert_eq!(answer(&app, id).await?, "[]");
     Ok(())
 }
 

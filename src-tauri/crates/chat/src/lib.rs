@@ -32,6 +32,7 @@ mod prompt;
 mod reasoning;
 mod summary;
 mod terms;
+mod thinking;
 mod title;
 mod tools;
 
@@ -48,5 +49,6 @@ pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
 pub use summary::{SUMMARY_REQUEST, summary_turn, turns_to_summarise};
 pub use terms::SearchTerms;
+pub use thinking::{reasoning_control, set_effort, tells_of_thinking, thinking_variables};
 pub use title::{NEW_CONVERSATION, TITLE_REQUEST, automatic_title, marked_title, written_title};
 pub use tools::{CallPiece, Spoken, ToolCallSplitter, ToolFormat};

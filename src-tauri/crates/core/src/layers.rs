@@ -7,7 +7,7 @@ use sirocco_engine_wire::SamplingParameters;
 use sirocco_protocol::commands::SettingsInherit;
 use sirocco_protocol::{
     ContextOverflow, Conversation, ErrorReport, Inherited, Layer, LayerValues, ModelDefaults,
-    ModelId, Parameters, Preset, PresetChoice, PresetId,
+    ModelId, Parameters, Preset, PresetChoice, PresetId, Reasoning,
 };
 use sirocco_store::StoreError;
 
@@ -54,12 +54,17 @@ impl App {
             PresetChoice::None => None,
             PresetChoice::Preset { id } => Some(id),
         };
-        let below = self.below(request.model_id, preset_id).await?;
+        let (below, reasoning) = tokio::join!(
+            self.below(request.model_id, preset_id),
+            self.reasoning_control(request.model_id),
+        );
+        let below = below?;
         let resolved = resolve(below.layers);
         Ok(Inherited {
             preset: below.preset,
             values: resolved.values,
             origins: resolved.origins,
+            reasoning,
         })
     }
 
@@ -155,6 +160,7 @@ pub(crate) fn engine() -> LayerValues {
             max_tokens: None,
             stop: Some(Vec::new()),
             context_overflow: Some(ContextOverflow::Stop),
+            reasoning: Some(Reasoning::Template),
             structured_output: Some(String::new()),
         },
     }

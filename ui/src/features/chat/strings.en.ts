@@ -1,6 +1,6 @@
 /** Words of the chat. */
 import { duration, percent, plural } from '$/lib/format';
-import type { ContextOverflow, LeftOutReason, Parameters, StopReason } from '$/gen/protocol';
+import type { ContextOverflow, LeftOutReason, Parameters, Reasoning, StopReason } from '$/gen/protocol';
 
 const STOP_REASONS: Record<StopReason, string> = {
   end_of_turn: 'ended by itself',
@@ -30,6 +30,15 @@ const LEFT_OUT: Record<LeftOutReason, string> = {
   summarised: 'In the summary',
   blank: 'Not sent: no words',
   no_question: 'Not sent: no question before it',
+};
+
+const REASONINGS: Record<Reasoning, string> = {
+  template: 'As the model does by itself',
+  off: 'Off',
+  on: 'On',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
 };
 
 export const chatStrings = {
@@ -385,11 +394,17 @@ export const chatStrings = {
       dry_multiplier: ['DRY multiplier', 'Strength of the penalty on repeated phrases.'],
       dry_base: ['DRY base', 'How fast that penalty grows.'],
       dry_allowed_length: ['DRY allowed length', 'Repeats up to this length are free.'],
-    } satisfies Record<Exclude<keyof Parameters, 'stop' | 'context_overflow' | 'structured_output'>, [string, string]>,
+    } satisfies Record<Exclude<keyof Parameters, 'stop' | 'context_overflow' | 'reasoning' | 'structured_output'>, [string, string]>,
     noLimit: 'no limit',
     fresh: 'fresh',
     off: 'off',
     newStop: 'New stop string',
+  },
+  reasoning: {
+    label: 'Reasoning',
+    hint: 'Whether the model thinks before it answers, and how much.',
+    fixed: 'The chat template of this model does not let this be chosen.',
+    name: (reasoning: Reasoning) => REASONINGS[reasoning],
   },
   structured: {
     label: 'Structured output',
