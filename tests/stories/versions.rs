@@ -125,6 +125,9 @@ async fn an_edited_answer_keeps_the_thoughts_it_came_after() -> anyhow::Result<(
     let id = app.conversation().await?;
     let answer = app.send_and_finish(id, "Which wind?").await?;
     assert_eq!(answer.reasoning.as_deref(), Some("hm"));
+    let kept = app.messages(id).await?.pop().and_then(|last| last.run);
+    let statistics = kept.and_then(|run| run.statistics).expect("numbers");
+    assert!(statistics.reasoning_ms.is_some(), "{statistics:?}");
     let edit = MessageEdit {
         id: answer.id,
         content: "It is mistral.".into(),

@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::line::Place;
 use super::prompt::Wanted;
+use super::thought::ThoughtTime;
 use super::{ActiveRun, Sent, prompt};
 use crate::App;
 use crate::clock::now_ms;
@@ -36,6 +37,8 @@ pub(super) struct Work {
     pub model_id: ModelId,
     /// The message has words already, and the model writes on.
     pub continues: bool,
+    /// How long it was thought about before, in milliseconds.
+    pub thought_ms: Option<f64>,
     /// The run belongs to a comparison.
     pub compared: Option<Compared>,
 }
@@ -55,6 +58,7 @@ impl Work {
             message_id: answer.id,
             model_id: model.model.id,
             continues,
+            thought_ms: None,
             compared: None,
         }
     }
@@ -192,7 +196,8 @@ impl App {
             answer: work.message_id,
             prepared,
         });
-        let outcome = self.follow_worker(active, &turn, request).await;
+        let thought = ThoughtTime::after(work.thought_ms);
+        let outcome = self.follow_worker(active, &turn, request, thought).await;
         if work.compared.is_some() {
             let memory_bytes = *turn.loaded.worker.memory_bytes().borrow();
             self.note_memory(work.message_id, memory_bytes).await;
@@ -241,11 +246,12 @@ impl App {
         active: &Arc<ActiveRun>,
         turn: &Turn,
         request: GenerateRequest,
+        thought: ThoughtTime,
     ) -> Result<Outcome, ErrorReport> {
         let mut generation = turn.loaded.worker.generate(request).await.report()?;
         // While the worker reads the prompt: the disk may take as long as the first words.
         self.advance(active, RunState::Prefilling).await?;
-        let mut text = TextFlow::new(active);
+        let mut text = TextFlow::new(active, thought);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
@@ -301,9 +307,13 @@ impl App {
                 } else {
                     RunState::Completed
                 };
+                let statistics = Statistics {
+                    reasoning_ms: text.thought.ms(),
+                    ..statistics(reason, &usage)
+                };
                 Ok(Outcome {
                     state,
-                    statistics: Some(statistics(reason, &usage)),
+                    statistics: Some(statistics),
                     error: None,
                 })
             }
@@ -475,6 +485,7 @@ fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
         left_out: None,
         drafted_tokens: usage.drafted_tokens,
         accepted_tokens: usage.accepted_tokens,
+        reasoning_ms: None,
     }
 }
 
@@ -489,10 +500,11 @@ struct TextFlow<'a> {
     /// Something was shown: from then on words are joined.
     shown: bool,
     unsaved: bool,
+    thought: ThoughtTime,
 }
 
 impl<'a> TextFlow<'a> {
-    fn new(active: &'a ActiveRun) -> Self {
+    fn new(active: &'a ActiveRun, thought: ThoughtTime) -> Self {
         let live = active.live();
         let content = live.message.content.as_str();
         let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
@@ -507,6 +519,7 @@ impl<'a> TextFlow<'a> {
             started: false,
             shown: false,
             unsaved: false,
+            thought,
         }
     }
 
@@ -527,6 +540,7 @@ impl<'a> TextFlow<'a> {
     }
 
     fn take(&mut self, split: Split, now: Instant) {
+        self.thought.hear(&split, now);
         if let Some(delta) = self.coalescer.push(split, now) {
             self.publish(delta);
         } else if !self.shown {
@@ -542,7 +556,9 @@ impl<'a> TextFlow<'a> {
 
     fn finish(&mut self) {
         let split = self.splitter.finish();
-        self.take(split, Instant::now());
+        let now = Instant::now();
+        self.take(split, now);
+        self.thought.end(now);
         self.flush();
     }
 

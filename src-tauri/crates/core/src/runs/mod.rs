@@ -14,6 +14,7 @@ mod queue;
 mod shorten;
 mod start;
 mod summary;
+mod thought;
 mod title;
 
 pub(crate) use prompt::sampling;

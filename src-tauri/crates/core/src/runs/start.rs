@@ -198,6 +198,9 @@ impl App {
             message_id: id,
             model_id: model.model.id,
             continues: true,
+            thought_ms: message
+                .run
+                .and_then(|run| run.statistics?.reasoning_ms),
             compared: None,
         };
         let turn = Turn {
@@ -281,6 +284,7 @@ impl App {
                 message_id: contest.message_id,
                 model_id: contest.model_id,
                 continues: false,
+                thought_ms: None,
                 compared: Some(Compared {
                     values: contest.values,
                     place,

@@ -596,6 +596,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       left_out: null,
       drafted_tokens: 0,
       accepted_tokens: 0,
+      reasoning_ms: null,
     };
     this.#runs.delete(run.id);
     conversation.summary.running = false;
