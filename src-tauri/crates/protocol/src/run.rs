@@ -115,6 +115,9 @@ pub struct Run {
     pub statistics: Option<Statistics>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// The JSON schema, as text, that the answer was held to, once ended; empty for none, and none if it is not known.
+    #[serde(default)]
+    pub structured_output: Option<String>,
 }
 
 /// What a follower of a run receives. The first is always a snapshot; then deltas whose `cursor`

@@ -308,6 +308,7 @@ mod tests {
             content: "because".into(),
             reasoning: None,
             unread: false,
+            structured_output: None,
         };
         store.finish_run(&end, 21).await.unwrap();
         store.add_queued_turn(&turn, next.id, 22).await.unwrap();

@@ -284,8 +284,8 @@ async fn insert_message(
     sqlx::query(
         "insert into runs
              (id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
-              statistics, error)
-         values (?1, ?2, ?3, (select id from models where id = ?4), ?5, ?6, ?7, ?8, ?9)",
+              statistics, error, structured_output)
+         values (?1, ?2, ?3, (select id from models where id = ?4), ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(run.id.to_string())
     .bind(run.conversation_id.to_string())
@@ -296,6 +296,7 @@ async fn insert_message(
     .bind(run.ended_at_ms)
     .bind(run.statistics.as_ref().map(to_json))
     .bind(run.error.as_ref().map(to_json))
+    .bind(&run.structured_output)
     .execute(connection)
     .await
     .attempt("keep a run")?;
@@ -389,6 +390,7 @@ mod tests {
             content: "so".into(),
             reasoning: Some("hm".into()),
             unread: false,
+            structured_output: Some("{}".into()),
         };
         from.finish_run(&end, 20).await.unwrap();
         let model = ModelId::fresh();

@@ -182,6 +182,8 @@ impl App {
             .with_hint("shorten the message, or load the model with more context"));
         }
         let constraint = prompt::constraint(&values.parameters)?;
+        let schema = values.parameters.structured_output.clone();
+        active.live().run.structured_output = Some(schema.unwrap_or_default());
         let request = GenerateRequest {
             id: 0,
             prompt: prepared.prompt.clone(),
@@ -395,9 +397,14 @@ impl App {
 
     /// Writes the end into the store and tells everyone.
     async fn end(&self, active: &ActiveRun, outcome: Outcome) {
-        let (content, reasoning) = {
+        let (content, reasoning, structured_output) = {
             let live = active.live();
-            (live.message.content.clone(), live.message.reasoning.clone())
+            let schema = live.run.structured_output.clone();
+            (
+                live.message.content.clone(),
+                live.message.reasoning.clone(),
+                schema,
+            )
         };
         let end = RunEnd {
             run_id: active.id,
@@ -407,6 +414,7 @@ impl App {
             content,
             reasoning,
             unread: true,
+            structured_output,
         };
         let ended = match self.finish_when_there_is_room(&active.store, &end).await {
             Ok(Some(ended)) => ended,

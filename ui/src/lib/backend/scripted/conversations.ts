@@ -86,6 +86,7 @@ export function message(conversation_id: string, id: string, role: Role, content
           ended_at_ms: at + 12_000,
           statistics: STATISTICS,
           error: null,
+          structured_output: null,
         }
       : null;
   return {

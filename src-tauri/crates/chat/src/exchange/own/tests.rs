@@ -64,6 +64,7 @@ fn kept(foreign: &ForeignConversation) -> (Conversation, Vec<Message>, Attachmen
                 ended_at_ms: Some(run.ended_at_ms),
                 statistics: run.statistics.clone(),
                 error: run.error.clone(),
+                structured_output: run.structured_output.clone(),
             }),
             versions: vec![*id],
             left_out: message.left_out,
