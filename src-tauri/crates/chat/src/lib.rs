@@ -43,7 +43,7 @@ pub use documents::{Document, with_documents};
 pub use excerpt::Excerpt;
 pub use export::{AttachedContent, AttachmentTexts, export, export_extension};
 pub use fold::Needle;
-pub use layers::{Resolved, resolve};
+pub use layers::{Resolved, resolve, yielding};
 pub use preset_file::{PresetFile, PresetFileError, preset_file_name, read_preset, write_preset};
 pub use prompt::{PromptMessage, PromptRole, PromptTurn, assemble};
 pub use reasoning::{Part, ReasoningSplitter, Split, Start, start_of};
