@@ -1,7 +1,7 @@
 //! Messages that wait for the end of an answer, kept in their conversation in the order they will be sent.
 
-use sirocco_protocol::{AttachmentId, ConversationId, QueuedMessage, QueuedMessageId};
 use serde::{Deserialize, Serialize};
+use sirocco_protocol::{AttachmentId, ConversationId, QueuedMessage, QueuedMessageId};
 use sqlx::SqliteConnection;
 
 use crate::error::Attempt;

@@ -314,7 +314,7 @@ export const chatStrings = {
     earlier: (words: string) => `Send earlier: ${words}`,
     remove: (words: string) => `Remove from the queue: ${words}`,
     files: (count: number) => `with ${plural(count, 'file')}`,
-    added: (count: number) => `Queued. ${plural(count, 'message')} to send after this answer.`,
+    added: 'The message is sent after this answer.',
   },
   empty: {
     title: 'What shall we work on?',

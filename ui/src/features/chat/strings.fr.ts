@@ -320,7 +320,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     earlier: (words) => `Envoyer plus tôt : ${words}`,
     remove: (words) => `Retirer de l’attente : ${words}`,
     files: (count) => `avec ${plural(count, 'fichier')}`,
-    added: (count) => `Mis en attente. ${plural(count, 'message à envoyer après cette réponse', 'messages à envoyer après cette réponse')}.`,
+    added: 'Le message sera envoyé après cette réponse.',
   },
   empty: {
     title: 'Sur quoi travaillons-nous ?',

@@ -33,13 +33,13 @@ impl App {
             attachments: request.attachments,
         };
         let queue = store.queue_message(id, new, request.place).await.report()?;
-        self.queue_changed(id, queue.clone());
+        self.queue_changed(id, queue);
         // The answer that it was to wait for may have ended on the way here.
         let conversation = store.conversation(id).await.report()?;
-        if self.is_answered(&conversation).await? && self.go_on_with_queue(id).await {
-            return Ok(store.conversation(id).await.report()?.queue);
+        if self.is_answered(&conversation).await? {
+            self.go_on_with_queue(id).await;
         }
-        Ok(queue)
+        Ok(store.conversation(id).await.report()?.queue)
     }
 
     pub(crate) async fn move_queued(

@@ -55,6 +55,8 @@ export class ConversationState {
   id = $state<ConversationId | null>(null);
   conversation = $state.raw<Conversation | null>(null);
   turns = $state.raw<Turn[]>([]);
+  /** Messages that wait for the end of an answer. Events alone change it: they come in order, and answers may be late. */
+  queue = $state.raw<QueuedMessage[]>([]);
   hasOlder = $state(false);
   loadingOlder = $state(false);
   /** The branch goes on behind the turns held. */
@@ -115,6 +117,7 @@ export class ConversationState {
       const conversation = await this.#backend.call('conversation_get', { id });
       if (this.#disposed) return;
       this.conversation = conversation;
+      this.queue = conversation.queue;
       if (message) await this.reveal(message).catch((thrown: unknown) => (problem = thrown));
       await (turns ?? (problem ? this.refresh() : null));
       this.state = { type: 'ready' };
@@ -275,22 +278,17 @@ export class ConversationState {
     this.#started(started);
   }
 
-  /** Messages that wait for the end of an answer. */
-  get queue(): QueuedMessage[] {
-    return this.conversation?.queue ?? [];
-  }
-
   /** Has what was the draft wait for the end of the answer, at a place or at the end. */
   async enqueue(content: string, attachments: AttachmentId[], place: number | null = null): Promise<void> {
-    this.#takeQueue(await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place }));
+    await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place });
   }
 
   async moveQueued(id: QueuedMessageId, place: number): Promise<void> {
-    this.#takeQueue(await this.#backend.call('queue_move', { conversation_id: this.#known(), id, place }));
+    await this.#backend.call('queue_move', { conversation_id: this.#known(), id, place });
   }
 
   async removeQueued(id: QueuedMessageId): Promise<void> {
-    this.#takeQueue(await this.#backend.call('queue_remove', { conversation_id: this.#known(), id }));
+    await this.#backend.call('queue_remove', { conversation_id: this.#known(), id });
   }
 
   /** Sends the first message that waits. */
@@ -298,10 +296,6 @@ export class ConversationState {
     const id = this.#known();
     await this.toEnd();
     this.#started(await this.#backend.call('queue_send', { conversation_id: id }));
-  }
-
-  #takeQueue(queue: QueuedMessage[]): void {
-    if (this.conversation) this.conversation = { ...this.conversation, queue };
   }
 
   async edit(id: string, content: string, generate: boolean): Promise<void> {
@@ -434,7 +428,7 @@ export class ConversationState {
         break;
       }
       case 'queue_changed':
-        if (event.conversation_id === this.id) this.#takeQueue(event.queue);
+        if (event.conversation_id === this.id) this.queue = event.queue;
         break;
       case 'messages_changed':
         if (event.conversation_id === this.id) this.#refreshQuietly();

@@ -6,7 +6,7 @@ import { STATISTICS } from '$/lib/backend/scripted/conversations';
 import { ConversationState, FIRST_PAGE } from './conversation.svelte';
 import { Double, message, run, settle } from './double';
 
-const CONVERSATION = { summary: { id: 'c', title: 'T' }, draft: '', head: 'a1' } as unknown as Conversation;
+const CONVERSATION = { summary: { id: 'c', title: 'T' }, draft: '', queue: [], head: 'a1' } as unknown as Conversation;
 
 function chain(count: number): Message[] {
   return Array.from({ length: count }, (_, at) => message(`m${at}`, at === 0 ? null : `m${at - 1}`, `text ${at}`));
