@@ -194,17 +194,13 @@ async fn whether_a_model_thinks_is_said_to_its_template() -> anyhow::Result<()> 
     let script = Script::answering("[{system}]");
     let app = app(&script).await?;
     let plain = app.model().await?.id;
-    let tiny = TinyModel::default();
-    let model = TinyModel {
+    let mut model = TinyModel {
         name: "Thinker".into(),
         seed: 3,
-        chat_template: format!(
-            "{}{}",
-            "{% if enable_thinking is defined %}<|im_start|>system\nthinks {{ enable_thinking }}<|im_end|>\n{% endif %}",
-            tiny.chat_template
-        ),
-        ..tiny
+        ..TinyModel::default()
     };
+    let told = "{% if enable_thinking is defined %}<|im_start|>system\nthinks {{ enable_thinking }}<|im_end|>\n{% endif %}";
+    model.chat_template.insert_str(0, told);
     let file = app.outside().join("thinker.gguf");
     app.put_model(&file, &model, &script)?;
     let thinker = app.import(&file).await?.models[0].id;

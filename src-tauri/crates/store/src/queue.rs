@@ -32,7 +32,7 @@ impl Store {
     ) -> Result<Vec<QueuedMessage>, StoreError> {
         let mut transaction = self.write().await?;
         let known = attachments::by_id(&mut transaction, &new.attachments).await?;
-        if let Some(missing) = new.attachments.iter().find(|id| !known.contains_key(id)) {
+        if let Some(missing) = new.attachments.iter().find(|id| !known.contains_key(*id)) {
             return Err(StoreError::not_found("attachment", *missing));
         }
         let mut queue = kept(&mut transaction, id).await?;
