@@ -3,8 +3,8 @@
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Comparison, ComparisonExportFormat, ComparisonId, Contestant, Conversation, ConversationId,
-    ConversationSettings, ErrorCode, Event, ExportTarget, Exported, LayerValues, Message, ModelId, Parameters, Preset,
-    Rating, Run, RunState, Verdict,
+    ConversationSettings, ErrorCode, Event, ExportTarget, Exported, LayerValues, Message, ModelId,
+    Parameters, Preset, Rating, Run, RunState, Verdict,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel};
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSettings, ErrorCode, ErrorReport, LayerValues, Message,
-    Parameters,
+    Conversation, ConversationId, ConversationSettings, ErrorCode, ErrorReport, LayerValues,
+    Message, Parameters,
 };
 use sirocco_testkit::{Script, TempApp};
 

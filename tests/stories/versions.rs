@@ -121,7 +121,10 @@ async fn an_edited_answer_is_what_the_model_sees_next() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn an_edited_answer_keeps_the_thoughts_it_came_after() -> anyhow::Result<()> {
-    let app = app(&Script::answering("<think>\nhm\n</think>\n\nIt is sirocco.")).await?;
+    let app = app(&Script::answering(
+        "<think>\nhm\n</think>\n\nIt is sirocco.",
+    ))
+    .await?;
     let id = app.conversation().await?;
     let answer = app.send_and_finish(id, "Which wind?").await?;
     assert_eq!(answer.reasoning.as_deref(), Some("hm"));
@@ -185,7 +188,10 @@ async fn an_answer_that_a_person_began_is_written_on_by_the_model() -> anyhow::R
         .await?;
     let (_, whole) = app.finish(&started).await?;
     assert_eq!(whole.id, begun);
-    assert_eq!(whole.content, "My gale was named sirocco.".replace("My gale", "Our wind"));
+    assert_eq!(
+        whole.content,
+        "My gale was named sirocco.".replace("My gale", "Our wind")
+    );
     Ok(())
 }
 

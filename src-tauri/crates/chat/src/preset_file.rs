@@ -157,7 +157,9 @@ impl Reading {
                 self.take(key, "structured_output", text.into());
             }
             THINKS => match value.as_bool() {
-                Some(thinks) => self.take(key, "reasoning", json!(if thinks { "on" } else { "off" })),
+                Some(thinks) => {
+                    self.take(key, "reasoning", json!(if thinks { "on" } else { "off" }))
+                }
                 None => self.leave_out(key, "it is neither yes nor no"),
             },
             _ => self.number(key, short, value),

@@ -131,7 +131,9 @@ impl App {
             attachments: old.attachments.iter().map(|attached| attached.id).collect(),
         };
         if edit.generate && old.role == Role::User {
-            return self.ask(old.conversation_id, Some(new), Written::Before).await;
+            return self
+                .ask(old.conversation_id, Some(new), Written::Before)
+                .await;
         }
         let id = new.id;
         let turn = Turn {

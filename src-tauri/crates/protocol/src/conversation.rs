@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, QueuedMessageId,
-    Run, SummaryId,
+    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId,
+    QueuedMessageId, Run, SummaryId,
 };
 
 /// A row of the conversation list.

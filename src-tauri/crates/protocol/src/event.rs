@@ -6,8 +6,8 @@ use ts_rs::TS;
 use crate::{
     Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
     HubAccount, LibraryPrompt, LoadedModel, MeasureStep, MessageId, Model, ModelId, Notice,
-    Organising, PathHandle, PickedPath, Preset, PresetId, PromptId, QueuedMessage, Run, RuntimeName,
-    ServedRequest, ServerState, Settings, UpdateStatus, Verification,
+    Organising, PathHandle, PickedPath, Preset, PresetId, PromptId, QueuedMessage, Run,
+    RuntimeName, ServedRequest, ServerState, Settings, UpdateStatus, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.

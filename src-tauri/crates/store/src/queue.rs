@@ -67,7 +67,10 @@ impl Store {
         queue.insert(queue.len().min(place as usize), moved);
         keep(&mut transaction, id, &queue).await?;
         let queue = told(&mut transaction, queue).await?;
-        transaction.commit().await.attempt("move a queued message")?;
+        transaction
+            .commit()
+            .await
+            .attempt("move a queued message")?;
         Ok(queue)
     }
 
@@ -266,8 +269,11 @@ mod tests {
         store.queue_message(id, new, None).await.unwrap();
         store.forget_unsent_attachments().await.unwrap();
         let after = store.conversation(id).await.unwrap();
-        assert_eq!((after.draft.as_str(), after.draft_attachments), ("", vec![]));
-        assert_eq!(after.queue[0].attachments, [file.clone()]);
+        assert_eq!(
+            (after.draft.as_str(), after.draft_attachments),
+            ("", vec![])
+        );
+        assert_eq!(after.queue[0].attachments, std::slice::from_ref(&file));
 
         let last = after.queue[0].id;
         store.remove_queued(id, last).await.unwrap();

@@ -6,8 +6,7 @@ use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
     AttachmentId, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues,
-    LoadState, MessageId, Model, ModelId, ModelVerdict, QueuedMessageId, Role,
-    RunId, Started,
+    LoadState, MessageId, Model, ModelId, ModelVerdict, QueuedMessageId, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -198,9 +197,7 @@ impl App {
             message_id: id,
             model_id: model.model.id,
             continues: true,
-            thought_ms: message
-                .run
-                .and_then(|run| run.statistics?.reasoning_ms),
+            thought_ms: message.run.and_then(|run| run.statistics?.reasoning_ms),
             compared: None,
         };
         let turn = Turn {
