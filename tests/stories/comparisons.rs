@@ -3,8 +3,8 @@
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Comparison, ComparisonExportFormat, ComparisonId, Contestant, Conversation, ConversationId,
-    ErrorCode, Event, ExportTarget, Exported, LayerValues, Message, ModelId, Parameters, Preset,
-    Rating, Run, RunState, Verdict,
+    ConversationSettings, ErrorCode, Event, ExportTarget, Exported, LayerValues, Message, ModelId,
+    Parameters, Preset, Rating, Run, RunState, Verdict,
 };
 use sirocco_testkit::{Script, TempApp, TinyModel};
 
@@ -241,6 +241,54 @@ async fn presets_of_one_model_are_compared_and_the_better_one_goes_on() -> anyho
     let next = app
         .send_and_finish(comparison.conversation_id, "And?")
         .await?;
+    assert_eq!(next.content, "one two ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_conversation_sets_itself_yields_to_the_presets_that_are_compared()
+-> anyhow::Result<()> {
+    let app = app(&Script::answering("one two three four")).await?;
+    let model_id = app.model().await?.id;
+    let id = app.conversation().await?;
+    let own = preset(&app, "two").await?.values;
+    let change = ConversationUpdate {
+        settings: Some(ConversationSettings {
+            preset_id: None,
+            values: LayerValues {
+                system_prompt: Some("Count.".into()),
+                ..own
+            },
+        }),
+        ..ConversationUpdate::of(id)
+    };
+    app.call::<Conversation>("conversation_update", change)
+        .await?;
+    let mut contestants = vec![plain(model_id)];
+    for stop in ["four", "three"] {
+        contestants.push(Contestant {
+            model_id,
+            preset_id: Some(preset(&app, stop).await?.id),
+        });
+    }
+    let request = ComparisonStart {
+        conversation_id: Some(id),
+        ..question(&contestants)
+    };
+    let comparison = start(&app, request).await?;
+    let ended = finish(&app, &comparison).await?;
+    let words: Vec<_> = ended
+        .iter()
+        .map(|(_, message)| message.content.as_str())
+        .collect();
+    assert_eq!(words, ["one ", "one two three ", "one two "]);
+
+    vote(&app, comparison.id, best(&comparison, 2)).await?;
+    let settings = head(&app, id).await?.settings;
+    assert_eq!(settings.preset_id, contestants[2].preset_id);
+    assert_eq!(settings.values.parameters, Parameters::default());
+    assert_eq!(settings.values.system_prompt.as_deref(), Some("Count."));
+    let next = app.send_and_finish(id, "And?").await?;
     assert_eq!(next.content, "one two ");
     Ok(())
 }

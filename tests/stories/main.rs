@@ -34,6 +34,7 @@ mod llamacpp_options;
 #[cfg(target_os = "linux")]
 mod loading;
 mod measuring;
+mod message_queue;
 mod network;
 mod openapi;
 mod openings;

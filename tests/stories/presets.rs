@@ -4,9 +4,9 @@ use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSettings, ErrorCode, Event, ImportedPreset,
     Inherited, Layer, LayerValues, Model, ModelDefaults, ModelId, Parameters, Preset, PresetChoice,
-    PresetId, Settings, StopReason,
+    PresetId, Reasoning, Settings, Started, StopReason,
 };
-use sirocco_testkit::{Script, TempApp};
+use sirocco_testkit::{Script, TempApp, TinyModel};
 
 use crate::{WORKER, app, code};
 
@@ -141,6 +141,100 @@ async fn an_answer_is_written_with_the_highest_layer_that_says_something() -> an
     assert_eq!(answer.content, "one ");
     let reason = answer.run.and_then(|run| run.statistics).expect("numbers");
     assert_eq!(reason.stop_reason, Some(StopReason::StopString));
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_model_answers_with_its_own_defaults_under_those_of_the_conversation()
+-> anyhow::Result<()> {
+    let script = Script::answering("one two three four five");
+    let app = app(&script).await?;
+    let own = app.model().await?.id;
+    let file = app.outside().join("other.gguf");
+    let model = TinyModel {
+        name: "Other".into(),
+        seed: 2,
+        ..TinyModel::default()
+    };
+    app.put_model(&file, &model, &script)?;
+    let other = app.import(&file).await?.models[0].id;
+    for (id, stop) in [(own, "two"), (other, "four")] {
+        let defaults = ModelDefaults {
+            values: Some(stopping_at(stop)),
+            ..ModelDefaults::default()
+        };
+        set_defaults(&app, id, defaults).await?;
+    }
+    let id = app.conversation().await?;
+    let change = ConversationUpdate {
+        model_id: Some(own),
+        ..ConversationUpdate::of(id)
+    };
+    app.call::<Conversation>("conversation_update", change)
+        .await?;
+    let first = app.send_and_finish(id, "Count.").await?;
+    assert_eq!(first.content, "one ");
+    let again = async |model_id| {
+        let regenerate = MessageRegenerate {
+            id: first.id,
+            model_id,
+        };
+        let started: Started = app.call("message_regenerate", regenerate).await?;
+        anyhow::Ok(app.finish(&started).await?.1.content)
+    };
+    assert_eq!(again(Some(other)).await?, "one two three ");
+    assert_eq!(again(None).await?, "one ");
+    choose(&app, id, None, stopping_at("three")).await?;
+    assert_eq!(again(Some(other)).await?, "one two ");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whether_a_model_thinks_is_said_to_its_template() -> anyhow::Result<()> {
+    let script = Script::answering("[{system}]");
+    let app = app(&script).await?;
+    let plain = app.model().await?.id;
+    let mut model = TinyModel {
+        name: "Thinker".into(),
+        seed: 3,
+        ..TinyModel::default()
+    };
+    let told = "{% if enable_thinking is defined %}<|im_start|>system\nthinks {{ enable_thinking }}<|im_end|>\n{% endif %}";
+    model.chat_template.insert_str(0, told);
+    let file = app.outside().join("thinker.gguf");
+    app.put_model(&file, &model, &script)?;
+    let thinker = app.import(&file).await?.models[0].id;
+    let control = async |model_id| {
+        let inherit = SettingsInherit {
+            model_id: Some(model_id),
+            preset: PresetChoice::None,
+        };
+        let inherited: Inherited = app.call("settings_inherit", inherit).await?;
+        anyhow::Ok((inherited.reasoning.on_off, inherited.reasoning.effort))
+    };
+    assert_eq!(control(plain).await?, (false, false));
+    assert_eq!(control(thinker).await?, (true, false));
+
+    let id = app.conversation().await?;
+    let change = ConversationUpdate {
+        model_id: Some(thinker),
+        ..ConversationUpdate::of(id)
+    };
+    app.call::<Conversation>("conversation_update", change)
+        .await?;
+    assert_eq!(answer(&app, id).await?, "[]");
+    let reasoning = |reasoning| {
+        let mut values = LayerValues::default();
+        values.parameters.reasoning = Some(reasoning);
+        values
+    };
+    let preset = create(&app, "Thoughtful", reasoning(Reasoning::On)).await?;
+    choose(&app, id, Some(preset.id), LayerValues::default()).await?;
+    assert_eq!(answer(&app, id).await?.to_lowercase(), "[thinks true]");
+    choose(&app, id, Some(preset.id), reasoning(Reasoning::Off)).await?;
+    assert_eq!(answer(&app, id).await?.to_lowercase(), "[thinks false]");
+    choose(&app, id, Some(preset.id), reasoning(Reasoning::Template)).await?;
+    assert_eq!(answer(&app, id).await?, "[]");
     Ok(())
 }
 

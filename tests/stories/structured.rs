@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     Conversation, ConversationId, ConversationSettings, ErrorCode, ErrorReport, LayerValues,
-    Parameters,
+    Message, Parameters,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -33,6 +33,11 @@ async fn hold_to(
     app.call("conversation_update", update).await
 }
 
+/// The schema that an answer was written under.
+fn held_to(answer: &Message) -> Option<String> {
+    answer.run.clone().and_then(|run| run.structured_output)
+}
+
 #[tokio::test]
 async fn answers_keep_to_the_schema_until_it_is_taken_away() -> anyhow::Result<()> {
     let app = app(&Script::answering("It rains.")).await?;
@@ -43,9 +48,13 @@ async fn answers_keep_to_the_schema_until_it_is_taken_away() -> anyhow::Result<(
     let answer = app.send_and_finish(id, "Which wind?").await?;
     let told: Value = serde_json::from_str(&answer.content)?;
     assert_eq!(told, json!({"wind": "sirocco"}));
+    assert_eq!(held_to(&answer), Some(schema.to_string()));
     hold_to(&app, id, "").await?;
     let answer = app.send_and_finish(id, "And now?").await?;
     assert_eq!(answer.content, "It rains.");
+    assert_eq!(held_to(&answer), Some(String::new()));
+    let kept = app.messages(id).await?;
+    assert_eq!(held_to(&kept[1]), Some(schema.to_string()));
     Ok(())
 }
 

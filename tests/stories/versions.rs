@@ -1,7 +1,7 @@
 //! Other versions of questions and answers, and messages that come and go.
 
 use sirocco_protocol::commands::*;
-use sirocco_protocol::{Conversation, ErrorCode, RunState, Started};
+use sirocco_protocol::{Conversation, ErrorCode, Message, Role, RunState, Started};
 use sirocco_testkit::Script;
 
 use crate::{app, code};
@@ -116,6 +116,82 @@ async fn an_edited_answer_is_what_the_model_sees_next() -> anyhow::Result<()> {
         .map(|message| message.content)
         .collect();
     assert_eq!(words, ["one", "I never said that", "two", "You said: two"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edited_answer_keeps_the_thoughts_it_came_after() -> anyhow::Result<()> {
+    let app = app(&Script::answering(
+        "<think>\nhm\n</think>\n\nIt is sirocco.",
+    ))
+    .await?;
+    let id = app.conversation().await?;
+    let answer = app.send_and_finish(id, "Which wind?").await?;
+    assert_eq!(answer.reasoning.as_deref(), Some("hm"));
+    let kept = app.messages(id).await?.pop().and_then(|last| last.run);
+    let statistics = kept.and_then(|run| run.statistics).expect("numbers");
+    assert!(statistics.reasoning_ms.is_some(), "{statistics:?}");
+    let edit = MessageEdit {
+        id: answer.id,
+        content: "It is mistral.".into(),
+        generate: false,
+    };
+    let edited: Started = app.call("message_edit", edit).await?;
+    let edited = edited.assistant_message;
+    assert_eq!(
+        (edited.content.as_str(), edited.reasoning.as_deref()),
+        ("It is mistral.", Some("hm"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_edited_answer_is_written_on_from_its_new_words() -> anyhow::Result<()> {
+    let app = app(&Script::answering("The wind was named sirocco.")).await?;
+    let id = app.conversation().await?;
+    let answer = app.send_and_finish(id, "Which wind?").await?;
+    let edit = MessageEdit {
+        id: answer.id,
+        content: "The gale was".into(),
+        generate: false,
+    };
+    let edited: Started = app.call("message_edit", edit).await?;
+    let edited = edited.assistant_message;
+    assert_eq!(edited.run, None);
+    let started: Started = app
+        .call("message_continue", MessageContinue { id: edited.id })
+        .await?;
+    let (run, whole) = app.finish(&started).await?;
+    assert_eq!((run.state, whole.id), (RunState::Completed, edited.id));
+    assert_eq!(whole.content, "The gale was named sirocco.");
+    assert_eq!(whole.versions, [answer.id, edited.id]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_a_person_began_is_written_on_by_the_model() -> anyhow::Result<()> {
+    let app = app(&Script::answering("The wind was named sirocco.")).await?;
+    let id = app.conversation().await?;
+    let mut last = None;
+    for (role, content) in [(Role::User, "Which wind?"), (Role::Assistant, "Our wind")] {
+        let insert = MessageInsert {
+            conversation_id: id,
+            after: None,
+            role,
+            content: content.into(),
+        };
+        last = Some(app.call::<Message>("message_insert", insert).await?.id);
+    }
+    let begun = last.expect("two were inserted");
+    let started: Started = app
+        .call("message_continue", MessageContinue { id: begun })
+        .await?;
+    let (_, whole) = app.finish(&started).await?;
+    assert_eq!(whole.id, begun);
+    assert_eq!(
+        whole.content,
+        "My gale was named sirocco.".replace("My gale", "Our wind")
+    );
     Ok(())
 }
 

@@ -696,6 +696,10 @@ draft: string,
  */
 draft_attachments: Array<Attachment>, 
 /**
+ * Messages that wait for the end of an answer, in the order they will be sent.
+ */
+queue: Array<QueuedMessage>, 
+/**
  * What the person wrote beside it; no model sees it.
  */
 notes: string, 
@@ -1480,7 +1484,15 @@ conversation_id: ConversationId,
 /**
  * The leaf of the branch now shown.
  */
-head: MessageId | null, } | { "type": "run_changed", 
+head: MessageId | null, } | { "type": "queue_changed", 
+/**
+ * Where.
+ */
+conversation_id: ConversationId, 
+/**
+ * All that waits there, in order.
+ */
+queue: Array<QueuedMessage>, } | { "type": "run_changed", 
 /**
  * The run.
  */
@@ -2457,7 +2469,11 @@ values: LayerValues,
 /**
  * Where each value comes from, by the name of its field.
  */
-origins: { [key in string]: Layer }, };
+origins: { [key in string]: Layer }, 
+/**
+ * What can be said to the model about its thinking.
+ */
+reasoning: ReasoningControl, };
 
 /**
  * The beginning of a text, or all of it.
@@ -3828,6 +3844,10 @@ stop: Array<string> | null,
  */
 context_overflow: ContextOverflow | null, 
 /**
+ * Whether and how much the model thinks; default `template`.
+ */
+reasoning: Reasoning | null, 
+/**
  * A JSON schema, as text, that answers are held to; empty is none, the default.
  */
 structured_output: string | null, };
@@ -4072,9 +4092,92 @@ export type ProxyChoice = { "type": "system" } | { "type": "direct" } | { "type"
 url: string, };
 
 /**
+ * Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has
+ * meanwhile. The draft is empty then. Answers the whole queue.
+ */
+export type QueueAdd = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Not blank, unless something is attached.
+ */
+content: string, 
+/**
+ * Files to send with it, at most 32.
+ */
+attachments: Array<AttachmentId>, 
+/**
+ * Its place, from 0; none is the end.
+ */
+place?: number | null, };
+
+/**
+ * Moves a queued message to another place. Answers the whole queue.
+ */
+export type QueueMove = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Which message.
+ */
+id: QueuedMessageId, 
+/**
+ * Where to, from 0.
+ */
+place: number, };
+
+/**
  * Why a download that could run does not run right now. It goes on by itself.
  */
 export type QueueReason = "turn" | "schedule" | "offline" | "rate_limit" | "retry";
+
+/**
+ * Takes a message out of the queue. Answers the whole queue.
+ */
+export type QueueRemove = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, 
+/**
+ * Which message.
+ */
+id: QueuedMessageId, };
+
+/**
+ * Sends the first message of a queue that waits, as after an answer that was stopped.
+ */
+export type QueueSend = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, };
+
+/**
+ * A message that was written while an answer was. It is sent when that has ended by itself, and otherwise waits.
+ */
+export type QueuedMessage = { 
+/**
+ * Its id.
+ */
+id: QueuedMessageId, 
+/**
+ * Its words.
+ */
+content: string, 
+/**
+ * Files that go with it, in their order.
+ */
+attachments: Array<Attachment>, };
+
+/**
+ * A message that waits for the end of an answer.
+ */
+export type QueuedMessageId = string;
 
 /**
  * Whether keys that are pressed anywhere open the small window for a quick question.
@@ -4132,6 +4235,24 @@ rating: number, };
  * What the votes come to, the best first.
  */
 export type RatingList = Record<symbol, never>;
+
+/**
+ * Whether and how much a model thinks before it answers, said to its chat template.
+ */
+export type Reasoning = "template" | "off" | "on" | "low" | "medium" | "high";
+
+/**
+ * What the chat template of a model lets be said about its thinking.
+ */
+export type ReasoningControl = { 
+/**
+ * That it is to think, or not to.
+ */
+on_off: boolean, 
+/**
+ * How much it is to think.
+ */
+effort: boolean, };
 
 /**
  * A conversation, or a whole file, that cannot be imported.
@@ -4337,7 +4458,11 @@ statistics: Statistics | null,
 /**
  * Why it failed.
  */
-error: ErrorReport | null, };
+error: ErrorReport | null, 
+/**
+ * The JSON schema, as text, that the answer was held to, once ended; empty for none, and none if it is not known.
+ */
+structured_output: string | null, };
 
 /**
  * Payload of the stream `run_follow`.
@@ -4954,7 +5079,11 @@ drafted_tokens: number,
 /**
  * Of those, how many were what the model itself chose.
  */
-accepted_tokens: number, };
+accepted_tokens: number, 
+/**
+ * From the first word of the model's thoughts to the first of its answer, in milliseconds; none without thoughts.
+ */
+reasoning_ms: number | null, };
 
 /**
  * Why the model's text ends where it ends.
@@ -5393,6 +5522,14 @@ export interface Commands {
   message_page: { request: MessagePageRequest; response: MessagePage };
   /** Adds the person's message at the end of the branch and starts the answer. */
   message_send: { request: MessageSend; response: Started };
+  /** Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has meanwhile. The draft is empty then. Answers the whole queue. */
+  queue_add: { request: QueueAdd; response: Array<QueuedMessage> };
+  /** Moves a queued message to another place. Answers the whole queue. */
+  queue_move: { request: QueueMove; response: Array<QueuedMessage> };
+  /** Takes a message out of the queue. Answers the whole queue. */
+  queue_remove: { request: QueueRemove; response: Array<QueuedMessage> };
+  /** Sends the first message of a queue that waits, as after an answer that was stopped. */
+  queue_send: { request: QueueSend; response: Started };
   /** Another version of an answer, under the same question. */
   message_regenerate: { request: MessageRegenerate; response: Started };
   /** Writes on at the end of an answer that was stopped, interrupted, cut or edited. */

@@ -24,6 +24,7 @@ export const NO_PARAMETERS: Parameters = {
   max_tokens: null,
   stop: null,
   context_overflow: null,
+  reasoning: null,
   structured_output: null,
 };
 

@@ -98,6 +98,38 @@ pub fn settle(
     }
 }
 
+/// The values of one layer without those that another one sets too.
+///
+/// ```
+/// use sirocco_chat::yielding;
+/// use sirocco_protocol::{LayerValues, Parameters};
+///
+/// let values = |temperature, top_k| LayerValues {
+///     parameters: Parameters { temperature, top_k, ..Parameters::default() },
+///     ..LayerValues::default()
+/// };
+/// let left = yielding(&values(Some(0.9), Some(5)), &values(Some(0.2), None));
+/// assert_eq!(left, values(None, Some(5)));
+/// ```
+#[must_use]
+pub fn yielding(values: &LayerValues, to: &LayerValues) -> LayerValues {
+    let fields = |values: &LayerValues| match serde_json::to_value(&values.parameters) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("parameters are an object with string keys, not {other:?}"),
+    };
+    let set = fields(to);
+    let mut left = fields(values);
+    left.retain(|name, _| set.get(name).is_none_or(Value::is_null));
+    LayerValues {
+        system_prompt: match to.system_prompt {
+            Some(_) => None,
+            None => values.system_prompt.clone(),
+        },
+        parameters: serde_json::from_value(Value::Object(left))
+            .expect("each value was one of the parameters a moment ago"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

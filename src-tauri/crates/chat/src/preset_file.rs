@@ -19,13 +19,14 @@
 //! ```
 
 use serde_json::{Map, Value, json};
-use sirocco_protocol::{LayerValues, Parameters};
+use sirocco_protocol::{LayerValues, Parameters, Reasoning};
 
 const PREFIX: &str = "llm.prediction.";
 const SYSTEM_PROMPT: &str = "systemPrompt";
 const STOP: &str = "stopStrings";
 const OVERFLOW: &str = "contextOverflowPolicy";
 const STRUCTURED: &str = "structured";
+const THINKS: &str = "reasoning.enableThinking";
 /// Characters of a file's name before its ending.
 const LONGEST_FILE_NAME: usize = 80;
 
@@ -155,6 +156,12 @@ impl Reading {
                 let text = format!("{:#}", value["jsonSchema"]);
                 self.take(key, "structured_output", text.into());
             }
+            THINKS => match value.as_bool() {
+                Some(thinks) => {
+                    self.take(key, "reasoning", json!(if thinks { "on" } else { "off" }))
+                }
+                None => self.leave_out(key, "it is neither yes nor no"),
+            },
             _ => self.number(key, short, value),
         }
     }
@@ -285,6 +292,16 @@ pub fn write_preset(name: &str, values: &LayerValues) -> String {
     if let Some((theirs, _)) = parameters.get("context_overflow").and_then(known) {
         parameters.remove("context_overflow");
         add(OVERFLOW, json!(theirs));
+    }
+    match values.parameters.reasoning {
+        None | Some(Reasoning::Template) => {}
+        Some(reasoning) => {
+            add(THINKS, json!(reasoning != Reasoning::Off));
+            // How much is said in ours alone.
+            if matches!(reasoning, Reasoning::Off | Reasoning::On) {
+                parameters.remove("reasoning");
+            }
+        }
     }
     if let Ok(Some(schema)) = values.parameters.schema() {
         // As it was typed only if that is not how it is written anyway.

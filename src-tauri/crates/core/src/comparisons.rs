@@ -8,14 +8,15 @@ use std::collections::HashSet;
 
 use sirocco_chat::{
     Outcome, Voted, answers_csv, automatic_title, comparisons_json, ratings, ratings_csv, shuffled,
+    yielding,
 };
 use sirocco_protocol::commands::{
     ComparisonExport, ComparisonKeep, ComparisonStart, ComparisonVote, ConversationUpdate,
 };
 use sirocco_protocol::{
     ComparedAnswer, Comparison, ComparisonExportFormat, ComparisonId, Contestant, Conversation,
-    ConversationId, ConversationSettings, ErrorCode, ErrorReport, Event, Exported, MessageId,
-    NamedContestant, Rating, Role, RunId, Verdict,
+    ConversationId, ConversationSettings, ErrorCode, ErrorReport, Event, Exported, LayerValues,
+    MessageId, NamedContestant, PresetId, Rating, Role, RunId, Verdict,
 };
 use sirocco_store::{
     NewComparedAnswer, NewComparison, NewMessage, StoredComparedAnswer, StoredComparison,
@@ -79,13 +80,13 @@ impl App {
         // Before anything is stored: a run that is stored has to begin.
         let mut contests = Vec::new();
         for answer in &new.answers {
-            let own = &conversation.settings.values;
             let NamedContestant {
                 model_id,
                 preset_id,
                 ..
             } = answer.contestant;
-            let mut values = self.values_over(Some(model_id), preset_id, own).await?;
+            let own = self.own_beside(&conversation.settings, preset_id).await?;
+            let mut values = self.values_over(Some(model_id), preset_id, &own).await?;
             values.parameters.seed = Some(u64::from(seed));
             contests.push(Contest {
                 run_id: answer.run_id,
@@ -174,11 +175,27 @@ impl App {
                 .then_some(model_id),
             settings: Some(ConversationSettings {
                 preset_id,
-                ..conversation.settings
+                values: self.own_beside(&conversation.settings, preset_id).await?,
             }),
             ..ConversationUpdate::of(stored.conversation_id)
         };
         self.update_conversation(update).await
+    }
+
+    /// What a conversation sets itself beside the preset of a contestant. It yields to what that sets: otherwise two
+    /// presets would be compared that are the same.
+    async fn own_beside(
+        &self,
+        settings: &ConversationSettings,
+        preset_id: Option<PresetId>,
+    ) -> Result<LayerValues, ErrorReport> {
+        match preset_id {
+            Some(id) => {
+                let preset = self.inner.store.preset(id).await.report()?;
+                Ok(yielding(&settings.values, &preset.values))
+            }
+            None => Ok(settings.values.clone()),
+        }
     }
 
     /// What all votes come to.

@@ -13,6 +13,7 @@ use crate::attachments::refuse_too_many;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::keeping::check_notes;
+use crate::runs::Written;
 
 impl App {
     pub(crate) async fn create_conversation(
@@ -124,12 +125,15 @@ impl App {
             parent_id: old.parent_id,
             role: old.role,
             content: edit.content,
-            reasoning: None,
+            // Other words, after the same thoughts.
+            reasoning: old.reasoning,
             model_name: old.model_name,
             attachments: old.attachments.iter().map(|attached| attached.id).collect(),
         };
         if edit.generate && old.role == Role::User {
-            return self.ask(old.conversation_id, Some(new), false).await;
+            return self
+                .ask(old.conversation_id, Some(new), Written::Before)
+                .await;
         }
         let id = new.id;
         let turn = Turn {

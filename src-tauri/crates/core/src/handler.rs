@@ -148,6 +148,22 @@ impl Handler for App {
         self.send_message(request).await
     }
 
+    async fn queue_add(&self, request: QueueAdd) -> Answer<Vec<QueuedMessage>> {
+        self.queue_message(request).await
+    }
+
+    async fn queue_move(&self, request: QueueMove) -> Answer<Vec<QueuedMessage>> {
+        self.move_queued(request).await
+    }
+
+    async fn queue_remove(&self, request: QueueRemove) -> Answer<Vec<QueuedMessage>> {
+        self.remove_queued(request).await
+    }
+
+    async fn queue_send(&self, request: QueueSend) -> Answer<Started> {
+        self.send_queued(request.conversation_id).await
+    }
+
     async fn message_regenerate(&self, request: MessageRegenerate) -> Answer<Started> {
         self.regenerate(request).await
     }

@@ -7,7 +7,7 @@ use sirocco_engine_wire::SamplingParameters;
 use sirocco_protocol::commands::SettingsInherit;
 use sirocco_protocol::{
     ContextOverflow, Conversation, ErrorReport, Inherited, Layer, LayerValues, ModelDefaults,
-    ModelId, Parameters, Preset, PresetChoice, PresetId,
+    ModelId, Parameters, Preset, PresetChoice, PresetId, Reasoning,
 };
 use sirocco_store::StoreError;
 
@@ -21,13 +21,14 @@ struct Below {
 }
 
 impl App {
-    /// What holds in a conversation now.
+    /// What holds in a conversation now for the model that writes, which is not always its own.
     pub(crate) async fn effective(
         &self,
         conversation: &Conversation,
+        model_id: Option<ModelId>,
     ) -> Result<LayerValues, ErrorReport> {
         let settings = &conversation.settings;
-        self.values_over(conversation.model_id, settings.preset_id, &settings.values)
+        self.values_over(model_id, settings.preset_id, &settings.values)
             .await
     }
 
@@ -65,12 +66,17 @@ impl App {
             PresetChoice::None => None,
             PresetChoice::Preset { id } => Some(id),
         };
-        let below = self.below(request.model_id, preset_id).await?;
+        let (below, reasoning) = tokio::join!(
+            self.below(request.model_id, preset_id),
+            self.reasoning_control(request.model_id),
+        );
+        let below = below?;
         let resolved = resolve(below.layers);
         Ok(Inherited {
             preset: below.preset,
             values: resolved.values,
             origins: resolved.origins,
+            reasoning,
         })
     }
 
@@ -166,6 +172,7 @@ pub(crate) fn engine() -> LayerValues {
             max_tokens: None,
             stop: Some(Vec::new()),
             context_overflow: Some(ContextOverflow::Stop),
+            reasoning: Some(Reasoning::Template),
             structured_output: Some(String::new()),
         },
     }

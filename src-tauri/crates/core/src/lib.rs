@@ -42,6 +42,7 @@ mod picked;
 pub mod place;
 mod presets;
 mod prompts;
+mod reasoning;
 mod runs;
 mod search;
 mod serving;

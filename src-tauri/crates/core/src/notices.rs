@@ -84,6 +84,7 @@ mod tests {
             ended_at_ms: Some(5_000 + took_ms),
             statistics: None,
             error,
+            structured_output: None,
         };
         let message = Message {
             id: run.message_id,

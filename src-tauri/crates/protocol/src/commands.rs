@@ -212,6 +212,36 @@ commands! {
         /// Files to send with it, at most 32.
         attachments: Vec<AttachmentId>,
     }) -> Started;
+    /// Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has
+    /// meanwhile. The draft is empty then. Answers the whole queue.
+    queue_add(QueueAdd {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Not blank, unless something is attached.
+        content: String,
+        /// Files to send with it, at most 32.
+        attachments: Vec<AttachmentId>,
+        /// Its place, from 0; none is the end.
+        place: Option<u32>,
+    }) -> Vec<QueuedMessage>;
+    /// Moves a queued message to another place. Answers the whole queue.
+    queue_move(QueueMove {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Which message.
+        id: QueuedMessageId,
+        /// Where to, from 0.
+        place: u32,
+    }) -> Vec<QueuedMessage>;
+    /// Takes a message out of the queue. Answers the whole queue.
+    queue_remove(QueueRemove {
+        /// Which conversation.
+        conversation_id: ConversationId,
+        /// Which message.
+        id: QueuedMessageId,
+    }) -> Vec<QueuedMessage>;
+    /// Sends the first message of a queue that waits, as after an answer that was stopped.
+    queue_send(QueueSend { #[doc = " Which conversation."] conversation_id: ConversationId }) -> Started;
     /// Another version of an answer, under the same question.
     message_regenerate(MessageRegenerate {
         /// The answer.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId, Run, SummaryId,
+    Attachment, ConversationId, FolderId, LayerValues, MessageId, ModelId, PresetId,
+    QueuedMessageId, Run, SummaryId,
 };
 
 /// A row of the conversation list.
@@ -72,10 +73,23 @@ pub struct Conversation {
     pub draft: String,
     /// Files that go with it, in their order.
     pub draft_attachments: Vec<Attachment>,
+    /// Messages that wait for the end of an answer, in the order they will be sent.
+    pub queue: Vec<QueuedMessage>,
     /// What the person wrote beside it; no model sees it.
     pub notes: String,
     /// The leaf of the branch being shown.
     pub head: Option<MessageId>,
+}
+
+/// A message that was written while an answer was. It is sent when that has ended by itself, and otherwise waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct QueuedMessage {
+    /// Its id.
+    pub id: QueuedMessageId,
+    /// Its words.
+    pub content: String,
+    /// Files that go with it, in their order.
+    pub attachments: Vec<Attachment>,
 }
 
 /// What a conversation sets itself; the rest comes from the layers below, see [`Layer`](crate::Layer).

@@ -6,8 +6,8 @@ use ts_rs::TS;
 use crate::{
     Comparison, ConversationId, ConversationSummary, Crash, Download, DownloadId, Folder,
     HubAccount, LibraryPrompt, LoadedModel, MeasureStep, MessageId, Model, ModelId, Notice,
-    Organising, PathHandle, PickedPath, Preset, PresetId, PromptId, Run, RuntimeName,
-    ServedRequest, ServerState, Settings, UpdateStatus, Verification,
+    Organising, PathHandle, PickedPath, Preset, PresetId, PromptId, QueuedMessage, Run,
+    RuntimeName, ServedRequest, ServerState, Settings, UpdateStatus, Verification,
 };
 
 /// One event. Each carries the new state, so a listener needs no further question.
@@ -47,6 +47,13 @@ pub enum Event {
         conversation_id: ConversationId,
         /// The leaf of the branch now shown.
         head: Option<MessageId>,
+    },
+    /// The queue of a conversation changed.
+    QueueChanged {
+        /// Where.
+        conversation_id: ConversationId,
+        /// All that waits there, in order.
+        queue: Vec<QueuedMessage>,
     },
     /// A run began or changed its state.
     RunChanged {

@@ -58,6 +58,8 @@ ids! {
     DownloadId,
     /// A file that was attached to a message, or is going to be.
     AttachmentId,
+    /// A message that waits for the end of an answer.
+    QueuedMessageId,
     /// A preset.
     PresetId,
     /// A prompt of the prompt library.

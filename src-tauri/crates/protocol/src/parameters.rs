@@ -19,6 +19,25 @@ pub enum ContextOverflow {
     Summarise,
 }
 
+/// Whether and how much a model thinks before it answers, said to its chat template.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Reasoning {
+    /// As the template does by itself.
+    #[default]
+    Template,
+    /// Not at all.
+    Off,
+    /// As much as it likes.
+    On,
+    /// A little.
+    Low,
+    /// Somewhat.
+    Medium,
+    /// Much.
+    High,
+}
+
 /// Sampling parameters, as far as one [`Layer`](crate::Layer) sets them; `None` falls through to the
 /// layer below, and at last to the default told here. Ranges are checked by [`Parameters::validate`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
@@ -61,6 +80,8 @@ pub struct Parameters {
     pub stop: Option<Vec<String>>,
     /// What is done when the conversation does not fit the context; default `stop`.
     pub context_overflow: Option<ContextOverflow>,
+    /// Whether and how much the model thinks; default `template`.
+    pub reasoning: Option<Reasoning>,
     /// A JSON schema, as text, that answers are held to; empty is none, the default.
     pub structured_output: Option<String>,
 }

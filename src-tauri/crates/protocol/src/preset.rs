@@ -80,6 +80,17 @@ pub struct Inherited {
     pub values: LayerValues,
     /// Where each value comes from, by the name of its field.
     pub origins: BTreeMap<String, Layer>,
+    /// What can be said to the model about its thinking.
+    pub reasoning: ReasoningControl,
+}
+
+/// What the chat template of a model lets be said about its thinking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReasoningControl {
+    /// That it is to think, or not to.
+    pub on_off: bool,
+    /// How much it is to think.
+    pub effort: bool,
 }
 
 /// A preset that was read from a file.

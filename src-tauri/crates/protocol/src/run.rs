@@ -90,6 +90,8 @@ pub struct Statistics {
     pub drafted_tokens: u32,
     /// Of those, how many were what the model itself chose.
     pub accepted_tokens: u32,
+    /// From the first word of the model's thoughts to the first of its answer, in milliseconds; none without thoughts.
+    pub reasoning_ms: Option<f64>,
 }
 
 /// One generation.
@@ -113,6 +115,9 @@ pub struct Run {
     pub statistics: Option<Statistics>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// The JSON schema, as text, that the answer was held to, once ended; empty for none, and none if it is not known.
+    #[serde(default)]
+    pub structured_output: Option<String>,
 }
 
 /// What a follower of a run receives. The first is always a snapshot; then deltas whose `cursor`

@@ -1,8 +1,9 @@
 //! What the further name of a model brings to requests that say nothing themselves.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sirocco_core::completions::{
-    ChatMessage, NamedModel, Prompt, Request, SamplingParameters, sampling,
+    ChatMessage, NamedModel, Prompt, Request, SamplingParameters, sampling, tells_of_thinking,
+    thinking_variables,
 };
 use sirocco_protocol::Model;
 
@@ -50,6 +51,8 @@ pub struct Defaults {
     pub context_length: Option<u32>,
     stop: Vec<String>,
     system_prompt: String,
+    /// For the chat template.
+    variables: Map<String, Value>,
 }
 
 impl Defaults {
@@ -65,12 +68,19 @@ impl Defaults {
             context_length: named.context_length,
             stop: parameters.stop.clone().unwrap_or_default(),
             system_prompt: named.values.system_prompt_or_empty().to_owned(),
+            variables: thinking_variables(parameters.reasoning.unwrap_or_default()),
         }
     }
 
-    /// The request with what it has no word for, or none of its own: system prompt, strings to stop at, context.
+    /// The request with what it has no word for, or none of its own: system prompt, thinking, strings to stop at,
+    /// context.
     pub fn complete(&self, mut request: Request) -> Request {
         self.begin(&mut request.prompt);
+        if let Prompt::Chat { variables, .. } = &mut request.prompt
+            && !tells_of_thinking(variables)
+        {
+            variables.extend(self.variables.clone());
+        }
         if request.stop.is_empty() {
             request.stop.clone_from(&self.stop);
         }
@@ -99,9 +109,8 @@ impl Defaults {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
     use sirocco_core::completions::Needs;
-    use sirocco_protocol::{LayerValues, ModelId, Parameters};
+    use sirocco_protocol::{LayerValues, ModelId, Parameters, Reasoning};
 
     use super::*;
 
@@ -116,6 +125,7 @@ mod tests {
                     top_k: Some(7),
                     max_tokens: Some(9),
                     stop: Some(vec!["Arr".into()]),
+                    reasoning: Some(Reasoning::Off),
                     ..Parameters::default()
                 },
             },
@@ -148,24 +158,36 @@ mod tests {
         }
     }
 
+    fn variables(request: &Request) -> &Map<String, Value> {
+        match &request.prompt {
+            Prompt::Chat { variables, .. } => variables,
+            Prompt::Text { .. } => panic!("text has no template"),
+        }
+    }
+
     #[test]
     fn a_name_speaks_where_the_request_is_silent() {
         let request = pirate().complete(chat(&["user"]));
         assert_eq!(words(&request), ["You are a pirate.", "hi"]);
         assert_eq!(request.stop, ["Arr"]);
         assert_eq!(request.needs.context_length, Some(2048));
+        assert_eq!(variables(&request)["enable_thinking"], false);
         assert_eq!((pirate().sampling.top_k, pirate().max_tokens), (7, Some(9)));
     }
 
     #[test]
     fn what_the_request_says_itself_wins() {
+        let mut asked = chat(&["system", "user"]);
+        if let Prompt::Chat { variables, .. } = &mut asked.prompt {
+            variables.insert("enable_thinking".into(), true.into());
+        }
         let said = Request {
             stop: vec!["END".into()],
             needs: Needs {
                 context_length: Some(512),
                 ..Needs::default()
             },
-            ..chat(&["system", "user"])
+            ..asked
         };
         assert_eq!(pirate().complete(said.clone()), said);
         let plain = chat(&["user"]);

@@ -1,6 +1,7 @@
 //! From the messages of a client to a prompt.
 
 use serde_json::{Map, Value};
+pub use sirocco_core::completions::set_effort;
 use sirocco_core::completions::{ChatMessage, Prompt, ToolCall};
 use time::OffsetDateTime;
 
@@ -113,15 +114,6 @@ fn name_of(id: &str, messages: &[ChatMessage]) -> Option<String> {
         .map(|call| call.name.clone())
 }
 
-/// Tells the template how much the model is to think, for those that ask: `none` and `minimal` are not at all.
-pub fn set_effort(variables: &mut Map<String, Value>, effort: &str) {
-    let thinks = !matches!(effort, "none" | "minimal");
-    variables.insert("enable_thinking".into(), thinks.into());
-    if thinks {
-        variables.insert("reasoning_effort".into(), effort.into());
-    }
-}
-
 fn is_blank(message: &ChatMessage) -> bool {
     message.content.is_empty()
         && message.tool_calls.is_empty()
@@ -209,20 +201,6 @@ mod tests {
         let prompt = chat(vec![calling], Map::new(), Vec::new()).unwrap();
         assert!(
             matches!(prompt, Prompt::Chat { continue_last: false, messages, .. } if messages.len() == 1)
-        );
-    }
-
-    #[test]
-    fn effort_reaches_the_template() {
-        let mut variables = Map::new();
-        set_effort(&mut variables, "high");
-        assert_eq!(variables["enable_thinking"], true);
-        assert_eq!(variables["reasoning_effort"], "high");
-        let mut variables = Map::new();
-        set_effort(&mut variables, "none");
-        assert_eq!(
-            Value::Object(variables),
-            serde_json::json!({"enable_thinking": false})
         );
     }
 }

@@ -148,6 +148,7 @@ async fn grow(store: &Store, conversation_id: ConversationId) -> Result<RunId, S
                 content: answer_text.clone(),
                 reasoning: None,
                 unread: false,
+                structured_output: None,
             };
             store.finish_run(&end, CONVERSATIONS).await?;
         }

@@ -85,6 +85,12 @@ const WITH_TEXT: &str = "
     left join attachment_images i on i.sha256 = a.image_sha256
     where a.id = ?1";
 
+const BY_ID: &str = "
+    select a.id as holder, a.id, a.name, a.kind, a.size_bytes, a.characters, i.width, i.height
+    from json_each(?1) wanted
+    cross join attachments a on a.id = wanted.value
+    left join attachment_images i on i.sha256 = a.image_sha256";
+
 impl Store {
     /// Keeps the text of a file, to be attached to a message.
     ///
@@ -139,7 +145,7 @@ impl Store {
             .collect()
     }
 
-    /// Forgets what was never sent and goes with no draft. Nobody may be writing a message.
+    /// Forgets what was never sent, goes with no draft and waits in no queue. Nobody may be writing a message.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -149,7 +155,11 @@ impl Store {
             "delete from attachments where not exists
                  (select 1 from message_attachments where attachment_id = attachments.id)
                and not exists
-                 (select 1 from draft_attachments where attachment_id = attachments.id)",
+                 (select 1 from draft_attachments where attachment_id = attachments.id)
+               and id not in (
+                   select file.value from conversations c, json_each(c.queue) queued,
+                          json_each(queued.value, '$.attachments') file
+                   where c.queue <> '[]')",
             "delete from attachment_texts where not exists
                  (select 1 from attachments where sha256 = attachment_texts.sha256)",
             "delete from attachment_images where not exists
@@ -301,6 +311,24 @@ pub(crate) async fn of_draft(
     rows.into_iter().map(AttachmentRow::attachment).collect()
 }
 
+/// Files by their ids; those that are not there are left out.
+pub(crate) async fn by_id(
+    connection: &mut SqliteConnection,
+    ids: &[AttachmentId],
+) -> Result<HashMap<AttachmentId, Attachment>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<AttachmentRow> = sqlx::query_as(BY_ID)
+        .bind(list(ids))
+        .fetch_all(connection)
+        .await
+        .attempt("read attachments")?;
+    rows.into_iter()
+        .map(|row| row.attachment().map(|found| (found.id, found)))
+        .collect()
+}
+
 /// Puts what is attached to one message at another one.
 pub(crate) async fn copy(
     connection: &mut SqliteConnection,
@@ -357,7 +385,7 @@ pub(crate) async fn texts_of(
 
 #[derive(FromRow)]
 struct AttachmentRow {
-    /// The message or conversation it is at.
+    /// The message or conversation it is at, or itself.
     holder: String,
     id: String,
     name: String,

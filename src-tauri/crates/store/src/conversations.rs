@@ -9,7 +9,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::value::{from_json, list, parse, parse_option, to_json};
-use crate::{Store, StoreError, attachments};
+use crate::{Store, StoreError, attachments, queue};
 
 /// What a new conversation starts with.
 #[derive(Clone, Debug, PartialEq)]
@@ -301,6 +301,7 @@ struct ConversationRow {
     draft: String,
     notes: String,
     head_id: Option<String>,
+    queue: String,
 }
 
 /// The rows of conversations that are not deleted, in the order of the list.
@@ -332,7 +333,7 @@ pub(crate) async fn fetch(
         summary_columns!(),
         ", c.model_id, c.preset_id,
            iif(c.system_prompt_is_own, c.system_prompt, null) as system_prompt,
-           c.parameters, c.draft, c.notes, c.head_id
+           c.parameters, c.draft, c.notes, c.head_id, c.queue
          from conversations c
          where c.id = ?1 and c.deleted_at_ms is null"
     ))
@@ -353,6 +354,7 @@ pub(crate) async fn fetch(
         },
         draft: row.draft,
         draft_attachments: attachments::of_draft(connection, id).await?,
+        queue: queue::of_column(connection, &row.queue).await?,
         notes: row.notes,
         head: parse_option("message id", row.head_id.as_deref())?,
     })

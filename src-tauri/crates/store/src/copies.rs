@@ -150,10 +150,11 @@ async fn insert_message(
     sqlx::query(concat!(
         "insert into runs
              (id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
-              statistics, error)
+              statistics, error, structured_output)
          select ?2, ?3, ?4, iif(",
         is_hidden!("?1"),
-        ", null, model_id), state, started_at_ms, ended_at_ms, statistics, error
+        ", null, model_id), state, started_at_ms, ended_at_ms, statistics, error,
+         structured_output
          from runs where message_id = ?1 and ended_at_ms is not null order by id desc limit 1"
     ))
     .bind(id)
@@ -288,6 +289,7 @@ mod tests {
             content: "whole".into(),
             reasoning: None,
             unread: false,
+            structured_output: Some("{}".into()),
         };
         let (ended, _) = store.finish_run(&end, 20).await.unwrap().unwrap();
         let made = store.copy_conversation(&copy(id, None), 60).await.unwrap();
@@ -298,6 +300,7 @@ mod tests {
             ("whole", ended.state)
         );
         assert_eq!(copied_run.statistics, ended.statistics);
+        assert_eq!(copied_run.structured_output.as_deref(), Some("{}"));
         assert_ne!(copied_run.id, ended.id);
     }
 

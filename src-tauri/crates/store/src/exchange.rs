@@ -130,6 +130,8 @@ pub struct ImportedRun {
     pub statistics: Option<Statistics>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// The schema that the answer was held to, if it is known.
+    pub structured_output: Option<String>,
 }
 
 /// Every message that is not hidden, each behind the one it answers, versions in their order.
@@ -386,8 +388,9 @@ async fn insert(
     };
     sqlx::query(
         "insert into runs
-             (id, conversation_id, message_id, state, started_at_ms, ended_at_ms, statistics, error)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (id, conversation_id, message_id, state, started_at_ms, ended_at_ms, statistics, error,
+              structured_output)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )
     .bind(run.id.to_string())
     .bind(conversation_id.to_string())
@@ -397,6 +400,7 @@ async fn insert(
     .bind(run.ended_at_ms)
     .bind(run.statistics.as_ref().map(to_json))
     .bind(run.error.as_ref().map(to_json))
+    .bind(&run.structured_output)
     .execute(connection)
     .await
     .attempt("import a run")?;

@@ -51,6 +51,7 @@ mod open;
 mod organise;
 mod presets;
 mod prompts;
+mod queue;
 mod roots;
 mod runs;
 mod search;
@@ -85,6 +86,7 @@ pub use exchange::{
 pub use messages::BranchMessage;
 pub use models::{Absence, LibraryChanges, NewModel, StoredModel, StoredTrash, library_order};
 pub use names::NamedModel;
+pub use queue::NewQueuedMessage;
 pub use roots::{RootContent, StoredRoot};
 pub use runs::{NewRun, RunEnd};
 pub use search::{FoundConversation, FoundText, TextQuery};

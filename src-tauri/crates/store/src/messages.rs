@@ -76,7 +76,8 @@ const LATEST_RUNS: &str = concat!(
     "
     select r.id, r.conversation_id, r.message_id, iif(",
     is_hidden!("r.message_id"),
-    ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error
+    ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error,
+    r.structured_output
     from json_each(?1) wanted
     cross join runs r on r.message_id = wanted.value
     where r.id = (select max(latest.id) from runs latest where latest.message_id = r.message_id)"

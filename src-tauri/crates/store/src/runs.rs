@@ -38,6 +38,8 @@ pub struct RunEnd {
     pub reasoning: Option<String>,
     /// The conversation has something new to look at.
     pub unread: bool,
+    /// The schema that the answer was held to, empty for none.
+    pub structured_output: Option<String>,
 }
 
 impl Store {
@@ -60,7 +62,7 @@ impl Store {
     ) -> Result<Vec<Run>, StoreError> {
         let rows: Vec<RunRow> = sqlx::query_as(
             "select id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
-                    statistics, error
+                    statistics, error, structured_output
              from runs where conversation_id = ?1 and ended_at_ms is null
              order by lane",
         )
@@ -116,7 +118,8 @@ impl Store {
             return Ok(None);
         }
         sqlx::query(
-            "update runs set state = ?2, ended_at_ms = ?3, statistics = ?4, error = ?5
+            "update runs set state = ?2, ended_at_ms = ?3, statistics = ?4, error = ?5,
+                 structured_output = ?6
              where id = ?1",
         )
         .bind(end.run_id.to_string())
@@ -124,6 +127,7 @@ impl Store {
         .bind(now_ms)
         .bind(end.statistics.as_ref().map(to_json))
         .bind(end.error.as_ref().map(to_json))
+        .bind(&end.structured_output)
         .execute(&mut *transaction)
         .await
         .attempt("end a run")?;
@@ -147,7 +151,7 @@ impl Store {
         let rows: Vec<RunRow> = sqlx::query_as(
             "update runs set state = 'interrupted', ended_at_ms = ?1 where ended_at_ms is null
              returning id, conversation_id, message_id, model_id, state, started_at_ms,
-                       ended_at_ms, statistics, error",
+                       ended_at_ms, statistics, error, structured_output",
         )
         .bind(now_ms)
         .fetch_all(&self.writer)
@@ -168,6 +172,7 @@ pub(crate) struct RunRow {
     ended_at_ms: Option<i64>,
     statistics: Option<String>,
     error: Option<String>,
+    structured_output: Option<String>,
 }
 
 impl RunRow {
@@ -188,6 +193,7 @@ impl RunRow {
                 .error
                 .map(|json| from_json("error", &json))
                 .transpose()?,
+            structured_output: self.structured_output,
         })
     }
 }
@@ -196,7 +202,8 @@ pub(crate) async fn fetch(connection: &mut SqliteConnection, id: RunId) -> Resul
     let row: RunRow = sqlx::query_as(concat!(
         "select r.id, r.conversation_id, r.message_id, iif(",
         is_hidden!("r.message_id"),
-        ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error
+        ", null, r.model_id) as model_id, r.state, r.started_at_ms, r.ended_at_ms, r.statistics, r.error,
+         r.structured_output
          from runs r where r.id = ?1"
     ))
     .bind(id.to_string())
@@ -257,6 +264,7 @@ mod tests {
             content: "because".into(),
             reasoning: Some("hm".into()),
             unread: true,
+            structured_output: None,
         }
     }
 
@@ -316,11 +324,13 @@ mod tests {
     #[tokio::test]
     async fn the_end_of_a_run_saves_text_numbers_and_unread_at_once() {
         let (store, run) = running().await;
-        let end = end(run.id, RunState::Completed);
+        let mut end = end(run.id, RunState::Completed);
+        end.structured_output = Some("{}".into());
         let (ended, message) = store.finish_run(&end, 20).await.unwrap().unwrap();
         assert_eq!(ended.state, RunState::Completed);
         assert_eq!(ended.ended_at_ms, Some(20));
         assert_eq!(ended.statistics, end.statistics);
+        assert_eq!(ended.structured_output, end.structured_output);
         assert_eq!(
             (message.content.as_str(), message.reasoning.as_deref()),
             ("because", Some("hm"))

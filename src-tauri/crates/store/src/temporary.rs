@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqliteConnection};
 
 use crate::error::Attempt;
 use crate::value::to_json;
-use crate::{NewMessage, Store, StoreError, attachments, conversations, summaries, turns};
+use crate::{NewMessage, Store, StoreError, attachments, conversations, queue, summaries, turns};
 
 /// Marks every conversation of the database, copies included.
 const MARK: &str = "
@@ -137,6 +137,10 @@ impl Store {
                  where m.conversation_id = ?1
                  union
                  select attachment_id from draft_attachments where conversation_id = ?1
+                 union
+                 select file.value from conversations c, json_each(c.queue) queued,
+                        json_each(queued.value, '$.attachments') file
+                 where c.id = ?1
              )",
         )
         .bind(id.to_string())
@@ -180,6 +184,7 @@ async fn insert_conversation(
         model_id,
         settings,
         draft,
+        queue,
         notes,
         ..
     } = conversation;
@@ -187,10 +192,10 @@ async fn insert_conversation(
         "insert into conversations
              (id, title, title_folded, title_is_automatic, unread, created_at_ms, updated_at_ms,
               model_id, parameters, system_prompt, system_prompt_is_own, preset_id, draft, notes,
-              title_by_model)
+              title_by_model, queue)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, (select id from models where id = ?8), ?9,
                  coalesce(?10, ''), ?10 is not null, (select id from presets where id = ?11), ?12, ?13,
-                 ?14)",
+                 ?14, ?15)",
     )
     .bind(summary.id.to_string())
     .bind(&summary.title)
@@ -206,6 +211,7 @@ async fn insert_conversation(
     .bind(draft)
     .bind(notes)
     .bind(title.title_by_model)
+    .bind(queue::column(queue))
     .execute(connection)
     .await
     .attempt("keep a conversation")?;
@@ -279,8 +285,8 @@ async fn insert_message(
     sqlx::query(
         "insert into runs
              (id, conversation_id, message_id, model_id, state, started_at_ms, ended_at_ms,
-              statistics, error)
-         values (?1, ?2, ?3, (select id from models where id = ?4), ?5, ?6, ?7, ?8, ?9)",
+              statistics, error, structured_output)
+         values (?1, ?2, ?3, (select id from models where id = ?4), ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(run.id.to_string())
     .bind(run.conversation_id.to_string())
@@ -291,6 +297,7 @@ async fn insert_message(
     .bind(run.ended_at_ms)
     .bind(run.statistics.as_ref().map(to_json))
     .bind(run.error.as_ref().map(to_json))
+    .bind(&run.structured_output)
     .execute(connection)
     .await
     .attempt("keep a run")?;
@@ -384,11 +391,18 @@ mod tests {
             content: "so".into(),
             reasoning: Some("hm".into()),
             unread: false,
+            structured_output: Some("{}".into()),
         };
         from.finish_run(&end, 20).await.unwrap();
         from.mark_good(run.message_id, true).await.unwrap();
         let model = ModelId::fresh();
         from.stand_in(Some(model), None).await.unwrap();
+        let waiting = crate::NewQueuedMessage {
+            id: sirocco_protocol::QueuedMessageId::fresh(),
+            content: "and then".into(),
+            attachments: vec![file.attachment.id],
+        };
+        from.queue_message(id, waiting, None).await.unwrap();
         let written = ConversationUpdate {
             draft: Some("and".into()),
             draft_attachments: Some(vec![file.attachment.id]),

@@ -64,6 +64,7 @@ async fn write(store: Store, run_id: RunId) {
         content: text,
         reasoning: None,
         unread: true,
+        structured_output: None,
     };
     assert!(store.finish_run(&end, 4).await.unwrap().is_some());
 }
@@ -127,6 +128,7 @@ async fn of_many_ends_exactly_one_counts() {
                 content: state.as_str().into(),
                 reasoning: None,
                 unread: false,
+                structured_output: None,
             };
             store.finish_run(&end, 5).await.unwrap()
         });

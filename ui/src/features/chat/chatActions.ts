@@ -81,7 +81,7 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       get fixed() {
         return (app.settings?.enter_sends ?? true) ? 'Enter' : 'Mod+Enter';
       },
-      available: () => shown() && chat.draft.text.trim() !== '' && !chat.current.liveTurn,
+      available: () => shown() && chat.draft.text.trim() !== '',
       run: () => chat.page?.send(),
     },
     { group, id: 'chat.stop', label: s.stop, fixed: 'Escape', available: () => shown() && chat.current.liveTurn !== null, run: () => chat.page?.stop() },

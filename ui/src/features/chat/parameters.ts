@@ -1,10 +1,10 @@
 /** The sampling parameters as rows: their names and ranges, as the protocol documents them. */
 
-import type { ContextOverflow, Parameters } from '$/gen/protocol';
+import type { ContextOverflow, Parameters, Reasoning, ReasoningControl } from '$/gen/protocol';
 import type { FieldKey, ParameterKey } from './presets/values';
 import { chatStrings } from './strings.en';
 
-export type NumberKey = Exclude<ParameterKey, 'stop' | 'context_overflow' | 'structured_output'>;
+export type NumberKey = Exclude<ParameterKey, 'stop' | 'context_overflow' | 'reasoning' | 'structured_output'>;
 
 export interface ParameterRow {
   key: NumberKey;
@@ -68,6 +68,15 @@ export const ADVANCED: readonly ParameterRow[] = [
   row('dry_allowed_length', 1, 32, 1),
 ];
 
+/** What can be chosen about the thinking of a model whose template lets so much be said, and what is chosen already. */
+export function reasonings(control: ReasoningControl, chosen: Reasoning): Reasoning[] {
+  const all: Reasoning[] = ['template', 'off', 'on', 'low', 'medium', 'high'];
+  return all.filter((one) => {
+    if (one === 'template' || one === chosen) return true;
+    return one === 'off' || one === 'on' ? control.on_off : control.effort;
+  });
+}
+
 export const MOST_STOPS = 16;
 
 /** A figure within the row's range, or null for nonsense. */
@@ -92,6 +101,7 @@ export function fieldName(key: FieldKey): string {
   if (key === 'system_prompt') return chatStrings.parameters.systemPrompt;
   if (key === 'stop') return chatStrings.parameters.stops;
   if (key === 'context_overflow') return chatStrings.context.overflow;
+  if (key === 'reasoning') return chatStrings.reasoning.label;
   if (key === 'structured_output') return chatStrings.structured.label;
   return ROWS.get(key)?.name ?? key;
 }
@@ -99,6 +109,7 @@ export function fieldName(key: FieldKey): string {
 /** A value as it is written in a sentence. */
 export function fieldWords(key: ParameterKey, value: Parameters[ParameterKey]): string {
   if (key === 'structured_output') return value ? chatStrings.structured.aSchema : chatStrings.parameters.nothing;
+  if (key === 'reasoning' && value !== null) return chatStrings.reasoning.name(value as Reasoning);
   if (typeof value === 'string') return chatStrings.context.overflowName(value as ContextOverflow);
   if (Array.isArray(value)) return value.map((text) => JSON.stringify(text)).join(', ') || chatStrings.parameters.nothing;
   const row = ROWS.get(key);

@@ -1,6 +1,6 @@
 /** Words of the chat. */
 import { duration, percent, plural } from '$/lib/format';
-import type { ContextOverflow, LeftOutReason, Parameters, StopReason } from '$/gen/protocol';
+import type { ContextOverflow, LeftOutReason, Parameters, Reasoning, StopReason } from '$/gen/protocol';
 
 const STOP_REASONS: Record<StopReason, string> = {
   end_of_turn: 'ended by itself',
@@ -30,6 +30,15 @@ const LEFT_OUT: Record<LeftOutReason, string> = {
   summarised: 'In the summary',
   blank: 'Not sent: no words',
   no_question: 'Not sent: no question before it',
+};
+
+const REASONINGS: Record<Reasoning, string> = {
+  template: 'As the model does by itself',
+  off: 'Off',
+  on: 'On',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
 };
 
 export const chatStrings = {
@@ -282,6 +291,7 @@ export const chatStrings = {
     followUp: 'Ask a follow-up',
     send: 'Send',
     stop: 'Stop',
+    queue: 'Send after this answer',
     stopping: 'Stopping',
     tokens: (count: number) => plural(count, 'token'),
     context: 'Context in use',
@@ -294,6 +304,18 @@ export const chatStrings = {
     addAnswer: 'Add as an answer',
     enterHint: 'Enter sends, Shift+Enter breaks the line',
     modEnterHint: 'Ctrl+Enter sends',
+  },
+  queue: {
+    label: 'Queued messages',
+    later: (count: number) => `${plural(count, 'message')} to send after this answer`,
+    waits: (count: number) => `${plural(count, 'message')} still to send`,
+    sendNow: 'Send now',
+    edit: (words: string) => `Edit the queued message: ${words}`,
+    editHint: 'Edit',
+    earlier: (words: string) => `Send earlier: ${words}`,
+    remove: (words: string) => `Remove from the queue: ${words}`,
+    files: (count: number) => `with ${plural(count, 'file')}`,
+    added: 'The message is sent after this answer.',
   },
   empty: {
     title: 'What shall we work on?',
@@ -373,11 +395,17 @@ export const chatStrings = {
       dry_multiplier: ['DRY multiplier', 'Strength of the penalty on repeated phrases.'],
       dry_base: ['DRY base', 'How fast that penalty grows.'],
       dry_allowed_length: ['DRY allowed length', 'Repeats up to this length are free.'],
-    } satisfies Record<Exclude<keyof Parameters, 'stop' | 'context_overflow' | 'structured_output'>, [string, string]>,
+    } satisfies Record<Exclude<keyof Parameters, 'stop' | 'context_overflow' | 'reasoning' | 'structured_output'>, [string, string]>,
     noLimit: 'no limit',
     fresh: 'fresh',
     off: 'off',
     newStop: 'New stop string',
+  },
+  reasoning: {
+    label: 'Reasoning',
+    hint: 'Whether the model thinks before it answers, and how much.',
+    fixed: 'The chat template of this model does not let this be chosen.',
+    name: (reasoning: Reasoning) => REASONINGS[reasoning],
   },
   structured: {
     label: 'Structured output',

@@ -1,7 +1,7 @@
 /** Words of the chat, in French. */
 import { duration, inNumber, percent, plural } from '$/lib/format';
 import type { Translation } from '$/lib/language';
-import type { ContextOverflow, LeftOutReason, StopReason } from '$/gen/protocol';
+import type { ContextOverflow, LeftOutReason, Reasoning, StopReason } from '$/gen/protocol';
 import type * as en from './strings.en';
 
 const STOP_REASONS: Record<StopReason, string> = {
@@ -32,6 +32,15 @@ const LEFT_OUT: Record<LeftOutReason, string> = {
   summarised: 'Dans le résumé',
   blank: 'Non envoyé : aucun mot',
   no_question: 'Non envoyé : pas de question avant lui',
+};
+
+const REASONINGS: Record<Reasoning, string> = {
+  template: 'Comme le modèle le fait de lui-même',
+  off: 'Désactivé',
+  on: 'Activé',
+  low: 'Faible',
+  medium: 'Moyen',
+  high: 'Élevé',
 };
 
 export const chatStrings: Translation<typeof en.chatStrings> = {
@@ -288,6 +297,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     followUp: 'Poursuivez',
     send: 'Envoyer',
     stop: 'Arrêter',
+    queue: 'Envoyer après cette réponse',
     stopping: 'Arrêt en cours',
     tokens: (count) => plural(count, 'token'),
     context: 'Contexte utilisé',
@@ -300,6 +310,18 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     addAnswer: 'Ajouter comme réponse',
     enterHint: 'Entrée envoie, Maj+Entrée va à la ligne',
     modEnterHint: 'Ctrl+Entrée envoie',
+  },
+  queue: {
+    label: 'Messages en attente',
+    later: (count) => plural(count, 'message à envoyer après cette réponse', 'messages à envoyer après cette réponse'),
+    waits: (count) => plural(count, 'message encore à envoyer', 'messages encore à envoyer'),
+    sendNow: 'Envoyer maintenant',
+    edit: (words) => `Modifier le message en attente : ${words}`,
+    editHint: 'Modifier',
+    earlier: (words) => `Envoyer plus tôt : ${words}`,
+    remove: (words) => `Retirer de l’attente : ${words}`,
+    files: (count) => `avec ${plural(count, 'fichier')}`,
+    added: 'Le message sera envoyé après cette réponse.',
   },
   empty: {
     title: 'Sur quoi travaillons-nous ?',
@@ -383,6 +405,12 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     fresh: 'aléatoire',
     off: 'désactivé',
     newStop: 'Nouvelle chaîne d’arrêt',
+  },
+  reasoning: {
+    label: 'Raisonnement',
+    hint: 'Si le modèle réfléchit avant de répondre, et combien.',
+    fixed: 'Le gabarit de conversation de ce modèle ne permet pas ce choix.',
+    name: (reasoning) => REASONINGS[reasoning],
   },
   structured: {
     label: 'Sortie structurée',

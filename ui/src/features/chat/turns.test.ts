@@ -91,6 +91,30 @@ describe('what can be done with a message', () => {
     expect(await within(turn(ANSWER)).findByText('2/2')).toBeTruthy();
   });
 
+  it('is written on from the words that a person gave it', async () => {
+    const { backend, user } = await opened();
+    const asked = () => backend.calls.filter((call) => call.command === 'message_continue').map((call) => call.request);
+    const beside = () => within(turn(ANSWER)).queryByRole('button', { name: 'Continue' });
+    expect(beside()).toBeNull();
+    await user.click(within(turn(ANSWER)).getByRole('button', { name: 'Edit' }));
+    const editor = await screen.findByRole('textbox', { name: 'Edit the message' });
+    await user.clear(editor);
+    await user.type(editor, 'Half of');
+    await user.click(screen.getByRole('button', { name: 'Save as new version' }));
+    await waitFor(() => expect(beside()).not.toBeNull());
+    await user.click(beside() as HTMLElement);
+    await waitFor(() => expect(asked()).toEqual([{ id: backend.stored.get('c-0')?.conversation.head }]));
+  });
+
+  it('is written on from the menu if its model had ended it', async () => {
+    const { backend, user } = await opened();
+    await choose(user, ANSWER, 'Continue');
+    await waitFor(() => expect(backend.calls.some((call) => call.command === 'message_continue')).toBe(true));
+    await user.click(within(turn(QUESTION)).getByRole('button', { name: 'More for this message' }));
+    await screen.findByRole('menuitem', { name: 'Leave out of the context' });
+    expect(screen.queryByRole('menuitem', { name: 'Continue' })).toBeNull();
+  });
+
   it('offers no model that does not run', async () => {
     const { backend, user } = await opened();
     const refused = [...backend.models.values()].find((model) => model.verdict.type === 'refused');

@@ -79,5 +79,6 @@ fn run(answer: &Message, model_id: ModelId) -> Run {
             ..Statistics::default()
         }),
         error: None,
+        structured_output: None,
     }
 }

@@ -159,6 +159,8 @@ pub struct ForeignRun {
     pub statistics: Option<Statistics>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// The schema that the answer was held to, if it is known.
+    pub structured_output: Option<String>,
 }
 
 impl ForeignConversation {

@@ -148,6 +148,8 @@ struct Generation {
     ended_at_ms: Option<i64>,
     statistics: Option<Statistics>,
     error: Option<ErrorReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    structured_output: Option<String>,
 }
 
 /// The conversation and its whole tree as indented JSON.
@@ -311,6 +313,7 @@ impl Generation {
             ended_at_ms: run.ended_at_ms,
             statistics: run.statistics.clone(),
             error: run.error.clone(),
+            structured_output: run.structured_output.clone(),
         }
     }
 
@@ -330,6 +333,7 @@ impl Generation {
                 .unwrap_or(started_at_ms),
             statistics: self.statistics,
             error: self.error,
+            structured_output: self.structured_output,
         }
     }
 }

@@ -32,6 +32,7 @@ pub fn conversation() -> Conversation {
         },
         draft: String::new(),
         draft_attachments: Vec::new(),
+        queue: Vec::new(),
         notes: String::new(),
         head: None,
     }

@@ -95,6 +95,25 @@ fn less_than_nothing_means_all_or_a_fresh_one() {
 }
 
 #[test]
+fn whether_a_model_thinks_goes_both_ways() {
+    let key = "llm.prediction.reasoning.enableThinking";
+    for (theirs, ours) in [(true, Reasoning::On), (false, Reasoning::Off)] {
+        let file = one(key, json!(theirs));
+        assert_eq!(file.values.parameters.reasoning, Some(ours));
+    }
+    assert_eq!(one(key, json!("much")).left_out.len(), 1);
+    for (ours, theirs) in [
+        (Reasoning::Off, "\"value\": false"),
+        (Reasoning::Low, "\"value\": true"),
+    ] {
+        let mut values = LayerValues::default();
+        values.parameters.reasoning = Some(ours);
+        let text = write_preset("Thinker", &values);
+        assert!(text.contains(key) && text.contains(theirs), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_preset_is_refused() {
     assert!(matches!(read_preset("{"), Err(PresetFileError::Json(_))));
     for other in ["[]", "{}", r#"{"operation": {"fields": 1}}"#, "null"] {
@@ -157,6 +176,13 @@ prop_compose! {
             Just(ContextOverflow::KeepFirst),
             Just(ContextOverflow::Summarise),
         ]),
+        reasoning in prop::option::of(prop_oneof![
+            Just(Reasoning::Template),
+            Just(Reasoning::Off),
+            Just(Reasoning::On),
+            Just(Reasoning::Low),
+            Just(Reasoning::High),
+        ]),
         structured_output in prop::option::of(prop_oneof![
             Just(String::new()),
             Just("{\"type\":\"object\"}".to_owned()),
@@ -166,7 +192,7 @@ prop_compose! {
         Parameters {
             temperature, top_p, top_k, xtc_threshold, dry_multiplier, dry_allowed_length,
             repeat_last_n, presence_penalty, seed, max_tokens, stop, context_overflow,
-            structured_output,
+            reasoning, structured_output,
             ..Parameters::default()
         }
     }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-pub use sirocco_chat::CallPiece;
+pub use sirocco_chat::{CallPiece, set_effort, tells_of_thinking, thinking_variables};
 pub use sirocco_engine_wire::{
     ChatImage, ChatMessage, Constraint, EmbedInput, EmbedRequest, FinishReason, Prompt,
     SamplingParameters, TokenProbability, ToolCall, Usage, Vector,

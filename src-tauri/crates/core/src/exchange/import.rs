@@ -278,6 +278,7 @@ fn run(foreign: ForeignRun) -> ImportedRun {
         ended_at_ms: foreign.ended_at_ms,
         statistics: foreign.statistics,
         error: foreign.error,
+        structured_output: foreign.structured_output,
     }
 }
 

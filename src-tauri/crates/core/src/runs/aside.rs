@@ -2,10 +2,10 @@
 //!
 //! The worker has read what was said before already, and what it keeps of that is good for the next message too.
 
-use sirocco_chat::{ReasoningSplitter, Start, start_of};
+use sirocco_chat::{ReasoningSplitter, Start, start_of, thinking_variables};
 use sirocco_engine::Turn;
 use sirocco_engine_wire::{FinishReason, FromWorker, GenerateRequest, Prompt, SamplingParameters};
-use sirocco_protocol::ErrorReport;
+use sirocco_protocol::{ErrorReport, Reasoning};
 
 use crate::error::Report;
 
@@ -25,7 +25,7 @@ pub(super) async fn ask_aside(
 ) -> Result<Aside, ErrorReport> {
     if let Prompt::Chat { variables, .. } = &mut prompt {
         // Models that can do without thinking would have no words left for the answer.
-        variables.insert("enable_thinking".into(), false.into());
+        *variables = thinking_variables(Reasoning::Off);
     }
     let request = GenerateRequest {
         id: 0,

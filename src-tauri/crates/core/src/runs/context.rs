@@ -89,7 +89,7 @@ impl App {
                 None => {
                     let message = store.message(answer).await.report()?;
                     let wanted = Wanted {
-                        values: &self.effective(&conversation).await?,
+                        values: &self.effective(&conversation, conversation.model_id).await?,
                         leaf: message.parent_id,
                         draft: None,
                         continue_last: false,
@@ -109,7 +109,7 @@ impl App {
     ) -> Result<Prepared, ErrorReport> {
         let is_something = !draft.content.trim().is_empty() || !draft.attached.is_empty();
         let wanted = Wanted {
-            values: &self.effective(conversation).await?,
+            values: &self.effective(conversation, conversation.model_id).await?,
             leaf: conversation.head,
             draft: is_something.then_some(draft),
             continue_last: false,

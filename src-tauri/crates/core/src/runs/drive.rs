@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::line::Place;
 use super::prompt::Wanted;
+use super::thought::ThoughtTime;
 use super::{ActiveRun, Sent, prompt};
 use crate::App;
 use crate::clock::now_ms;
@@ -36,6 +37,8 @@ pub(super) struct Work {
     pub model_id: ModelId,
     /// The message has words already, and the model writes on.
     pub continues: bool,
+    /// How long it was thought about before, in milliseconds.
+    pub thought_ms: Option<f64>,
     /// The run belongs to a comparison.
     pub compared: Option<Compared>,
 }
@@ -55,6 +58,7 @@ impl Work {
             message_id: answer.id,
             model_id: model.model.id,
             continues,
+            thought_ms: None,
             compared: None,
         }
     }
@@ -103,10 +107,12 @@ impl App {
         let is_whole = outcome.state == RunState::Completed;
         self.end(&active, outcome).await;
         self.inner.runs.remove(active.id);
-        // The answers of a comparison have other things to wait for than a title.
+        // The answers of a comparison have other things to wait for than a title or another question.
         if is_whole && work.compared.is_none() {
             let conversation_id = active.live().run.conversation_id;
-            self.begin_title(conversation_id, work.model_id, active.store.clone());
+            if !self.go_on_with_queue(conversation_id).await {
+                self.begin_title(conversation_id, work.model_id, active.store.clone());
+            }
         }
     }
 
@@ -149,7 +155,8 @@ impl App {
             Some(compared) => compared.values.clone(),
             None => {
                 let conversation = active.store.conversation(conversation_id);
-                self.effective(&conversation.await.report()?).await?
+                let conversation = conversation.await.report()?;
+                self.effective(&conversation, Some(work.model_id)).await?
             }
         };
         let wanted = Wanted {
@@ -175,6 +182,8 @@ impl App {
             .with_hint("shorten the message, or load the model with more context"));
         }
         let constraint = prompt::constraint(&values.parameters)?;
+        let schema = values.parameters.structured_output.clone();
+        active.live().run.structured_output = Some(schema.unwrap_or_default());
         let request = GenerateRequest {
             id: 0,
             prompt: prepared.prompt.clone(),
@@ -189,7 +198,8 @@ impl App {
             answer: work.message_id,
             prepared,
         });
-        let outcome = self.follow_worker(active, &turn, request).await;
+        let thought = ThoughtTime::after(work.thought_ms);
+        let outcome = self.follow_worker(active, &turn, request, thought).await;
         if work.compared.is_some() {
             let memory_bytes = *turn.loaded.worker.memory_bytes().borrow();
             self.note_memory(work.message_id, memory_bytes).await;
@@ -238,11 +248,12 @@ impl App {
         active: &Arc<ActiveRun>,
         turn: &Turn,
         request: GenerateRequest,
+        thought: ThoughtTime,
     ) -> Result<Outcome, ErrorReport> {
         let mut generation = turn.loaded.worker.generate(request).await.report()?;
         // While the worker reads the prompt: the disk may take as long as the first words.
         self.advance(active, RunState::Prefilling).await?;
-        let mut text = TextFlow::new(active);
+        let mut text = TextFlow::new(active, thought);
         let mut save = tokio::time::interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
@@ -298,9 +309,13 @@ impl App {
                 } else {
                     RunState::Completed
                 };
+                let statistics = Statistics {
+                    reasoning_ms: text.thought.ms(),
+                    ..statistics(reason, &usage)
+                };
                 Ok(Outcome {
                     state,
-                    statistics: Some(statistics(reason, &usage)),
+                    statistics: Some(statistics),
                     error: None,
                 })
             }
@@ -382,9 +397,14 @@ impl App {
 
     /// Writes the end into the store and tells everyone.
     async fn end(&self, active: &ActiveRun, outcome: Outcome) {
-        let (content, reasoning) = {
+        let (content, reasoning, structured_output) = {
             let live = active.live();
-            (live.message.content.clone(), live.message.reasoning.clone())
+            let schema = live.run.structured_output.clone();
+            (
+                live.message.content.clone(),
+                live.message.reasoning.clone(),
+                schema,
+            )
         };
         let end = RunEnd {
             run_id: active.id,
@@ -394,6 +414,7 @@ impl App {
             content,
             reasoning,
             unread: true,
+            structured_output,
         };
         let ended = match self.finish_when_there_is_room(&active.store, &end).await {
             Ok(Some(ended)) => ended,
@@ -472,6 +493,7 @@ fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
         left_out: None,
         drafted_tokens: usage.drafted_tokens,
         accepted_tokens: usage.accepted_tokens,
+        reasoning_ms: None,
     }
 }
 
@@ -486,10 +508,11 @@ struct TextFlow<'a> {
     /// Something was shown: from then on words are joined.
     shown: bool,
     unsaved: bool,
+    thought: ThoughtTime,
 }
 
 impl<'a> TextFlow<'a> {
-    fn new(active: &'a ActiveRun) -> Self {
+    fn new(active: &'a ActiveRun, thought: ThoughtTime) -> Self {
         let live = active.live();
         let content = live.message.content.as_str();
         let reasoning = live.message.reasoning.as_deref().unwrap_or_default();
@@ -504,6 +527,7 @@ impl<'a> TextFlow<'a> {
             started: false,
             shown: false,
             unsaved: false,
+            thought,
         }
     }
 
@@ -524,6 +548,7 @@ impl<'a> TextFlow<'a> {
     }
 
     fn take(&mut self, split: Split, now: Instant) {
+        self.thought.hear(&split, now);
         if let Some(delta) = self.coalescer.push(split, now) {
             self.publish(delta);
         } else if !self.shown {
@@ -539,7 +564,9 @@ impl<'a> TextFlow<'a> {
 
     fn finish(&mut self) {
         let split = self.splitter.finish();
-        self.take(split, Instant::now());
+        let now = Instant::now();
+        self.take(split, now);
+        self.thought.end(now);
         self.flush();
     }
 

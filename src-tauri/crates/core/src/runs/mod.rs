@@ -10,13 +10,15 @@ mod drive;
 mod follow;
 mod line;
 mod prompt;
+mod queue;
 mod shorten;
 mod start;
 mod summary;
+mod thought;
 mod title;
 
 pub(crate) use prompt::sampling;
-pub(crate) use start::Contest;
+pub(crate) use start::{Contest, Written};
 pub(crate) use title::Titles;
 
 use std::collections::{HashMap, VecDeque};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 use sirocco_chat::{
-    BudgetError, PromptMessage, PromptTurn, assemble, room, summary_turn, with_documents,
+    BudgetError, PromptMessage, PromptTurn, assemble, room, summary_turn, thinking_variables,
+    with_documents,
 };
 use sirocco_engine::Loaded;
 use sirocco_engine_wire::{ChatImage, ChatMessage, Constraint, Prompt, SamplingParameters};
@@ -172,6 +173,7 @@ impl App {
         let room = room(overflow, loaded.context_length, parameters.max_tokens);
         let form = Form {
             continue_last: wanted.continue_last,
+            variables: thinking_variables(parameters.reasoning.unwrap_or_default()),
             now_s: now_ms() / 1000,
         };
         // Without a choice the worker counts alone, and what cannot be too long needs no counting.
@@ -241,6 +243,7 @@ fn place(place: usize) -> u32 {
 /// What is the same for every length of a prompt.
 pub(super) struct Form {
     continue_last: bool,
+    variables: Map<String, Value>,
     now_s: i64,
 }
 
@@ -263,7 +266,7 @@ impl Form {
         Prompt::Chat {
             messages: messages.collect(),
             continue_last: self.continue_last,
-            variables: Map::new(),
+            variables: self.variables.clone(),
             tools: Vec::new(),
             now_s: self.now_s,
         }

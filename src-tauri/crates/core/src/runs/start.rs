@@ -6,7 +6,7 @@ use sirocco_chat::automatic_title;
 use sirocco_protocol::commands::{ConversationUpdate, MessageRegenerate, MessageSend};
 use sirocco_protocol::{
     AttachmentId, Conversation, ConversationId, ErrorCode, ErrorReport, Event, LayerValues,
-    LoadState, MessageId, Model, ModelId, ModelVerdict, Role, RunId, Started,
+    LoadState, MessageId, Model, ModelId, ModelVerdict, QueuedMessageId, Role, RunId, Started,
 };
 use sirocco_store::{NewMessage, NewRun, StoredModel, Turn};
 
@@ -28,6 +28,17 @@ pub(crate) struct Contest {
     pub values: LayerValues,
 }
 
+/// Where a question comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It was the draft, which is empty then.
+    InDraft,
+    /// It waited in the queue, which it leaves.
+    InQueue(QueuedMessageId),
+    /// It is another version of one that was sent before.
+    Before,
+}
+
 impl App {
     /// A question and its answer, at the end of the shown branch.
     pub(crate) async fn send_message(&self, request: MessageSend) -> Result<Started, ErrorReport> {
@@ -46,17 +57,16 @@ impl App {
             model_name: None,
             attachments: request.attachments,
         };
-        self.ask(request.conversation_id, Some(question), true)
+        self.ask(request.conversation_id, Some(question), Written::InDraft)
             .await
     }
 
-    /// Adds the question, if there is one, and an answer under it (or under the head). `clear_draft`: the question was
-    /// the conversation's draft.
+    /// Adds the question, if there is one, and an answer under it (or under the head).
     pub(crate) async fn ask(
         &self,
         id: ConversationId,
         question: Option<NewMessage>,
-        clear_draft: bool,
+        written: Written,
     ) -> Result<Started, ErrorReport> {
         let conversation = self.store_of(id).await.conversation(id).await.report()?;
         let model = self.model_for(&conversation).await?;
@@ -83,9 +93,13 @@ impl App {
             }),
             messages: question.into_iter().chain([answer]).collect(),
             automatic_title: automatic_title.filter(|title| !title.is_empty()),
-            clear_draft,
+            clear_draft: written == Written::InDraft,
         };
-        self.begin(turn, work, question_id).await
+        let queued = match written {
+            Written::InQueue(id) => Some(id),
+            Written::InDraft | Written::Before => None,
+        };
+        self.begin(turn, work, question_id, queued).await
     }
 
     /// Whether a model sees images: the way it is loaded, or would be.
@@ -157,7 +171,7 @@ impl App {
             automatic_title: None,
             clear_draft: false,
         };
-        self.begin(turn, work, None).await
+        self.begin(turn, work, None, None).await
     }
 
     /// Writes on at the end of an answer.
@@ -183,6 +197,7 @@ impl App {
             message_id: id,
             model_id: model.model.id,
             continues: true,
+            thought_ms: message.run.and_then(|run| run.statistics?.reasoning_ms),
             compared: None,
         };
         let turn = Turn {
@@ -196,7 +211,7 @@ impl App {
             automatic_title: None,
             clear_draft: false,
         };
-        self.begin(turn, work, None).await
+        self.begin(turn, work, None, None).await
     }
 
     /// Stores the turn and starts the task of its run.
@@ -205,11 +220,16 @@ impl App {
         turn: Turn,
         work: Work,
         question_id: Option<MessageId>,
+        queued: Option<QueuedMessageId>,
     ) -> Result<Started, ErrorReport> {
         let id = turn.conversation_id;
         self.stand_in(id, Some(work.model_id), None).await?;
         let store = &self.store_of(id).await;
-        store.add_turn(&turn, now_ms()).await.report()?;
+        match queued {
+            Some(queued) => store.add_queued_turn(&turn, queued, now_ms()).await,
+            None => store.add_turn(&turn, now_ms()).await,
+        }
+        .report()?;
         // Read at once: each of these goes to the database and back, and somebody waits for words.
         let question = async {
             match question_id {
@@ -230,6 +250,9 @@ impl App {
             .insert(run.clone(), assistant_message.clone(), store.clone());
         self.emit(Event::RunChanged { run });
         self.messages_changed(&conversation);
+        if queued.is_some() {
+            self.queue_changed(id, conversation.queue);
+        }
         self.set_off(active, work);
         Ok(Started {
             user_message,
@@ -258,6 +281,7 @@ impl App {
                 message_id: contest.message_id,
                 model_id: contest.model_id,
                 continues: false,
+                thought_ms: None,
                 compared: Some(Compared {
                     values: contest.values,
                     place,

@@ -91,7 +91,7 @@ impl App {
         let turn = self.inner.residency.turn(model_id, |_, _| {});
         let turn = turn.await.report()?;
         let wanted = Wanted {
-            values: &self.effective(conversation).await?,
+            values: &self.effective(conversation, Some(model_id)).await?,
             leaf: conversation.head,
             draft: Some(Draft {
                 content: TITLE_REQUEST,

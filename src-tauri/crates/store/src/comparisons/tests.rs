@@ -51,6 +51,7 @@ async fn end(store: &Store, run_id: RunId, content: &str) {
         content: content.into(),
         reasoning: None,
         unread: false,
+        structured_output: None,
     };
     store.finish_run(&end, 20).await.unwrap().unwrap();
 }

@@ -91,6 +91,7 @@ async fn an_imported_conversation_is_there_with_its_whole_tree() {
     let run = last.run.as_ref().unwrap();
     assert_eq!((run.state, run.ended_at_ms), (RunState::Stopped, Some(9)));
     assert_eq!(run.statistics.as_ref().unwrap().completion_tokens, 3);
+    assert_eq!(run.structured_output.as_deref(), Some("{}"));
 }
 
 #[tokio::test]

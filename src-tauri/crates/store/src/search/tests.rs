@@ -237,6 +237,7 @@ async fn an_answer_is_found_once_it_is_written() {
         content: "first words, last words".into(),
         reasoning: None,
         unread: false,
+        structured_output: None,
     };
     store.finish_run(&end, 20).await.unwrap().unwrap();
     assert_eq!(

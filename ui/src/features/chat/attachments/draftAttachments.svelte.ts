@@ -83,6 +83,12 @@ export class DraftAttachments {
     this.#keep(this.#of, this.items);
   }
 
+  /** Has these go with the draft, and no others. */
+  put(items: Attachment[]): void {
+    this.items = items;
+    this.#keep(this.#of, items);
+  }
+
   /** They were sent. */
   clear(): void {
     this.items = [];

@@ -22,6 +22,7 @@ export const compareStrings = {
     same: 'Two of them are the same. Choose another model or preset.',
     few: 'There is one model only. Compare it with itself under different presets, or download another.',
     discover: 'Find models',
+    presetFirst: 'What a preset sets goes before what is set in this conversation.',
     order: 'What does not fit into memory or on the processor together answers one after the other.',
   },
   ask: {

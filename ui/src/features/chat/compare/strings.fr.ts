@@ -25,6 +25,7 @@ export const compareStrings: Translation<typeof en.compareStrings> = {
     same: 'Deux d’entre eux sont identiques. Choisissez un autre modèle ou un autre préréglage.',
     few: 'Il n’y a qu’un modèle. Comparez-le à lui-même avec des préréglages différents, ou téléchargez-en un autre.',
     discover: 'Trouver des modèles',
+    presetFirst: 'Ce qu’un préréglage définit passe avant ce qui est défini dans cette conversation.',
     order: 'Ce qui ne tient pas ensemble en mémoire ou sur le processeur répond l’un après l’autre.',
   },
   ask: {

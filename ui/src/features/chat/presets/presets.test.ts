@@ -47,6 +47,27 @@ async function acting(settings: object = {}) {
   return { ...all, actions, ask, choose, undo };
 }
 
+describe('the thinking of a model', () => {
+  it('is chosen where its template lets it be, and goes back to what holds below', async () => {
+    const { chat, kept } = await panel();
+    await chat.chooseModel('m-llama');
+    await fireEvent.keyDown(await screen.findByRole('button', { name: 'Reasoning: As the model does by itself' }), { key: 'ArrowDown' });
+    const options = await screen.findAllByRole('option');
+    expect(options.map((one) => one.textContent?.trim())).toEqual(['As the model does by itself', 'Off', 'On']);
+    chat.changeSettings({ parameters: { ...NO_PARAMETERS, reasoning: 'off' } });
+    expect((await kept())?.values.parameters.reasoning).toBe('off');
+    await fireEvent.click(await screen.findByRole('button', { name: 'Reset Reasoning to As the model does by itself (default)' }));
+    expect((await kept())?.values).toEqual(NO_VALUES);
+  });
+
+  it('cannot be chosen where the template says nothing of it, and says so', async () => {
+    await panel();
+    const select = await screen.findByRole<HTMLButtonElement>('button', { name: 'Reasoning: As the model does by itself' });
+    expect(select.disabled).toBe(true);
+    expect(screen.getByText('The chat template of this model does not let this be chosen.')).toBeTruthy();
+  });
+});
+
 describe('the parameters', () => {
   it('say which layer each value comes from, but for what nobody chose', async () => {
     const { chat, row } = await panel({ default_parameters: { ...NO_PARAMETERS, top_p: 0.5, temperature: 0.9 } });

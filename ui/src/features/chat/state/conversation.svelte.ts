@@ -18,6 +18,8 @@ import type {
   MessagePage,
   ModelId,
   PagePlace,
+  QueuedMessage,
+  QueuedMessageId,
   Role,
   Run,
   Started,
@@ -53,6 +55,8 @@ export class ConversationState {
   id = $state<ConversationId | null>(null);
   conversation = $state.raw<Conversation | null>(null);
   turns = $state.raw<Turn[]>([]);
+  /** Messages that wait for the end of an answer. Events alone change it: they come in order, and answers may be late. */
+  queue = $state.raw<QueuedMessage[]>([]);
   hasOlder = $state(false);
   loadingOlder = $state(false);
   /** The branch goes on behind the turns held. */
@@ -93,6 +97,11 @@ export class ConversationState {
     return last?.live ? last : null;
   }
 
+  /** An answer is being written, shown or not. */
+  get busy(): boolean {
+    return this.liveTurn !== null || (this.hasNewer && (this.conversation?.summary.running ?? false));
+  }
+
   /**
    * Fetches the conversation with its latest turns, or those around a message. `state` says how it went; thrown is
    * only why the message could not be shown, and the latest turns are there then.
@@ -108,6 +117,7 @@ export class ConversationState {
       const conversation = await this.#backend.call('conversation_get', { id });
       if (this.#disposed) return;
       this.conversation = conversation;
+      this.queue = conversation.queue;
       if (message) await this.reveal(message).catch((thrown: unknown) => (problem = thrown));
       await (turns ?? (problem ? this.refresh() : null));
       this.state = { type: 'ready' };
@@ -268,6 +278,26 @@ export class ConversationState {
     this.#started(started);
   }
 
+  /** Has what was the draft wait for the end of the answer, at a place or at the end. */
+  async enqueue(content: string, attachments: AttachmentId[], place: number | null = null): Promise<void> {
+    await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place });
+  }
+
+  async moveQueued(id: QueuedMessageId, place: number): Promise<void> {
+    await this.#backend.call('queue_move', { conversation_id: this.#known(), id, place });
+  }
+
+  async removeQueued(id: QueuedMessageId): Promise<void> {
+    await this.#backend.call('queue_remove', { conversation_id: this.#known(), id });
+  }
+
+  /** Sends the first message that waits. */
+  async sendQueued(): Promise<void> {
+    const id = this.#known();
+    await this.toEnd();
+    this.#started(await this.#backend.call('queue_send', { conversation_id: id }));
+  }
+
   async edit(id: string, content: string, generate: boolean): Promise<void> {
     await this.#backend.call('message_edit', { id, content, generate });
     await this.refresh();
@@ -404,6 +434,9 @@ export class ConversationState {
         if (summary && this.conversation) this.conversation = { ...this.conversation, summary };
         break;
       }
+      case 'queue_changed':
+        if (event.conversation_id === this.id) this.queue = event.queue;
+        break;
       case 'messages_changed':
         if (event.conversation_id === this.id) this.#refreshQuietly();
         break;

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, Message, MessagePage, PagePlace } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { ScriptedBackend } from '$/lib/backend/scripted';
+import { STATISTICS } from '$/lib/backend/scripted/conversations';
 import { ConversationState, FIRST_PAGE } from './conversation.svelte';
 import { Double, message, run, settle } from './double';
 
-const CONVERSATION = { summary: { id: 'c', title: 'T' }, draft: '', head: 'a1' } as unknown as Conversation;
+const CONVERSATION = { summary: { id: 'c', title: 'T' }, draft: '', queue: [], head: 'a1' } as unknown as Conversation;
 
 function chain(count: number): Message[] {
   return Array.from({ length: count }, (_, at) => message(`m${at}`, at === 0 ? null : `m${at - 1}`, `text ${at}`));
@@ -132,6 +133,13 @@ describe('a run that is followed', () => {
     stream?.tell({ type: 'delta', sequence: 1, content: 'Yes', reasoning: '' });
     expect(state.last?.thinking).toBe(false);
     expect(state.last?.thought_ms).toBe(100);
+  });
+
+  it('still tells it once it is only kept', async () => {
+    const ended = run('r', 'a1', 'completed');
+    const statistics = { ...STATISTICS, reasoning_ms: 12_000 };
+    const { state } = await opened([message('q', null, 'Why?'), message('a1', 'q', 'Yes', { ...ended, statistics })]);
+    expect(state.last?.thought_ms).toBe(12_000);
   });
 
   it('shows what it waits for until the first word', async () => {

@@ -63,7 +63,7 @@ export class Double implements Backend {
 }
 
 export function run(id: string, message_id: string, state: Run['state'] = 'generating'): Run {
-  return { id, conversation_id: 'c', message_id, model_id: 'm', state, started_at_ms: 1, ended_at_ms: null, statistics: null, error: null };
+  return { id, conversation_id: 'c', message_id, model_id: 'm', state, started_at_ms: 1, ended_at_ms: null, statistics: null, error: null, structured_output: null };
 }
 
 export function message(id: string, parent_id: string | null, content: string, of: Run | null = null): Message {

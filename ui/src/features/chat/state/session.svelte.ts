@@ -1,6 +1,6 @@
 /** The chat as the window shows it: the open conversation, its draft and what a send needs first. */
 
-import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, Notice, PresetChoice, Role } from '$/gen/protocol';
+import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, Notice, PresetChoice, QueuedMessage, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { showNotice } from '$/lib/notices';
 import { remembered } from '$/lib/remember';
@@ -308,13 +308,17 @@ export class ChatSession {
   }
 
   /**
-   * Sends the draft. Answers `no_model` if there is nothing that could answer; the draft is kept
-   * then, as it is when the backend refuses.
+   * Sends the draft, or queues it while an answer is being written. Answers `no_model` if there is nothing that could
+   * answer; the draft is kept then, as it is when the backend refuses.
    */
-  async send(): Promise<'sent' | 'no_model' | 'nothing'> {
+  async send(): Promise<'sent' | 'queued' | 'no_model' | 'nothing'> {
     const text = this.draft.text;
     const { current, model, attachments } = this;
-    if (!this.sendable || this.sending || current.liveTurn) return 'nothing';
+    if (!this.sendable || this.sending) return 'nothing';
+    if (current.busy) {
+      await this.#enqueue(null);
+      return 'queued';
+    }
     if (!model) return 'no_model';
     this.sending = true;
     try {
@@ -334,6 +338,35 @@ export class ChatSession {
     } finally {
       this.sending = false;
     }
+  }
+
+  /** Has the draft wait for the end of the answer. */
+  async #enqueue(place: number | null): Promise<void> {
+    const text = this.draft.text;
+    const { current, attachments } = this;
+    this.sending = true;
+    try {
+      await attachments.flush();
+      await current.enqueue(text, attachments.ids, place);
+      attachments.clear();
+      await this.#taken(text);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Takes a message that waits back into the composer; what is written there waits in its place. */
+  async editQueued(message: QueuedMessage): Promise<void> {
+    const { current, attachments } = this;
+    if (this.sending || attachments.reading.length > 0) return;
+    const isEmpty = this.draft.text.trim() === '' && attachments.isEmpty;
+    const place = current.queue.findIndex((one) => one.id === message.id);
+    if (!isEmpty) await this.#enqueue(place);
+    await current.removeQueued(message.id);
+    // The reader may have gone elsewhere meanwhile: it waits there no more, and is not lost.
+    if (this.current !== current) return void current.enqueue(message.content, message.attachments.map((one) => one.id), place);
+    this.draft.change(message.content);
+    attachments.put(message.attachments);
   }
 
   /** Puts the draft at the end as a message of either role, without an answer. Answers whether there was one. */

@@ -21,7 +21,7 @@ export class Turn {
   content = $state('');
   reasoning = $state('');
   progress = $state.raw<Progress | null>(null);
-  /** How long the model thought, if we watched it. */
+  /** How long the model thought: as it is kept, or as we watch it. */
   thought_ms = $state<number | null>(null);
   #thinkingSince: number | null = null;
 
@@ -43,6 +43,7 @@ export class Turn {
     this.message = message;
     this.content = message.content;
     this.reasoning = message.reasoning ?? '';
+    this.thought_ms = message.run?.statistics?.reasoning_ms ?? this.thought_ms;
     if (!isLive(message.run)) this.progress = null;
   }
 

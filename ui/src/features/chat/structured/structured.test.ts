@@ -84,6 +84,27 @@ describe('an answer under a schema', () => {
     expect(await screen.findByText(/Leaves its schema at \/wind/)).toBeTruthy();
   });
 
+  it('is judged by the one it was written under, not by that of now', async () => {
+    const { state, stored, context } = await started(SCHEMA, '{"wind": "mistral"}');
+    const run = stored.messages[1]?.run;
+    if (!run) throw new Error('there is an answer');
+    run.structured_output = SCHEMA.replace('sirocco', 'mistral');
+    render(ChatPage, { context });
+    state.navigation.openConversation('c-0');
+    expect(await screen.findByText('Satisfies its schema')).toBeTruthy();
+  });
+
+  it('is not judged if there was none, whatever is asked for now', async () => {
+    const { state, stored, context } = await started(SCHEMA, '{"wind": "mistral"}');
+    const run = stored.messages[1]?.run;
+    if (!run) throw new Error('there is an answer');
+    run.structured_output = '';
+    render(ChatPage, { context });
+    state.navigation.openConversation('c-0');
+    await waitFor(() => expect(screen.getAllByRole('article')).toHaveLength(2));
+    expect(screen.queryByRole('group', { name: 'Structured answer' })).toBeNull();
+  });
+
   it('in words stays words, and so does JSON without a schema', async () => {
     for (const [schema, text] of [[SCHEMA, 'The sirocco.'], [null, '{"wind": 1}']] as const) {
       const { state, context } = await started(schema, text);

@@ -42,7 +42,7 @@ The cost is linear, $O(n)$ in the length of the text. Three things to keep in mi
 3. For plain ASCII the naive version is right.
 `;
 
-const STATISTICS: Statistics = {
+export const STATISTICS: Statistics = {
   prompt_tokens: 214,
   cached_tokens: 180,
   completion_tokens: 212,
@@ -53,6 +53,7 @@ const STATISTICS: Statistics = {
   left_out: null,
   drafted_tokens: 0,
   accepted_tokens: 0,
+  reasoning_ms: null,
 };
 
 export interface Stored {
@@ -85,6 +86,7 @@ export function message(conversation_id: string, id: string, role: Role, content
           ended_at_ms: at + 12_000,
           statistics: STATISTICS,
           error: null,
+          structured_output: null,
         }
       : null;
   return {
@@ -112,6 +114,7 @@ export function newConversation(id: string, title: string, at: number): Conversa
     settings: { preset_id: null, values: NO_VALUES },
     draft: '',
     draft_attachments: [],
+    queue: [],
     notes: '',
     head: null,
   };

@@ -24,6 +24,7 @@ import type {
   ModelDefaults,
   ModelRoot,
   Opening,
+  QueuedMessage,
   QuickAsk,
   Run,
   RunUpdate,
@@ -298,14 +299,28 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return { messages: branch.slice(start, end), has_older: start > 0, has_newer: end < branch.length };
     },
     message_send: ({ conversation_id, content, attachments }) => {
-      const { conversation, messages } = this.#stored(conversation_id);
-      const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
-      question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
-      messages.push(question);
-      conversation.draft_attachments = [];
-      if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
-      return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
+      this.#stored(conversation_id).conversation.draft_attachments = [];
+      return this.#ask(conversation_id, content, attachments);
     },
+    queue_add: ({ conversation_id, content, attachments, place }) => {
+      const { conversation } = this.#stored(conversation_id);
+      const files = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
+      conversation.queue.splice(place ?? conversation.queue.length, 0, { id: this.id('queued'), content, attachments: files });
+      conversation.draft = '';
+      conversation.draft_attachments = [];
+      return this.#queueChanged(conversation);
+    },
+    queue_move: ({ conversation_id, id, place }) => {
+      const { conversation } = this.#stored(conversation_id);
+      conversation.queue.splice(place, 0, takeQueued(conversation, id));
+      return this.#queueChanged(conversation);
+    },
+    queue_remove: ({ conversation_id, id }) => {
+      const { conversation } = this.#stored(conversation_id);
+      takeQueued(conversation, id);
+      return this.#queueChanged(conversation);
+    },
+    queue_send: ({ conversation_id }) => this.#sendQueued(this.#stored(conversation_id).conversation),
     message_regenerate: ({ id, model_id }) => {
       const { conversation, found } = this.#message(id);
       const started = this.answer(conversation, found.parent_id);
@@ -319,7 +334,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     message_edit: ({ id, content, generate }) => {
       const { conversation, found } = this.#message(id);
       const { messages } = this.#stored(conversation.summary.id);
-      const edited = { ...copy(found), id: this.id('msg'), content };
+      const edited = { ...copy(found), id: this.id('msg'), content, run: null };
       edited.versions = [...found.versions, edited.id];
       for (const one of messages) if (found.versions.includes(one.id)) one.versions = edited.versions;
       messages.push(edited);
@@ -504,8 +519,42 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     return this.#run(conversation, answer);
   }
 
+  #ask(conversation_id: string, content: string, attachments: string[]): Started {
+    const { conversation, messages } = this.#stored(conversation_id);
+    const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
+    question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
+    messages.push(question);
+    if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
+    return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
+  }
+
+  #sendQueued(conversation: Conversation): Started {
+    const next = conversation.queue.shift();
+    if (!next) throw missing('queued message');
+    this.#queueChanged(conversation);
+    const started = this.#ask(conversation.summary.id, next.content, next.attachments.map((one) => one.id));
+    this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: conversation.head });
+    return started;
+  }
+
+  #queueChanged({ summary, queue }: Conversation): QueuedMessage[] {
+    this.emit({ type: 'queue_changed', conversation_id: summary.id, queue });
+    return queue;
+  }
+
   #run(conversation: Conversation, answer: Message): Started {
-    const run: Run = { ...(answer.run as Run), id: this.id('run'), state: 'prefilling', statistics: null, ended_at_ms: null };
+    const run: Run = {
+      id: this.id('run'),
+      conversation_id: conversation.summary.id,
+      message_id: answer.id,
+      model_id: conversation.model_id,
+      state: 'prefilling',
+      started_at_ms: Date.now(),
+      ended_at_ms: null,
+      statistics: null,
+      error: null,
+      structured_output: null,
+    };
     answer.run = run;
     conversation.summary.running = true;
     conversation.summary.updated_at_ms = Date.now();
@@ -547,13 +596,22 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       left_out: null,
       drafted_tokens: 0,
       accepted_tokens: 0,
+      reasoning_ms: null,
     };
     this.#runs.delete(run.id);
     conversation.summary.running = false;
     this.#changed(conversation);
     this.emit({ type: 'run_changed', run });
     tell({ type: 'finished', run, message: answer });
+    if (run.state === 'completed' && conversation.queue.length > 0) this.#sendQueued(conversation);
   }
+}
+
+function takeQueued(conversation: Conversation, id: string): QueuedMessage {
+  const at = conversation.queue.findIndex((one) => one.id === id);
+  const [taken] = at < 0 ? [] : conversation.queue.splice(at, 1);
+  if (!taken) throw missing('queued message');
+  return taken;
 }
 
 /** A run that follows a crash, in a window that may become a newer version. */

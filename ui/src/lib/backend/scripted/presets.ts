@@ -40,6 +40,7 @@ const ENGINE: LayerValues = {
     max_tokens: null,
     stop: [],
     context_overflow: 'stop',
+    reasoning: 'template',
     structured_output: '',
   },
 };
@@ -101,7 +102,8 @@ export function presetHandlers(host: ScriptedHost): Pick<Handlers, PresetCommand
         ['settings', { system_prompt: settings.default_system_prompt || null, parameters: settings.default_parameters }],
         ['preset', preset?.values ?? NO_VALUES],
       ];
-      const inherited: Inherited = { preset, values: NO_VALUES, origins: {} };
+      const reasoning = { on_off: model_id !== 'm-coder', effort: false };
+      const inherited: Inherited = { preset, values: NO_VALUES, origins: {}, reasoning };
       for (const [layer, values] of layers) {
         inherited.values = over(values, inherited.values);
         const fields = { ...values.parameters, system_prompt: values.system_prompt };

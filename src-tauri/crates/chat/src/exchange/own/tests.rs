@@ -64,6 +64,7 @@ fn kept(foreign: &ForeignConversation) -> Outgoing {
                 ended_at_ms: Some(run.ended_at_ms),
                 statistics: run.statistics.clone(),
                 error: run.error.clone(),
+                structured_output: run.structured_output.clone(),
             }),
             versions: vec![*id],
             left_out: message.left_out,
@@ -108,6 +109,7 @@ fn kept(foreign: &ForeignConversation) -> Outgoing {
         },
         draft: "but ".into(),
         draft_attachments: Vec::new(),
+        queue: Vec::new(),
         notes: foreign.notes.clone(),
         head: Some(ids[foreign.head]),
     };
