@@ -1,7 +1,7 @@
 //! Other versions of questions and answers, and messages that come and go.
 
 use sirocco_protocol::commands::*;
-use sirocco_protocol::{Conversation, ErrorCode, RunState, Started};
+use sirocco_protocol::{Conversation, ErrorCode, MessageOutline, RunState, Started};
 use sirocco_testkit::Script;
 
 use crate::{app, code};
@@ -116,6 +116,54 @@ async fn an_edited_answer_is_what_the_model_sees_next() -> anyhow::Result<()> {
         .map(|message| message.content)
         .collect();
     assert_eq!(words, ["one", "I never said that", "two", "You said: two"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outline_shows_every_branch_and_leads_to_it() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    let first = app.send_and_finish(id, "one").await?;
+    app.send_and_finish(id, "two").await?;
+    let question = first.parent_id.expect("an answer has a question");
+    let edit = MessageEdit {
+        id: question,
+        content: "three\n\nlines".into(),
+        generate: true,
+    };
+    let started: Started = app.call("message_edit", edit).await?;
+    let (_, answer) = app.finish(&started).await?;
+    let request = MessageOutlineRequest {
+        conversation_id: id,
+    };
+    let outline: MessageOutline = app.call("message_outline", request.clone()).await?;
+    assert_eq!(outline.head, Some(answer.id));
+    let words: Vec<_> = outline
+        .messages
+        .iter()
+        .map(|one| one.beginning.as_str())
+        .collect();
+    let expected = [
+        "one",
+        "three lines",
+        "You said: one",
+        "You said: three lines",
+        "two",
+        "You said: two",
+    ];
+    assert_eq!(words, expected);
+
+    let old = outline.messages[5].id;
+    app.call::<Conversation>("message_select", MessageSelect { id: old })
+        .await?;
+    let outline: MessageOutline = app.call("message_outline", request).await?;
+    assert_eq!((outline.head, outline.messages.len()), (Some(old), 6));
+
+    let unknown = MessageOutlineRequest {
+        conversation_id: sirocco_protocol::ConversationId::fresh(),
+    };
+    let refused = app.call::<MessageOutline>("message_outline", unknown).await;
+    assert_eq!(code(refused), ErrorCode::NotFound);
     Ok(())
 }
 

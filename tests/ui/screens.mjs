@@ -226,7 +226,7 @@ const SCREENS = {
   "export menu": {
     steps: [
       ...conversation,
-      button("Export this conversation"),
+      button("More for the open conversation"),
       (page) => page.getByRole("menuitem", { name: "Export as" }).click(),
       (page) => page.getByRole("menuitem", { name: "Web page" }).waitFor(),
     ],

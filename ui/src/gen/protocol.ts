@@ -2914,6 +2914,28 @@ id: MessageId,
 left_out: boolean, };
 
 /**
+ * The whole tree of a conversation, in outline.
+ */
+export type MessageOutline = { 
+/**
+ * The leaf of the branch being shown.
+ */
+head: MessageId | null, 
+/**
+ * Every message that is not deleted, of all branches: a parent before its answers, older versions before newer ones.
+ */
+messages: Array<OutlineMessage>, };
+
+/**
+ * The messages of all branches, in outline.
+ */
+export type MessageOutlineRequest = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, };
+
+/**
  * A page of the shown branch, oldest first.
  */
 export type MessagePage = { 
@@ -3694,6 +3716,27 @@ tag: string, } | { "type": "untag",
  * In any case.
  */
 tag: string, } | { "type": "archive" } | { "type": "unarchive" } | { "type": "delete" } | { "type": "restore" };
+
+/**
+ * A message as an outline shows it.
+ */
+export type OutlineMessage = { 
+/**
+ * Its id.
+ */
+id: MessageId, 
+/**
+ * The message it answers; none for a first one.
+ */
+parent_id: MessageId | null, 
+/**
+ * Who speaks.
+ */
+role: Role, 
+/**
+ * Its first words on one line, 80 characters at most; empty where it has none, only files.
+ */
+beginning: string, };
 
 /**
  * Which page of the shown branch.
@@ -5341,6 +5384,8 @@ export interface Commands {
   conversation_branch: { request: ConversationBranch; response: Conversation };
   /** A page of the shown branch, oldest first. */
   message_page: { request: MessagePageRequest; response: MessagePage };
+  /** The messages of all branches, in outline. */
+  message_outline: { request: MessageOutlineRequest; response: MessageOutline };
   /** Adds the person's message at the end of the branch and starts the answer. */
   message_send: { request: MessageSend; response: Started };
   /** Another version of an answer, under the same question. */

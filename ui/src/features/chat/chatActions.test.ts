@@ -12,14 +12,14 @@ async function opened(id: string | null) {
   const chat = new ChatSession(state);
   await chat.open(id);
   state.navigation.conversationId = id;
-  const page = { send: vi.fn(), stop: vi.fn(), editLast: vi.fn(), regenerate: vi.fn(), continue: vi.fn(), toEnd: vi.fn(), rename: vi.fn() };
+  const page = { send: vi.fn(), stop: vi.fn(), editLast: vi.fn(), regenerate: vi.fn(), continue: vi.fn(), toEnd: vi.fn(), rename: vi.fn(), showMap: vi.fn() };
   const actions = new Map(actionsOf(chat, state).map((action) => [action.id, action]));
   const can = (name: string) => actions.get(`chat.${name}`)?.available?.() ?? true;
   const run = (name: string) => actions.get(`chat.${name}`)?.run();
   return { backend, state, chat, page, actions, can, run };
 }
 
-const OF_CONVERSATION = ['regenerate', 'continue', 'editLast', 'copyAnswer', 'copyCode', 'find', 'end', 'rename', 'pin', 'delete'];
+const OF_CONVERSATION = ['regenerate', 'continue', 'editLast', 'copyAnswer', 'copyCode', 'find', 'map', 'end', 'rename', 'pin', 'delete'];
 
 describe('what can be done with the chat', () => {
   it('is what the page on show can do with what is open', async () => {
@@ -31,6 +31,8 @@ describe('what can be done with the chat', () => {
     expect(page.regenerate).toHaveBeenCalledWith(chat.current.last);
     run('rename');
     expect(page.rename).toHaveBeenCalledOnce();
+    run('map');
+    expect(page.showMap).toHaveBeenCalledOnce();
     gone();
     expect(OF_CONVERSATION.filter(can)).toEqual([]);
     const empty = await opened(null);

@@ -136,6 +136,14 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       available: () => shown() && chat.current.turns.length > 0,
       run: () => chat.find.start(),
     },
+    {
+      group,
+      id: 'chat.map',
+      label: s.showMap,
+      words: s.showMapWords,
+      available: () => shown() && chat.current.id !== null && chat.current.turns.length > 0,
+      run: () => chat.page?.showMap(),
+    },
     { group, id: 'chat.end', label: s.toEnd, available: () => shown() && chat.current.turns.length > 0, run: () => chat.page?.toEnd() },
     { group, id: 'chat.rename', label: s.rename, keys: ['F2'], available: () => shown() && chat.current.id !== null, run: () => chat.page?.rename() },
     {

@@ -167,7 +167,7 @@ export const chatStrings = {
   },
   header: {
     rename: 'Rename this conversation',
-    more: 'Export this conversation',
+    more: 'More for the open conversation',
     blind: 'Models are hidden until the vote',
     context: (used: string, all: string) => `Context ${used} of ${all} tokens`,
     contextShort: (used: string, all: string) => `${used} of ${all}`,

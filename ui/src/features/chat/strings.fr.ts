@@ -173,7 +173,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   },
   header: {
     rename: 'Renommer cette conversation',
-    more: 'Exporter cette conversation',
+    more: 'Plus d’actions pour la conversation ouverte',
     blind: 'Modèles masqués jusqu’au vote',
     context: (used, all) => `Contexte : ${used} tokens sur ${all}`,
     contextShort: (used, all) => `${used} sur ${all}`,

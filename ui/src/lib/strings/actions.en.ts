@@ -45,6 +45,8 @@ export const actionStrings = {
   copyAnswer: 'Copy the last answer',
   copyCode: 'Copy the last code block',
   findHere: 'Find in the conversation',
+  showMap: 'Show the map of versions',
+  showMapWords: 'branches tree history fork',
   toEnd: 'Go to the end of the conversation',
   rename: 'Rename the conversation',
   openWindow: 'Open the conversation in a new window',

@@ -46,6 +46,8 @@ export const actionStrings: Translation<typeof en.actionStrings> = {
   copyAnswer: 'Copier la dernière réponse',
   copyCode: 'Copier le dernier bloc de code',
   findHere: 'Rechercher dans la conversation',
+  showMap: 'Afficher la carte des versions',
+  showMapWords: 'branches arbre historique',
   toEnd: 'Aller à la fin de la conversation',
   rename: 'Renommer la conversation',
   openWindow: 'Ouvrir la conversation dans une nouvelle fenêtre',

@@ -33,6 +33,8 @@ export interface ChatDeeds {
   continue: (turn: Turn) => void;
   toEnd: () => void;
   rename: () => void;
+  /** Shows the map of versions. */
+  showMap: () => void;
 }
 
 /** What the inspector shows. */
