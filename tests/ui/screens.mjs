@@ -24,7 +24,6 @@ const keys = (chord) => (page) => page.keyboard.press(chord);
 const text = (words) => (page) => page.getByText(words).first().waitFor();
 const heading = (name, level = 1) => (page) => page.getByRole("heading", { level, name }).waitFor();
 const settings = (changes) => (page) => page.evaluate((wanted) => window.sirocco.app.updateSettings(wanted), changes);
-const direction = (dir) => (page) => page.evaluate((wanted) => (document.documentElement.dir = wanted), dir);
 /** Under 700 px the list lies over the rest and is opened first. */
 const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
@@ -77,7 +76,7 @@ const french = settings({ language: "fr" });
 const english = settings({ language: "en" });
 
 const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
-const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable" };
+const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable", typeface: "sans", direction: "language" };
 
 // By name: the steps that lead from a new chat to the screen, and those that put back what outlives it.
 const SCREENS = {
@@ -87,10 +86,14 @@ const SCREENS = {
   "chat in sepia": { steps: [settings({ theme: "sepia" }), ...conversation], undo: [settings({ theme: "system" })] },
   "chat in high contrast": { steps: [settings({ theme: "high_contrast" }), ...conversation], undo: [settings({ theme: "system" })] },
   "chat, compact and large": {
-    steps: [settings({ appearance: { accent: "sea", interface_percent: 125, transcript_percent: 120, density: "compact" } }), ...conversation],
+    steps: [settings({ appearance: { ...USUAL, accent: "sea", interface_percent: 125, transcript_percent: 120, density: "compact" } }), ...conversation],
     undo: [settings({ appearance: USUAL })],
   },
-  "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
+  "chat from right to left": {
+    steps: [settings({ appearance: { ...USUAL, direction: "right_to_left" } }), (page) => page.locator('html[dir="rtl"]').waitFor(), ...conversation],
+    undo: [settings({ appearance: USUAL })],
+  },
+  "chat with serifs": { steps: [settings({ appearance: { ...USUAL, typeface: "serif" } }), ...conversation], undo: [settings({ appearance: USUAL })] },
   "a comparison to begin": { steps: comparing },
   comparison: { steps: compared },
   ratings: { steps: [...compared, button("Tie"), text("You voted for a tie."), (page) => page.getByRole("tab", { name: "Ratings" }).click(), text("Ratings of your models")] },

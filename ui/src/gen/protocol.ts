@@ -124,7 +124,15 @@ transcript_percent: number,
 /**
  * How close things stand.
  */
-density: Density, };
+density: Density, 
+/**
+ * Letters of messages.
+ */
+typeface: Typeface, 
+/**
+ * Which way the interface runs.
+ */
+direction: Direction, };
 
 /**
  * An image that is attached.
@@ -1051,6 +1059,11 @@ export type CrashTake = Record<symbol, never>;
  * How close things stand.
  */
 export type Density = "comfortable" | "compact";
+
+/**
+ * Which way the interface runs.
+ */
+export type Direction = "language" | "left_to_right" | "right_to_left";
 
 /**
  * Space everything takes.
@@ -5193,6 +5206,11 @@ deleted_at_ms: number,
  * Unix time in milliseconds at which it is removed for good.
  */
 removed_at_ms: number, };
+
+/**
+ * Letters of messages.
+ */
+export type Typeface = "sans" | "serif" | "monospace";
 
 /**
  * Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
