@@ -76,7 +76,7 @@ const french = settings({ language: "fr" });
 const english = settings({ language: "en" });
 
 const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
-const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable", typeface: "sans", direction: "language" };
+const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable", typeface: "sans", direction: "language", reasoning_open: false };
 
 // By name: the steps that lead from a new chat to the screen, and those that put back what outlives it.
 const SCREENS = {

@@ -132,7 +132,11 @@ typeface: Typeface,
 /**
  * Which way the interface runs.
  */
-direction: Direction, };
+direction: Direction, 
+/**
+ * What a model thinks before it answers is shown open, not folded.
+ */
+reasoning_open: boolean, };
 
 /**
  * An image that is attached.

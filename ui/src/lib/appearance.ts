@@ -14,6 +14,7 @@ export const APPEARANCE_STANDARD: AppearanceSettings = {
   density: 'comfortable',
   typeface: 'sans',
   direction: 'language',
+  reasoning_open: false,
 };
 
 export const ACCENTS: readonly Accent[] = ['sirocco', 'rose', 'violet', 'sea', 'forest'];

@@ -120,6 +120,8 @@ pub struct AppearanceSettings {
     pub typeface: Typeface,
     /// Which way the interface runs.
     pub direction: Direction,
+    /// What a model thinks before it answers is shown open, not folded.
+    pub reasoning_open: bool,
 }
 
 impl Default for AppearanceSettings {
@@ -131,6 +133,7 @@ impl Default for AppearanceSettings {
             density: Density::default(),
             typeface: Typeface::default(),
             direction: Direction::default(),
+            reasoning_open: false,
         }
     }
 }

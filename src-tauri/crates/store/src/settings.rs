@@ -83,6 +83,7 @@ mod tests {
                 interface_percent: 110,
                 typeface: Typeface::Serif,
                 direction: Direction::RightToLeft,
+                reasoning_open: true,
                 ..AppearanceSettings::default()
             },
             shortcuts: BTreeMap::from([("chat.new".into(), "Mod+Shift+O".into())]),

@@ -216,7 +216,7 @@ export const chatStrings = {
     saveOnly: 'Save only',
     saveVersion: 'Save as new version',
     cancel: 'Cancel',
-    thinking: 'Thinking',
+    thinking: 'Thinking…',
     thought: 'Thought',
     thoughtFor: (ms: number) => `Thought for ${duration(ms)}`,
     actions: 'Message actions',

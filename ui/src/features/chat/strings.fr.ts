@@ -222,7 +222,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     saveOnly: 'Enregistrer seulement',
     saveVersion: 'Enregistrer comme nouvelle version',
     cancel: 'Annuler',
-    thinking: 'Réfléchit',
+    thinking: 'Réfléchit…',
     thought: 'Réflexion',
     thoughtFor: (ms) => `A réfléchi ${duration(ms)}`,
     actions: 'Actions du message',

@@ -13,6 +13,7 @@ export type RowName =
   | 'typeface'
   | 'density'
   | 'direction'
+  | 'reasoning_open'
   | 'shortcuts'
   | 'enter_sends'
   | 'default_context_length'
@@ -84,6 +85,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'transcript_percent', group: 'appearance', label: s.transcriptSize, words: `${s.transcriptSizeText} font reading` },
   { name: 'typeface', group: 'appearance', label: s.typeface, words: `${s.typefaceText} ${Object.values(s.typefaces).join(' ')} font letters` },
   { name: 'density', group: 'appearance', label: s.density, words: `${s.densityText} ${Object.values(s.densities).join(' ')} spacing` },
+  { name: 'reasoning_open', group: 'appearance', label: s.reasoning, words: `${s.reasoningText} ${Object.values(s.reasoningChoices).join(' ')} reasoning thinking` },
   { name: 'direction', group: 'appearance', label: s.direction, words: `${s.directionText} ${Object.values(s.directions).join(' ')} rtl ltr mirror` },
   { name: 'shortcuts', group: 'writing', label: s.shortcuts, words: `${s.shortcutsText} keys hotkeys bindings` },
   { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
