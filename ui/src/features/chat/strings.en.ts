@@ -87,6 +87,7 @@ export const chatStrings = {
     archiveEmptyText: 'What you archive leaves the list and is still found by the search.',
     tagEmpty: (tag: string) => `Nothing has the tag “${tag}”.`,
     moveTo: 'Move to',
+    chooseFolder: 'Move to a folder',
     noFolder: 'No folder',
     moved: (title: string, folder: string | null) => (folder ? `Moved “${title}” to ${folder}` : `Moved “${title}” out of its folder`),
     movedMany: (count: number, folder: string | null) => `Moved ${plural(count, 'conversation')} ${folder ? `to ${folder}` : 'out of their folders'}`,

@@ -89,6 +89,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     archiveEmptyText: 'Ce que vous archivez quitte la liste, et la recherche le trouve toujours.',
     tagEmpty: (tag) => `Rien ne porte l’étiquette « ${tag} ».`,
     moveTo: 'Déplacer vers',
+    chooseFolder: 'Déplacer vers un dossier',
     noFolder: 'Aucun dossier',
     moved: (title, folder) => (folder ? `« ${title} » déplacée vers ${folder}` : `« ${title} » sortie de son dossier`),
     movedMany: (count, folder) =>

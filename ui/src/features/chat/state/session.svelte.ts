@@ -3,7 +3,7 @@
 import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, Notice, PresetChoice, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { showNotice } from '$/lib/notices';
-import { remembered } from '$/lib/remember';
+import { remember, remembered } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
 import { DraftAttachments } from '../attachments/draftAttachments.svelte';
 import { InheritedSettings } from '../presets/inherited.svelte';
@@ -35,6 +35,11 @@ export interface ChatDeeds {
   rename: () => void;
   /** Shows the map of versions. */
   showMap: () => void;
+  /** Asks for the folder that the conversation is put into. */
+  chooseFolder: () => void;
+  /** Asks for files to attach. */
+  attach: () => void;
+  showPrompts: (what: 'library' | 'builder') => void;
 }
 
 /** What the inspector shows. */
@@ -147,6 +152,12 @@ export class ChatSession {
       stopTemporary();
       this.dispose();
     };
+  }
+
+  /** Chooses what the inspector shows, now and the next time. */
+  showPanel(panel: InspectorPanel): void {
+    this.panel = panel;
+    remember('inspectorPanel', panel);
   }
 
   /** Takes the page that is shown. Answers the function that says that it is gone. */
