@@ -51,7 +51,7 @@ describe('the lines of the map', () => {
     const lines = linesOf({ head: 'm9999', messages: forks }, new Set());
     expect(lines).toHaveLength(20_000);
     expect(new Set(lines.map(keyOf)).size).toBe(20_000);
-    const branch = run(null, ...Array.from({ length: 200_000 }, (_, at) => `m${at}`));
+    const branch = Array.from({ length: 200_000 }, (_, at) => outlined(`m${at}`, at === 0 ? null : `m${at - 1}`));
     expect(linesOf({ head: 'm199999', messages: branch }, new Set(['m1']))).toHaveLength(200_001);
   });
 });
