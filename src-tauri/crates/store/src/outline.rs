@@ -109,7 +109,10 @@ mod tests {
         say(&store, id, &[none]).await;
         let outline = store.message_outline(id).await.unwrap();
         let beginning = &outline.messages[0].beginning;
-        assert!(beginning.starts_with("# Wind and weather éé"), "{beginning}");
+        assert!(
+            beginning.starts_with("# Wind and weather éé"),
+            "{beginning}"
+        );
         assert_eq!(beginning.chars().count(), SHOWN);
         assert_eq!(outline.messages[1].beginning, "");
     }
@@ -120,7 +123,10 @@ mod tests {
         let id = conversation(&store, "a", 1).await.summary.id;
         let outline = store.message_outline(id).await.unwrap();
         assert_eq!((outline.head, outline.messages.len()), (None, 0));
-        let error = store.message_outline(ConversationId::fresh()).await.unwrap_err();
+        let error = store
+            .message_outline(ConversationId::fresh())
+            .await
+            .unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }));
     }
 }
