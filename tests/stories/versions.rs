@@ -1,7 +1,7 @@
 //! Other versions of questions and answers, and messages that come and go.
 
 use sirocco_protocol::commands::*;
-use sirocco_protocol::{Conversation, ErrorCode, Message, Role, RunState, Started};
+use sirocco_protocol::{Conversation, ErrorCode, Message, MessageOutline, Role, RunState, Started};
 use sirocco_testkit::Script;
 
 use crate::{app, code};
@@ -188,10 +188,55 @@ async fn an_answer_that_a_person_began_is_written_on_by_the_model() -> anyhow::R
         .await?;
     let (_, whole) = app.finish(&started).await?;
     assert_eq!(whole.id, begun);
-    assert_eq!(
-        whole.content,
-        "My gale was named sirocco.".replace("My gale", "Our wind")
-    );
+    assert_eq!(whole.content, "Our wind was named sirocco.");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_outline_shows_every_branch_and_leads_to_it() -> anyhow::Result<()> {
+    let app = app(&echo()).await?;
+    let id = app.conversation().await?;
+    let first = app.send_and_finish(id, "one").await?;
+    app.send_and_finish(id, "two").await?;
+    let question = first.parent_id.expect("an answer has a question");
+    let edit = MessageEdit {
+        id: question,
+        content: "three\n\nlines".into(),
+        generate: true,
+    };
+    let started: Started = app.call("message_edit", edit).await?;
+    let (_, answer) = app.finish(&started).await?;
+    let request = MessageOutlineRequest {
+        conversation_id: id,
+    };
+    let outline: MessageOutline = app.call("message_outline", request.clone()).await?;
+    assert_eq!(outline.head, Some(answer.id));
+    let words: Vec<_> = outline
+        .messages
+        .iter()
+        .map(|one| one.beginning.as_str())
+        .collect();
+    let expected = [
+        "one",
+        "three lines",
+        "You said: one",
+        "You said: three lines",
+        "two",
+        "You said: two",
+    ];
+    assert_eq!(words, expected);
+
+    let old = outline.messages[5].id;
+    app.call::<Conversation>("message_select", MessageSelect { id: old })
+        .await?;
+    let outline: MessageOutline = app.call("message_outline", request).await?;
+    assert_eq!((outline.head, outline.messages.len()), (Some(old), 6));
+
+    let unknown = MessageOutlineRequest {
+        conversation_id: sirocco_protocol::ConversationId::fresh(),
+    };
+    let refused = app.call::<MessageOutline>("message_outline", unknown).await;
+    assert_eq!(code(refused), ErrorCode::NotFound);
     Ok(())
 }
 

@@ -75,7 +75,7 @@ test("sizes apply at once, to the interface and to messages apart", async () => 
   const sizes = () =>
     walk.page.evaluate(() => [document.body, document.querySelector(".markdown p")].map((node) => Number.parseFloat(getComputedStyle(node).fontSize)));
   assert.deepEqual(await sizes(), [13, 15.5]);
-  const appearance = { accent: "sirocco", interface_percent: 120, transcript_percent: 150, density: "comfortable" };
+  const appearance = { accent: "sirocco", interface_percent: 120, transcript_percent: 150, density: "comfortable", typeface: "sans", direction: "language", reasoning_open: false };
   await walk.page.evaluate((wanted) => window.sirocco.app.updateSettings({ appearance: wanted }), appearance);
   // Who asks for no motion gets transitions of no length, which still take until the next frame.
   await settled();

@@ -24,7 +24,6 @@ const keys = (chord) => (page) => page.keyboard.press(chord);
 const text = (words) => (page) => page.getByText(words).first().waitFor();
 const heading = (name, level = 1) => (page) => page.getByRole("heading", { level, name }).waitFor();
 const settings = (changes) => (page) => page.evaluate((wanted) => window.sirocco.app.updateSettings(wanted), changes);
-const direction = (dir) => (page) => page.evaluate((wanted) => (document.documentElement.dir = wanted), dir);
 /** Under 700 px the list lies over the rest and is opened first. */
 const list = async (page) => {
   if (page.viewportSize().width < 700) await page.keyboard.press("Control+b");
@@ -73,11 +72,33 @@ const compared = [
   button("Ask all"),
   (page) => page.getByRole("group", { name: /^Which answer/ }).waitFor(),
 ];
+const act = (name) => [keys("Control+k"), (page) => find(page).fill(name), keys("Enter")];
+const message = (page) => page.getByRole("textbox", { name: "Message" });
+/** Two questions to begin with, and five messages behind one of them. */
+const branched = (page) =>
+  page.evaluate(async () => {
+    const call = (command, request) => window.scripted.call(command, request);
+    await call("message_edit", { id: "c-7-1", content: "Ask about on-call, too.", generate: false });
+    await call("message_select", { id: "c-7-2" });
+    for (const content of ["Shorter.", "And harder.", "For a junior.", "In French.", "As a table."]) {
+      await call("message_insert", { conversation_id: "c-7", after: null, role: "user", content });
+    }
+  });
+/** An answer that is JSON, and the schema it is held to. */
+const structured = (page) =>
+  page.evaluate(() => {
+    const { conversation, messages } = window.scripted.stored.get("c-6");
+    const { values } = conversation.settings;
+    const schema = { type: "object", properties: { wind: { type: "string" } }, required: ["wind"] };
+    const parameters = { ...values.parameters, structured_output: JSON.stringify(schema) };
+    conversation.settings = { preset_id: null, values: { ...values, parameters } };
+    messages[1].content = JSON.stringify({ wind: "sirocco", hours: Array.from({ length: 150 }, (_, hour) => hour), from: { quarter: "south-east", dust: true, rain: null } });
+  });
 const french = settings({ language: "fr" });
 const english = settings({ language: "en" });
 
 const importing = (page) => page.getByRole("button", { name: "Import", exact: true }).click();
-const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable" };
+const USUAL = { accent: "sirocco", interface_percent: 100, transcript_percent: 100, density: "comfortable", typeface: "sans", direction: "language", reasoning_open: false };
 
 // By name: the steps that lead from a new chat to the screen, and those that put back what outlives it.
 const SCREENS = {
@@ -87,10 +108,14 @@ const SCREENS = {
   "chat in sepia": { steps: [settings({ theme: "sepia" }), ...conversation], undo: [settings({ theme: "system" })] },
   "chat in high contrast": { steps: [settings({ theme: "high_contrast" }), ...conversation], undo: [settings({ theme: "system" })] },
   "chat, compact and large": {
-    steps: [settings({ appearance: { accent: "sea", interface_percent: 125, transcript_percent: 120, density: "compact" } }), ...conversation],
+    steps: [settings({ appearance: { ...USUAL, accent: "sea", interface_percent: 125, transcript_percent: 120, density: "compact" } }), ...conversation],
     undo: [settings({ appearance: USUAL })],
   },
-  "chat from right to left": { steps: [direction("rtl"), ...conversation], undo: [direction("ltr")] },
+  "chat from right to left": {
+    steps: [settings({ appearance: { ...USUAL, direction: "right_to_left" } }), (page) => page.locator('html[dir="rtl"]').waitFor(), ...conversation],
+    undo: [settings({ appearance: USUAL })],
+  },
+  "chat with serifs": { steps: [settings({ appearance: { ...USUAL, typeface: "serif" } }), ...conversation], undo: [settings({ appearance: USUAL })] },
   "a comparison to begin": { steps: comparing },
   comparison: { steps: compared },
   ratings: { steps: [...compared, button("Tie"), text("You voted for a tie."), (page) => page.getByRole("tab", { name: "Ratings" }).click(), text("Ratings of your models")] },
@@ -126,6 +151,29 @@ const SCREENS = {
       text(/^Show the other/),
       (page) => page.getByText(/^Show the other/).scrollIntoViewIfNeeded(),
     ],
+  },
+  "map of versions": {
+    steps: [...titled(/^Interview questions/), branched, ...act("Map of versions"), (page) => page.getByRole("treeitem", { name: /As a table/ }).waitFor()],
+  },
+  "find bar": {
+    steps: [...conversation, keys("Control+f"), (page) => page.getByRole("searchbox", { name: "Find in this conversation" }).fill("grapheme"), (page) => page.getByRole("search").getByText(/^\d+ of \d+$/).waitFor()],
+    undo: [keys("Escape")],
+  },
+  "a structured answer": {
+    steps: [structured, ...titled(/^Bilan carbone/), (page) => page.getByRole("group", { name: "Structured answer" }).waitFor(), text("Satisfies its schema")],
+  },
+  "a message being edited": {
+    steps: [...conversation, (page) => message(page).press("ArrowUp"), (page) => page.getByRole("textbox", { name: "Edit the message" }).waitFor()],
+    undo: [button("Cancel")],
+  },
+  "a link that is asked about": {
+    steps: [
+      (page) => page.evaluate(() => (window.scripted.stored.get("c-4").messages[1].content = "It is in [the book](https://doc.rust-lang.org/book/ch04-00-understanding-ownership.html).")),
+      ...titled(/^Why does my borrow/),
+      (page) => page.locator("article.model a").first().click(),
+      text("Open this link?"),
+    ],
+    undo: [keys("Escape")],
   },
   "context of a conversation": { steps: [...conversation, inspector("Context"), text("What is sent")], undo: [inspectorBack] },
   "a preset that is changed": {
@@ -190,6 +238,10 @@ const SCREENS = {
     steps: [(page) => page.getByRole("textbox", { name: "Message" }).fill("/"), (page) => page.getByRole("listbox").waitFor()],
     undo: [(page) => page.getByRole("textbox", { name: "Message" }).fill("")],
   },
+  "variables of a prompt": {
+    steps: [(page) => message(page).fill("/summ"), (page) => page.getByRole("listbox").waitFor(), keys("Enter"), text("Fill in “Summarise”")],
+    undo: [keys("Escape"), (page) => message(page).fill("")],
+  },
   "prompt library": { steps: [button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt library" }).click(), text("Built in")] },
   "prompt builder": { steps: [button("Prompts"), (page) => page.getByRole("menuitem", { name: "Prompt builder" }).click(), text("What is missing")] },
   picker: { steps: [keys("Control+l"), (page) => page.getByRole("grid").waitFor()] },
@@ -226,7 +278,7 @@ const SCREENS = {
   "export menu": {
     steps: [
       ...conversation,
-      button("Export this conversation"),
+      button("More for the open conversation"),
       (page) => page.getByRole("menuitem", { name: "Export as" }).click(),
       (page) => page.getByRole("menuitem", { name: "Web page" }).waitFor(),
     ],
@@ -260,6 +312,10 @@ const OTHERS = {
   "the menu of a conversation": {
     scripted: "organised",
     steps: [list, (page) => page.getByRole("button", { name: /^Regex for ISO/ }).click({ button: "right" }), (page) => page.getByRole("menuitem", { name: "Rename" }).waitFor()],
+  },
+  "a folder to move to": {
+    scripted: "organised",
+    steps: [list, button(/^Regex for ISO/), answer, ...act("Move the conversation to a folder"), (page) => page.getByRole("dialog").getByRole("button", { name: "Work", exact: true }).waitFor()],
   },
   "the server, off": { scripted: "empty", steps: [keys("Control+4"), heading(/./)] },
   "the trash of conversations": {

@@ -83,7 +83,7 @@ test("conversations of another app come in from a file and go out as one", async
   await page.getByRole("button", { name: "Show it" }).click();
   await transcript().getByText("Two bulges.").waitFor();
 
-  await page.getByRole("button", { name: "Export this conversation" }).click();
+  await page.getByRole("button", { name: "More for the open conversation" }).click();
   await page.getByRole("menuitem", { name: "Export as" }).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),

@@ -21,6 +21,8 @@
   if (appearance) {
     root.dataset.accent = appearance.accent;
     root.dataset.density = appearance.density;
+    root.dataset.typeface = appearance.typeface;
+    root.dir = appearance.direction === 'right_to_left' ? 'rtl' : 'ltr';
     root.style.setProperty('--interface-scale', String(appearance.interface_percent / 100));
     root.style.setProperty('--transcript-scale', String(appearance.transcript_percent / 100));
   }

@@ -124,7 +124,19 @@ transcript_percent: number,
 /**
  * How close things stand.
  */
-density: Density, };
+density: Density, 
+/**
+ * Letters of messages.
+ */
+typeface: Typeface, 
+/**
+ * Which way the interface runs.
+ */
+direction: Direction, 
+/**
+ * What a model thinks before it answers is shown open, not folded.
+ */
+reasoning_open: boolean, };
 
 /**
  * An image that is attached.
@@ -1055,6 +1067,11 @@ export type CrashTake = Record<symbol, never>;
  * How close things stand.
  */
 export type Density = "comfortable" | "compact";
+
+/**
+ * Which way the interface runs.
+ */
+export type Direction = "language" | "left_to_right" | "right_to_left";
 
 /**
  * Space everything takes.
@@ -2980,6 +2997,28 @@ id: MessageId,
 good: boolean, };
 
 /**
+ * The whole tree of a conversation, in outline.
+ */
+export type MessageOutline = { 
+/**
+ * The leaf of the branch being shown.
+ */
+head: MessageId | null, 
+/**
+ * Every message that is not deleted, of all branches: a parent before its answers, older versions before newer ones.
+ */
+messages: Array<OutlineMessage>, };
+
+/**
+ * The messages of all branches, in outline.
+ */
+export type MessageOutlineRequest = { 
+/**
+ * Which conversation.
+ */
+conversation_id: ConversationId, };
+
+/**
  * A page of the shown branch, oldest first.
  */
 export type MessagePage = { 
@@ -3760,6 +3799,27 @@ tag: string, } | { "type": "untag",
  * In any case.
  */
 tag: string, } | { "type": "archive" } | { "type": "unarchive" } | { "type": "delete" } | { "type": "restore" };
+
+/**
+ * A message as an outline shows it.
+ */
+export type OutlineMessage = { 
+/**
+ * Its id.
+ */
+id: MessageId, 
+/**
+ * The message it answers; none for a first one.
+ */
+parent_id: MessageId | null, 
+/**
+ * Who speaks.
+ */
+role: Role, 
+/**
+ * Its first words on one line, 80 characters at most; empty where it has none, only files.
+ */
+beginning: string, };
 
 /**
  * Which page of the shown branch.
@@ -5331,6 +5391,11 @@ deleted_at_ms: number,
 removed_at_ms: number, };
 
 /**
+ * Letters of messages.
+ */
+export type Typeface = "sans" | "serif" | "monospace";
+
+/**
  * Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
  * refuse this and what follows.
  */
@@ -5520,6 +5585,8 @@ export interface Commands {
   conversation_branch: { request: ConversationBranch; response: Conversation };
   /** A page of the shown branch, oldest first. */
   message_page: { request: MessagePageRequest; response: MessagePage };
+  /** The messages of all branches, in outline. */
+  message_outline: { request: MessageOutlineRequest; response: MessageOutline };
   /** Adds the person's message at the end of the branch and starts the answer. */
   message_send: { request: MessageSend; response: Started };
   /** Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has meanwhile. The draft is empty then. Answers the whole queue. */

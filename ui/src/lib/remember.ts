@@ -30,6 +30,25 @@ export function remember(name: string, choice: string): void {
   }
 }
 
+/** A text that was kept; empty if none was. */
+export function rememberedText(name: string): string {
+  try {
+    return localStorage.getItem(PREFIX + name) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** Keeps a text; an empty one leaves nothing behind. */
+export function rememberText(name: string, text: string): void {
+  try {
+    if (text === '') localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, text);
+  } catch {
+    // As above, and a text may be longer than what is granted.
+  }
+}
+
 /** What this window kept until it is closed, also over a reload. */
 export function rememberedHere(name: string): string | null {
   try {

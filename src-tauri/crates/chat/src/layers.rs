@@ -75,10 +75,6 @@ pub fn settle(
             .into_iter()
             .chain([(Layer::Conversation, own.clone())]),
     );
-    let fields = |parameters: &Parameters| match serde_json::to_value(parameters) {
-        Ok(Value::Object(fields)) => fields,
-        _ => Map::new(),
-    };
     let here_fields = fields(&here.values.parameters);
     let mut settled = fields(&own.parameters);
     for (name, value) in fields(&effective.parameters) {
@@ -113,12 +109,8 @@ pub fn settle(
 /// ```
 #[must_use]
 pub fn yielding(values: &LayerValues, to: &LayerValues) -> LayerValues {
-    let fields = |values: &LayerValues| match serde_json::to_value(&values.parameters) {
-        Ok(Value::Object(fields)) => fields,
-        other => unreachable!("parameters are an object with string keys, not {other:?}"),
-    };
-    let set = fields(to);
-    let mut left = fields(values);
+    let set = fields(&to.parameters);
+    let mut left = fields(&values.parameters);
     left.retain(|name, _| set.get(name).is_none_or(Value::is_null));
     LayerValues {
         system_prompt: match to.system_prompt {
@@ -127,6 +119,14 @@ pub fn yielding(values: &LayerValues, to: &LayerValues) -> LayerValues {
         },
         parameters: serde_json::from_value(Value::Object(left))
             .expect("each value was one of the parameters a moment ago"),
+    }
+}
+
+/// Parameters by name, `null` where they are not set.
+fn fields(parameters: &Parameters) -> Map<String, Value> {
+    match serde_json::to_value(parameters) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("parameters are an object with string keys, not {other:?}"),
     }
 }
 

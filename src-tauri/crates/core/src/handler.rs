@@ -144,6 +144,14 @@ impl Handler for App {
         store.message_page(&request).await.report()
     }
 
+    async fn message_outline(&self, request: MessageOutlineRequest) -> Answer<MessageOutline> {
+        let store = self.store_of(request.conversation_id).await;
+        store
+            .message_outline(request.conversation_id)
+            .await
+            .report()
+    }
+
     async fn message_send(&self, request: MessageSend) -> Answer<Started> {
         self.send_message(request).await
     }

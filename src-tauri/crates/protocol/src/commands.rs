@@ -203,6 +203,8 @@ commands! {
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> MessagePage;
+    /// The messages of all branches, in outline.
+    message_outline(MessageOutlineRequest { #[doc = " Which conversation."] conversation_id: ConversationId }) -> MessageOutline;
     /// Adds the person's message at the end of the branch and starts the answer.
     message_send(MessageSend {
         /// Which conversation.

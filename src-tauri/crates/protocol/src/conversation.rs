@@ -198,6 +198,28 @@ pub enum PagePlace {
     Around(MessageId),
 }
 
+/// The whole tree of a conversation, in outline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MessageOutline {
+    /// The leaf of the branch being shown.
+    pub head: Option<MessageId>,
+    /// Every message that is not deleted, of all branches: a parent before its answers, older versions before newer ones.
+    pub messages: Vec<OutlineMessage>,
+}
+
+/// A message as an outline shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OutlineMessage {
+    /// Its id.
+    pub id: MessageId,
+    /// The message it answers; none for a first one.
+    pub parent_id: Option<MessageId>,
+    /// Who speaks.
+    pub role: Role,
+    /// Its first words on one line, 80 characters at most; empty where it has none, only files.
+    pub beginning: String,
+}
+
 /// What a started generation consists of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Started {

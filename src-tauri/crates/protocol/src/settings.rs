@@ -78,6 +78,32 @@ pub enum Density {
     Compact,
 }
 
+/// Letters of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Typeface {
+    /// Those of the interface, without serifs.
+    #[default]
+    Sans,
+    /// With serifs, as the system has them.
+    Serif,
+    /// All of one width.
+    Monospace,
+}
+
+/// Which way the interface runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// As its language is written.
+    #[default]
+    Language,
+    /// From left to right.
+    LeftToRight,
+    /// From right to left.
+    RightToLeft,
+}
+
 /// How the interface looks, besides its theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
@@ -90,6 +116,12 @@ pub struct AppearanceSettings {
     pub transcript_percent: u32,
     /// How close things stand.
     pub density: Density,
+    /// Letters of messages.
+    pub typeface: Typeface,
+    /// Which way the interface runs.
+    pub direction: Direction,
+    /// What a model thinks before it answers is shown open, not folded.
+    pub reasoning_open: bool,
 }
 
 impl Default for AppearanceSettings {
@@ -99,6 +131,9 @@ impl Default for AppearanceSettings {
             interface_percent: 100,
             transcript_percent: 100,
             density: Density::default(),
+            typeface: Typeface::default(),
+            direction: Direction::default(),
+            reasoning_open: false,
         }
     }
 }

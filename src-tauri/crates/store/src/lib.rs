@@ -49,6 +49,7 @@ mod names;
 mod newer;
 mod open;
 mod organise;
+mod outline;
 mod presets;
 mod prompts;
 mod queue;

@@ -61,8 +61,8 @@ mod tests {
 
     use super::*;
     use sirocco_protocol::{
-        Accent, AppearanceSettings, DownloadSettings, LanguageChoice, NetworkSettings, Parameters,
-        PresetId, ProxyChoice, ServerSettings, Theme, TitleChoice,
+        Accent, AppearanceSettings, Direction, DownloadSettings, LanguageChoice, NetworkSettings,
+        Parameters, PresetId, ProxyChoice, ServerSettings, Theme, TitleChoice, Typeface,
     };
 
     async fn write(store: &Store, key: &str, value: &str) {
@@ -81,6 +81,9 @@ mod tests {
             appearance: AppearanceSettings {
                 accent: Accent::Sea,
                 interface_percent: 110,
+                typeface: Typeface::Serif,
+                direction: Direction::RightToLeft,
+                reasoning_open: true,
                 ..AppearanceSettings::default()
             },
             shortcuts: BTreeMap::from([("chat.new".into(), "Mod+Shift+O".into())]),

@@ -3,20 +3,21 @@
  * it hands its deeds to the session while it is there.
  */
 import type { ModelId } from '$/gen/protocol';
-import { printConversation } from '$/lib/exporting';
+import { copyAsMarkdown, EXPORT_FORMATS, exportConversations, printConversation } from '$/lib/exporting';
 import { copyText } from '$/lib/markdown';
 import { splitBlocks } from '$/lib/markdown/blocks';
 import { sirocco, type Sirocco } from '$/lib/state';
 import type { Action } from '$/lib/state/actions.svelte';
-import { actionStrings as s } from '$/lib/strings.en';
+import { actionStrings as s, exchangeStrings } from '$/lib/strings.en';
+import { archive, duplicate } from './organising';
 import { removeConversation } from './removal';
 import { chatSession } from './session';
-import type { ChatSession } from './state/session.svelte';
+import { INSPECTOR_PANELS, type ChatSession } from './state/session.svelte';
 import { chatStrings } from './strings.en';
 
-/** Call while a component is being made. */
-export function chatActions(): Action[] {
-  return actionsOf(chatSession(), sirocco());
+/** `showInspector` has the frame show what stands beside the chat. Call while a component is being made. */
+export function chatActions(showInspector: () => void): Action[] {
+  return actionsOf(chatSession(), sirocco(), showInspector);
 }
 
 /** Answers what chooses the model of the chat. Call while a component is being made. */
@@ -26,10 +27,12 @@ export function chooseModel(): (id: ModelId) => void {
   return (id) => void chat.chooseModel(id).catch((thrown: unknown) => toasts.error(thrown));
 }
 
-export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
+export function actionsOf(chat: ChatSession, state: Sirocco, showInspector: () => void): Action[] {
   const { app, conversations, navigation, toasts } = state;
   const shown = () => chat.page !== null;
   const row = () => conversations.row(chat.current.id);
+  /** The open conversation as the list has it, or would: a long list does not hold its row. */
+  const summary = () => row() ?? (chat.temporary.shown ? null : (chat.current.conversation?.summary ?? null));
   const lastAnswer = () => chat.current.turns.findLast((turn) => turn.message.role === 'assistant') ?? null;
   /** The answer that ends the conversation, once it is whole. */
   const ended = () => {
@@ -137,6 +140,14 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
       available: () => shown() && chat.current.turns.length > 0,
       run: () => chat.find.start(),
     },
+    {
+      group,
+      id: 'chat.map',
+      label: s.showMap,
+      words: s.showMapWords,
+      available: () => shown() && chat.current.id !== null && chat.current.turns.length > 0,
+      run: () => chat.page?.showMap(),
+    },
     { group, id: 'chat.end', label: s.toEnd, available: () => shown() && chat.current.turns.length > 0, run: () => chat.page?.toEnd() },
     { group, id: 'chat.rename', label: s.rename, keys: ['F2'], available: () => shown() && chat.current.id !== null, run: () => chat.page?.rename() },
     {
@@ -174,6 +185,74 @@ export function actionsOf(chat: ChatSession, state: Sirocco): Action[] {
         if (one) void conversations.pin(one.id, !one.pinned).catch((thrown: unknown) => toasts.error(thrown));
       },
     },
+    {
+      group,
+      id: 'chat.duplicate',
+      label: s.duplicate,
+      available: () => shown() && summary() !== null,
+      run: () => {
+        const one = summary();
+        if (one) void duplicate(state, one);
+      },
+    },
+    {
+      group,
+      id: 'chat.archive',
+      get label() {
+        return summary()?.archived ? s.unarchive : s.archive;
+      },
+      available: () => shown() && summary() !== null,
+      run: () => {
+        const one = summary();
+        if (one) void archive(state, [one], !one.archived);
+      },
+    },
+    {
+      group,
+      id: 'chat.move',
+      label: s.move,
+      words: s.moveWords,
+      available: () => shown() && summary() !== null && chat.organiser.folders.all.length > 0,
+      run: () => chat.page?.chooseFolder(),
+    },
+    ...EXPORT_FORMATS.map(
+      (format): Action => ({
+        group,
+        id: `chat.export.${format}`,
+        label: s.exportAs(exchangeStrings.formats[format]),
+        words: s.exportWords,
+        available: () => shown() && chat.current.id !== null,
+        run: () => {
+          const { id } = chat.current;
+          if (id) void exportConversations(state, [id], format);
+        },
+      }),
+    ),
+    {
+      group,
+      id: 'chat.copyAll',
+      label: s.copyAll,
+      available: () => shown() && chat.current.id !== null,
+      run: () => {
+        const { id } = chat.current;
+        if (id) void copyAsMarkdown(state, id);
+      },
+    },
+    { group, id: 'chat.attach', label: s.attach, words: s.attachWords, available: shown, run: () => chat.page?.attach() },
+    { group, id: 'chat.prompts', label: s.prompts, words: s.promptsWords, available: shown, run: () => chat.page?.showPrompts('library') },
+    { group, id: 'chat.builder', label: s.builder, words: s.promptsWords, available: shown, run: () => chat.page?.showPrompts('builder') },
+    ...INSPECTOR_PANELS.map(
+      (panel): Action => ({
+        group,
+        id: `chat.panel.${panel}`,
+        label: s.panels[panel],
+        available: shown,
+        run: () => {
+          chat.showPanel(panel);
+          showInspector();
+        },
+      }),
+    ),
     {
       group,
       id: 'chat.delete',

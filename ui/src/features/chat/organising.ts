@@ -46,6 +46,15 @@ export async function moveTo(state: Sirocco, rows: Rows, folder: Folder | null):
   );
 }
 
+/** Copies a conversation and shows the copy. */
+export async function duplicate({ conversations, navigation, toasts }: Sirocco, row: ConversationSummary): Promise<void> {
+  try {
+    navigation.openConversation((await conversations.duplicate(row.id)).summary.id);
+  } catch (thrown) {
+    toasts.error(thrown);
+  }
+}
+
 /** Takes conversations off the list, or puts them back on it. */
 export async function archive(state: Sirocco, rows: Rows, wanted = true): Promise<void> {
   const there: Organising = wanted ? { type: 'archive' } : { type: 'unarchive' };

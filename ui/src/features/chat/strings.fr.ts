@@ -98,6 +98,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     archiveEmptyText: 'Ce que vous archivez quitte la liste, et la recherche le trouve toujours.',
     tagEmpty: (tag) => `Rien ne porte l’étiquette « ${tag} ».`,
     moveTo: 'Déplacer vers',
+    chooseFolder: 'Déplacer vers un dossier',
     noFolder: 'Aucun dossier',
     moved: (title, folder) => (folder ? `« ${title} » déplacée vers ${folder}` : `« ${title} » sortie de son dossier`),
     movedMany: (count, folder) =>
@@ -182,7 +183,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
   },
   header: {
     rename: 'Renommer cette conversation',
-    more: 'Exporter cette conversation',
+    more: 'Plus d’actions pour la conversation ouverte',
     blind: 'Modèles masqués jusqu’au vote',
     context: (used, all) => `Contexte : ${used} tokens sur ${all}`,
     contextShort: (used, all) => `${used} sur ${all}`,
@@ -232,7 +233,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     saveOnly: 'Enregistrer seulement',
     saveVersion: 'Enregistrer comme nouvelle version',
     cancel: 'Annuler',
-    thinking: 'Réfléchit',
+    thinking: 'Réfléchit…',
     thought: 'Réflexion',
     thoughtFor: (ms) => `A réfléchi ${duration(ms)}`,
     actions: 'Actions du message',

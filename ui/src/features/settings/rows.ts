@@ -10,7 +10,10 @@ export type RowName =
   | 'accent'
   | 'interface_percent'
   | 'transcript_percent'
+  | 'typeface'
   | 'density'
+  | 'direction'
+  | 'reasoning_open'
   | 'shortcuts'
   | 'enter_sends'
   | 'default_context_length'
@@ -80,7 +83,10 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'accent', group: 'appearance', label: s.accent, words: `${s.accentText} ${Object.values(s.accents).join(' ')} colour color highlight` },
   { name: 'interface_percent', group: 'appearance', label: s.interfaceSize, words: `${s.interfaceSizeText} zoom scale font` },
   { name: 'transcript_percent', group: 'appearance', label: s.transcriptSize, words: `${s.transcriptSizeText} font reading` },
+  { name: 'typeface', group: 'appearance', label: s.typeface, words: `${s.typefaceText} ${Object.values(s.typefaces).join(' ')} font letters` },
   { name: 'density', group: 'appearance', label: s.density, words: `${s.densityText} ${Object.values(s.densities).join(' ')} spacing` },
+  { name: 'reasoning_open', group: 'appearance', label: s.reasoning, words: `${s.reasoningText} ${Object.values(s.reasoningChoices).join(' ')} reasoning thinking` },
+  { name: 'direction', group: 'appearance', label: s.direction, words: `${s.directionText} ${Object.values(s.directions).join(' ')} rtl ltr mirror` },
   { name: 'shortcuts', group: 'writing', label: s.shortcuts, words: `${s.shortcutsText} keys hotkeys bindings` },
   { name: 'enter_sends', group: 'writing', label: s.enterSends, words: s.enterSendsText('') },
   { name: 'default_context_length', group: 'models', label: s.contextLength, words: s.contextLengthText },

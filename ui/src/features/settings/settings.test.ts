@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import type { AppearanceSettings } from '$/gen/protocol';
+import { APPEARANCE_STANDARD } from '$/lib/appearance';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import { settingRows, rowsFor } from './rows';
@@ -126,11 +127,28 @@ describe('appearance', () => {
   });
 
   it('goes back to the default, one setting at a time', async () => {
-    const { backend, user } = await opened({ accent: 'rose', interface_percent: 100, transcript_percent: 120, density: 'compact' });
+    const { backend, user } = await opened({ ...APPEARANCE_STANDARD, accent: 'rose', transcript_percent: 120, density: 'compact' });
     expect(root.dataset.density).toBe('compact');
     await user.click(screen.getByRole('button', { name: 'Reset Density to its default' }));
     await waitFor(() => expect(backend.settings.appearance).toMatchObject({ accent: 'rose', density: 'comfortable', transcript_percent: 120 }));
     expect(root.dataset.density).toBe('comfortable');
+  });
+
+  it('turns the interface round, and gives messages other letters', async () => {
+    const { backend, user } = await opened();
+    expect([root.dir, root.dataset.typeface]).toEqual(['ltr', 'sans']);
+    screen.getByLabelText('Direction of the interface: As the language').focus();
+    await user.keyboard('{Enter}');
+    await user.click(await screen.findByRole('option', { name: 'Right to left' }));
+    await waitFor(() => expect(backend.settings.appearance.direction).toBe('right_to_left'));
+    expect(root.dir).toBe('rtl');
+    await user.click(screen.getByRole('button', { name: 'Reset Direction of the interface to its default' }));
+    await waitFor(() => expect(root.dir).toBe('ltr'));
+    screen.getByLabelText('Typeface of messages: As the interface').focus();
+    await user.keyboard('{Enter}');
+    await user.click(await screen.findByRole('option', { name: 'With serifs' }));
+    await waitFor(() => expect(backend.settings.appearance.typeface).toBe('serif'));
+    expect(root.dataset.typeface).toBe('serif');
   });
 
   it('goes back when the backend refuses', async () => {

@@ -4,6 +4,7 @@ import {
   clockTime,
   dayGroup,
   duration,
+  elapsed,
   fileSize,
   memorySize,
   parameterCount,
@@ -57,6 +58,11 @@ describe('formats', () => {
     expect(percent(0.0001)).toBe('1%');
     expect(percent(1)).toBe('100%');
     expect(percent(0)).toBe('0%');
+  });
+
+  it('tells time that runs in whole seconds', () => {
+    expect([0, 999, 1_000, 9_999, 42_900].map(elapsed)).toEqual(['0 s', '0 s', '1 s', '9 s', '42 s']);
+    expect(elapsed(180_000)).toBe('3 min');
   });
 
   it('tells durations in words people use', () => {

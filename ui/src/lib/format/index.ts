@@ -106,6 +106,12 @@ export function duration(ms: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
+/** Time that runs, in whole seconds at first: a figure that is read while it changes. */
+export function elapsed(ms: number): string {
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  return seconds < 10 ? `${seconds} s` : duration(seconds * 1000);
+}
+
 /** Time left at the present speed; empty while it cannot be told. */
 export function timeLeft(remaining_bytes: number, bytes_per_second: number): string {
   if (bytes_per_second < 1 || remaining_bytes <= 0) return '';

@@ -6,5 +6,6 @@
  * formulas from KaTeX and diagrams from mermaid, the last three fetched when first needed.
  */
 export { copyText } from './clipboard';
+export { default as LongText } from './LongText.svelte';
 export { default as Markdown } from './Markdown.svelte';
 export { default as SourceText } from './SourceText.svelte';

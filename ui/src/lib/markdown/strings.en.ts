@@ -1,3 +1,5 @@
+import type { DiagramProblem } from './diagram';
+
 /** Words of the Markdown view. */
 export const markdownStrings = {
   copyCode: 'Copy code',
@@ -6,7 +8,11 @@ export const markdownStrings = {
   showSource: 'Show source',
   showDiagram: 'Show diagram',
   drawing: 'Drawing the diagram',
-  diagramFailed: 'This diagram cannot be drawn. Its source is below.',
+  diagramProblems: {
+    failed: 'This diagram cannot be drawn. Its source is below.',
+    late: 'Drawing this diagram took too long. Its source is below.',
+    too_large: 'This diagram is too large to be drawn. Its source is below.',
+  } satisfies Record<DiagramProblem, string>,
   diagram: 'Diagram',
   table: 'Table',
   copyTable: 'Copy the table',

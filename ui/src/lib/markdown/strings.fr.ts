@@ -8,7 +8,11 @@ export const markdownStrings: Translation<typeof en.markdownStrings> = {
   showSource: 'Afficher la source',
   showDiagram: 'Afficher le diagramme',
   drawing: 'Dessin du diagramme',
-  diagramFailed: 'Ce diagramme ne peut pas être dessiné. Sa source est ci-dessous.',
+  diagramProblems: {
+    failed: 'Ce diagramme ne peut pas être dessiné. Sa source est ci-dessous.',
+    late: 'Le dessin de ce diagramme a pris trop de temps. Sa source est ci-dessous.',
+    too_large: 'Ce diagramme est trop grand pour être dessiné. Sa source est ci-dessous.',
+  },
   diagram: 'Diagramme',
   table: 'Tableau',
   copyTable: 'Copier le tableau',

@@ -37,6 +37,7 @@ fn imported(key: &str) -> ImportedConversation {
             ..Statistics::default()
         }),
         error: None,
+        structured_output: Some("{}".into()),
     });
     ImportedConversation {
         origin: Origin {

@@ -151,6 +151,23 @@ describe('a preset', () => {
     expect((await presets())[0]?.values.parameters.top_k).toBe(20);
   });
 
+  it('shows which lines of the system prompt and of the schema are others now', async () => {
+    const { chat } = await panel();
+    const structured_output = '{\n  "type": "object"\n}';
+    chat.changeSettings({
+      preset_id: 'p-code',
+      system_prompt: 'You are an experienced engineer.\nShow code first.',
+      parameters: { ...NO_PARAMETERS, structured_output },
+    });
+    await fireEvent.click(await screen.findByText('2 values differ from the preset'));
+    const lines = (name: string) =>
+      within(screen.getByRole('list', { name })).getAllByRole('listitem').map((one) => one.textContent?.replace(/\s+/gu, ' ').trim());
+    expect(lines('System prompt: saved and now')).toEqual(['You are an experienced engineer.', '+ now: Show code first.']);
+    expect(lines('Structured output: saved and now')).toEqual(['+ now: {', '+ now: "type": "object"', '+ now: }']);
+    chat.changeSettings({ system_prompt: '' });
+    expect(await screen.findByText('saved:')).toBeTruthy();
+  });
+
   it('is reverted to', async () => {
     const { chat, field, kept } = await panel();
     chat.changeSettings({ preset_id: 'p-code', system_prompt: 'Other', parameters: { ...NO_PARAMETERS, seed: 3 } });

@@ -49,6 +49,11 @@ export function differences(own: LayerValues, inherited: Inherited): FieldKey[] 
   });
 }
 
+/** A field that is a text of lines; empty where it is not set. */
+export function textOf(values: LayerValues, key: 'system_prompt' | 'structured_output'): string {
+  return (key === 'system_prompt' ? values.system_prompt : values.parameters.structured_output) ?? '';
+}
+
 /** Where an inherited value comes from; what no layer names is the engine's. */
 export function originOf(inherited: Inherited, key: FieldKey): Layer {
   return inherited.origins[key] ?? 'engine';

@@ -3,14 +3,12 @@ import { tick } from 'svelte';
 import type { LibraryPrompt } from '$/gen/protocol';
 import type { Draft } from '../state/draft.svelte';
 import type { PromptLibrary } from './library.svelte';
-import { matching, replaced, slashAt, type Slash } from './slash';
+import { begins, matching, replaced, slashAt, type Slash } from './slash';
 import { fill, variables } from './variables';
 
 export class PromptInsertion {
   /** The `/` being typed. */
   slash = $state.raw<Slash | null>(null);
-  /** Which of `found` Enter takes. */
-  active = $state(0);
   /** A prompt whose variables are being asked for. */
   filling = $state.raw<LibraryPrompt | null>(null);
   dialog = $state<'library' | 'builder' | null>(null);
@@ -18,6 +16,18 @@ export class PromptInsertion {
 
   readonly found: LibraryPrompt[] = $derived.by(() => (this.slash ? matching(this.#library.items, this.slash.query) : []));
 
+  /**
+   * Which of `found` Enter takes: the one the arrows went to, or the first if its name begins with what was typed.
+   * None otherwise, −1: the message that begins with a `/` of its own is sent.
+   */
+  readonly active: number = $derived.by(() => {
+    const [first] = this.found;
+    if (this.#moved !== null) return Math.min(this.#moved, this.found.length - 1);
+    return first && this.slash?.query && begins(first, this.slash.query) ? 0 : -1;
+  });
+
+  /** Where the arrows went in the list; null while it was not entered. */
+  #moved = $state<number | null>(null);
   readonly #library: PromptLibrary;
   readonly #draft: Draft;
   /** The place of a `/` that Escape was pressed at: it opens nothing any more. */
@@ -36,7 +46,7 @@ export class PromptInsertion {
     const slash = field && field.selectionStart === field.selectionEnd ? slashAt(field.value, field.selectionStart) : null;
     if (!slash) this.#dismissed = null;
     const shown = slash?.start === this.#dismissed ? null : slash;
-    if (shown?.query !== this.slash?.query || shown?.start !== this.slash?.start) this.active = 0;
+    if (shown?.query !== this.slash?.query || shown?.start !== this.slash?.start) this.#moved = null;
     this.slash = shown;
   }
 
@@ -44,19 +54,19 @@ export class PromptInsertion {
     this.slash = null;
   }
 
-  /** Writes the `/` that opens the list, where the caret is. */
+  /** Writes the `/` that opens the list, where the caret is; on a line of its own, or it would open nothing. */
   begin(): void {
     const { field } = this;
     if (!field) return;
     const { selectionStart: start, selectionEnd: end, value } = field;
-    const blank = start === 0 || /\s/u.test(value.charAt(start - 1)) ? '' : ' ';
+    const line = start === 0 || value.charAt(start - 1) === '\n' ? '' : '\n';
     this.#range = { start, end };
-    void this.#insert(`${blank}/`);
+    void this.#insert(`${line}/`);
   }
 
   /** Takes the keys of the open list; answers whether this was one. */
   key(event: KeyboardEvent): boolean {
-    const { slash, found } = this;
+    const { slash, found, active } = this;
     if (!slash || event.altKey || event.ctrlKey || event.metaKey) return false;
     if (event.key === 'Escape') {
       this.#dismissed = slash.start;
@@ -64,12 +74,13 @@ export class PromptInsertion {
     } else if (found.length === 0 || event.shiftKey) {
       return false;
     } else if (event.key === 'ArrowDown') {
-      this.active = (this.active + 1) % found.length;
+      this.#moved = (active + 1) % found.length;
     } else if (event.key === 'ArrowUp') {
-      this.active = (this.active - 1 + found.length) % found.length;
+      this.#moved = active <= 0 ? found.length - 1 : active - 1;
     } else if (event.key === 'Enter' || event.key === 'Tab') {
-      const prompt = found[this.active];
-      if (prompt) this.choose(prompt);
+      const prompt = found[active];
+      if (!prompt) return false;
+      this.choose(prompt);
     } else {
       return false;
     }

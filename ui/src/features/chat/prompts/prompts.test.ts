@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
@@ -36,25 +36,53 @@ describe('the slash in the composer', () => {
     const { backend, field, write, key, options } = await page();
     await write('/');
     await waitFor(() => expect(options()).toEqual(['Weekly report', 'Step by step', 'Summarise', 'Tell a joke']));
-    await write('so: /jo');
+    expect(field().getAttribute('aria-activedescendant')).toBeNull();
+    await write('so:\n/tell');
     expect(options()).toEqual(['Tell a joke']);
     expect(field().getAttribute('aria-activedescendant')).toBe(screen.getByRole('option').id);
     await key('Enter');
-    await waitFor(() => expect(field().value).toBe('so: Tell a joke about the wind.'));
+    await waitFor(() => expect(field().value).toBe('so:\nTell a joke about the wind.'));
     expect(options()).toEqual([]);
     expect(backend.calls.some((call) => call.command === 'message_send')).toBe(false);
   });
 
   it('is driven by the arrows, round the ends', async () => {
-    const { write, key } = await page();
+    const { field, write, key } = await page();
     const active = () => screen.getAllByRole('option').findIndex((one) => one.ariaSelected === 'true' || one.getAttribute('aria-selected') === 'true');
     await write('/');
-    await waitFor(() => expect(active()).toBe(0));
+    await waitFor(() => expect(screen.getAllByRole('option')).toHaveLength(4));
+    expect(active()).toBe(-1);
     await key('ArrowUp');
     expect(active()).toBe(3);
     await key('ArrowDown');
     await key('ArrowDown');
     expect(active()).toBe(1);
+    await key('ArrowUp');
+    await key('ArrowUp');
+    expect(active()).toBe(3);
+    await key('Enter');
+    await waitFor(() => expect(field().value).toBe('Tell a joke about the wind.'));
+  });
+
+  it('leaves Enter to the message while nothing in it was chosen', async () => {
+    const sent = (backend: ScriptedBackend) => backend.calls.filter((call) => call.command === 'message_send').map((call) => call.request);
+    for (const text of ['/', '/joke', '/usr is full']) {
+      const { backend, write, key } = await page();
+      await write('/');
+      await waitFor(() => expect(screen.getAllByRole('option')).toHaveLength(4));
+      await write(text);
+      await key('Enter');
+      await waitFor(() => expect(sent(backend)).toMatchObject([{ content: text }]));
+      cleanup();
+    }
+  });
+
+  it('stays out of a line that has a slash somewhere', async () => {
+    const { backend, write, key, options } = await page();
+    await write('speed in km /s');
+    expect(options()).toEqual([]);
+    await key('Enter');
+    await waitFor(() => expect(backend.calls.some((call) => call.command === 'message_send')).toBe(true));
   });
 
   it('closes with Escape and stays closed for this slash', async () => {

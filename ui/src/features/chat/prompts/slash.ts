@@ -10,22 +10,27 @@ export interface Slash {
   query: string;
 }
 
-/** The `/` that the caret stands behind: at the start or after a blank, with no blank after it. */
+/** The `/` that the caret stands behind: it begins the text or a line, for anywhere else it is a word's own, and has no blank after it. */
 export function slashAt(text: string, caret: number): Slash | null {
-  const match = /(?:^|\s)\/([^\s/]*)$/u.exec(text.slice(0, caret));
+  const match = /(?:^|\n)\/([^\s/]*)$/u.exec(text.slice(0, caret));
   if (!match) return null;
   const query = match[1] ?? '';
   return { start: caret - query.length - 1, end: caret, query };
 }
 
+/** Whether the title begins so. Titles have blanks and what is typed has none: `/stepby` begins “Step by step”. */
+export function begins({ title }: LibraryPrompt, query: string): boolean {
+  const wanted = query.toLocaleLowerCase();
+  return [title, title.replace(/\s/gu, '')].some((words) => words.toLocaleLowerCase().startsWith(wanted));
+}
+
 /** Prompts whose title has the query in it; those that have it at the start of a word come first. */
 export function matching(prompts: readonly LibraryPrompt[], query: string): LibraryPrompt[] {
   const wanted = query.toLocaleLowerCase();
-  const rank = ({ title }: LibraryPrompt): number => {
-    const words = title.toLocaleLowerCase();
-    if (words.startsWith(wanted)) return 0;
+  const rank = (prompt: LibraryPrompt): number => {
+    const words = prompt.title.toLocaleLowerCase();
+    if (begins(prompt, query)) return 0;
     if (words.split(/[\s-]+/u).some((word) => word.startsWith(wanted))) return 1;
-    // Titles have blanks and what is typed has none: `/stepby` finds “Step by step”.
     return words.replace(/\s/gu, '').includes(wanted) ? 2 : 3;
   };
   return prompts

@@ -15,6 +15,7 @@ import type {
   Event,
   Message,
   MessageId,
+  MessageOutline,
   MessagePage,
   ModelId,
   PagePlace,
@@ -196,6 +197,11 @@ export class ConversationState {
       if (this.#refreshing) this.#stale = true;
     }
     this.revealed = { id };
+  }
+
+  /** All branches, a few words of each message. */
+  outline(): Promise<MessageOutline> {
+    return this.#backend.call('message_outline', { conversation_id: this.#known() });
   }
 
   /** Goes back to the end of the branch, if other turns are held. */

@@ -3,7 +3,7 @@
 import type { ContextOverflow, ConversationId, ConversationSettings, Event, LoadedModel, MessageId, Model, ModelId, Notice, PresetChoice, QueuedMessage, Role } from '$/gen/protocol';
 import { BackendError } from '$/lib/backend';
 import { showNotice } from '$/lib/notices';
-import { remembered } from '$/lib/remember';
+import { remember, remembered } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
 import { DraftAttachments } from '../attachments/draftAttachments.svelte';
 import { InheritedSettings } from '../presets/inherited.svelte';
@@ -17,6 +17,7 @@ import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import { Edits } from './edits.svelte';
 import { FindInConversation } from './find.svelte';
+import { NewDraft } from './newDraft';
 import { Organiser } from './organiser.svelte';
 import { PendingSettings } from './pendingSettings.svelte';
 import { Presence } from './presence';
@@ -33,6 +34,13 @@ export interface ChatDeeds {
   continue: (turn: Turn) => void;
   toEnd: () => void;
   rename: () => void;
+  /** Shows the map of versions. */
+  showMap: () => void;
+  /** Asks for the folder that the conversation is put into. */
+  chooseFolder: () => void;
+  /** Asks for files to attach. */
+  attach: () => void;
+  showPrompts: (what: 'library' | 'builder') => void;
 }
 
 /** What the inspector shows. */
@@ -75,8 +83,7 @@ export class ChatSession {
 
   readonly #sirocco: Sirocco;
   readonly #announce: (turn: Turn) => string;
-  /** What was being written in the new chat while another was open. */
-  #newDraft = '';
+  readonly #newDraft: NewDraft;
 
   constructor(sirocco: Sirocco, announce: (turn: Turn) => string = () => '') {
     this.#sirocco = sirocco;
@@ -91,16 +98,18 @@ export class ChatSession {
     this.prompts = new PromptLibrary(sirocco.backend);
     this.temporary = new TemporaryChat(sirocco, this);
     this.#pending = new PendingSettings({ onError: (thrown) => void sirocco.toasts.error(thrown) });
+    this.#newDraft = new NewDraft(sirocco.place.type === 'main');
     this.draft = new Draft({
       save: async (text) => {
         const { current } = this;
         if (current.id) await current.update({ draft: text });
-        else this.#newDraft = text;
+        else this.#newDraft.keep(text);
       },
     });
     this.notes = new Draft({ save: (text) => this.current.update({ notes: text }) });
     this.organiser = new Organiser(sirocco);
     this.current = this.#open(null);
+    this.draft.start(this.#newDraft.text);
   }
 
   /**
@@ -136,6 +145,9 @@ export class ChatSession {
     const stopEvents = this.#sirocco.backend.events((event) => this.handle(event));
     const stopPresence = this.#presence.start(() => void this.seen());
     const stopTemporary = this.temporary.start();
+    // What was typed last is not kept yet when the window closes.
+    const flush = () => void this.draft.flush();
+    addEventListener('pagehide', flush);
     void this.presets.load();
     void this.prompts.load();
     void this.organiser.folders.load();
@@ -143,8 +155,15 @@ export class ChatSession {
       stopEvents();
       stopPresence();
       stopTemporary();
+      removeEventListener('pagehide', flush);
       this.dispose();
     };
+  }
+
+  /** Chooses what the inspector shows, now and the next time. */
+  showPanel(panel: InspectorPanel): void {
+    this.panel = panel;
+    remember('inspectorPanel', panel);
   }
 
   /** Takes the page that is shown. Answers the function that says that it is gone. */
@@ -172,7 +191,7 @@ export class ChatSession {
     this.meter.clear();
     const opened = this.#open(id);
     this.current = opened;
-    this.draft.start(id ? '' : this.#newDraft);
+    this.draft.start(id ? '' : this.#newDraft.text);
     this.notes.start('');
     this.attachments.open(id);
     try {
@@ -388,7 +407,7 @@ export class ChatSession {
   /** Makes the new chat a conversation, with what was chosen for it. */
   async #create(current: ConversationState, model_id: ModelId | null): Promise<void> {
     const id = await current.create(model_id);
-    this.#newDraft = '';
+    this.#newDraft.keep('');
     this.attachments.become(id);
     if (Object.keys(this.chosenSettings).length > 0) this.#pending.change(current, this.chosenSettings);
     this.chosenSettings = {};

@@ -1,12 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { NO_PARAMETERS } from '$/lib/layers';
+import type { PagePlace } from '$/lib/pagePlace';
 import { Sirocco } from '$/lib/state';
 import { ChatSession } from './session.svelte';
 
-async function started() {
+async function started(place: PagePlace = { type: 'main' }) {
   const backend = new ScriptedBackend({ loaded: ['m-coder'] });
-  const state = new Sirocco(backend);
+  const state = new Sirocco(backend, place);
   state.start();
   await state.reload();
   const chat = new ChatSession(state);
@@ -83,6 +84,46 @@ describe('a new chat', () => {
     expect(chat.model?.id).toBe('m-llama');
     expect(chat.changedSettings).toEqual({ system_prompt: 'Be brief.' });
     expect(chat.draft.text).toBe('Hello');
+  });
+
+  it('keeps what is written for it over a restart, until it is sent', async () => {
+    const { chat, first } = await started();
+    chat.start();
+    chat.draft.change('Half a');
+    chat.draft.change('Half a question');
+    window.dispatchEvent(new Event('pagehide'));
+    const again = (await started()).chat;
+    expect(again.draft.text).toBe('Half a question');
+    await again.open(first);
+    expect(again.draft.text).toBe('');
+    await again.open(null);
+    expect(again.draft.text).toBe('Half a question');
+    expect(await again.send()).toBe('sent');
+    expect((await started()).chat.draft.text).toBe('');
+  });
+
+  it('forgets what was taken away again', async () => {
+    const { chat } = await started();
+    chat.draft.change('No');
+    await chat.draft.flush();
+    chat.draft.change('');
+    await chat.draft.flush();
+    expect((await started()).chat.draft.text).toBe('');
+  });
+
+  it('keeps nothing of a temporary chat, nor of a window beside the main one', async () => {
+    const { state, chat } = await started();
+    chat.start();
+    chat.temporary.begin();
+    await vi.waitFor(() => expect(state.navigation.conversationId).not.toBeNull());
+    await chat.open(state.navigation.conversationId);
+    chat.draft.change('A secret');
+    await chat.draft.flush();
+    expect((await started()).chat.draft.text).toBe('');
+    const beside = (await started({ type: 'quick' })).chat;
+    beside.draft.change('A quick question');
+    await beside.draft.flush();
+    expect((await started()).chat.draft.text).toBe('');
   });
 
   it('begins anew once its first message was sent', async () => {

@@ -23,7 +23,7 @@ export class Turn {
   progress = $state.raw<Progress | null>(null);
   /** How long the model thought: as it is kept, or as we watch it. */
   thought_ms = $state<number | null>(null);
-  #thinkingSince: number | null = null;
+  #thinkingSince = $state<number | null>(null);
 
   constructor(message: Message) {
     this.id = message.id;
@@ -69,6 +69,11 @@ export class Turn {
     if (this.#thinkingSince === null) return;
     this.thought_ms = (this.thought_ms ?? 0) + now_ms - this.#thinkingSince;
     this.#thinkingSince = null;
+  }
+
+  /** How long it has thought by now, if we watch it. */
+  thoughtBy(now_ms: number): number | null {
+    return this.#thinkingSince === null ? this.thought_ms : (this.thought_ms ?? 0) + Math.max(0, now_ms - this.#thinkingSince);
   }
 
   /** It thinks and has not begun to answer. */

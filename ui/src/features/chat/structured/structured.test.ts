@@ -6,8 +6,9 @@ import { Sirocco, siroccoContext } from '$/lib/state';
 import ChatPage from '../ChatPage.svelte';
 import ParametersPanel from '../ParametersPanel.svelte';
 import { sessionOf } from '../session';
-import { faultOf, read, violation } from './schema';
+import { type Json, faultOf, read, violation } from './schema';
 import JsonTree from './JsonTree.svelte';
+import { MOST_LINES, openAtFirst } from './opening';
 
 const SCHEMA = '{"type": "object", "properties": {"wind": {"enum": ["sirocco"]}}, "required": ["wind"]}';
 
@@ -123,5 +124,52 @@ describe('the tree', () => {
     expect(screen.queryByText('149')).toBeNull();
     await fireEvent.click(screen.getByRole('button', { name: 'Show more of 50' }));
     expect(screen.getAllByText('149').length).toBeGreaterThan(0);
+  });
+
+  /** Every list holds `wide` others, `deep` levels down: far more than a window can hold. */
+  function bush(wide: number, deep: number): Json {
+    const below: Json = deep === 0 ? 'leaf' : bush(wide, deep - 1);
+    return Array.from({ length: wide }, () => (typeof below === 'object' ? structuredClone(below) : below));
+  }
+
+  it('opens the outer levels before the inner ones, and no more than fits', () => {
+    const small: Json = { a: [1, 2], b: { c: 'd' } };
+    expect(openAtFirst(small).size).toBe(3);
+    const rows: Json = { few: [1, 2], many: bush(90, 1) };
+    const opened = openAtFirst(rows);
+    expect([rows, ...Object.values(rows as object)].every((one) => opened.has(one as Json))).toBe(true);
+    // One of the 90 rows with 90 parts each; a second one would be too much.
+    expect(opened.size).toBe(4);
+  });
+
+  it('draws little of a value that is endless, and what is in it once it is opened', async () => {
+    const value = bush(20, 3);
+    const { container } = render(JsonTree, { value });
+    const lines = () => container.querySelectorAll('summary, .leaf').length;
+    expect(lines()).toBeGreaterThan(20);
+    expect(lines()).toBeLessThanOrEqual(MOST_LINES);
+    const before = lines();
+    const closed = [...container.querySelectorAll<HTMLDetailsElement>('details:not([open])')].at(-1);
+    if (!closed) throw new Error('some levels stay closed');
+    expect(closed.querySelector('ul')).toBeNull();
+    const summary = closed.querySelector('summary') as HTMLElement;
+    await fireEvent.click(summary);
+    expect(closed.open).toBe(true);
+    expect(lines()).toBeGreaterThan(before);
+    expect(lines()).toBeLessThanOrEqual(before + MOST_LINES);
+    await fireEvent.click(summary);
+    expect(lines()).toBe(before);
+  });
+
+  it('survives lists that are in each other thousands of times', () => {
+    const value = JSON.parse('['.repeat(5_000) + ']'.repeat(5_000)) as Json;
+    const { container } = render(JsonTree, { value });
+    expect(container.querySelectorAll('summary').length).toBeLessThanOrEqual(MOST_LINES);
+  });
+
+  it('shows a text of megabytes from its beginning', () => {
+    const { container } = render(JsonTree, { value: { text: 'wind '.repeat(400_000) } });
+    expect(screen.getByRole('button', { name: 'Show all' })).toBeTruthy();
+    expect(container.textContent?.length).toBeLessThan(20_000);
   });
 });

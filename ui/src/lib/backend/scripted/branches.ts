@@ -57,6 +57,15 @@ export function branchHandlers(host: ScriptedHost) {
       changed(stored);
       return found;
     },
+    message_outline: ({ conversation_id }) => {
+      const { conversation, messages } = entry(host.stored, conversation_id, 'conversation');
+      const depth = (id: string | null): number => {
+        const found = messages.find((one) => one.id === id);
+        return found ? 1 + depth(found.parent_id) : 0;
+      };
+      const rows = messages.map(({ id, parent_id, role, content }) => ({ id, parent_id, role, beginning: content.trim().replace(/\s+/gu, ' ').slice(0, 80) }));
+      return { head: conversation.head, messages: rows.sort((a, b) => depth(a.id) - depth(b.id)) };
+    },
     conversation_duplicate: ({ id }) => copy(entry(host.stored, id, 'conversation'), null, 'copy').conversation,
     conversation_branch: ({ message_id }) => copy(withMessage(message_id), message_id, 'branch').conversation,
     message_insert: ({ conversation_id, after, role, content }) => {

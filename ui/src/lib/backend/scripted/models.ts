@@ -170,7 +170,7 @@ export const STATUS: AppStatus = {
 export const SETTINGS: Settings = {
   language: 'system',
   theme: 'system',
-  appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable' },
+  appearance: { accent: 'sirocco', interface_percent: 100, transcript_percent: 100, density: 'comfortable', typeface: 'sans', direction: 'language', reasoning_open: false },
   shortcuts: {},
   quick_ask_keys: '',
   notify_answers: true,

@@ -1,0 +1,30 @@
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { expect, it } from 'vitest';
+import { ScriptedBackend } from '$/lib/backend/scripted';
+import { organise } from '$/lib/backend/scripted/organise';
+import { Sirocco, siroccoContext } from '$/lib/state';
+import { sessionOf } from '../session';
+import FolderDialog from './FolderDialog.svelte';
+
+it('a folder is chosen for the conversation, and none takes it out of one', async () => {
+  const backend = new ScriptedBackend();
+  organise(backend);
+  const state = new Sirocco(backend);
+  state.start();
+  await state.reload();
+  await sessionOf(state).organiser.folders.load();
+  const summary = () => backend.stored.get('c-2')?.conversation.summary ?? null;
+  const before = summary()?.folder_id ?? null;
+  const view = render(FolderDialog, { props: { open: true, row: summary() }, context: siroccoContext(state) });
+  const dialog = within(await screen.findByRole('dialog', { name: 'Move to a folder' }));
+  const user = userEvent.setup();
+  expect(dialog.getByRole('button', { current: true }).textContent?.trim()).toBe('No folder');
+  await user.click(dialog.getByRole('button', { name: 'Work' }));
+  await waitFor(() => expect(summary()?.folder_id).not.toBe(before));
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  await view.rerender({ open: true, row: summary() });
+  const again = within(await screen.findByRole('dialog', { name: 'Move to a folder' }));
+  await user.click(again.getByRole('button', { name: 'No folder' }));
+  await waitFor(() => expect(summary()?.folder_id).toBe(before));
+});
