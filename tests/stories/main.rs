@@ -8,6 +8,7 @@ mod comparisons;
 mod context;
 mod crash_reports;
 mod crashes;
+mod database_copies;
 mod download_failures;
 mod downloads;
 mod embeddings;

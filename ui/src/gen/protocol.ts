@@ -72,6 +72,11 @@ export type AdapterList = {
 id: ModelId, };
 
 /**
+ * Ends the app and starts it again; only the window can.
+ */
+export type AppRestart = Record<symbol, never>;
+
+/**
  * What the interface asks first.
  */
 export type AppStatus = { 
@@ -1046,6 +1051,94 @@ id: CrashId, };
  * How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
  */
 export type CrashTake = Record<symbol, never>;
+
+/**
+ * The copies there are.
+ */
+export type DatabaseCopies = { 
+/**
+ * Newest first.
+ */
+copies: Array<DatabaseCopy>, 
+/**
+ * The one that takes the place of the database when the app starts next.
+ */
+planned: string | null, 
+/**
+ * Why the last start did not go back to the copy that was chosen.
+ */
+problem: string | null, 
+/**
+ * Whether `app_restart` can start the app again.
+ */
+can_restart: boolean, };
+
+/**
+ * The copies of the database that lie beside it, newest first.
+ */
+export type DatabaseCopiesRequest = Record<symbol, never>;
+
+/**
+ * A copy of the whole database: conversations, settings, the library's list.
+ */
+export type DatabaseCopy = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * When it was made (Unix milliseconds).
+ */
+at_ms: number, 
+/**
+ * Its size.
+ */
+size_bytes: number, 
+/**
+ * Why it was made.
+ */
+reason: DatabaseCopyReason, 
+/**
+ * The version of the app that had written it; none if that was not kept yet.
+ */
+version: string | null, 
+/**
+ * What can be done with it.
+ */
+usable: DatabaseCopyUse, };
+
+/**
+ * Deletes one for good.
+ */
+export type DatabaseCopyDelete = { 
+/**
+ * Which.
+ */
+id: string, };
+
+/**
+ * Makes one now.
+ */
+export type DatabaseCopyMake = Record<symbol, never>;
+
+/**
+ * Has a copy take the place of the database when the app starts next. What is there then is kept as another copy.
+ */
+export type DatabaseCopyPlan = { 
+/**
+ * Which; none for leaving everything as it is.
+ */
+id?: string | null, };
+
+/**
+ * Why there is a copy.
+ */
+export type DatabaseCopyReason = "upgrade" | "asked" | "went_back";
+
+/**
+ * What can be done with a copy.
+ */
+export type DatabaseCopyUse = "usable" | "newer" | "unreadable";
 
 /**
  * How close things stand.
@@ -5519,6 +5612,16 @@ export interface Commands {
   crash_delete: { request: CrashDelete; response: Nothing };
   /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
   crash_take: { request: CrashTake; response: Crash | null };
+  /** The copies of the database that lie beside it, newest first. */
+  database_copies: { request: DatabaseCopiesRequest; response: DatabaseCopies };
+  /** Makes one now. */
+  database_copy_make: { request: DatabaseCopyMake; response: DatabaseCopies };
+  /** Has a copy take the place of the database when the app starts next. What is there then is kept as another copy. */
+  database_copy_plan: { request: DatabaseCopyPlan; response: DatabaseCopies };
+  /** Deletes one for good. */
+  database_copy_delete: { request: DatabaseCopyDelete; response: DatabaseCopies };
+  /** Ends the app and starts it again; only the window can. */
+  app_restart: { request: AppRestart; response: Nothing };
   /** What is known of newer versions of the app. */
   update_get: { request: UpdateGet; response: UpdateStatus };
   /** Begins to look for one; events tell how it goes on. Programs that were built without an address of releases refuse this and what follows. */

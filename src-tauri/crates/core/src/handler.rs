@@ -522,6 +522,26 @@ impl Handler for App {
         Ok(self.inner.crashes.take_news())
     }
 
+    async fn database_copies(&self, _: DatabaseCopiesRequest) -> Answer<DatabaseCopies> {
+        self.list_database_copies().await
+    }
+
+    async fn database_copy_make(&self, _: DatabaseCopyMake) -> Answer<DatabaseCopies> {
+        self.make_database_copy().await
+    }
+
+    async fn database_copy_plan(&self, request: DatabaseCopyPlan) -> Answer<DatabaseCopies> {
+        self.plan_database_copy(request.id).await
+    }
+
+    async fn database_copy_delete(&self, request: DatabaseCopyDelete) -> Answer<DatabaseCopies> {
+        self.delete_database_copy(&request.id).await
+    }
+
+    async fn app_restart(&self, _: AppRestart) -> Answer<Nothing> {
+        self.restart().await.map(|()| Nothing {})
+    }
+
     async fn update_get(&self, _: UpdateGet) -> Answer<UpdateStatus> {
         Ok(self.update_status())
     }

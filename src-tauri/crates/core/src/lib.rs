@@ -15,6 +15,7 @@ mod comparisons;
 pub mod completions;
 mod conversations;
 pub mod crashes;
+mod database_copies;
 mod discover;
 mod downloads;
 mod engines;

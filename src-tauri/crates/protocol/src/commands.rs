@@ -615,6 +615,17 @@ commands! {
     /// How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
     crash_take(CrashTake {}) -> Option<Crash>;
 
+    /// The copies of the database that lie beside it, newest first.
+    database_copies(DatabaseCopiesRequest {}) -> DatabaseCopies;
+    /// Makes one now.
+    database_copy_make(DatabaseCopyMake {}) -> DatabaseCopies;
+    /// Has a copy take the place of the database when the app starts next. What is there then is kept as another copy.
+    database_copy_plan(DatabaseCopyPlan { #[doc = " Which; none for leaving everything as it is."] id: Option<String> }) -> DatabaseCopies;
+    /// Deletes one for good.
+    database_copy_delete(DatabaseCopyDelete { #[doc = " Which."] id: String }) -> DatabaseCopies;
+    /// Ends the app and starts it again; only the window can.
+    app_restart(AppRestart {}) -> Nothing;
+
     /// What is known of newer versions of the app.
     update_get(UpdateGet {}) -> UpdateStatus;
     /// Begins to look for one; events tell how it goes on. Programs that were built without an address of releases
