@@ -543,6 +543,31 @@ draft: string,
 attachments: Array<AttachmentId>, };
 
 /**
+ * Tokens of the prompt that a new conversation would begin with; needs the model loaded.
+ */
+export type ContextCountNew = { 
+/**
+ * The model it would talk to.
+ */
+model_id: ModelId, 
+/**
+ * The preset it would begin with.
+ */
+preset: PresetChoice, 
+/**
+ * What it would set itself.
+ */
+values: LayerValues, 
+/**
+ * Text being written.
+ */
+draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, };
+
+/**
  * The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
  */
 export type ContextInspect = { 
@@ -5478,6 +5503,8 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** Tokens of the prompt that a new conversation would begin with; needs the model loaded. */
+  context_count_new: { request: ContextCountNew; response: ContextUse };
   /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
   context_inspect: { request: ContextInspect; response: ContextReport };
   /** Asks several models or presets one question at the end of the shown branch. As many answer at once as the machine has cores and memory for; the others wait in order. */

@@ -235,6 +235,10 @@ impl Handler for App {
         self.count_context(request).await
     }
 
+    async fn context_count_new(&self, request: ContextCountNew) -> Answer<ContextUse> {
+        self.count_new_context(request).await
+    }
+
     async fn context_inspect(&self, request: ContextInspect) -> Answer<ContextReport> {
         self.inspect_context(request).await
     }

@@ -342,6 +342,19 @@ commands! {
         /// Files attached to it.
         attachments: Vec<AttachmentId>,
     }) -> ContextUse;
+    /// Tokens of the prompt that a new conversation would begin with; needs the model loaded.
+    context_count_new(ContextCountNew {
+        /// The model it would talk to.
+        model_id: ModelId,
+        /// The preset it would begin with.
+        preset: PresetChoice,
+        /// What it would set itself.
+        values: LayerValues,
+        /// Text being written.
+        draft: String,
+        /// Files attached to it.
+        attachments: Vec<AttachmentId>,
+    }) -> ContextUse;
     /// The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded.
     context_inspect(ContextInspect {
         /// Which conversation.

@@ -283,6 +283,7 @@ export const chatStrings = {
     stop: 'Stop',
     stopping: 'Stopping',
     tokens: (count: number) => plural(count, 'token'),
+    aboutTokens: (count: number) => `about ${plural(count, 'token')}`,
     context: 'Context in use',
     contextOf: (used: string, all: string) => `${used} of ${all} tokens in use`,
     contextFull: 'This does not fit into the context any more',

@@ -289,6 +289,7 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     stop: 'Arrêter',
     stopping: 'Arrêt en cours',
     tokens: (count) => plural(count, 'token'),
+    aboutTokens: (count) => `environ ${plural(count, 'token')}`,
     context: 'Contexte utilisé',
     contextOf: (used, all) => `${used} tokens utilisés sur ${all}`,
     contextFull: 'Cela ne tient plus dans le contexte',
