@@ -1989,6 +1989,19 @@ snippet: string,
 marks: Array<TextRange>, };
 
 /**
+ * Notes with the words that were looked for.
+ */
+export type FoundNotes = { 
+/**
+ * The part of them that has the most of the words, in one line.
+ */
+snippet: string, 
+/**
+ * The words in the snippet.
+ */
+marks: Array<TextRange>, };
+
+/**
  * What the header of a GGUF file says, on this disk or on the Hub.
  */
 export type HeaderReport = { 
@@ -3032,6 +3045,11 @@ id: MessageId,
 left_out: boolean, };
 
 /**
+ * The names of the models that wrote messages, whether they are here or not, in alphabetical order.
+ */
+export type MessageModels = Record<symbol, never>;
+
+/**
  * A page of the shown branch, oldest first.
  */
 export type MessagePage = { 
@@ -3088,7 +3106,7 @@ export type MessageRestore = {
 id: MessageId, };
 
 /**
- * Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+ * Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then
  * the newest. Looks at the newest 2,000 messages, and titles, that have them.
  */
 export type MessageSearch = { 
@@ -3097,11 +3115,11 @@ export type MessageSearch = {
  */
 query: string, 
 /**
- * Only messages of the person, or of models; leaves out titles.
+ * Only messages of the person, or of models; leaves out titles and notes.
  */
 role?: Role | null, 
 /**
- * Only messages of the model of this name; leaves out titles.
+ * Only messages of the model of this name; leaves out titles and notes.
  */
 model_name?: string | null, 
 /**
@@ -4597,13 +4615,17 @@ conversation: ConversationSummary,
  */
 title_marks: Array<TextRange>, 
 /**
- * The newest message with the words; none if only the title has them.
+ * The newest message with the words; none if no message has them.
  */
 message: FoundMessage | null, 
 /**
  * How many messages have them, up to the limit of the search.
  */
 message_count: number, 
+/**
+ * The notes beside it, if they have them.
+ */
+notes: FoundNotes | null, 
 /**
  * Its place, for the next page.
  */
@@ -5481,8 +5503,10 @@ export interface Commands {
   message_delete: { request: MessageDelete; response: Conversation };
   /** Brings a deleted message and its answers back. */
   message_restore: { request: MessageRestore; response: Conversation };
-  /** Conversations that have all the words in their title or in one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
+  /** Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
   message_search: { request: MessageSearch; response: Array<SearchResult> };
+  /** The names of the models that wrote messages, whether they are here or not, in alphabetical order. */
+  message_models: { request: MessageModels; response: Array<string> };
   /** The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count. */
   message_find: { request: MessageFind; response: Array<MessageId> };
   /** What a picked file or folder with conversations holds; changes nothing. */

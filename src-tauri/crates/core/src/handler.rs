@@ -193,6 +193,12 @@ impl Handler for App {
         self.search_messages(request).await
     }
 
+    async fn message_models(&self, _: MessageModels) -> Answer<Vec<String>> {
+        let mut names = self.inner.store.models_of_messages().await.report()?;
+        names.sort_by_cached_key(|name| name.to_lowercase());
+        Ok(names)
+    }
+
     async fn message_find(&self, request: MessageFind) -> Answer<Vec<MessageId>> {
         self.find_in_conversation(request).await
     }

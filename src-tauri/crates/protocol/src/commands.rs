@@ -265,14 +265,14 @@ commands! {
     message_delete(MessageDelete { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Brings a deleted message and its answers back.
     message_restore(MessageRestore { #[doc = " Which."] id: MessageId }) -> Conversation;
-    /// Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+    /// Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then
     /// the newest. Looks at the newest 2,000 messages, and titles, that have them.
     message_search(MessageSearch {
         /// Words, and phrases in double quotes; the last word may be its beginning only. Case and diacritics do not count.
         query: String,
-        /// Only messages of the person, or of models; leaves out titles.
+        /// Only messages of the person, or of models; leaves out titles and notes.
         role: Option<Role>,
-        /// Only messages of the model of this name; leaves out titles.
+        /// Only messages of the model of this name; leaves out titles and notes.
         model_name: Option<String>,
         /// Only conversations of this folder and the folders inside it.
         folder_id: Option<FolderId>,
@@ -287,6 +287,8 @@ commands! {
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> Vec<SearchResult>;
+    /// The names of the models that wrote messages, whether they are here or not, in alphabetical order.
+    message_models(MessageModels {}) -> Vec<String>;
     /// The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count.
     message_find(MessageFind {
         /// Which conversation.
