@@ -3,8 +3,8 @@
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     ContextOverflow, ContextPartKind, ContextReport, ContextUse, Conversation, ConversationId,
-    ConversationSettings, ErrorCode, LayerValues, LeftOutReason, LeftOutTurns, LoadOptions, Message,
-    Parameters, PresetChoice, Role, RunState,
+    ConversationSettings, ErrorCode, LayerValues, LeftOutReason, LeftOutTurns, LoadOptions,
+    Message, Parameters, PresetChoice, Role, RunState,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -219,7 +219,12 @@ async fn a_new_conversation_is_counted_as_it_would_begin() -> anyhow::Result<()>
     assert!(plain.draft_tokens > 0 && briefed.prompt_tokens > plain.prompt_tokens);
 
     let conversation: Conversation = app
-        .call("conversation_create", ConversationCreate { model_id: Some(model_id) })
+        .call(
+            "conversation_create",
+            ConversationCreate {
+                model_id: Some(model_id),
+            },
+        )
         .await?;
     let request = ContextCount {
         conversation_id: conversation.summary.id,

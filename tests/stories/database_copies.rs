@@ -27,7 +27,9 @@ async fn named(app: &TempApp, title: &str) -> anyhow::Result<()> {
 }
 
 async fn copies(app: &TempApp) -> anyhow::Result<DatabaseCopies> {
-    Ok(app.call("database_copies", DatabaseCopiesRequest {}).await?)
+    Ok(app
+        .call("database_copies", DatabaseCopiesRequest {})
+        .await?)
 }
 
 #[tokio::test]
@@ -50,7 +52,11 @@ async fn going_back_to_a_copy_brings_what_there_was_and_keeps_what_came_after() 
         .call("database_copy_plan", DatabaseCopyPlan { id: id.clone() })
         .await?;
     assert_eq!(planned.planned, id);
-    assert_eq!(titles(&app).await?.len(), 2, "nothing happens before the next start");
+    assert_eq!(
+        titles(&app).await?.len(),
+        2,
+        "nothing happens before the next start"
+    );
 
     let app = app.reopen().await?;
     assert_eq!(titles(&app).await?, ["old"]);
@@ -86,7 +92,10 @@ async fn a_plan_is_taken_back_and_a_copy_deleted() -> anyhow::Result<()> {
     assert_eq!(titles(&app).await?, ["kept"]);
 
     let left: DatabaseCopies = app
-        .call("database_copy_delete", DatabaseCopyDelete { id: id.clone() })
+        .call(
+            "database_copy_delete",
+            DatabaseCopyDelete { id: id.clone() },
+        )
         .await?;
     assert!(left.copies.is_empty());
     let again = app.call::<DatabaseCopies>("database_copy_delete", DatabaseCopyDelete { id });

@@ -2,7 +2,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ErrorCode, MessageId, MessagePage, PagePlace, Role, SearchResult, TextRange,
+    Conversation, ConversationId, ErrorCode, MessageId, MessagePage, PagePlace, Role, SearchResult,
+    TextRange,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -150,7 +151,10 @@ async fn notes_and_words_inside_a_run_without_spaces_are_found() -> anyhow::Resu
     assert!(results[0].message.is_none() && !results[0].place.titled);
 
     let results = found(&app, search("勉強")).await?;
-    let message = results[0].message.as_ref().expect("the message has the words");
+    let message = results[0]
+        .message
+        .as_ref()
+        .expect("the message has the words");
     assert_eq!(message.id, asked);
     assert_eq!(message.marks, [TextRange { start: 6, end: 8 }]);
 

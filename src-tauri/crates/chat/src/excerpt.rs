@@ -274,7 +274,10 @@ mod tests {
         );
         assert_eq!(excerpt("か", "がか"), "が[か]");
         assert_eq!(excerpt("字a", "漢字Ab"), "漢[字A]b");
-        assert_eq!(excerpt("漢字 test", "test 漢字 testing"), "[test] [漢字] [test]ing");
+        assert_eq!(
+            excerpt("漢字 test", "test 漢字 testing"),
+            "[test] [漢字] [test]ing"
+        );
     }
 
     #[test]

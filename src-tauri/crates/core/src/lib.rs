@@ -16,6 +16,7 @@ pub mod completions;
 mod conversations;
 pub mod crashes;
 mod database_copies;
+pub mod desktop_entry;
 mod discover;
 mod downloads;
 mod engines;

@@ -388,7 +388,10 @@ async fn look_at(copy: &Path) -> (DatabaseCopyUse, Option<String>) {
 }
 
 fn modified_ms(file: &std::fs::Metadata) -> i64 {
-    let since = file.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let since = file
+        .modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     since
         .and_then(|since| i64::try_from(since.as_millis()).ok())
         .unwrap_or(0)
@@ -472,7 +475,11 @@ mod tests {
             ("copy-5", DatabaseCopyReason::Asked, Some("1.2.3")),
         ];
         assert_eq!(said, expected);
-        assert!(copies.iter().all(|copy| copy.usable == DatabaseCopyUse::Usable));
+        assert!(
+            copies
+                .iter()
+                .all(|copy| copy.usable == DatabaseCopyUse::Usable)
+        );
 
         place.copies.plan_to_go_back("left-7", 9).unwrap();
         store.close().await;
@@ -555,7 +562,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn three_copies_made_unasked_stay_for_thirty_days_and_those_asked_for_as_long_as_wanted() {
+    async fn three_copies_made_unasked_stay_for_thirty_days_and_those_asked_for_as_long_as_wanted()
+    {
         let place = Place::new();
         let now_ms = 100 * LONGEST_MS;
         let recent = ["left-1", "left-2", "left-3", "left-4"].map(|id| {
@@ -565,7 +573,13 @@ mod tests {
         for id in &recent {
             place.put(id);
         }
-        for id in ["copy-1", "left-1", "before-0002.partial", "coming", "else-1"] {
+        for id in [
+            "copy-1",
+            "left-1",
+            "before-0002.partial",
+            "coming",
+            "else-1",
+        ] {
             place.put(id);
         }
         place.copies.prune(now_ms).unwrap();

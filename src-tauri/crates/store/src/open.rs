@@ -225,7 +225,10 @@ pub(crate) async fn copy_into(from: &SqlitePool, copy: &Path) -> Result<(), Copy
     let name = partial.to_str().ok_or_else(|| {
         std::io::Error::new(std::io::ErrorKind::InvalidFilename, "path is not UTF-8")
     })?;
-    sqlx::query("vacuum into ?1").bind(name).execute(from).await?;
+    sqlx::query("vacuum into ?1")
+        .bind(name)
+        .execute(from)
+        .await?;
     std::fs::OpenOptions::new()
         .write(true)
         .open(&partial)?

@@ -246,7 +246,11 @@ impl Store {
             return Ok(Vec::new());
         };
         let after = request.after;
-        let sql = if query.inside_words { SEARCH_INSIDE } else { SEARCH };
+        let sql = if query.inside_words {
+            SEARCH_INSIDE
+        } else {
+            SEARCH
+        };
         let mut rows = sqlx::query_as(sql)
             .bind(expression)
             .bind(request.role.map(Role::as_str))

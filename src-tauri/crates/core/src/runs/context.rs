@@ -54,9 +54,7 @@ impl App {
             .ready(model_id)
             .ok_or_else(not_loaded)?;
         let preset_id = self.chosen_preset(Some(model_id), preset).await?;
-        let values = self
-            .values_over(Some(model_id), preset_id, &values)
-            .await?;
+        let values = self.values_over(Some(model_id), preset_id, &values).await?;
         self.count_draft(&loaded, &values, None, &draft, &attachments)
             .await
     }

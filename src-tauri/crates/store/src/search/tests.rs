@@ -283,10 +283,19 @@ async fn notes_are_found_as_they_are_now_and_have_no_author() {
         let line = |one: FoundConversation| (one.conversation.title, one.message_count, one.notes);
         found.into_iter().map(line).collect::<Vec<_>>()
     };
-    let noted = |count| ("a".to_owned(), count, Some("ask Ada about the rain".to_owned()));
+    let noted = |count| {
+        (
+            "a".to_owned(),
+            count,
+            Some("ask Ada about the rain".to_owned()),
+        )
+    };
     assert_eq!(found("ada", &all()).await, [noted(0)]);
     assert_eq!(found("the", &all()).await.len(), 2);
-    assert!(found("the", &all()).await.contains(&noted(1)), "beside a message");
+    assert!(
+        found("the", &all()).await.contains(&noted(1)),
+        "beside a message"
+    );
     let mine = MessageSearch {
         role: Some(Role::User),
         ..all()
@@ -303,7 +312,11 @@ async fn notes_are_found_as_they_are_now_and_have_no_author() {
     assert_eq!(found("ada", &all()).await.len(), 2, "a copy has them, too");
     note(&store, id, "").await;
     note(&store, other, "ada, again").await;
-    let titles: Vec<_> = found("ada", &all()).await.into_iter().map(|one| one.0).collect();
+    let titles: Vec<_> = found("ada", &all())
+        .await
+        .into_iter()
+        .map(|one| one.0)
+        .collect();
     assert_eq!(titles.len(), 2);
     assert!(!titles.contains(&"a".to_owned()), "{titles:?}");
     store.delete_conversation(other, 30).await.unwrap();
@@ -319,7 +332,12 @@ async fn notes_are_found_as_they_are_now_and_have_no_author() {
 #[tokio::test]
 async fn words_inside_a_run_without_spaces_are_found_everywhere() {
     let store = Store::open_in_memory().await.unwrap();
-    let (id, _) = talk(&store, "日本語の文法", &["今日は漢字を勉強します", "100% sure_ly"]).await;
+    let (id, _) = talk(
+        &store,
+        "日本語の文法",
+        &["今日は漢字を勉強します", "100% sure_ly"],
+    )
+    .await;
     note(&store, id, "来週までに練習").await;
     let inside = async |words: &str| {
         let query = TextQuery {
@@ -337,7 +355,10 @@ async fn words_inside_a_run_without_spaces_are_found_everywhere() {
     assert_eq!(inside("漢字 勉強").await.len(), 1);
     assert!(inside("漢字 文法").await.is_empty(), "all in one place");
     assert_eq!(inside("0% SURE_").await.len(), 1);
-    assert!(inside("0_ sure").await.is_empty(), "signs stand for themselves");
+    assert!(
+        inside("0_ sure").await.is_empty(),
+        "signs stand for themselves"
+    );
     store.delete_conversation(id, 20).await.unwrap();
     assert!(inside("漢字").await.is_empty());
 }
@@ -353,7 +374,10 @@ async fn the_models_that_wrote_are_listed_once_each() {
         ..message(None, Role::Assistant, "imported")
     };
     say(&store, id, &[other]).await;
-    assert_eq!(store.models_of_messages().await.unwrap(), ["Tiny", "gpt-4o"]);
+    assert_eq!(
+        store.models_of_messages().await.unwrap(),
+        ["Tiny", "gpt-4o"]
+    );
     let plan = crate::fixture::plan(&store, MODELS).await;
     assert!(!plan.contains("SCAN message_numbers"), "{plan}");
 }
