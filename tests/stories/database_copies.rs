@@ -2,7 +2,7 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    ConversationSummary, DatabaseCopies, DatabaseCopyReason, DatabaseCopyUse, ErrorCode, Nothing,
+    ConversationSummary, DatabaseCopies, DatabaseCopyReason, DatabaseCopyUse, ErrorCode,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -28,7 +28,7 @@ async fn named(app: &TempApp, title: &str) -> anyhow::Result<()> {
 
 async fn copies(app: &TempApp) -> anyhow::Result<DatabaseCopies> {
     Ok(app
-        .call("database_copies", DatabaseCopiesRequest {})
+        .call("database_copy_list", DatabaseCopyList {})
         .await?)
 }
 

@@ -1099,11 +1099,6 @@ problem: string | null,
 can_restart: boolean, };
 
 /**
- * The copies of the database that lie beside it, newest first.
- */
-export type DatabaseCopiesRequest = Record<symbol, never>;
-
-/**
  * A copy of the whole database: conversations, settings, the library's list.
  */
 export type DatabaseCopy = { 
@@ -1140,6 +1135,11 @@ export type DatabaseCopyDelete = {
  * Which.
  */
 id: string, };
+
+/**
+ * The copies of the database that lie beside it, newest first.
+ */
+export type DatabaseCopyList = Record<symbol, never>;
 
 /**
  * Makes one now.
@@ -2887,13 +2887,17 @@ compute_bytes: number,
  */
 total_bytes: number, 
 /**
- * What the machine has free now.
+ * What is free of that memory now.
  */
 available_bytes: number, 
 /**
- * `total <= available`.
+ * `total <= available`; also where a graphics card does not say how much it has.
  */
 fits: boolean, 
+/**
+ * The graphics card whose memory this is about; none if it is that of the machine.
+ */
+card?: string, 
 /**
  * The longest context that fits, if any does.
  */
@@ -4593,7 +4597,7 @@ export type SearchCursor = {
  */
 titled: boolean, 
 /**
- * Of the newest message with the words, or of the conversation whose title has them; Unix time
+ * Of the newest message with the words, or of the conversation whose title or notes have them; Unix time
  * in milliseconds.
  */
 at_ms: number, 
@@ -4603,7 +4607,7 @@ at_ms: number,
 id: ConversationId, };
 
 /**
- * A conversation with the words that were looked for, in its title or in messages of any branch.
+ * A conversation with the words that were looked for, in its title, its notes or messages of any branch.
  */
 export type SearchResult = { 
 /**
@@ -5664,7 +5668,7 @@ export interface Commands {
   /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
   crash_take: { request: CrashTake; response: Crash | null };
   /** The copies of the database that lie beside it, newest first. */
-  database_copies: { request: DatabaseCopiesRequest; response: DatabaseCopies };
+  database_copy_list: { request: DatabaseCopyList; response: DatabaseCopies };
   /** Makes one now. */
   database_copy_make: { request: DatabaseCopyMake; response: DatabaseCopies };
   /** Has a copy take the place of the database when the app starts next. What is there then is kept as another copy. */

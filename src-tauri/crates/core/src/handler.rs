@@ -532,7 +532,7 @@ impl Handler for App {
         Ok(self.inner.crashes.take_news())
     }
 
-    async fn database_copies(&self, _: DatabaseCopiesRequest) -> Answer<DatabaseCopies> {
+    async fn database_copy_list(&self, _: DatabaseCopyList) -> Answer<DatabaseCopies> {
         self.list_database_copies().await
     }
 

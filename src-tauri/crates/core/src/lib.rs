@@ -30,6 +30,7 @@ pub mod instance;
 mod keeping;
 mod layers;
 mod library;
+mod load_memory;
 mod loading;
 pub mod logging;
 mod machine;

@@ -631,7 +631,7 @@ commands! {
     crash_take(CrashTake {}) -> Option<Crash>;
 
     /// The copies of the database that lie beside it, newest first.
-    database_copies(DatabaseCopiesRequest {}) -> DatabaseCopies;
+    database_copy_list(DatabaseCopyList {}) -> DatabaseCopies;
     /// Makes one now.
     database_copy_make(DatabaseCopyMake {}) -> DatabaseCopies;
     /// Has a copy take the place of the database when the app starts next. What is there then is kept as another copy.

@@ -2,7 +2,7 @@
 import type { DatabaseCopies, DatabaseCopy } from '$/gen/protocol';
 import { missing, type Handlers } from './host';
 
-type CopyCommand = 'database_copies' | 'database_copy_make' | 'database_copy_plan' | 'database_copy_delete' | 'app_restart';
+type CopyCommand = 'database_copy_list' | 'database_copy_make' | 'database_copy_plan' | 'database_copy_delete' | 'app_restart';
 
 const AT = Date.UTC(2026, 8, 20, 10, 30);
 
@@ -19,7 +19,7 @@ export function databaseCopyHandlers(can_restart: boolean): Pick<Handlers, CopyC
     if (!copies.some((copy) => copy.id === id)) throw missing('copy of the database');
   };
   return {
-    database_copies: all,
+    database_copy_list: all,
     database_copy_make: () => {
       const at_ms = AT + copies.length * 60_000;
       copies = [{ id: `copy-${at_ms}`, at_ms, size_bytes: 48_900_000, reason: 'asked', version: '0.1.0', usable: 'usable' }, ...copies];
