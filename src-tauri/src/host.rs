@@ -113,6 +113,11 @@ impl Host for WindowHost {
         updates::releases(&self.handle)
     }
 
+    fn restart(&self) -> Result<(), ErrorReport> {
+        self.handle.request_restart();
+        Ok(())
+    }
+
     fn starts_at_login(&self) -> Option<bool> {
         login::is_on(&self.handle)
     }

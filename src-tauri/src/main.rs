@@ -86,6 +86,7 @@ fn main() -> ExitCode {
                     tauri.manage(Opened(Mutex::new(Some(owned))));
                     window::open(tauri.handle())?;
                     tray::open(tauri.handle());
+                    login::repair(tauri.handle());
                     tauri::async_runtime::spawn(async move { app.begin_quick_ask().await });
                     #[cfg(unix)]
                     farewell::end_when_told(tauri.handle());

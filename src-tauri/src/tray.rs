@@ -7,8 +7,10 @@ use serde_json::json;
 use sirocco_core::App;
 use sirocco_core::crashes::expecting_panics;
 use sirocco_core::glance::{Glance, is_changed_by};
-use sirocco_protocol::Event;
-use tauri::menu::{Menu, MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder};
+use sirocco_protocol::{Event, LoadOptions};
+use tauri::menu::{
+    CheckMenuItemBuilder, Menu, MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder, SubmenuBuilder,
+};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Wry};
 use tokio::sync::broadcast::error::RecvError;
@@ -21,6 +23,9 @@ const RESUME: &str = "resume";
 const QUIT: &str = "quit";
 /// Followed by the id of the model.
 const EJECT: &str = "eject:";
+const LOAD: &str = "load:";
+/// As `EJECT`, in the menu of models to load: no two entries may have one id.
+const UNLOAD: &str = "unload:";
 
 /// A download moves many times a second; nobody reads so fast.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -64,29 +69,45 @@ fn build(handle: &AppHandle) -> tauri::Result<TrayIcon> {
 
 /// The menu, and its line about the downloads, which changes more often than the rest.
 fn menu(handle: &AppHandle, glance: &Glance) -> tauri::Result<(Menu<Wry>, MenuItem<Wry>)> {
+    let words = glance.language.words();
     let line = MenuItemBuilder::new(glance.downloads.as_deref().unwrap_or_default())
         .enabled(false)
         .build(handle)?;
-    let mut menu = MenuBuilder::new(handle)
-        .text(SHOW, "Show Sirocco")
-        .separator();
+    let mut menu = MenuBuilder::new(handle).text(SHOW, words.show).separator();
     if glance.downloads.is_some() {
         menu = menu.item(&line);
         if glance.pausable {
-            menu = menu.text(PAUSE, "Pause downloads");
+            menu = menu.text(PAUSE, words.pause);
         }
         if glance.resumable {
-            menu = menu.text(RESUME, "Resume downloads");
+            menu = menu.text(RESUME, words.resume);
         }
         menu = menu.separator();
     }
     for (model, name) in &glance.loaded {
-        menu = menu.text(format!("{EJECT}{}", model.0), format!("Eject {name}"));
+        menu = menu.text(
+            format!("{EJECT}{}", model.0),
+            format!("{} {name}", words.eject),
+        );
     }
-    if !glance.loaded.is_empty() {
+    if !glance.offered.is_empty() {
+        let mut load = SubmenuBuilder::new(handle, words.load);
+        for (model, name) in &glance.offered {
+            // Only what is loaded has a mark: it would stay on one whose load is refused.
+            load = if glance.loaded.iter().any(|(loaded, _)| loaded == model) {
+                let id = format!("{UNLOAD}{}", model.0);
+                let item = CheckMenuItemBuilder::with_id(id, name).checked(true);
+                load.item(&item.build(handle)?)
+            } else {
+                load.text(format!("{LOAD}{}", model.0), name)
+            };
+        }
+        menu = menu.item(&load.build()?);
+    }
+    if !glance.loaded.is_empty() || !glance.offered.is_empty() {
         menu = menu.separator();
     }
-    Ok((menu.text(QUIT, "Quit Sirocco").build()?, line))
+    Ok((menu.text(QUIT, words.quit).build()?, line))
 }
 
 fn chosen(handle: &AppHandle, event: MenuEvent) {
@@ -96,8 +117,18 @@ fn chosen(handle: &AppHandle, event: MenuEvent) {
         PAUSE => call(handle, "download_pause", json!({ "id": null })),
         RESUME => call(handle, "download_resume", json!({ "id": null })),
         other => {
-            if let Some(model) = other.strip_prefix(EJECT) {
+            let eject = other
+                .strip_prefix(EJECT)
+                .or_else(|| other.strip_prefix(UNLOAD));
+            if let Some(model) = eject {
                 call(handle, "model_eject", json!({ "id": model }));
+            } else if let Some(model) = other.strip_prefix(LOAD) {
+                let options = LoadOptions::default();
+                call(
+                    handle,
+                    "model_load",
+                    json!({ "id": model, "options": options }),
+                );
             }
         }
     }

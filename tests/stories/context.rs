@@ -3,8 +3,8 @@
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     ContextOverflow, ContextPartKind, ContextReport, ContextUse, Conversation, ConversationId,
-    ConversationSettings, ErrorCode, LayerValues, LeftOutReason, LeftOutTurns, Message, Parameters,
-    Role, RunState,
+    ConversationSettings, ErrorCode, LayerValues, LeftOutReason, LeftOutTurns, LoadOptions,
+    Message, Parameters, PresetChoice, Role, RunState,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -192,6 +192,47 @@ async fn a_prompt_is_taken_apart_into_what_was_written_and_what_the_template_add
     let count: ContextUse = app.call("context_count", count).await?;
     assert_eq!(count.prompt_tokens, report.prompt_tokens);
     assert_eq!(count.draft_tokens, report.parts[3].tokens);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_conversation_is_counted_as_it_would_begin() -> anyhow::Result<()> {
+    let app = app(&Script::answering("It is a wind.")).await?;
+    let model_id = app.model().await?.id;
+    let count = |system_prompt: Option<&str>| ContextCountNew {
+        model_id,
+        preset: PresetChoice::Standard,
+        values: LayerValues {
+            system_prompt: system_prompt.map(Into::into),
+            ..LayerValues::default()
+        },
+        draft: "What is the sirocco?".into(),
+        attachments: Vec::new(),
+    };
+    let unloaded = app.call::<ContextUse>("context_count_new", count(None));
+    assert_eq!(code(unloaded.await), ErrorCode::NoModel);
+    app.load(model_id, LoadOptions::default()).await?;
+    let plain: ContextUse = app.call("context_count_new", count(None)).await?;
+    let briefed: ContextUse = app
+        .call("context_count_new", count(Some("Be brief, and kind.")))
+        .await?;
+    assert!(plain.draft_tokens > 0 && briefed.prompt_tokens > plain.prompt_tokens);
+
+    let conversation: Conversation = app
+        .call(
+            "conversation_create",
+            ConversationCreate {
+                model_id: Some(model_id),
+            },
+        )
+        .await?;
+    let request = ContextCount {
+        conversation_id: conversation.summary.id,
+        draft: "What is the sirocco?".into(),
+        attachments: Vec::new(),
+    };
+    let begun: ContextUse = app.call("context_count", request).await?;
+    assert_eq!(begun, plain);
     Ok(())
 }
 

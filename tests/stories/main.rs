@@ -11,6 +11,7 @@ mod context;
 mod crash_reports;
 #[cfg(target_os = "linux")]
 mod crashes;
+mod database_copies;
 mod download_failures;
 mod downloads;
 mod embeddings;

@@ -6,7 +6,7 @@ use sirocco_engine::{Backend, Runtime};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
-    Model, ModelDefaults, ModelId, ModelVerdict, RunState, RuntimeDevice, RuntimeName,
+    MemoryFit, Model, ModelDefaults, ModelId, ModelVerdict, RunState, RuntimeDevice, RuntimeName,
     RuntimeReport,
 };
 use sirocco_testkit::{Death, Fault, Script, TempApp, TinyModel, runtime};
@@ -215,6 +215,45 @@ async fn a_graphics_card_is_used_where_there_is_one() -> anyhow::Result<()> {
         ("CUDA", &vec![card])
     );
     assert_eq!((reports[1].backend.as_str(), reports.len()), ("CPU", 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_to_a_card_is_measured_by_its_memory() -> anyhow::Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    for (workers, card) in [
+        (
+            with_a_card(folder.path(), "worker-cuda")?,
+            Some("Scripted Card".to_owned()),
+        ),
+        (workers(&[MistralRs]), None),
+    ] {
+        let app = TempApp::open_with(workers).await?;
+        let id = imported(&app, "llama").await?.id;
+        let request = ModelFit {
+            id,
+            context_length: None,
+            runtime: None,
+            cache_type: None,
+            draft: None,
+        };
+        let fit: MemoryFit = app.call("model_fit", request.clone()).await?;
+        assert_eq!((fit.fits, &fit.card), (true, &card));
+        if card.is_some() {
+            assert_eq!(fit.available_bytes, 8 << 30);
+        }
+        // What is on the card leaves less of it to others.
+        app.load(id, LoadOptions::default()).await?;
+        let other = imported(&app, "qwen2").await?.id;
+        let request = ModelFit {
+            id: other,
+            ..request
+        };
+        let fit: MemoryFit = app.call("model_fit", request).await?;
+        if card.is_some() {
+            assert!(fit.available_bytes < 8 << 30, "{fit:?}");
+        }
+    }
     Ok(())
 }
 

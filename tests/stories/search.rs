@@ -2,7 +2,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    ConversationId, ErrorCode, MessageId, MessagePage, PagePlace, Role, SearchResult, TextRange,
+    Conversation, ConversationId, ErrorCode, MessageId, MessagePage, PagePlace, Role, SearchResult,
+    TextRange,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -128,5 +129,39 @@ async fn a_search_without_a_sensible_limit_is_refused() -> anyhow::Result<()> {
             ErrorCode::InvalidRequest
         );
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn notes_and_words_inside_a_run_without_spaces_are_found() -> anyhow::Result<()> {
+    let app = app(&Script::answering("so")).await?;
+    let id = app.conversation().await?;
+    let asked = say(&app, id, "今日は漢字を勉強します").await?;
+    let request = ConversationUpdate {
+        notes: Some("Ask Ada about the tramontana.".into()),
+        ..ConversationUpdate::of(id)
+    };
+    app.call::<Conversation>("conversation_update", request)
+        .await?;
+
+    let results = found(&app, search("ada tramont")).await?;
+    let notes = results[0].notes.as_ref().expect("the notes have the words");
+    assert_eq!(notes.snippet, "Ask Ada about the tramontana.");
+    assert_eq!(notes.marks.len(), 2);
+    assert!(results[0].message.is_none() && !results[0].place.titled);
+
+    let results = found(&app, search("勉強")).await?;
+    let message = results[0]
+        .message
+        .as_ref()
+        .expect("the message has the words");
+    assert_eq!(message.id, asked);
+    assert_eq!(message.marks, [TextRange { start: 6, end: 8 }]);
+
+    let names: Vec<String> = app.call("message_models", MessageModels {}).await?;
+    assert!(names.is_empty(), "no model has said anything");
+    app.send_and_finish(id, "and?").await?;
+    let names: Vec<String> = app.call("message_models", MessageModels {}).await?;
+    assert_eq!(names, ["Tiny"]);
     Ok(())
 }

@@ -72,6 +72,11 @@ export type AdapterList = {
 id: ModelId, };
 
 /**
+ * Ends the app and starts it again; only the window can.
+ */
+export type AppRestart = Record<symbol, never>;
+
+/**
  * What the interface asks first.
  */
 export type AppStatus = { 
@@ -540,6 +545,31 @@ export type ContextCount = {
  * Which conversation.
  */
 conversation_id: ConversationId, 
+/**
+ * Text being written.
+ */
+draft: string, 
+/**
+ * Files attached to it.
+ */
+attachments: Array<AttachmentId>, };
+
+/**
+ * Tokens of the prompt that a new conversation would begin with; needs the model loaded.
+ */
+export type ContextCountNew = { 
+/**
+ * The model it would talk to.
+ */
+model_id: ModelId, 
+/**
+ * The preset it would begin with.
+ */
+preset: PresetChoice, 
+/**
+ * What it would set itself.
+ */
+values: LayerValues, 
 /**
  * Text being written.
  */
@@ -1062,6 +1092,94 @@ id: CrashId, };
  * How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
  */
 export type CrashTake = Record<symbol, never>;
+
+/**
+ * The copies there are.
+ */
+export type DatabaseCopies = { 
+/**
+ * Newest first.
+ */
+copies: Array<DatabaseCopy>, 
+/**
+ * The one that takes the place of the database when the app starts next.
+ */
+planned: string | null, 
+/**
+ * Why the last start did not go back to the copy that was chosen.
+ */
+problem: string | null, 
+/**
+ * Whether `app_restart` can start the app again.
+ */
+can_restart: boolean, };
+
+/**
+ * A copy of the whole database: conversations, settings, the library's list.
+ */
+export type DatabaseCopy = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * When it was made (Unix milliseconds).
+ */
+at_ms: number, 
+/**
+ * Its size.
+ */
+size_bytes: number, 
+/**
+ * Why it was made.
+ */
+reason: DatabaseCopyReason, 
+/**
+ * The version of the app that had written it; none if that was not kept yet.
+ */
+version: string | null, 
+/**
+ * What can be done with it.
+ */
+usable: DatabaseCopyUse, };
+
+/**
+ * Deletes one for good.
+ */
+export type DatabaseCopyDelete = { 
+/**
+ * Which.
+ */
+id: string, };
+
+/**
+ * The copies of the database that lie beside it, newest first.
+ */
+export type DatabaseCopyList = Record<symbol, never>;
+
+/**
+ * Makes one now.
+ */
+export type DatabaseCopyMake = Record<symbol, never>;
+
+/**
+ * Has a copy take the place of the database when the app starts next. What is there then is kept as another copy.
+ */
+export type DatabaseCopyPlan = { 
+/**
+ * Which; none for leaving everything as it is.
+ */
+id?: string | null, };
+
+/**
+ * Why there is a copy.
+ */
+export type DatabaseCopyReason = "upgrade" | "asked" | "went_back";
+
+/**
+ * What can be done with a copy.
+ */
+export type DatabaseCopyUse = "usable" | "newer" | "unreadable";
 
 /**
  * How close things stand.
@@ -1925,6 +2043,19 @@ model_name: string | null,
 created_at_ms: number, 
 /**
  * The part of it that has the most of the words, in one line.
+ */
+snippet: string, 
+/**
+ * The words in the snippet.
+ */
+marks: Array<TextRange>, };
+
+/**
+ * Notes with the words that were looked for.
+ */
+export type FoundNotes = { 
+/**
+ * The part of them that has the most of the words, in one line.
  */
 snippet: string, 
 /**
@@ -2822,13 +2953,17 @@ compute_bytes: number,
  */
 total_bytes: number, 
 /**
- * What the machine has free now.
+ * What is free of that memory now.
  */
 available_bytes: number, 
 /**
- * `total <= available`.
+ * `total <= available`; also where a graphics card does not say how much it has.
  */
 fits: boolean, 
+/**
+ * The graphics card whose memory this is about; none if it is that of the machine.
+ */
+card?: string, 
 /**
  * The longest context that fits, if any does.
  */
@@ -3019,6 +3154,11 @@ export type MessageOutlineRequest = {
 conversation_id: ConversationId, };
 
 /**
+ * The names of the models that wrote messages, whether they are here or not, in alphabetical order.
+ */
+export type MessageModels = Record<symbol, never>;
+
+/**
  * A page of the shown branch, oldest first.
  */
 export type MessagePage = { 
@@ -3075,7 +3215,7 @@ export type MessageRestore = {
 id: MessageId, };
 
 /**
- * Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+ * Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then
  * the newest. Looks at the newest 2,000 messages, and titles, that have them.
  */
 export type MessageSearch = { 
@@ -3084,11 +3224,11 @@ export type MessageSearch = {
  */
 query: string, 
 /**
- * Only messages of the person, or of models; leaves out titles.
+ * Only messages of the person, or of models; leaves out titles and notes.
  */
 role?: Role | null, 
 /**
- * Only messages of the model of this name; leaves out titles.
+ * Only messages of the model of this name; leaves out titles and notes.
  */
 model_name?: string | null, 
 /**
@@ -4692,7 +4832,7 @@ export type SearchCursor = {
  */
 titled: boolean, 
 /**
- * Of the newest message with the words, or of the conversation whose title has them; Unix time
+ * Of the newest message with the words, or of the conversation whose title or notes have them; Unix time
  * in milliseconds.
  */
 at_ms: number, 
@@ -4702,7 +4842,7 @@ at_ms: number,
 id: ConversationId, };
 
 /**
- * A conversation with the words that were looked for, in its title or in messages of any branch.
+ * A conversation with the words that were looked for, in its title, its notes or messages of any branch.
  */
 export type SearchResult = { 
 /**
@@ -4714,13 +4854,17 @@ conversation: ConversationSummary,
  */
 title_marks: Array<TextRange>, 
 /**
- * The newest message with the words; none if only the title has them.
+ * The newest message with the words; none if no message has them.
  */
 message: FoundMessage | null, 
 /**
  * How many messages have them, up to the limit of the search.
  */
 message_count: number, 
+/**
+ * The notes beside it, if they have them.
+ */
+notes: FoundNotes | null, 
 /**
  * Its place, for the next page.
  */
@@ -5618,8 +5762,10 @@ export interface Commands {
   message_delete: { request: MessageDelete; response: Conversation };
   /** Brings a deleted message and its answers back. */
   message_restore: { request: MessageRestore; response: Conversation };
-  /** Conversations that have all the words in their title or in one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
+  /** Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then the newest. Looks at the newest 2,000 messages, and titles, that have them. */
   message_search: { request: MessageSearch; response: Array<SearchResult> };
+  /** The names of the models that wrote messages, whether they are here or not, in alphabetical order. */
+  message_models: { request: MessageModels; response: Array<string> };
   /** The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count. */
   message_find: { request: MessageFind; response: Array<MessageId> };
   /** What a picked file or folder with conversations holds; changes nothing. */
@@ -5640,6 +5786,8 @@ export interface Commands {
   run_stop: { request: RunStop; response: Nothing };
   /** Tokens of the prompt as it would be sent now; needs the model loaded. */
   context_count: { request: ContextCount; response: ContextUse };
+  /** Tokens of the prompt that a new conversation would begin with; needs the model loaded. */
+  context_count_new: { request: ContextCountNew; response: ContextUse };
   /** The prompt as it would be sent now, or as it was sent for an answer, taken apart; needs the model loaded. */
   context_inspect: { request: ContextInspect; response: ContextReport };
   /** Asks several models or presets one question at the end of the shown branch. As many answer at once as the machine has cores and memory for; the others wait in order. */
@@ -5774,6 +5922,16 @@ export interface Commands {
   crash_delete: { request: CrashDelete; response: Nothing };
   /** How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person. */
   crash_take: { request: CrashTake; response: Crash | null };
+  /** The copies of the database that lie beside it, newest first. */
+  database_copy_list: { request: DatabaseCopyList; response: DatabaseCopies };
+  /** Makes one now. */
+  database_copy_make: { request: DatabaseCopyMake; response: DatabaseCopies };
+  /** Has a copy take the place of the database when the app starts next. What is there then is kept as another copy. */
+  database_copy_plan: { request: DatabaseCopyPlan; response: DatabaseCopies };
+  /** Deletes one for good. */
+  database_copy_delete: { request: DatabaseCopyDelete; response: DatabaseCopies };
+  /** Ends the app and starts it again; only the window can. */
+  app_restart: { request: AppRestart; response: Nothing };
   /** What is known of newer versions of the app. */
   update_get: { request: UpdateGet; response: UpdateStatus };
   /** Begins to look for one; events tell how it goes on. Programs that were built without an address of releases refuse this and what follows. */

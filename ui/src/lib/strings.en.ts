@@ -3,6 +3,7 @@
 export { actionStrings } from './strings/actions.en';
 export { connectionStrings } from './strings/connections.en';
 export { crashStrings } from './strings/crashes.en';
+export { databaseCopyStrings } from './strings/databaseCopies.en';
 export { discoverStrings } from './strings/discover.en';
 export { downloadStrings } from './strings/downloads.en';
 export { engineStrings } from './strings/engines.en';

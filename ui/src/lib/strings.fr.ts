@@ -5,6 +5,7 @@ import type * as en from './strings.en';
 export { actionStrings } from './strings/actions.fr';
 export { connectionStrings } from './strings/connections.fr';
 export { crashStrings } from './strings/crashes.fr';
+export { databaseCopyStrings } from './strings/databaseCopies.fr';
 export { discoverStrings } from './strings/discover.fr';
 export { downloadStrings } from './strings/downloads.fr';
 export { engineStrings } from './strings/engines.fr';

@@ -72,10 +72,13 @@ impl SearchTerms {
 }
 
 fn hits(text: &str, wanted: &[Wanted]) -> Vec<Hit> {
-    let hit = |range: Range<usize>| {
+    let mut hits: Vec<Hit> = Vec::new();
+    let whole = |range: Range<usize>| {
         let folded = fold(&text[range.clone()]);
         let is_wanted = |wanted: &Wanted| {
-            folded == wanted.folded || (wanted.is_prefix && folded.starts_with(&wanted.folded))
+            !wanted.is_inside
+                && (folded == wanted.folded
+                    || (wanted.is_prefix && folded.starts_with(&wanted.folded)))
         };
         let word = wanted.iter().position(is_wanted)?;
         let length = beginning(&text[range.clone()], wanted[word].folded.len());
@@ -84,7 +87,53 @@ fn hits(text: &str, wanted: &[Wanted]) -> Vec<Hit> {
             word,
         })
     };
-    words(text).filter_map(hit).collect()
+    let looks_inside = wanted.iter().any(|one| one.is_inside);
+    for range in words(text) {
+        if looks_inside {
+            hits.extend(inside(text, range.clone(), wanted));
+        }
+        hits.extend(whole(range));
+    }
+    hits.sort_by_key(|hit| (hit.range.start, hit.range.end));
+    let mut end = 0;
+    hits.retain(|hit| {
+        let is_behind = hit.range.start >= end;
+        if is_behind {
+            end = hit.range.end;
+        }
+        is_behind
+    });
+    hits
+}
+
+/// Where words stand in a run of letters.
+fn inside(text: &str, run: Range<usize>, wanted: &[Wanted]) -> Vec<Hit> {
+    let mut folded = String::new();
+    // Where each character begins: folded, and in the text.
+    let mut places = Vec::new();
+    for (at, c) in text[run.clone()].char_indices() {
+        places.push((folded.len(), run.start + at));
+        fold_into(c, &mut folded);
+    }
+    places.push((folded.len(), run.end));
+    // A mark that is folded away stands where the next character does: it belongs to the one before.
+    let place = |at: usize| {
+        let last = places.partition_point(|(folded, _)| *folded <= at);
+        let (folded, place) = places[last - 1];
+        (folded == at).then_some(place)
+    };
+    let mut hits: Vec<Hit> = Vec::new();
+    for (word, one) in wanted.iter().enumerate().filter(|(_, one)| one.is_inside) {
+        for (at, _) in folded.match_indices(&one.folded) {
+            if let Some((start, end)) = place(at).zip(place(at + one.folded.len())) {
+                hits.push(Hit {
+                    range: start..end,
+                    word,
+                });
+            }
+        }
+    }
+    hits
 }
 
 /// Bytes of the beginning of a word that becomes so many bytes when it is folded.
@@ -215,6 +264,20 @@ mod tests {
         assert!(shown.starts_with('…') && shown.ends_with('…'), "{shown}");
         assert!(!shown.contains(" …"), "it ends at a word: {shown}");
         assert!(shown.chars().count() <= LENGTH + 6, "{shown}");
+    }
+
+    #[test]
+    fn words_inside_a_run_without_spaces_are_marked() {
+        assert_eq!(
+            excerpt("漢字 これ", "これは漢字です。漢字とこれ"),
+            "[これ]は[漢字]です。[漢字]と[これ]"
+        );
+        assert_eq!(excerpt("か", "がか"), "が[か]");
+        assert_eq!(excerpt("字a", "漢字Ab"), "漢[字A]b");
+        assert_eq!(
+            excerpt("漢字 test", "test 漢字 testing"),
+            "[test] [漢字] [test]ing"
+        );
     }
 
     #[test]

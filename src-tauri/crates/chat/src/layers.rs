@@ -47,12 +47,10 @@ pub fn resolve(layers: impl IntoIterator<Item = (Layer, LayerValues)>) -> Resolv
             resolved.origins.insert("system_prompt".into(), layer);
         }
         // As JSON, so that a new parameter needs no line here.
-        let set = serde_json::to_value(&values.parameters)
-            .expect("parameters have string keys and no failing serializer");
-        for (name, value) in set.as_object().into_iter().flatten() {
+        for (name, value) in fields(&values.parameters) {
             if !value.is_null() {
-                parameters.insert(name.clone(), value.clone());
                 resolved.origins.insert(name.clone(), layer);
+                parameters.insert(name, value);
             }
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Wanted {
     pub folded: String,
     /// Words that begin with it count too.
     pub is_prefix: bool,
+    /// It counts wherever it stands in a run of letters.
+    pub is_inside: bool,
 }
 
 impl SearchTerms {
@@ -53,6 +55,19 @@ impl SearchTerms {
         terms
     }
 
+    /// They must be looked for inside of words: some are of a script that puts no spaces between them.
+    ///
+    /// ```
+    /// use sirocco_chat::SearchTerms;
+    /// assert!(SearchTerms::read("文法").inside_words());
+    /// assert!(!SearchTerms::read("grammar").inside_words());
+    /// ```
+    #[must_use]
+    pub fn inside_words(&self) -> bool {
+        let mut phrases = self.phrases.iter();
+        phrases.any(|phrase| phrase.chars().any(is_unspaced))
+    }
+
     fn add(&mut self, phrase: &str, is_closed: bool) {
         let Some(last) = words(phrase).last() else {
             return;
@@ -74,6 +89,7 @@ impl SearchTerms {
             .iter()
             .flat_map(|phrase| words(phrase).map(|word| fold(&phrase[word])))
             .map(|folded| Wanted {
+                is_inside: folded.chars().any(is_unspaced),
                 folded,
                 is_prefix: false,
             })
@@ -83,6 +99,15 @@ impl SearchTerms {
         }
         wanted
     }
+}
+
+/// Chinese, Japanese, Thai, Lao, Burmese and Khmer: a run of letters is not one word there.
+fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}'
+        | '\u{20000}'..='\u{3ffff}')
 }
 
 /// The words of a text: runs of letters and digits, as the index of the database has them.

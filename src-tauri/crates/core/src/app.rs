@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::now_ms;
 use crate::crashes::Crashes;
+use crate::database_copies::OpenedCopies;
 use crate::discover::{LookedForNewer, Searches};
 use crate::downloads::Downloads;
 use crate::home::Home;
@@ -59,6 +60,7 @@ pub struct App {
 pub(crate) struct Inner {
     pub home: Home,
     pub host: Arc<dyn Host>,
+    pub copies: OpenedCopies,
     pub store: Store,
     pub temporary: Temporary,
     pub residency: Residency,
@@ -104,7 +106,9 @@ impl App {
         for path in [home.path().to_path_buf(), home.models()] {
             std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
         }
+        let copies = OpenedCopies::open(&home).await?;
         let store = Store::open(home.database()).await?;
+        copies.prune(&store).await;
         store.forget_unsent_attachments().await?;
         for run in store.interrupt_unfinished(now_ms()).await? {
             tracing::warn!(run = %run.id, "a run was interrupted by the end of the app");
@@ -133,6 +137,7 @@ impl App {
                 updates: Updates::from(host.releases()),
                 home,
                 host,
+                copies,
                 store,
                 temporary: Temporary::default(),
                 residency,

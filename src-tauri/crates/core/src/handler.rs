@@ -221,6 +221,12 @@ impl Handler for App {
         self.search_messages(request).await
     }
 
+    async fn message_models(&self, _: MessageModels) -> Answer<Vec<String>> {
+        let mut names = self.inner.store.models_of_messages().await.report()?;
+        names.sort_by_cached_key(|name| name.to_lowercase());
+        Ok(names)
+    }
+
     async fn message_find(&self, request: MessageFind) -> Answer<Vec<MessageId>> {
         self.find_in_conversation(request).await
     }
@@ -261,6 +267,10 @@ impl Handler for App {
 
     async fn context_count(&self, request: ContextCount) -> Answer<ContextUse> {
         self.count_context(request).await
+    }
+
+    async fn context_count_new(&self, request: ContextCountNew) -> Answer<ContextUse> {
+        self.count_new_context(request).await
     }
 
     async fn context_inspect(&self, request: ContextInspect) -> Answer<ContextReport> {
@@ -548,6 +558,26 @@ impl Handler for App {
 
     async fn crash_take(&self, _: CrashTake) -> Answer<Option<Crash>> {
         Ok(self.inner.crashes.take_news())
+    }
+
+    async fn database_copy_list(&self, _: DatabaseCopyList) -> Answer<DatabaseCopies> {
+        self.list_database_copies().await
+    }
+
+    async fn database_copy_make(&self, _: DatabaseCopyMake) -> Answer<DatabaseCopies> {
+        self.make_database_copy().await
+    }
+
+    async fn database_copy_plan(&self, request: DatabaseCopyPlan) -> Answer<DatabaseCopies> {
+        self.plan_database_copy(request.id).await
+    }
+
+    async fn database_copy_delete(&self, request: DatabaseCopyDelete) -> Answer<DatabaseCopies> {
+        self.delete_database_copy(&request.id).await
+    }
+
+    async fn app_restart(&self, _: AppRestart) -> Answer<Nothing> {
+        self.restart().await.map(|()| Nothing {})
     }
 
     async fn update_get(&self, _: UpdateGet) -> Answer<UpdateStatus> {

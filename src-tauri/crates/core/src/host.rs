@@ -73,6 +73,17 @@ pub trait Host: Send + Sync + 'static {
         None
     }
 
+    /// Ends this program and starts it again, once what asks for it has been answered. Blocks.
+    ///
+    /// # Errors
+    /// Why it goes on; without a window, that only the window can.
+    fn restart(&self) -> Result<(), ErrorReport> {
+        Err(ErrorReport::new(
+            ErrorCode::InvalidRequest,
+            "only the desktop app can start itself again",
+        ))
+    }
+
     /// Whether this program starts when the person logs in; none if that is not for this host to say.
     /// Blocks.
     fn starts_at_login(&self) -> Option<bool> {

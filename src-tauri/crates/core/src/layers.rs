@@ -61,11 +61,7 @@ impl App {
         &self,
         request: SettingsInherit,
     ) -> Result<Inherited, ErrorReport> {
-        let preset_id = match request.preset {
-            PresetChoice::Standard => self.standard_preset(request.model_id).await?,
-            PresetChoice::None => None,
-            PresetChoice::Preset { id } => Some(id),
-        };
+        let preset_id = self.chosen_preset(request.model_id, request.preset).await?;
         let (below, reasoning) = tokio::join!(
             self.below(request.model_id, preset_id),
             self.reasoning_control(request.model_id),
@@ -77,6 +73,19 @@ impl App {
             values: resolved.values,
             origins: resolved.origins,
             reasoning,
+        })
+    }
+
+    /// What a choice of presets comes to.
+    pub(crate) async fn chosen_preset(
+        &self,
+        model_id: Option<ModelId>,
+        choice: PresetChoice,
+    ) -> Result<Option<PresetId>, ErrorReport> {
+        Ok(match choice {
+            PresetChoice::Standard => self.standard_preset(model_id).await?,
+            PresetChoice::None => None,
+            PresetChoice::Preset { id } => Some(id),
         })
     }
 

@@ -17,6 +17,7 @@ use crate::clock::now_ms;
 use crate::completions::Needs;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
+use crate::load_memory::{CardMemory, Decision, Need, decide};
 use crate::machine;
 
 /// No context is shorter.
@@ -56,7 +57,7 @@ impl App {
             cache_type: cache_in_worker(runtime, cache_type),
             draft,
         };
-        self.measure(&stored, &way).await
+        self.measure(&stored, &way).await.map(|(fit, _)| fit)
     }
 
     /// Starts loading, unless the model is loaded that way already: then its file is not looked at,
@@ -287,22 +288,28 @@ impl App {
     /// Ejects idle models, the least recently used first, until the estimate fits.
     async fn make_room(&self, stored: &StoredModel, way: &Way) -> Result<(), ErrorReport> {
         loop {
-            let fit = self.measure(stored, way).await?;
+            let (fit, decision) = self.measure(stored, way).await?;
             if fit.fits {
                 return Ok(());
             }
-            if let Some(idle) = self.least_recently_used_idle().await? {
+            if let Some(idle) = self.least_recently_used_idle(decision.on_card).await? {
                 tracing::info!(model = %idle, "ejected to make room");
                 self.inner.residency.eject(idle).await;
                 continue;
             }
+            if decision.falls_back {
+                tracing::warn!(model = %stored.model.id, "the graphics card is full, the processor may take over");
+                return Ok(());
+            }
             let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+            let place = fit.card.as_ref().map(|name| format!(" on {name}"));
             let message = format!(
-                "{} needs about {:.1} GB with {} tokens of context, and {:.1} GB are free",
+                "{} needs about {:.1} GB with {} tokens of context, and {:.1} GB are free{}",
                 stored.model.name,
                 gigabytes(fit.total_bytes),
                 way.context_length,
                 gigabytes(fit.available_bytes),
+                place.unwrap_or_default(),
             );
             let hint = match fit.largest_context_length {
                 Some(length) if length >= SHORTEST_CONTEXT => {
@@ -315,13 +322,18 @@ impl App {
         }
     }
 
-    async fn least_recently_used_idle(&self) -> Result<Option<ModelId>, ErrorReport> {
+    /// One that has its weights in the memory that is short.
+    async fn least_recently_used_idle(
+        &self,
+        on_card: bool,
+    ) -> Result<Option<ModelId>, ErrorReport> {
         let mut idle = Vec::new();
         for loaded in self.inner.residency.list() {
             // One that answers elsewhere gives nothing back.
             let is_here = loaded.served_by.is_some();
             let is_loading = matches!(loaded.state, LoadState::Loading { .. });
-            if is_here && loaded.queue_length == 0 && !is_loading {
+            let is_in_that_memory = self.is_on_card(loaded.model_id) == on_card;
+            if is_here && is_in_that_memory && loaded.queue_length == 0 && !is_loading {
                 let used = self
                     .inner
                     .store
@@ -356,7 +368,38 @@ impl App {
         Ok(wanted.clamp(SHORTEST_CONTEXT, native))
     }
 
-    async fn measure(&self, stored: &StoredModel, way: &Way) -> Result<MemoryFit, ErrorReport> {
+    fn is_on_card(&self, id: ModelId) -> bool {
+        let ready = self.inner.residency.ready(id);
+        ready.is_some_and(|loaded| !loaded.worker.hello().devices.is_empty())
+    }
+
+    /// The card that this load is tried on first. Of what is on it already the files' sizes are known.
+    async fn card_for(
+        &self,
+        stored: &StoredModel,
+        runtime: RuntimeName,
+    ) -> Result<Option<CardMemory>, ErrorReport> {
+        let id = stored.model.id;
+        let Some(devices) = self.inner.residency.card_for(id, runtime).await else {
+            return Ok(None);
+        };
+        let mut used_bytes = 0_u64;
+        for loaded in self.inner.residency.list() {
+            if loaded.model_id != id && self.is_on_card(loaded.model_id) {
+                let other = self.inner.store.model(loaded.model_id).await.report()?;
+                used_bytes = used_bytes.saturating_add(other.model.size_bytes);
+            }
+        }
+        Ok(Some(CardMemory::of(devices, used_bytes)))
+    }
+
+    /// What a load takes where it would go to, and where that is.
+    async fn measure(
+        &self,
+        stored: &StoredModel,
+        way: &Way,
+    ) -> Result<(MemoryFit, Decision), ErrorReport> {
+        let card = self.card_for(stored, way.runtime).await?;
         let Way {
             runtime,
             context_length,
@@ -371,8 +414,10 @@ impl App {
                 sirocco_gguf::Model::open(Path::new(&path)).map_err(|error| error.to_string())?;
             let runtime = gate(runtime);
             let tokens = u64::from(context_length);
-            let estimate = memory::estimate_with(&model, runtime, tokens, cache_type)
-                .ok_or("its header does not say how large it is")?;
+            let estimate = |cache_type| {
+                memory::estimate_with(&model, runtime, tokens, cache_type)
+                    .ok_or("its header does not say how large it is")
+            };
             // Its weights are read as they are; what it computes with is small beside them.
             let projector_bytes = projector
                 .and_then(|path| std::fs::metadata(path).ok())
@@ -384,11 +429,32 @@ impl App {
             });
             let draft = draft.flatten().unwrap_or_default();
             let beside_bytes = projector_bytes.saturating_add(draft.total_bytes);
-            let available_bytes = machine::available_bytes();
-            let total_bytes = estimate.total_bytes.saturating_add(beside_bytes);
+            let free_bytes = machine::available_bytes();
+            let cache_on_card = on_card(cache_type);
+            let total = |cache_type| {
+                estimate(cache_type).map(|one| one.total_bytes.saturating_add(beside_bytes))
+            };
+            let need = Need {
+                on_card: total(cache_on_card)?,
+                in_memory: total(cache_type)?,
+            };
+            let decision = decide(need, card.as_ref(), free_bytes);
+            let (card, available_bytes) = match card {
+                Some(CardMemory::Known(card)) if decision.on_card => {
+                    let free = card.total_bytes.saturating_sub(card.used_bytes);
+                    (Some(card.name), free)
+                }
+                _ => (None, free_bytes),
+            };
+            let cache_type = if decision.on_card {
+                cache_on_card
+            } else {
+                cache_type
+            };
+            let estimate = estimate(cache_type)?;
             let room = available_bytes.saturating_sub(beside_bytes);
             let largest = memory::largest_context_with(&model, runtime, room, cache_type);
-            Ok::<_, String>(MemoryFit {
+            let fit = MemoryFit {
                 context_length,
                 weights_bytes: estimate.weights_bytes
                     + estimate.embedding_bytes
@@ -397,11 +463,13 @@ impl App {
                     + draft.embedding_bytes,
                 kv_bytes: estimate.kv_bytes + draft.kv_bytes,
                 compute_bytes: estimate.compute_bytes + draft.compute_bytes,
-                total_bytes,
+                total_bytes: estimate.total_bytes.saturating_add(beside_bytes),
                 available_bytes,
-                fits: total_bytes <= available_bytes,
+                fits: decision.fits,
+                card,
                 largest_context_length: largest.and_then(|length| u32::try_from(length).ok()),
-            })
+            };
+            Ok::<_, String>((fit, decision))
         })
         .await?;
         fit.map_err(|reason| {
@@ -475,6 +543,14 @@ fn cache_in_worker(runtime: RuntimeName, wanted: CacheType) -> memory::CacheType
         (RuntimeName::LlamaCpp, CacheType::F16) => memory::CacheType::F16,
         (RuntimeName::LlamaCpp, CacheType::Q8_0) => memory::CacheType::Q8_0,
         (RuntimeName::LlamaCpp, CacheType::Q4_0) => memory::CacheType::Q4_0,
+    }
+}
+
+/// How it keeps them on a graphics card: mistral.rs computes with 16 bits there.
+fn on_card(cache_type: memory::CacheType) -> memory::CacheType {
+    match cache_type {
+        memory::CacheType::F32 => memory::CacheType::F16,
+        other => other,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sirocco_chat::{Excerpt, Needle, SearchTerms};
 use sirocco_protocol::commands::{MessageFind, MessageSearch};
-use sirocco_protocol::{ErrorReport, FoundMessage, MessageId, SearchResult};
+use sirocco_protocol::{ErrorReport, FoundMessage, FoundNotes, MessageId, SearchResult};
 use sirocco_store::{FoundConversation, FoundText, TextQuery};
 
 use crate::App;
@@ -18,6 +18,7 @@ impl App {
         let query = TextQuery {
             phrases: terms.phrases.clone(),
             last_is_prefix: terms.last_is_prefix,
+            inside_words: terms.inside_words(),
         };
         let found = self.inner.store.search(&query, &request).await.report()?;
         let mut results: Vec<_> = found.into_iter().map(|one| result(&terms, one)).collect();
@@ -80,6 +81,13 @@ fn result(terms: &SearchTerms, found: FoundConversation) -> SearchResult {
         conversation: found.conversation,
         message: found.message.map(|text| message(terms, text)),
         message_count: found.message_count,
+        notes: found.notes.map(|notes| {
+            let Excerpt { text, marks } = terms.excerpt(&notes);
+            FoundNotes {
+                snippet: text,
+                marks,
+            }
+        }),
         place: found.place,
     }
 }

@@ -13,12 +13,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sirocco_engine_wire::Device;
 use sirocco_protocol::{LoadedModel, ModelId, RuntimeName};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
 use self::slot::{Place, Ready, Slot, State, Waiting};
-use crate::{Engine, EngineError, LlamaCpp, Runtime, Worker, WorkerEnd, WorkerHello};
+use crate::{Backend, Engine, EngineError, LlamaCpp, Runtime, Worker, WorkerEnd, WorkerHello};
 
 /// A worker that does not end in this time is not waited for: the system does not let go of it.
 const EJECT_TIME: Duration = Duration::from_secs(10);
@@ -200,6 +201,21 @@ impl Residency {
             hellos
         };
         self.inner.hellos.get_or_init(ask).await
+    }
+
+    /// What the worker says of the graphics card that this model is tried on first, with this runtime: none if the
+    /// processor takes it. Apple's cards have no memory of their own and are none.
+    pub async fn card_for(&self, model_id: ModelId, runtime: RuntimeName) -> Option<&[Device]> {
+        let is_for_cards = |one: &Runtime| one.name == runtime && one.backend == Backend::Cuda;
+        // Who has no such worker waits for no hello.
+        if !self.inner.runtimes.iter().any(is_for_cards) || self.broke_on_card(model_id) {
+            return None;
+        }
+        let mut hellos = self.hellos().await.iter();
+        hellos.find_map(|(one, hello)| {
+            let hello = hello.as_ref().ok().filter(|_| is_for_cards(one))?;
+            Some(hello.devices.as_slice())
+        })
     }
 
     async fn hello_of(&self, runtime: &Runtime) -> Result<WorkerHello, EngineError> {

@@ -304,14 +304,14 @@ commands! {
     message_delete(MessageDelete { #[doc = " Which."] id: MessageId }) -> Conversation;
     /// Brings a deleted message and its answers back.
     message_restore(MessageRestore { #[doc = " Which."] id: MessageId }) -> Conversation;
-    /// Conversations that have all the words in their title or in one message, of whatever branch; titles first, then
+    /// Conversations that have all the words in their title, their notes or one message, of whatever branch; titles first, then
     /// the newest. Looks at the newest 2,000 messages, and titles, that have them.
     message_search(MessageSearch {
         /// Words, and phrases in double quotes; the last word may be its beginning only. Case and diacritics do not count.
         query: String,
-        /// Only messages of the person, or of models; leaves out titles.
+        /// Only messages of the person, or of models; leaves out titles and notes.
         role: Option<Role>,
-        /// Only messages of the model of this name; leaves out titles.
+        /// Only messages of the model of this name; leaves out titles and notes.
         model_name: Option<String>,
         /// Only conversations of this folder and the folders inside it.
         folder_id: Option<FolderId>,
@@ -326,6 +326,8 @@ commands! {
         /// At most this many, 1 to 500.
         limit: u32,
     }) -> Vec<SearchResult>;
+    /// The names of the models that wrote messages, whether they are here or not, in alphabetical order.
+    message_models(MessageModels {}) -> Vec<String>;
     /// The messages of the shown branch that have this text in them, oldest first. Case and diacritics do not count.
     message_find(MessageFind {
         /// Which conversation.
@@ -378,6 +380,19 @@ commands! {
     context_count(ContextCount {
         /// Which conversation.
         conversation_id: ConversationId,
+        /// Text being written.
+        draft: String,
+        /// Files attached to it.
+        attachments: Vec<AttachmentId>,
+    }) -> ContextUse;
+    /// Tokens of the prompt that a new conversation would begin with; needs the model loaded.
+    context_count_new(ContextCountNew {
+        /// The model it would talk to.
+        model_id: ModelId,
+        /// The preset it would begin with.
+        preset: PresetChoice,
+        /// What it would set itself.
+        values: LayerValues,
         /// Text being written.
         draft: String,
         /// Files attached to it.
@@ -655,6 +670,17 @@ commands! {
     crash_delete(CrashDelete { #[doc = " Which; none for all."] id: Option<CrashId> }) -> Nothing;
     /// How the run before this one ended, if not by being closed. It is answered once: who takes it tells the person.
     crash_take(CrashTake {}) -> Option<Crash>;
+
+    /// The copies of the database that lie beside it, newest first.
+    database_copy_list(DatabaseCopyList {}) -> DatabaseCopies;
+    /// Makes one now.
+    database_copy_make(DatabaseCopyMake {}) -> DatabaseCopies;
+    /// Has a copy take the place of the database when the app starts next. What is there then is kept as another copy.
+    database_copy_plan(DatabaseCopyPlan { #[doc = " Which; none for leaving everything as it is."] id: Option<String> }) -> DatabaseCopies;
+    /// Deletes one for good.
+    database_copy_delete(DatabaseCopyDelete { #[doc = " Which."] id: String }) -> DatabaseCopies;
+    /// Ends the app and starts it again; only the window can.
+    app_restart(AppRestart {}) -> Nothing;
 
     /// What is known of newer versions of the app.
     update_get(UpdateGet {}) -> UpdateStatus;

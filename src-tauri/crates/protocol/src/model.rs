@@ -198,10 +198,14 @@ pub struct MemoryFit {
     pub compute_bytes: u64,
     /// All together.
     pub total_bytes: u64,
-    /// What the machine has free now.
+    /// What is free of that memory now.
     pub available_bytes: u64,
-    /// `total <= available`.
+    /// `total <= available`; also where a graphics card does not say how much it has.
     pub fits: bool,
+    /// The graphics card whose memory this is about; none if it is that of the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub card: Option<String>,
     /// The longest context that fits, if any does.
     pub largest_context_length: Option<u32>,
 }

@@ -20,26 +20,37 @@ pub struct TextRange {
 pub struct SearchCursor {
     /// The title has the words.
     pub titled: bool,
-    /// Of the newest message with the words, or of the conversation whose title has them; Unix time
+    /// Of the newest message with the words, or of the conversation whose title or notes have them; Unix time
     /// in milliseconds.
     pub at_ms: i64,
     /// The conversation.
     pub id: ConversationId,
 }
 
-/// A conversation with the words that were looked for, in its title or in messages of any branch.
+/// A conversation with the words that were looked for, in its title, its notes or messages of any branch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct SearchResult {
     /// Its row.
     pub conversation: ConversationSummary,
     /// The words in its title.
     pub title_marks: Vec<TextRange>,
-    /// The newest message with the words; none if only the title has them.
+    /// The newest message with the words; none if no message has them.
     pub message: Option<FoundMessage>,
     /// How many messages have them, up to the limit of the search.
     pub message_count: u32,
+    /// The notes beside it, if they have them.
+    pub notes: Option<FoundNotes>,
     /// Its place, for the next page.
     pub place: SearchCursor,
+}
+
+/// Notes with the words that were looked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+pub struct FoundNotes {
+    /// The part of them that has the most of the words, in one line.
+    pub snippet: String,
+    /// The words in the snippet.
+    pub marks: Vec<TextRange>,
 }
 
 /// A message with the words that were looked for.

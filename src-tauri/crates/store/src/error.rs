@@ -31,13 +31,23 @@ pub enum StoreError {
         /// Why.
         source: sqlx::Error,
     },
-    /// There is no copy, so nothing was migrated.
-    #[error("could not copy the database aside to `{path}` before migrating it")]
+    /// There is no copy, so nothing was migrated or replaced.
+    #[error("could not copy the database aside to `{path}`")]
     CopyAside {
         /// Of the copy.
         path: PathBuf,
         /// Why.
         source: CopyAsideError,
+    },
+    /// A file beside the database stands in the way.
+    #[error("could not {attempt} `{path}`")]
+    Copies {
+        /// Such as `delete`.
+        attempt: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// A migration failed, or an applied one was changed.
     #[error("could not migrate database `{path}`")]
@@ -118,6 +128,9 @@ impl StoreError {
                     return error.kind() == std::io::ErrorKind::StorageFull;
                 }
             },
+            Self::Copies { source, .. } => {
+                return source.kind() == std::io::ErrorKind::StorageFull;
+            }
             Self::Migrate { source, .. } => match source.as_ref() {
                 sqlx::migrate::MigrateError::Execute(error)
                 | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => error,

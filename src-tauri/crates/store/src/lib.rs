@@ -38,6 +38,7 @@ mod comparisons;
 mod connections;
 mod conversations;
 mod copies;
+mod database_copies;
 mod downloads;
 mod engines;
 mod error;
@@ -77,6 +78,7 @@ pub use comparisons::{NewComparedAnswer, NewComparison, StoredComparedAnswer, St
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use copies::ConversationCopy;
+pub use database_copies::DatabaseCopies;
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use engines::{NewEngine, NewRemoteModel};
 pub use error::{CopyAsideError, StoreError};

@@ -129,7 +129,7 @@ async fn migrate(
         })
 }
 
-fn newest(migrations: &Migrator) -> i64 {
+pub(crate) fn newest(migrations: &Migrator) -> i64 {
     migrations
         .iter()
         .map(|migration| migration.version)
@@ -177,13 +177,13 @@ async fn schema_of(path: &Path) -> Result<Option<i64>, StoreError> {
     }
 }
 
-enum Schema {
+pub(crate) enum Schema {
     Empty,
     Version(i64),
     Foreign,
 }
 
-async fn schema_in(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
+pub(crate) async fn schema_in(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
     let (tables, migrated): (i64, i64) = sqlx::query_as(
         "select count(*), count(*) filter (where name = '_sqlx_migrations')
          from sqlite_schema where type = 'table'",
@@ -202,41 +202,45 @@ async fn schema_in(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Er
 }
 
 /// Copies the database, its log included, to `<path>.before-<migration>`, replacing the copy of an
-/// earlier attempt. The name appears only once the copy is whole and on the disk.
+/// earlier attempt.
 async fn copy_aside(writer: &SqlitePool, path: &Path, migration: i64) -> Result<(), StoreError> {
-    let with_suffix = |suffix: String| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let copy = with_suffix(format!(".before-{migration:04}"));
-    let partial = with_suffix(format!(".before-{migration:04}.partial"));
-    let copied: Result<(), CopyAsideError> = async {
-        match std::fs::remove_file(&partial) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        let name = partial.to_str().ok_or_else(|| {
-            std::io::Error::new(std::io::ErrorKind::InvalidFilename, "path is not UTF-8")
+    let copy = with_suffix(path, &format!(".before-{migration:04}"));
+    copy_into(writer, &copy)
+        .await
+        .map_err(|source| StoreError::CopyAside {
+            path: copy.clone(),
+            source,
         })?;
-        sqlx::query("vacuum into ?1")
-            .bind(name)
-            .execute(writer)
-            .await?;
-        std::fs::OpenOptions::new()
-            .write(true)
-            .open(&partial)?
-            .sync_all()?;
-        std::fs::rename(&partial, &copy)?;
-        Ok(())
-    }
-    .await;
-    copied.map_err(|source| StoreError::CopyAside {
-        path: copy.clone(),
-        source,
-    })?;
     tracing::info!(copy = %copy.display(), "copied the database aside before migrating it");
     Ok(())
+}
+
+/// Copies a database, its log included, as one file. The name appears only once the copy is whole and on the disk.
+pub(crate) async fn copy_into(from: &SqlitePool, copy: &Path) -> Result<(), CopyAsideError> {
+    let partial = with_suffix(copy, ".partial");
+    match std::fs::remove_file(&partial) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let name = partial.to_str().ok_or_else(|| {
+        std::io::Error::new(std::io::ErrorKind::InvalidFilename, "path is not UTF-8")
+    })?;
+    sqlx::query("vacuum into ?1")
+        .bind(name)
+        .execute(from)
+        .await?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(&partial)?
+        .sync_all()?;
+    std::fs::rename(&partial, copy)?;
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 #[cfg(test)]

@@ -51,6 +51,24 @@ describe('the composer', () => {
     expect(field().value).toBe('Hello');
   });
 
+  it('counts the first message of a new chat with what the chat begins with', async () => {
+    const { write, backend, state } = await opened({ settings: { default_system_prompt: 'x'.repeat(4096) } });
+    await write('Hello, sirocco');
+    expect(await screen.findByText('4 tokens')).toBeTruthy();
+    const meter = screen.getByRole('meter', { name: 'Context in use' });
+    expect(meter.getAttribute('aria-valuetext')).toBe('1,028 of 8,192 tokens in use');
+    expect(state.navigation.conversationId).toBeNull();
+    const { request } = backend.calls.findLast((call) => call.command === 'context_count_new') ?? {};
+    expect(request).toMatchObject({ model_id: 'm-coder', preset: { type: 'standard' }, draft: 'Hello, sirocco' });
+  });
+
+  it('estimates where no model is loaded, and says so', async () => {
+    const { write } = await opened({ loaded: [] });
+    await write('Hello, sirocco');
+    expect(await screen.findByText('about 4 tokens')).toBeTruthy();
+    expect(screen.queryByRole('meter', { name: 'Context in use' })).toBeNull();
+  });
+
   it('Ctrl+Enter sends where Enter is to break the line', async () => {
     const { field, write, sent } = await opened({ settings: { enter_sends: false } });
     await write('Hello');

@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import { ScriptedBackend } from '$/lib/backend/scripted';
@@ -64,6 +64,52 @@ describe('the search above the list', () => {
     expect(field().value).toBe('');
     expect(document.activeElement).toBe(field());
     expect(await screen.findByRole('list', { name: 'Conversations' })).toBeTruthy();
+  });
+
+  it('finds notes, and opens them beside their conversation', async () => {
+    const { backend, state, context, user } = await started();
+    const stored = backend.stored.get('c-2');
+    if (!stored) throw new Error('the script has no such conversation');
+    stored.conversation.notes = 'Ask Ada about the ostria';
+    render(ConversationColumn, { context });
+    await user.type(field(), 'ostria');
+    const [result] = await results();
+    expect((result as HTMLElement).textContent).toContain('In the notes');
+    expect((result as HTMLElement).querySelector('mark')?.textContent).toBe('ostria');
+    await user.click(result as HTMLElement);
+    expect(state.navigation.conversationId).toBe('c-2');
+    expect(sessionOf(state).panel).toBe('notes');
+    expect(state.navigation.inspectorAsked).toBe(1);
+  });
+
+  it('offers the models that wrote, here or elsewhere, and looks for one among many', async () => {
+    const { backend, context, user } = await started();
+    const stored = backend.stored.get('c-2');
+    if (!stored) throw new Error('the script has no such conversation');
+    for (let number = 1; number <= 12; number++) {
+      stored.messages.push({ ...message('c-2', `c-2-${number}`, 'assistant', 'An imported bora', null, number), model_name: `gpt-4o-${number}` });
+    }
+    render(ConversationColumn, { context });
+    await user.type(field(), 'bora');
+    expect(await results()).toHaveLength(1);
+    await user.click(await screen.findByRole('button', { name: 'Model: Any model' }));
+    await user.type(await screen.findByRole('searchbox', { name: 'Search models' }), 'GPT 4o-7');
+    await user.click(screen.getByRole('button', { name: 'gpt-4o-7' }));
+    const asked = () => backend.calls.findLast((call) => call.command === 'message_search')?.request;
+    await waitFor(() => expect(asked()).toMatchObject({ model_name: 'gpt-4o-7' }));
+    expect(screen.getByRole('button', { name: 'Model: gpt-4o-7' })).toBeTruthy();
+  });
+
+  it('asks for two dates where the time is to lie between them', async () => {
+    const { backend, context, user } = await started();
+    render(ConversationColumn, { context });
+    await user.type(field(), 'grapheme');
+    await results();
+    await user.click(screen.getByRole('button', { name: 'When: Any time' }));
+    await user.click(await screen.findByRole('menuitemcheckbox', { name: 'Between…' }));
+    await fireEvent.change(await screen.findByLabelText('From'), { target: { value: '2026-03-01' } });
+    const asked = () => backend.calls.findLast((call) => call.command === 'message_search')?.request;
+    await waitFor(() => expect(asked()).toMatchObject({ from_ms: new Date(2026, 2, 1).getTime(), until_ms: null }));
   });
 
   it('says that nothing was found, and goes on without the filters', async () => {

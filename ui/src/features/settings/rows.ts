@@ -1,5 +1,5 @@
 /** The table of settings: what each is called, under which words it is found, and where it stands. */
-import { engineStrings, exchangeStrings, settingsStrings as s } from '$/lib/strings.en';
+import { databaseCopyStrings, engineStrings, exchangeStrings, settingsStrings as s } from '$/lib/strings.en';
 
 export type SettingsGroup = keyof typeof s.groups;
 export type ParameterName = keyof typeof s.parameters;
@@ -37,6 +37,7 @@ export type RowName =
   | 'hours'
   | 'trash_days'
   | 'conversation_trash_days'
+  | 'database_copies'
   | 'quick_ask'
   | 'notify_answers'
   | 'login_start'
@@ -130,6 +131,7 @@ export const settingRows = (): SettingsRow[] => [
     words: `${s.conversationTrashDaysText} trash chats`,
   },
   { name: 'trash_days', group: 'storage', label: s.trashDays, words: `${s.trashDaysText} trash` },
+  { name: 'database_copies', group: 'storage', label: databaseCopyStrings.label, words: `${databaseCopyStrings.text} backup restore undo upgrade` },
   { name: 'quick_ask', group: 'desktop', label: s.quickAsk, words: `${s.quickAskText} global shortcut hotkey window launcher` },
   { name: 'notify_answers', group: 'desktop', label: s.notify, words: `${s.notifyText} notification alert` },
   { name: 'login_start', group: 'desktop', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },

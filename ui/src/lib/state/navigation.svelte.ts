@@ -27,6 +27,8 @@ export class Navigation {
   settingsRow = $state<string | null>(null);
   /** Goes up by one when the composer is to take the focus. */
   composerFocus = $state(0);
+  /** Goes up by one when the inspector is to be shown beside the chat. */
+  inspectorAsked = $state(0);
   /** Goes up by one with every choice of what to show, also of what is shown already. */
   moves = $state(0);
 
@@ -59,6 +61,11 @@ export class Navigation {
     this.comparing = null;
     this.conversationId = null;
     this.composerFocus += 1;
+  }
+
+  /** Shows the inspector beside what the chat shows. */
+  openInspector(): void {
+    this.inspectorAsked += 1;
   }
 
   /** Answers side by side in a conversation, in a new one (`null`), or what the votes come to. */

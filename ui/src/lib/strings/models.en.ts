@@ -62,6 +62,7 @@ export const modelStrings = {
   tight: 'Fits, barely',
   doesNotFit: 'Does not fit',
   memoryNeeded: (needed: string, free: string) => `Needs ${needed}, ${free} free`,
+  memoryNeededOn: (needed: string, free: string, card: string) => `Needs ${needed}, ${free} free on ${card}`,
   weights: 'Weights',
   cache: 'Context cache',
   working: 'Working memory',

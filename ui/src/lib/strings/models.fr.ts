@@ -65,6 +65,7 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   tight: 'Tient tout juste',
   doesNotFit: 'Ne tient pas',
   memoryNeeded: (needed, free) => `Demande ${needed}, ${free} libres`,
+  memoryNeededOn: (needed, free, card) => `Demande ${needed}, ${free} libres sur ${card}`,
   weights: 'Poids',
   cache: 'Cache de contexte',
   working: 'Mémoire de travail',

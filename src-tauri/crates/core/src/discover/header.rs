@@ -166,6 +166,7 @@ fn fit(
         .saturating_sub(weights_bytes);
     let largest = memory::largest_context_for(model, report::gate(runtime), budget);
     Some(MemoryFit {
+        card: None,
         context_length,
         weights_bytes,
         kv_bytes: estimate.kv_bytes,

@@ -131,7 +131,7 @@ impl App {
         let store = self.store_of(id).await;
         let (conversation, tree) = store.conversation_tree(id).await.report()?;
         let texts = store.attached_texts(id).await.report()?;
-        let effective = self.effective(&conversation).await?;
+        let effective = self.effective(&conversation, conversation.model_id).await?;
         let preset = match conversation.settings.preset_id {
             Some(id) => Some(self.inner.store.preset(id).await.report()?),
             None => None,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use sirocco_chat::with_documents;
 use sirocco_engine::{EngineError, Loaded};
-use sirocco_protocol::commands::{ContextCount, ContextInspect};
+use sirocco_protocol::commands::{ContextCount, ContextCountNew, ContextInspect};
 use sirocco_protocol::{
-    ContextPart, ContextPartKind, ContextReport, ContextUse, Conversation, ErrorCode, ErrorReport,
-    LeftOutReason,
+    AttachmentId, ContextPart, ContextPartKind, ContextReport, ContextUse, Conversation, ErrorCode,
+    ErrorReport, LayerValues, LeftOutReason, MessageId,
 };
 
 use super::prompt::{Draft, Prepared, PreparedTurn, Wanted};
@@ -28,22 +28,62 @@ impl App {
         let store = self.store_of(request.conversation_id).await;
         let conversation = store.conversation(request.conversation_id).await.report()?;
         let loaded = self.loaded_for(&conversation).await?;
-        let attached = self.attached(&request.attachments).await?;
-        let draft = Draft {
-            content: &request.draft,
+        let values = self.effective(&conversation, conversation.model_id).await?;
+        let ContextCount {
+            draft, attachments, ..
+        } = &request;
+        self.count_draft(&loaded, &values, conversation.head, draft, attachments)
+            .await
+    }
+
+    /// Counts the prompt that a conversation would begin with.
+    pub(crate) async fn count_new_context(
+        &self,
+        request: ContextCountNew,
+    ) -> Result<ContextUse, ErrorReport> {
+        let ContextCountNew {
+            model_id,
+            preset,
+            values,
+            draft,
+            attachments,
+        } = request;
+        let loaded = self
+            .inner
+            .residency
+            .ready(model_id)
+            .ok_or_else(not_loaded)?;
+        let preset_id = self.chosen_preset(Some(model_id), preset).await?;
+        let values = self.values_over(Some(model_id), preset_id, &values).await?;
+        self.count_draft(&loaded, &values, None, &draft, &attachments)
+            .await
+    }
+
+    /// Counts a message behind the last one of a branch, `leaf`, in which these values hold.
+    async fn count_draft(
+        &self,
+        loaded: &Loaded,
+        values: &LayerValues,
+        leaf: Option<MessageId>,
+        draft: &str,
+        attachments: &[AttachmentId],
+    ) -> Result<ContextUse, ErrorReport> {
+        let attached = self.attached(attachments).await?;
+        let written = Draft {
+            content: draft,
             attached: &attached,
         };
-        let prepared = self.prepare_draft(&conversation, &loaded, draft).await?;
+        let prepared = self.prepare_draft(values, leaf, loaded, written).await?;
         let prompt_tokens = match loaded.worker.count(prepared.prompt).await {
             Ok(tokens) => tokens,
             // Some templates refuse a conversation without a message.
             Err(EngineError::Refused(_)) if prepared.turns.is_empty() => 0,
             Err(error) => return Err(error.report()),
         };
-        let draft_tokens = if request.draft.trim().is_empty() {
+        let draft_tokens = if draft.trim().is_empty() {
             0
         } else {
-            loaded.worker.count_text(&request.draft).await.report()?
+            loaded.worker.count_text(draft).await.report()?
         };
         let mut attachment_tokens = Vec::with_capacity(attached.len());
         for attached in &attached {
@@ -81,7 +121,9 @@ impl App {
                     content: &request.draft,
                     attached: &self.attached(&request.attachments).await?,
                 };
-                let prepared = self.prepare_draft(&conversation, &loaded, draft).await?;
+                let values = self.effective(&conversation, conversation.model_id).await?;
+                let leaf = conversation.head;
+                let prepared = self.prepare_draft(&values, leaf, &loaded, draft).await?;
                 (Arc::new(prepared), false)
             }
             Some(answer) => match self.inner.runs.sent(answer) {
@@ -103,14 +145,15 @@ impl App {
 
     async fn prepare_draft(
         &self,
-        conversation: &Conversation,
+        values: &LayerValues,
+        leaf: Option<MessageId>,
         loaded: &Loaded,
         draft: Draft<'_>,
     ) -> Result<Prepared, ErrorReport> {
         let is_something = !draft.content.trim().is_empty() || !draft.attached.is_empty();
         let wanted = Wanted {
-            values: &self.effective(conversation, conversation.model_id).await?,
-            leaf: conversation.head,
+            values,
+            leaf,
             draft: is_something.then_some(draft),
             continue_last: false,
         };
@@ -125,13 +168,15 @@ impl App {
         };
         model_id
             .and_then(|id| self.inner.residency.ready(id))
-            .ok_or_else(|| {
-                refuse(
-                    ErrorCode::NoModel,
-                    "the model of this conversation is not loaded",
-                )
-            })
+            .ok_or_else(not_loaded)
     }
+}
+
+fn not_loaded() -> ErrorReport {
+    refuse(
+        ErrorCode::NoModel,
+        "the model of this conversation is not loaded",
+    )
 }
 
 async fn report(

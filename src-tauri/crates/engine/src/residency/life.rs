@@ -107,6 +107,10 @@ impl Residency {
         }
     }
 
+    pub(super) fn broke_on_card(&self, model_id: ModelId) -> bool {
+        self.broke_on_a_card().contains(&model_id)
+    }
+
     fn broke_on_a_card(&self) -> MutexGuard<'_, HashSet<ModelId>> {
         let broke = self.inner.broke_on_a_card.lock();
         broke.unwrap_or_else(PoisonError::into_inner)

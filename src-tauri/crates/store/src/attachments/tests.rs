@@ -199,7 +199,7 @@ async fn a_message_is_found_by_the_words_of_its_attachments_and_by_its_own() {
     ] {
         let query = TextQuery {
             phrases: vec![word.into()],
-            last_is_prefix: false,
+            ..TextQuery::default()
         };
         let request = MessageSearch::first("", 10);
         let results = store.search(&query, &request).await.unwrap();

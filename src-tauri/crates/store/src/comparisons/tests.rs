@@ -242,7 +242,7 @@ async fn a_search_by_model_does_not_find_what_is_hidden() {
     let found = async |model_name: Option<String>| {
         let query = TextQuery {
             phrases: vec!["because".into()],
-            last_is_prefix: false,
+            ..TextQuery::default()
         };
         let request = MessageSearch {
             model_name,

@@ -12,6 +12,7 @@ fn typed(words: &str) -> TextQuery {
     TextQuery {
         phrases: words.split_whitespace().map(str::to_owned).collect(),
         last_is_prefix: true,
+        inside_words: false,
     }
 }
 
@@ -87,7 +88,7 @@ async fn a_phrase_stands_as_it_is_whatever_is_between_its_words() {
     );
     let phrase = TextQuery {
         phrases: vec!["read only".into(), "the".into()],
-        last_is_prefix: false,
+        ..TextQuery::default()
     };
     assert_eq!(store.search(&phrase, &all()).await.unwrap().len(), 1);
 }
@@ -264,6 +265,124 @@ async fn words_that_are_everywhere_are_looked_for_in_the_newest_messages() {
     assert_eq!(found[0].message_count, 2_000);
 }
 
+async fn note(store: &Store, id: ConversationId, notes: &str) {
+    let changes = ConversationUpdate {
+        notes: Some(notes.into()),
+        ..ConversationUpdate::of(id)
+    };
+    store.update_conversation(&changes).await.unwrap();
+}
+
+#[tokio::test]
+async fn notes_are_found_as_they_are_now_and_have_no_author() {
+    let store = Store::open_in_memory().await.unwrap();
+    let (id, _) = talk(&store, "a", &["the wind"]).await;
+    let (other, _) = talk(&store, "b", &["the rain"]).await;
+    note(&store, id, "ask Ada about the rain").await;
+    let found = async |words: &str, request: &MessageSearch| {
+        let found = store.search(&typed(words), request).await.unwrap();
+        let line = |one: FoundConversation| (one.conversation.title, one.message_count, one.notes);
+        found.into_iter().map(line).collect::<Vec<_>>()
+    };
+    let noted = |count| {
+        (
+            "a".to_owned(),
+            count,
+            Some("ask Ada about the rain".to_owned()),
+        )
+    };
+    assert_eq!(found("ada", &all()).await, [noted(0)]);
+    assert_eq!(found("the", &all()).await.len(), 2);
+    assert!(
+        found("the", &all()).await.contains(&noted(1)),
+        "beside a message"
+    );
+    let mine = MessageSearch {
+        role: Some(Role::User),
+        ..all()
+    };
+    assert_eq!(found("rain", &mine).await, [("b".to_owned(), 1, None)]);
+
+    let copy = crate::ConversationCopy {
+        from: id,
+        until: None,
+        id: ConversationId::fresh(),
+        title: "copy".into(),
+    };
+    store.copy_conversation(&copy, 20).await.unwrap();
+    assert_eq!(found("ada", &all()).await.len(), 2, "a copy has them, too");
+    note(&store, id, "").await;
+    note(&store, other, "ada, again").await;
+    let titles: Vec<_> = found("ada", &all())
+        .await
+        .into_iter()
+        .map(|one| one.0)
+        .collect();
+    assert_eq!(titles.len(), 2);
+    assert!(!titles.contains(&"a".to_owned()), "{titles:?}");
+    store.delete_conversation(other, 30).await.unwrap();
+    assert_eq!(found("ada", &all()).await.len(), 1);
+    store.remove_conversations(&[other]).await.unwrap();
+    let left: i64 = sqlx::query_scalar("select count(*) from note_index")
+        .fetch_one(&store.reader)
+        .await
+        .unwrap();
+    assert_eq!(left, 1);
+}
+
+#[tokio::test]
+async fn words_inside_a_run_without_spaces_are_found_everywhere() {
+    let store = Store::open_in_memory().await.unwrap();
+    let (id, _) = talk(
+        &store,
+        "日本語の文法",
+        &["今日は漢字を勉強します", "100% sure_ly"],
+    )
+    .await;
+    note(&store, id, "来週までに練習").await;
+    let inside = async |words: &str| {
+        let query = TextQuery {
+            inside_words: true,
+            ..typed(words)
+        };
+        store.search(&query, &all()).await.unwrap()
+    };
+    assert!(found(&store, "漢字").await.is_empty());
+    let messages = inside("漢字").await;
+    assert_eq!(messages[0].message_count, 1);
+    assert!(!messages[0].place.titled && messages[0].notes.is_none());
+    assert!(inside("文法").await[0].place.titled);
+    assert!(inside("練習").await[0].notes.is_some());
+    assert_eq!(inside("漢字 勉強").await.len(), 1);
+    assert!(inside("漢字 文法").await.is_empty(), "all in one place");
+    assert_eq!(inside("0% SURE_").await.len(), 1);
+    assert!(
+        inside("0_ sure").await.is_empty(),
+        "signs stand for themselves"
+    );
+    store.delete_conversation(id, 20).await.unwrap();
+    assert!(inside("漢字").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_models_that_wrote_are_listed_once_each() {
+    let store = Store::open_in_memory().await.unwrap();
+    assert!(store.models_of_messages().await.unwrap().is_empty());
+    talk(&store, "a", &["why?", "so", "and?", "so"]).await;
+    let id = conversation(&store, "b", 1).await.summary.id;
+    let other = NewMessage {
+        model_name: Some("gpt-4o".into()),
+        ..message(None, Role::Assistant, "imported")
+    };
+    say(&store, id, &[other]).await;
+    assert_eq!(
+        store.models_of_messages().await.unwrap(),
+        ["Tiny", "gpt-4o"]
+    );
+    let plan = crate::fixture::plan(&store, MODELS).await;
+    assert!(!plan.contains("SCAN message_numbers"), "{plan}");
+}
+
 #[tokio::test]
 async fn the_migration_indexes_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -315,15 +434,14 @@ async fn the_migration_indexes_what_is_there() {
 async fn no_step_of_a_search_reads_a_whole_table() {
     let store = Store::open_in_memory().await.unwrap();
     let plan = crate::fixture::plan(&store, SEARCH).await;
-    for table in [
-        "SCAN n",
-        "SCAN c",
-        "SCAN m\n",
-        "SCAN messages",
-        "SCAN conversations",
-    ] {
-        assert!(!plan.contains(table), "{plan}");
+    let steps = plan.split("SCAN ");
+    let scanned: Vec<&str> = steps
+        .filter_map(|step| step.split_whitespace().next())
+        .collect();
+    for table in ["n", "c", "m", "messages", "conversations"] {
+        assert!(!scanned.contains(&table), "{plan}");
     }
+    assert!(scanned.contains(&"note_index"), "{plan}");
 }
 
 proptest! {
@@ -333,9 +451,10 @@ proptest! {
     fn no_text_is_a_wrong_query(
         phrases in prop::collection::vec(prop_oneof!["\\PC{0,12}", "[\"*()^:{}+\\-\\x00 a]{0,8}", "(AND|OR|NOT|NEAR)"], 0..6),
         last_is_prefix in any::<bool>(),
+        inside_words in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let query = TextQuery { phrases, last_is_prefix };
+        let query = TextQuery { phrases, last_is_prefix, inside_words };
         runtime.block_on(async {
             let store = Store::open_in_memory().await.unwrap();
             store.search(&query, &all()).await.map(|_| ())

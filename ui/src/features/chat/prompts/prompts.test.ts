@@ -206,7 +206,7 @@ describe('the prompt builder', () => {
     return { ...all, dialog, write };
   }
 
-  it('shows the prompt as it grows, what is missing, and an estimate where no model counts', async () => {
+  it('shows the prompt as it grows, what is missing, and about how long it is', async () => {
     const { dialog, write } = await builder();
     expect(dialog.getByText(/Say what is to be done/)).toBeTruthy();
     expect(dialog.getByRole<HTMLButtonElement>('button', { name: 'Insert' }).disabled).toBe(true);
@@ -214,10 +214,24 @@ describe('the prompt builder', () => {
     await write('Tone', 'Firm');
     expect(dialog.queryByText(/Say what is to be done/)).toBeNull();
     expect(dialog.getByText(/Tone: Firm/).textContent).toBe('Write a letter to the city about a bench.\n\nTone: Firm');
+    expect(dialog.getByText(/^about \d+ tokens$/)).toBeTruthy();
+  });
+
+  it('says that it estimates where no model is loaded', async () => {
+    const { backend, state, dialog, write } = await builder();
+    await backend.call('model_eject', { id: 'm-coder' });
+    await waitFor(() => expect(state.models.loaded).toEqual([]));
+    await write('Task', 'Write');
     expect(dialog.getByText(/an estimate/)).toBeTruthy();
   });
 
-  it('counts exactly where a model is loaded and the conversation is there', async () => {
+  it('counts exactly where a model is loaded, for a new chat too', async () => {
+    const { dialog, write } = await builder();
+    await write('Task', 'Write');
+    expect(await dialog.findByText('2 tokens')).toBeTruthy();
+  });
+
+  it('counts exactly in a conversation', async () => {
     const { chat, backend, dialog, write } = await builder();
     await chat.open([...backend.stored.keys()][0] ?? '');
     await write('Task', 'Write');

@@ -67,6 +67,7 @@ export const builderStrings = {
   preview: 'Preview',
   nothingYet: 'The prompt appears here as you write.',
   tokens: (count: number) => plural(count, 'token'),
+  about: (count: number) => `about ${plural(count, 'token')}`,
   estimate: (count: number) => `about ${plural(count, 'token')} (an estimate; load a model for the exact count)`,
   check: 'What is missing',
   complete: 'Nothing is missing.',

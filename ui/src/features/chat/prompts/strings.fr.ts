@@ -69,6 +69,7 @@ export const builderStrings: Translation<typeof en.builderStrings> = {
   preview: 'Aperçu',
   nothingYet: 'Le prompt apparaît ici à mesure que vous écrivez.',
   tokens: (count) => plural(count, 'token'),
+  about: (count) => `environ ${plural(count, 'token')}`,
   estimate: (count) => `environ ${plural(count, 'token')} (estimation ; chargez un modèle pour le compte exact)`,
   check: 'Ce qui manque',
   complete: 'Il ne manque rien.',

@@ -1,7 +1,10 @@
 /** How full the context is, asked for a moment after the last change. */
 
-import type { AttachmentId, ContextUse, ConversationId } from '$/gen/protocol';
+import type { AttachmentId, ContextUse, ConversationId, LayerValues, ModelId, PresetChoice } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
+
+/** What a draft is counted with: a conversation, or what a new one would begin with. */
+export type Counted = { conversation_id: ConversationId } | { model_id: ModelId; preset: PresetChoice; values: LayerValues };
 
 export class ContextMeter {
   use = $state.raw<ContextUse | null>(null);
@@ -16,11 +19,11 @@ export class ContextMeter {
   }
 
   /** Counts soon; a later question replaces an earlier one. */
-  ask(conversation_id: ConversationId, draft: string, attachments: AttachmentId[] = []): void {
+  ask(counted: Counted, draft: string, attachments: AttachmentId[] = []): void {
     clearTimeout(this.#timer);
     const asked = ++this.#asked;
     this.#timer = setTimeout(() => {
-      this.#backend.call('context_count', { conversation_id, draft, attachments }).then(
+      this.#count(counted, draft, attachments).then(
         (use) => {
           if (asked === this.#asked) this.use = use;
         },
@@ -30,6 +33,11 @@ export class ContextMeter {
         },
       );
     }, this.#delay_ms);
+  }
+
+  #count(counted: Counted, draft: string, attachments: AttachmentId[]): Promise<ContextUse> {
+    if ('conversation_id' in counted) return this.#backend.call('context_count', { ...counted, draft, attachments });
+    return this.#backend.call('context_count_new', { ...counted, draft, attachments });
   }
 
   /** No model, no figure. */

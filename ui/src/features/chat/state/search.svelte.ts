@@ -21,12 +21,22 @@ export interface SearchFilters {
   model_name: string | null;
   /** Not older than so many days. */
   days: number | null;
+  /** On these days and those between them; open where there is none. */
+  between: { from: string; until: string } | null;
   /** In this folder, or one inside it. */
   folder_id: FolderId | null;
   tag: string | null;
 }
 
-const NO_FILTERS: SearchFilters = { role: null, model_name: null, days: null, folder_id: null, tag: null };
+const NO_FILTERS: SearchFilters = { role: null, model_name: null, days: null, between: null, folder_id: null, tag: null };
+
+/** When a day such as `2026-09-20` begins here, or the one so many days behind it; null if it is none. */
+function dayBegins(day: string | undefined, later = 0): number | null {
+  const at = new Date(`${day}T00:00`);
+  // Not 24 hours each: some days are shorter.
+  at.setDate(at.getDate() + later);
+  return Number.isNaN(at.getTime()) ? null : at.getTime();
+}
 
 export class ChatSearch {
   text = $state('');
@@ -125,14 +135,15 @@ export class ChatSearch {
   }
 
   #page(after: SearchCursor | null): Promise<SearchResult[]> {
-    const { role, model_name, days, folder_id, tag } = this.filters;
+    const { role, model_name, days, between, folder_id, tag } = this.filters;
     return this.#backend.call('message_search', {
       query: this.text.trim(),
       role,
       model_name,
       folder_id,
       tag,
-      from_ms: days === null ? null : this.#now() - days * DAY_MS,
+      from_ms: days === null ? dayBegins(between?.from) : this.#now() - days * DAY_MS,
+      until_ms: dayBegins(between?.until, 1),
       after,
       limit: PAGE,
     });

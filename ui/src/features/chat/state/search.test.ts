@@ -8,7 +8,7 @@ type Request = Commands['message_search']['request'];
 
 function result(id: string): SearchResult {
   const conversation = { id, title: id, created_at_ms: 1, updated_at_ms: 1, pinned: false, running: false, unread: false, folder_id: null, tags: [], archived: false, temporary: false, blind: false };
-  return { conversation, title_marks: [], message: null, message_count: 0, place: { titled: true, at_ms: 1, id } };
+  return { conversation, title_marks: [], message: null, message_count: 0, notes: null, place: { titled: true, at_ms: 1, id } };
 }
 
 function started(answer: (request: Request) => SearchResult[] | Promise<SearchResult[]>) {
@@ -87,6 +87,21 @@ describe('the search', () => {
     await settle();
     expect(asked().at(-1)).toMatchObject({ role: 'user', model_name: null, from_ms: 93 * 86_400_000 });
     expect(search.filtered).toBe(true);
+  });
+
+  it('filters between two days, both of them whole, or open to one side', async () => {
+    const { search, asked } = started(() => []);
+    search.type('wind');
+    await rest();
+    search.filter({ between: { from: '2026-03-01', until: '2026-03-31' } });
+    await settle();
+    expect(asked().at(-1)).toMatchObject({ from_ms: new Date(2026, 2, 1).getTime(), until_ms: new Date(2026, 3, 1).getTime() });
+    search.filter({ between: { from: '', until: '2026-03-31' } });
+    await settle();
+    expect(asked().at(-1)).toMatchObject({ from_ms: null, until_ms: new Date(2026, 3, 1).getTime() });
+    search.filter({ between: null });
+    await settle();
+    expect(asked().at(-1)).toMatchObject({ from_ms: null, until_ms: null });
   });
 
   it('says what went wrong', async () => {

@@ -12,7 +12,7 @@ import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
 import { PromptLibrary } from '../prompts/library.svelte';
 import { TemporaryChat } from '../temporary/temporaryChat.svelte';
 import { ContextInspection } from './contextInspection.svelte';
-import { ContextMeter } from './contextUse.svelte';
+import { ContextMeter, type Counted } from './contextUse.svelte';
 import { ConversationState } from './conversation.svelte';
 import { Draft } from './draft.svelte';
 import { Edits } from './edits.svelte';
@@ -138,6 +138,14 @@ export class ChatSession {
 
   get modelReady(): boolean {
     return this.loaded?.state.type === 'ready';
+  }
+
+  /** What the draft is counted with; null while no model is there to count. */
+  get counted(): Counted | null {
+    const { model } = this;
+    if (!model || !this.modelReady) return null;
+    if (this.current.id) return { conversation_id: this.current.id };
+    return { model_id: model.id, preset: this.presetChoice, values: this.settings.values };
   }
 
   /** Follows the backend's events. Answers the function that ends it. */

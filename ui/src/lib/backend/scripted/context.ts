@@ -1,5 +1,5 @@
 /** What goes to the model in the scripted backend: four characters are a token. */
-import type { ContextPart, Message } from '$/gen/protocol';
+import type { ContextPart, ContextUse, Message } from '$/gen/protocol';
 import { branchOf, type Stored } from './conversations';
 import { entry, refusal, type Handlers, type ScriptedHost } from './host';
 
@@ -8,23 +8,32 @@ const RESERVED = 2048;
 
 const tokensOf = (text: string) => Math.ceil(text.length / 4);
 
-export function contextHandlers(host: ScriptedHost): Pick<Handlers, 'context_count' | 'context_inspect'> {
+export function contextHandlers(host: ScriptedHost): Pick<Handlers, 'context_count' | 'context_count_new' | 'context_inspect'> {
   const stored = (id: string) => entry(host.stored, id, 'conversation');
+
+  function counted(before: string[], draft: string, attachments: string[], left_out: number): ContextUse {
+    const texts = [...before, draft];
+    const items = attachments.map((id) => entry(host.attached, id, 'attachment'));
+    // An image is 256 tokens, to those who see it.
+    const attached = items.map(({ attachment, text }) => (attachment.kind === 'image' ? 'x'.repeat(4 * 256) : text));
+    return {
+      prompt_tokens: tokensOf([...texts, ...attached].join('')),
+      draft_tokens: tokensOf(draft),
+      context_length: CONTEXT_LENGTH,
+      left_out,
+      attachment_tokens: attached.map(tokensOf),
+    };
+  }
 
   return {
     context_count: ({ conversation_id, draft, attachments }) => {
       const { sent, left_out, system_prompt } = fitted(stored(conversation_id), draft);
-      const texts = [system_prompt, ...sent.map((one) => one.content), draft];
-      const items = attachments.map((id) => entry(host.attached, id, 'attachment'));
-      // An image is 256 tokens, to those who see it.
-      const attached = items.map(({ attachment, text }) => (attachment.kind === 'image' ? 'x'.repeat(4 * 256) : text));
-      return {
-        prompt_tokens: tokensOf([...texts, ...attached].join('')),
-        draft_tokens: tokensOf(draft),
-        context_length: CONTEXT_LENGTH,
-        left_out: left_out.length,
-        attachment_tokens: attached.map(tokensOf),
-      };
+      return counted([system_prompt, ...sent.map((one) => one.content)], draft, attachments, left_out.length);
+    },
+
+    context_count_new: ({ model_id, values, draft, attachments }) => {
+      if (!host.loaded.has(model_id)) throw refusal('no_model', 'the model of this conversation is not loaded');
+      return counted([values.system_prompt ?? host.settings.default_system_prompt], draft, attachments, 0);
     },
 
     context_inspect: ({ conversation_id, draft, answer }) => {

@@ -43,6 +43,7 @@ import { contextHandlers } from './context';
 import { desktopHandlers } from './desktop';
 import { crashHandlers, CRASHES } from './crashes';
 import { ANSWER, branchOf, message, newConversation, scriptedConversations, type Stored } from './conversations';
+import { databaseCopyHandlers } from './databaseCopies';
 import { downloadHandlers, scriptedDownloads } from './downloads';
 import { engineHandlers } from './engines';
 import { exchangeHandlers } from './exchange';
@@ -130,6 +131,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...contextHandlers(this),
       ...desktopHandlers(this),
       ...crashHandlers(this, options.crashes ?? CRASHES, options.crashNews ?? null),
+      ...databaseCopyHandlers(this.#host === 'window'),
       ...attachmentHandlers(this),
       ...searchHandlers(this),
       ...organiseHandlers(this),

@@ -57,13 +57,16 @@ export function searchHandlers(host: ScriptedHost) {
             };
           });
         const newest = found.at(-1) ?? null;
-        if (!titled && !newest) return null;
-        const at_ms = Math.max(titled ? summary.updated_at_ms : 0, newest?.created_at_ms ?? 0);
+        const note_marks = marksOf(conversation.notes, words);
+        const noted = note_marks !== null && !role && !model_name && inTime(summary.updated_at_ms);
+        if (!titled && !newest && !noted) return null;
+        const at_ms = Math.max(titled || noted ? summary.updated_at_ms : 0, newest?.created_at_ms ?? 0);
         return {
           conversation: summary,
           title_marks: title_marks ?? [],
           message: newest,
           message_count: found.length,
+          notes: noted ? { snippet: conversation.notes, marks: note_marks } : null,
           place: { titled, at_ms, id: summary.id },
         };
       };
@@ -78,6 +81,10 @@ export function searchHandlers(host: ScriptedHost) {
         .sort((a, b) => order(a.place, b.place))
         .filter((one) => !after || order(after, one.place) < 0)
         .slice(0, limit);
+    },
+    message_models: () => {
+      const all = [...host.stored.values()].flatMap(({ messages }) => messages.flatMap((one) => one.model_name ?? []));
+      return [...new Set(all)].sort((a, b) => a.localeCompare(b));
     },
     message_find: ({ conversation_id, query }) => {
       const stored = entry(host.stored, conversation_id, 'conversation');
