@@ -27,9 +27,7 @@ async fn named(app: &TempApp, title: &str) -> anyhow::Result<()> {
 }
 
 async fn copies(app: &TempApp) -> anyhow::Result<DatabaseCopies> {
-    Ok(app
-        .call("database_copy_list", DatabaseCopyList {})
-        .await?)
+    Ok(app.call("database_copy_list", DatabaseCopyList {}).await?)
 }
 
 #[tokio::test]

@@ -3132,6 +3132,11 @@ id: MessageId,
 good: boolean, };
 
 /**
+ * The names of the models that wrote messages, whether they are here or not, in alphabetical order.
+ */
+export type MessageModels = Record<symbol, never>;
+
+/**
  * The whole tree of a conversation, in outline.
  */
 export type MessageOutline = { 
@@ -3152,11 +3157,6 @@ export type MessageOutlineRequest = {
  * Which conversation.
  */
 conversation_id: ConversationId, };
-
-/**
- * The names of the models that wrote messages, whether they are here or not, in alphabetical order.
- */
-export type MessageModels = Record<symbol, never>;
 
 /**
  * A page of the shown branch, oldest first.
@@ -5751,6 +5751,7 @@ export interface Commands {
   message_insert: { request: MessageInsert; response: Message };
   /** Keeps a message from the model, or lets it see it again. */
   message_leave_out: { request: MessageLeaveOut; response: Message };
+  /** Marks an answer as good, or takes the mark away. */
   message_mark_good: { request: MessageMarkGood; response: Message };
   /** Gives a summary other words; answers the message it stands at. */
   summary_update: { request: SummaryUpdate; response: Message };
