@@ -12,6 +12,7 @@ const inherited: Inherited = {
   preset: null,
   values: values({ temperature: Math.fround(0.7), top_k: 40, top_p: Math.fround(0.9), stop: ['END'] }, 'Be brief.'),
   origins: { temperature: 'engine', top_k: 'model', top_p: 'settings', stop: 'preset', system_prompt: 'settings' },
+  reasoning: { on_off: true, effort: true },
 };
 
 describe('values of a chat', () => {
