@@ -104,9 +104,8 @@ mod tests {
         let store = Store::open_in_memory().await.unwrap();
         let id = conversation(&store, "a", 1).await.summary.id;
         let long = format!("# Wind\n\n\tand   weather {}", "é".repeat(1_000));
-        let none = message(None, Role::User, " \n ");
         say(&store, id, &[message(None, Role::User, &long)]).await;
-        say(&store, id, &[none]).await;
+        say(&store, id, &[message(None, Role::User, " \n ")]).await;
         let outline = store.message_outline(id).await.unwrap();
         let beginning = &outline.messages[0].beginning;
         assert!(
