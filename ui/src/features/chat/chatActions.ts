@@ -3,7 +3,7 @@
  * it hands its deeds to the session while it is there.
  */
 import type { ModelId } from '$/gen/protocol';
-import { copyAsMarkdown, EXPORT_FORMATS, exportConversations, printConversation } from '$/lib/exporting';
+import { copyAsMarkdown, EXPORT_CHOICES, exportConversations, printConversation } from '$/lib/exporting';
 import { copyText } from '$/lib/markdown';
 import { splitBlocks } from '$/lib/markdown/blocks';
 import { sirocco, type Sirocco } from '$/lib/state';
@@ -215,7 +215,7 @@ export function actionsOf(chat: ChatSession, state: Sirocco, showInspector: () =
       available: () => shown() && summary() !== null && chat.organiser.folders.all.length > 0,
       run: () => chat.page?.chooseFolder(),
     },
-    ...EXPORT_FORMATS.map(
+    ...EXPORT_CHOICES.map(
       (format): Action => ({
         group,
         id: `chat.export.${format}`,
@@ -224,7 +224,7 @@ export function actionsOf(chat: ChatSession, state: Sirocco, showInspector: () =
         available: () => shown() && chat.current.id !== null,
         run: () => {
           const { id } = chat.current;
-          if (id) void exportConversations(state, [id], format);
+          if (id) void exportConversations(state, { type: 'conversations', ids: [id] }, format);
         },
       }),
     ),

@@ -120,8 +120,8 @@ export function comparisonHandlers(host: ScriptedHost) {
     rating_list: ratings,
     comparison_export: ({ format, target }) => {
       const name = `Sirocco comparisons.${format === 'json' ? 'json' : 'csv'}`;
-      if (target === 'ask') return { type: 'saved', path: `/home/ada/${name}`, conversation_count: kept.size };
-      return { type: 'text', name, media_type: 'text/csv', conversation_count: kept.size, text: 'rank,model\r\n' };
+      if (target === 'ask') return { type: 'saved', path: `/home/ada/${name}`, conversation_count: kept.size, left_out_count: 0 };
+      return { type: 'text', name, media_type: 'text/csv', conversation_count: kept.size, left_out_count: 0, text: 'rank,model\r\n' };
     },
   } satisfies Partial<Handlers>;
 }
