@@ -40,7 +40,11 @@ pub fn install(threads: usize, files: Files) {
     POOL.get_or_init(|| Pool::new(threads));
     // For a token, candle's operations take some microseconds each: handing them to other threads, which ours keep from
     // their cores, takes longer.
-    match ThreadPoolBuilder::new().num_threads(1).use_current_thread().build() {
+    match ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build()
+    {
         Ok(serial) => drop(SERIAL.set(serial)),
         Err(error) => eprintln!("candle's operations run on threads of their own: {error}"),
     }

@@ -119,7 +119,7 @@ describe('what can be done with the chat', () => {
     chat.shows(page);
     run('export.jsonl');
     const asked = () => backend.calls.filter((call) => call.command === 'exchange_export').map((call) => call.request);
-    await vi.waitFor(() => expect(asked()).toMatchObject([{ conversation_ids: ['c-0'], format: 'jsonl' }]));
+    await vi.waitFor(() => expect(asked()).toMatchObject([{ scope: { type: 'conversations', ids: ['c-0'] }, format: 'jsonl' }]));
   });
 
   it('asks for a folder where there are some, for files and for prompts', async () => {

@@ -51,7 +51,7 @@ describe('the thinking of a model', () => {
   it('is chosen where its template lets it be, and goes back to what holds below', async () => {
     const { chat, kept } = await panel();
     await chat.chooseModel('m-llama');
-    await fireEvent.keyDown(await screen.findByRole('button', { name: 'Reasoning: As the model does by itself' }), { key: 'ArrowDown' });
+    await fireEvent.keyDown(await screen.findByLabelText('Reasoning: As the model does by itself'), { key: 'ArrowDown' });
     const options = await screen.findAllByRole('option');
     expect(options.map((one) => one.textContent?.trim())).toEqual(['As the model does by itself', 'Off', 'On']);
     chat.changeSettings({ parameters: { ...NO_PARAMETERS, reasoning: 'off' } });
@@ -62,7 +62,7 @@ describe('the thinking of a model', () => {
 
   it('cannot be chosen where the template says nothing of it, and says so', async () => {
     await panel();
-    const select = await screen.findByRole<HTMLButtonElement>('button', { name: 'Reasoning: As the model does by itself' });
+    const select = await screen.findByLabelText<HTMLButtonElement>('Reasoning: As the model does by itself');
     expect(select.disabled).toBe(true);
     expect(screen.getByText('The chat template of this model does not let this be chosen.')).toBeTruthy();
   });

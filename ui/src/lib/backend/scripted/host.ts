@@ -31,6 +31,8 @@ export interface ScriptedHost {
   readonly tick_ms: number;
   emit(event: Event): void;
   pause(ms: number): Promise<void>;
+  /** A new question at the end of the branch, and its answer, which is being written from now on. */
+  ask(conversation_id: string, content: string, attachments: string[]): Started;
   /** A new answer, which is being written from now on. */
   answer(conversation: Conversation, parent_id: string | null): Started;
   presetName(id: string | null): string | null;

@@ -8,7 +8,6 @@
  */
 import type {
   Attachment,
-  CacheType,
   Commands,
   Conversation,
   Crash,
@@ -18,13 +17,11 @@ import type {
   Folder,
   LoadedModel,
   LoginStart,
-  MemoryFit,
   Message,
   Model,
   ModelDefaults,
   ModelRoot,
   Opening,
-  QueuedMessage,
   QuickAsk,
   Run,
   RunUpdate,
@@ -50,16 +47,15 @@ import { exchangeHandlers } from './exchange';
 import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
+import { loadedModel, memoryFit } from './memory';
 import { ADAPTERS, DRAFTS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
+import { queueHandlers } from './queue';
 import { searchHandlers } from './search';
 import { serverHandlers, serverState } from './server';
 import { updateHandlers } from './updates';
-
-/** What the cache takes, of what it takes in 16 bits. */
-const CACHE_SHARES: Record<CacheType, number> = { f16: 1, q8_0: 34 / 64, q4_0: 18 / 64 };
 
 export interface ScriptedOptions {
   models?: Model[];
@@ -120,7 +116,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.#host = options.host ?? 'browser';
     for (const model of options.models ?? scriptedModels()) this.models.set(model.id, model);
     this.installed = options.installed ?? STATUS.installed;
-    for (const id of options.loaded ?? []) this.loaded.set(id, this.#loadedModel(id, 8192, 8, { type: 'ready' }));
+    for (const id of options.loaded ?? []) this.loaded.set(id, loadedModel(id, 8192, 8, { type: 'ready' }));
     this.stored = scriptedConversations(options.conversations ?? 10);
     this.roots = copy(ROOTS);
     this.settings = { ...copy(SETTINGS), ...options.settings };
@@ -130,6 +126,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       ...branchHandlers(this),
       ...contextHandlers(this),
       ...desktopHandlers(this),
+      ...queueHandlers(this),
       ...crashHandlers(this, options.crashes ?? CRASHES, options.crashNews ?? null),
       ...databaseCopyHandlers(this.#host === 'window'),
       ...attachmentHandlers(this),
@@ -302,27 +299,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     },
     message_send: ({ conversation_id, content, attachments }) => {
       this.#stored(conversation_id).conversation.draft_attachments = [];
-      return this.#ask(conversation_id, content, attachments);
+      return this.ask(conversation_id, content, attachments);
     },
-    queue_add: ({ conversation_id, content, attachments, place }) => {
-      const { conversation } = this.#stored(conversation_id);
-      const files = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
-      conversation.queue.splice(place ?? conversation.queue.length, 0, { id: this.id('queued'), content, attachments: files });
-      conversation.draft = '';
-      conversation.draft_attachments = [];
-      return this.#queueChanged(conversation);
-    },
-    queue_move: ({ conversation_id, id, place }) => {
-      const { conversation } = this.#stored(conversation_id);
-      conversation.queue.splice(place, 0, takeQueued(conversation, id));
-      return this.#queueChanged(conversation);
-    },
-    queue_remove: ({ conversation_id, id }) => {
-      const { conversation } = this.#stored(conversation_id);
-      takeQueued(conversation, id);
-      return this.#queueChanged(conversation);
-    },
-    queue_send: ({ conversation_id }) => this.#sendQueued(this.#stored(conversation_id).conversation),
     message_regenerate: ({ id, model_id }) => {
       const { conversation, found } = this.#message(id);
       const started = this.answer(conversation, found.parent_id);
@@ -367,7 +345,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       return {};
     },
     model_list: () => [...this.models.values()],
-    model_fit: ({ id, context_length, cache_type }) => this.#fit(id, context_length ?? this.settings.default_context_length, cache_type),
+    model_fit: ({ id, context_length, cache_type }) => memoryFit(this.#model(id), context_length ?? this.settings.default_context_length, cache_type),
     draft_list: ({ id }) => DRAFTS[this.#model(id).architecture] ?? [],
     adapter_list: ({ id }) => ADAPTERS.filter((one) => one.architecture === this.#model(id).architecture),
     model_load: ({ id, options }) => {
@@ -376,7 +354,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
         throw new BackendError({ code: 'model_refused', message: `${model.name} does not run here`, hint: null, trace_id: 't' });
       }
       const context_length = Math.min(options.context_length ?? this.settings.default_context_length, model.context_length);
-      if (!options.load_anyway && !this.#fit(id, context_length).fits) {
+      if (!options.load_anyway && !memoryFit(this.#model(id), context_length).fits) {
         throw new BackendError({
           code: 'does_not_fit',
           message: `${model.name} needs more memory than is free`,
@@ -385,7 +363,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
         });
       }
       const served_by = options.runtime ?? this.modelDefaults.get(id)?.runtime ?? model.runtime ?? 'mistralrs';
-      const loaded = this.#loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 }, served_by);
+      const loaded = loadedModel(id, context_length, options.threads ?? 8, { type: 'loading', progress: 0 }, served_by);
       const llamacpp = options.llamacpp ?? this.modelDefaults.get(id)?.llamacpp;
       if (served_by === 'llamacpp' && llamacpp) loaded.llamacpp = llamacpp;
       this.loaded.set(id, loaded);
@@ -464,38 +442,6 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.emit({ type: 'conversation_changed', conversation: conversation.summary });
   }
 
-  #fit(id: string, context_length: number, cache_type: CacheType | null = null): MemoryFit {
-    const { size_bytes, parameter_count } = this.#model(id);
-    const kv_per_token = Math.round((parameter_count / 30_000) * CACHE_SHARES[cache_type ?? 'f16']);
-    const compute_bytes = 300 * 1024 * 1024;
-    const { available_bytes } = STATUS.machine;
-    const kv_bytes = kv_per_token * context_length;
-    const total_bytes = size_bytes + kv_bytes + compute_bytes;
-    const room = Math.floor((available_bytes - size_bytes - compute_bytes) / kv_per_token / 256) * 256;
-    return {
-      context_length,
-      weights_bytes: size_bytes,
-      kv_bytes,
-      compute_bytes,
-      total_bytes,
-      available_bytes,
-      fits: total_bytes <= available_bytes,
-      largest_context_length: room >= 256 ? room : null,
-    };
-  }
-
-  #loadedModel(
-    model_id: string,
-    context_length: number,
-    threads: number,
-    state: LoadedModel['state'],
-    served_by: RuntimeName = 'mistralrs',
-  ): LoadedModel {
-    const memory_bytes = state.type === 'ready' ? 1.2 * 1024 ** 3 : null;
-    const runtime = served_by === 'mistralrs' ? 'mistral.rs 0.8.1 · CPU (x86-64-v4)' : 'llama.cpp 0.1.161 · CPU (x86-64-v3)';
-    return { model_id, state, context_length, threads, runtime, served_by, fallback: null, memory_bytes, queue_length: 0 };
-  }
-
   async #loadSlowly(id: string): Promise<void> {
     for (let step = 0; step <= 20; step += 1) {
       await this.pause(this.tick_ms * 3);
@@ -521,27 +467,13 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     return this.#run(conversation, answer);
   }
 
-  #ask(conversation_id: string, content: string, attachments: string[]): Started {
+  ask(conversation_id: string, content: string, attachments: string[]): Started {
     const { conversation, messages } = this.#stored(conversation_id);
     const question = message(conversation_id, this.id('msg'), 'user', content, conversation.head, Date.now());
     question.attachments = attachments.map((id) => entry(this.attached, id, 'attachment').attachment);
     messages.push(question);
     if (messages.length === 1) conversation.summary.title = content.slice(0, 60);
     return { user_message: question, assistant_message: this.answer(conversation, question.id).assistant_message };
-  }
-
-  #sendQueued(conversation: Conversation): Started {
-    const next = conversation.queue.shift();
-    if (!next) throw missing('queued message');
-    this.#queueChanged(conversation);
-    const started = this.#ask(conversation.summary.id, next.content, next.attachments.map((one) => one.id));
-    this.emit({ type: 'messages_changed', conversation_id: conversation.summary.id, head: conversation.head });
-    return started;
-  }
-
-  #queueChanged({ summary, queue }: Conversation): QueuedMessage[] {
-    this.emit({ type: 'queue_changed', conversation_id: summary.id, queue });
-    return queue;
   }
 
   #run(conversation: Conversation, answer: Message): Started {
@@ -605,15 +537,8 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     this.#changed(conversation);
     this.emit({ type: 'run_changed', run });
     tell({ type: 'finished', run, message: answer });
-    if (run.state === 'completed' && conversation.queue.length > 0) this.#sendQueued(conversation);
+    if (run.state === 'completed' && conversation.queue.length > 0) this.#handlers.queue_send({ conversation_id: conversation.summary.id });
   }
-}
-
-function takeQueued(conversation: Conversation, id: string): QueuedMessage {
-  const at = conversation.queue.findIndex((one) => one.id === id);
-  const [taken] = at < 0 ? [] : conversation.queue.splice(at, 1);
-  if (!taken) throw missing('queued message');
-  return taken;
 }
 
 /** A run that follows a crash, in a window that may become a newer version. */
