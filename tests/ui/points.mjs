@@ -1,5 +1,6 @@
-// What a chat is made of, each point once over the real backend and worker in Chromium: the message tree, what goes to the
-// model, presets and prompts, answers side by side, and the way out and in again.
+// What a chat is made of, each point once over the real backend and worker in Chromium: the message tree, many conversations,
+// what goes to the model, presets and prompts, answers side by side, how answers are drawn, the way out and in again, and how it
+// feels.
 //
 // The model is the tiny one of the scripted Hub, whose words are random but real. Later stories build on earlier ones.
 
@@ -57,6 +58,20 @@ const questions = () => log().locator("article.user");
 const answers = () => log().locator("article.model");
 const item = (name) => page.getByRole("menuitem", { name, exact: true }).click();
 const tab = (name) => page.getByRole("tab", { name }).click();
+
+const search = () => page.getByRole("searchbox", { name: "Search titles and messages" });
+
+async function choose(select, option) {
+  await page.getByLabel(select).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}
+
+/** Does what the palette has under this name. */
+async function act(name) {
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: /^Find an action/ }).fill(name);
+  await page.keyboard.press("Enter");
+}
 
 /** Waits until this many answers are whole. */
 async function whole(count) {
@@ -203,11 +218,8 @@ test("a prompt with a gap is kept in the library and filled in from the composer
 
 test("one question is answered by two presets side by side, and the vote becomes a rating", async () => {
   await newChat();
-  await page.keyboard.press("Control+k");
-  await page.getByRole("combobox", { name: /^Find an action/ }).fill("Compare models");
-  await page.keyboard.press("Enter");
-  await page.getByLabel(/^Preset of model B/).click();
-  await page.getByRole("option", { name: "Lively" }).click();
+  await act("Compare models");
+  await choose(/^Preset of model B/, "Lively");
   await page.getByRole("switch", { name: "Blind" }).click();
   await page.getByRole("textbox", { name: "Question to all" }).fill("Which wind is warm?");
   await button("Ask all").click();
@@ -233,6 +245,112 @@ test("all conversations go out as one file, and come in again as nothing new", a
   await page.getByText("Everything in it is here already.").waitFor();
   await page.keyboard.press("Escape");
   assert.equal((await command("conversation_list", { query: "", limit: 100 })).length, rows.length);
+});
+
+test("an answer whose words were changed is written on, and the map leads back to the first", async () => {
+  await newChat();
+  await ask("Tell me of a wind");
+  await whole(1);
+  await button("Edit", answers().first()).click();
+  await page.getByRole("textbox", { name: "Edit the message" }).fill("The bora comes down");
+  await button("Save as new version").click();
+  await answers().getByLabel("Version 2 of 2").waitFor();
+  await button("Continue", answers().first()).click();
+  await whole(1);
+  assert.match(await answers().first().innerText(), /^The bora comes down.+/su);
+  await act("Map of versions");
+  await page.getByRole("treeitem").nth(2).waitFor();
+  await page.getByRole("treeitem").nth(1).click();
+  await answers().getByLabel("Version 1 of 2").waitFor();
+});
+
+test("conversations go into a folder, the archive and the trash, and come back", async () => {
+  await newChat();
+  await ask("Question of the folder");
+  await whole(1);
+  await button("View and organise").click();
+  await item("New folder…");
+  await page.getByRole("textbox", { name: "Name of the folder" }).fill("Winds");
+  await page.keyboard.press("Enter");
+  const row = page.locator("[data-row]").filter({ hasText: "Question of the folder" });
+  const onRow = async (...entries) => {
+    await row.first().hover();
+    await button("More for this conversation", row).click();
+    for (const entry of entries) await item(entry);
+  };
+  await onRow("Move to", "Winds");
+  await page.getByText(/^Moved “Question of the folder” to Winds/).waitFor();
+  await onRow("Archive");
+  await page.getByText("Archived “Question of the folder”").waitFor();
+  await row.waitFor({ state: "detached" });
+  await button("View and organise").click();
+  await item("Archive");
+  await onRow("Take out of the archive");
+  await button("Back to all conversations").click();
+  await onRow("Delete");
+  await row.waitFor({ state: "detached" });
+  await button("View and organise").click();
+  await item("Trash");
+  await button("Restore Question of the folder").click();
+  await page.getByText("Restored “Question of the folder”").waitFor();
+  await button("Back to all conversations").click();
+  await row.first().waitFor();
+});
+
+test("what was said and noted is found, with the words lit, and a draft waits where it was written", async () => {
+  await page.locator("[data-row]").filter({ hasText: "Question of the folder" }).first().click();
+  await tab("Notes");
+  await page.getByRole("textbox", { name: "Notes beside this conversation" }).fill("the harmattan is dusty");
+  await tab("Parameters");
+  await composer().fill("half a question");
+  await newChat();
+  await search().fill("harmattan");
+  await page.getByLabel("Search results").getByText(/in the notes/i).first().waitFor();
+  await search().fill("khamsin");
+  await page.getByLabel("Search results").locator("mark").first().waitFor();
+  await page.getByLabel("Search results").locator("mark").first().click();
+  await button(/^Open notes\.md/, log()).waitFor();
+  await search().fill("");
+  await page.locator("[data-row]").filter({ hasText: "Question of the folder" }).first().click();
+  await page.waitForFunction((field) => field?.value === "half a question", await composer().elementHandle());
+  await composer().fill("");
+  await page.keyboard.press("Control+f");
+  await page.getByRole("searchbox", { name: "Find in this conversation" }).fill("folder");
+  await page.getByRole("search").getByText(/^1 of \d+$/).waitFor();
+  await page.keyboard.press("Escape");
+});
+
+test("tables, formulas, code and diagrams are drawn, the source can be seen, and links ask before leaving", async () => {
+  await newChat();
+  await ask("Show all of it");
+  await whole(1);
+  const parts = ["| wind | from |\n|---|---|\n| bora | north-east |", "$$E = mc^2$$", "```python\ndef wind():\n    return 3\n```", "```mermaid\ngraph TD; sea-->land\n```", "[a book](https://example.org/winds)"];
+  await composer().fill(parts.join("\n\n"));
+  await button("Prompts and more").click();
+  await item("Add as an answer");
+  const drawn = answers().last();
+  for (const what of ["table", ".katex", "pre span span", ".diagram img"]) await drawn.locator(what).first().waitFor();
+  await drawn.getByRole("link", { name: "a book" }).click();
+  await page.getByText("Open this link?").waitFor();
+  await page.keyboard.press("Escape");
+  await button("Show as it was written", drawn).click();
+  await drawn.getByText("| bora | north-east |").waitFor();
+});
+
+test("language, direction and colours change at once, and a copy of the database is made", async () => {
+  await page.keyboard.press("Control+,");
+  await choose(/^Direction of the interface:/, "Right to left");
+  await page.locator('html[dir="rtl"]').waitFor();
+  await choose(/^Direction of the interface:/, "As the language");
+  await choose(/^Theme:/, "Sepia");
+  await page.locator('html[data-theme="sepia"]').waitFor();
+  await choose(/^Theme:/, "As the system");
+  await button("Make a copy now").click();
+  await button(/^Go back/).waitFor();
+  await choose(/^Language:/, "Français");
+  await page.getByRole("heading", { level: 1, name: "Réglages" }).waitFor();
+  await choose(/^Langue/, "English");
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
 });
 
 test("the page complained about nothing", () => {

@@ -1,5 +1,5 @@
 //! How far the logits of our kernels lie from those of the same weights widened to f32, beside those of mistral.rs's own
-//! kernels, and whether the perplexity of a text is the same. One JSON line each, as `cargo xtask bench accuracy` reads
+//! kernels, and whether the perplexity of a text is the same. One JSON line each, as `cargo xtask bench engine` reads
 //! them.
 //!
 //!     accuracy MODEL TEXT...
