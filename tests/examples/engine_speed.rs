@@ -143,7 +143,7 @@ async fn measure(model: &Path, lengths: &[usize], threads: u32, bandwidth: f64) 
         // What takes minutes evens itself out.
         let runs = match length {
             ..=512 => 5,
-            ..=2048 => 2,
+            513..=2048 => 2,
             _ => 0,
         };
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
