@@ -55,6 +55,17 @@ pub struct FoundText {
     pub content: String,
 }
 
+/// Whether a conversation is one that the filters leave.
+macro_rules! is_looked_for {
+    () => {
+        "c.deleted_at_ms is null
+          and (?10 is null or c.folder_id in (select id from folder))
+          and (?11 is null or exists (
+              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
+          ))"
+    };
+}
+
 /// The limits bound the work for words that are everywhere. Numbers grow with time, so what they
 /// leave out is the oldest.
 ///
@@ -87,11 +98,9 @@ macro_rules! search {
             is_hidden!("n.message_id"),
             "))
           and n.created_at_ms >= ?4 and n.created_at_ms < ?5
-          and c.deleted_at_ms is null
-          and (?10 is null or c.folder_id in (select id from folder))
-          and (?11 is null or exists (
-              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
-          ))
+          and ",
+            is_looked_for!(),
+            "
         order by ",
             $message,
             " desc
@@ -107,11 +116,9 @@ macro_rules! search {
             $has_title,
             " and ?2 is null and ?3 is null
           and c.updated_at_ms >= ?4 and c.updated_at_ms < ?5
-          and c.deleted_at_ms is null
-          and (?10 is null or c.folder_id in (select id from folder))
-          and (?11 is null or exists (
-              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
-          ))
+          and ",
+            is_looked_for!(),
+            "
         order by ",
             $title,
             " desc
@@ -127,11 +134,9 @@ macro_rules! search {
             $has_note,
             " and ?2 is null and ?3 is null
           and c.updated_at_ms >= ?4 and c.updated_at_ms < ?5
-          and c.deleted_at_ms is null
-          and (?10 is null or c.folder_id in (select id from folder))
-          and (?11 is null or exists (
-              select 1 from conversation_tags t where t.conversation_id = c.id and t.tag_folded = ?11
-          ))
+          and ",
+            is_looked_for!(),
+            "
         order by ",
             $note,
             " desc
