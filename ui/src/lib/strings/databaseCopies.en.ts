@@ -12,7 +12,7 @@ export const databaseCopyStrings = {
   newer: 'Of a newer version',
   unreadable: 'Cannot be read',
   goBack: 'Go back to this copy…',
-  goBackNamed: (when: string) => `Go back to the copy of ${when}`,
+  goBackNamed: (when: string) => `Go back to this copy… ${when}`,
   delete: 'Delete',
   deleteNamed: (when: string) => `Delete the copy of ${when}`,
   goBackTitle: (when: string) => `Go back to ${when}?`,

@@ -15,7 +15,7 @@ export const databaseCopyStrings: Translation<typeof en.databaseCopyStrings> = {
   newer: 'D’une version plus récente',
   unreadable: 'Illisible',
   goBack: 'Revenir à cette copie…',
-  goBackNamed: (when) => `Revenir à la copie du ${when}`,
+  goBackNamed: (when) => `Revenir à cette copie… ${when}`,
   delete: 'Supprimer',
   deleteNamed: (when) => `Supprimer la copie du ${when}`,
   goBackTitle: (when) => `Revenir au ${when} ?`,
