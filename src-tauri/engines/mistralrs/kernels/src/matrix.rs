@@ -10,8 +10,10 @@ use crate::{Format, Pool, gemm};
 /// Rows of activations from which on weights are widened. One row alone is a token being written; a
 /// prompt comes in pieces of two and more, and must not come out another way for being cut another way.
 const MANY: usize = 2;
-/// Rows of weights that a thread takes at a time.
+/// Rows of weights that a thread takes at a time, at least.
 const CHUNK: usize = 16;
+/// Chunks for each thread: few, as memory is read fastest in long runs, but enough to even threads out.
+const CHUNKS: usize = 8;
 
 /// A matrix of quantized weights, row by row, in the bytes of the file.
 #[derive(Clone, Debug)]
@@ -148,12 +150,13 @@ impl Matrix {
     fn multiply_one(&self, pool: &Pool, left: &[f32], out: &mut [f32]) {
         let mut rounded = Activations::default();
         rounded.quantize(left);
-        let (left, cursor) = (&rounded, Cursor::new(self.rows.div_ceil(CHUNK)));
+        let chunk_rows = self.rows.div_ceil(pool.len() * CHUNKS).max(CHUNK);
+        let (left, cursor) = (&rounded, Cursor::new(self.rows.div_ceil(chunk_rows)));
         let out = Out(out.as_mut_ptr());
         pool.run(&|_| {
             let out = &out;
             while let Some(chunk) = cursor.take() {
-                for row in chunk * CHUNK..self.rows.min((chunk + 1) * CHUNK) {
+                for row in chunk * chunk_rows..self.rows.min((chunk + 1) * chunk_rows) {
                     // SAFETY: the CPU is supported, or there would be no matrix; the row is as long as
                     // the activations; each value of `out` is written by one thread.
                     unsafe {

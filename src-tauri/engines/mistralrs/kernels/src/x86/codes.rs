@@ -35,6 +35,8 @@ pub(crate) trait Blocks {
     const BYTES: usize;
     /// Groups of 32 weights in a block: 1 or 8.
     const GROUPS: usize;
+    /// Bits of a code.
+    const BITS: u32;
     /// All 32 weights of a group share scale and offset.
     const SHARED: bool;
 
@@ -183,22 +185,19 @@ fn even_and_odd(bytes: __m128i) -> [__m256; 2] {
 #[inline]
 unsafe fn q4_k_scales(block: *const u8) -> Scales {
     // SAFETY: by the contract.
-    let word = |at: usize| unsafe { block.add(4 + at * 4).cast::<u32>().read_unaligned() };
-    let (a, b, c) = (word(0), word(1), word(2));
+    let word = |at: usize| unsafe { block.add(at * 4).cast::<u32>().read_unaligned() };
+    let (a, b, c) = (word(1), word(2), word(3));
     let join = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    let scales = join(
-        a & 0x3f3f_3f3f,
-        c & 0x0f0f_0f0f | (a >> 6 & 0x0303_0303) << 4,
+    let scales = join(a & 0x3f3f_3f3f, c & 0x0f0f_0f0f | a >> 2 & 0x3030_3030);
+    let offsets = join(b & 0x3f3f_3f3f, c >> 4 & 0x0f0f_0f0f | b >> 2 & 0x3030_3030);
+    let factors = _mm_cvtph_ps(_mm_cvtsi32_si128(word(0) as i32));
+    let (d, m) = (
+        _mm256_broadcastss_ps(factors),
+        _mm256_broadcastss_ps(_mm_movehdup_ps(factors)),
     );
-    let offsets = join(
-        b & 0x3f3f_3f3f,
-        c >> 4 & 0x0f0f_0f0f | (b >> 6 & 0x0303_0303) << 4,
-    );
-    // SAFETY: by the contract.
-    let (d, m) = unsafe { (half(block, 0), -half(block, 2)) };
     Scales::shared(
-        _mm256_mul_ps(_mm256_set1_ps(d), bytes_to_f32(scales)),
-        _mm256_mul_ps(_mm256_set1_ps(m), bytes_to_f32(offsets)),
+        _mm256_mul_ps(d, bytes_to_f32(scales)),
+        _mm256_mul_ps(_mm256_sub_ps(_mm256_setzero_ps(), m), bytes_to_f32(offsets)),
     )
 }
 
@@ -226,7 +225,7 @@ unsafe fn q3_k_scales(packed: *const u8) -> __m128i {
 macro_rules! blocks {
     ($(
         $(#[$doc:meta])*
-        $name:ident { $bytes:literal bytes, $groups:literal groups, shared: $shared:literal }
+        $name:ident { $bytes:literal bytes, $groups:literal groups, $bits:literal bits, shared: $shared:literal }
         codes |$block:ident, $group:ident| $codes:block
         scales |$first:ident, $count:ident| $scales:block
     )+) => {$(
@@ -236,6 +235,7 @@ macro_rules! blocks {
         impl Blocks for $name {
             const BYTES: usize = $bytes;
             const GROUPS: usize = $groups;
+            const BITS: u32 = $bits;
             const SHARED: bool = $shared;
 
             #[target_feature(enable = "avx2,fma,f16c")]
@@ -257,7 +257,7 @@ macro_rules! blocks {
 
 blocks! {
     /// Scale, 16 bytes of nibbles.
-    Q4_0 { 18 bytes, 1 groups, shared: true }
+    Q4_0 { 18 bytes, 1 groups, 4 bits, shared: true }
     codes |block, _group| { nibbles(load16(block.add(2))) }
     scales |block, count| {
         let d = halves::<18>(block, 0, count);
@@ -265,14 +265,14 @@ blocks! {
     }
 
     /// Scale, offset, 16 bytes of nibbles.
-    Q4_1 { 20 bytes, 1 groups, shared: true }
+    Q4_1 { 20 bytes, 1 groups, 4 bits, shared: true }
     codes |block, _group| { nibbles(load16(block.add(4))) }
     scales |block, count| {
         Scales::shared(halves::<20>(block, 0, count), halves::<20>(block, 2, count))
     }
 
     /// Scale, 32 fifth bits, 16 bytes of nibbles.
-    Q5_0 { 22 bytes, 1 groups, shared: true }
+    Q5_0 { 22 bytes, 1 groups, 5 bits, shared: true }
     codes |block, _group| {
         let high = where_set(block.add(2).cast::<u32>().read_unaligned(), 16);
         _mm256_or_si256(nibbles(load16(block.add(6))), high)
@@ -283,7 +283,7 @@ blocks! {
     }
 
     /// Scale, offset, 32 fifth bits, 16 bytes of nibbles.
-    Q5_1 { 24 bytes, 1 groups, shared: true }
+    Q5_1 { 24 bytes, 1 groups, 5 bits, shared: true }
     codes |block, _group| {
         let high = where_set(block.add(4).cast::<u32>().read_unaligned(), 16);
         _mm256_or_si256(nibbles(load16(block.add(8))), high)
@@ -293,7 +293,7 @@ blocks! {
     }
 
     /// 16 bytes of scales and offsets, 64 bytes of codes, scale and offset of those.
-    Q2_K { 84 bytes, 8 groups, shared: false }
+    Q2_K { 84 bytes, 8 groups, 2 bits, shared: false }
     codes |block, group| { shifted(load32(block.add(16 + group / 4 * 32)), group % 4 * 2, 3) }
     scales |block, _count| {
         let (d, m) = (_mm256_set1_ps(half(block, 80)), _mm256_set1_ps(-half(block, 82)));
@@ -308,7 +308,7 @@ blocks! {
     }
 
     /// 32 bytes of third bits, 64 bytes of codes, 12 bytes of scales, their scale.
-    Q3_K { 110 bytes, 8 groups, shared: false }
+    Q3_K { 110 bytes, 8 groups, 3 bits, shared: false }
     codes |block, group| {
         let low = shifted(load32(block.add(32 + group / 4 * 32)), group % 4 * 2, 3);
         _mm256_or_si256(low, bit_at(load32(block), group, 2))
@@ -321,12 +321,12 @@ blocks! {
     }
 
     /// Scale, offset, 12 bytes of scales and offsets of groups, 128 bytes of nibbles.
-    Q4_K { 144 bytes, 8 groups, shared: true }
+    Q4_K { 144 bytes, 8 groups, 4 bits, shared: true }
     codes |block, group| { shifted(load32(block.add(16 + group / 2 * 32)), group % 2 * 4, 15) }
     scales |block, _count| { q4_k_scales(block) }
 
     /// As Q4_K, with 32 bytes of fifth bits before the nibbles.
-    Q5_K { 176 bytes, 8 groups, shared: true }
+    Q5_K { 176 bytes, 8 groups, 5 bits, shared: true }
     codes |block, group| {
         let low = shifted(load32(block.add(48 + group / 2 * 32)), group % 2 * 4, 15);
         _mm256_or_si256(low, bit_at(load32(block.add(16)), group, 4))
@@ -334,7 +334,7 @@ blocks! {
     scales |block, _count| { q4_k_scales(block) }
 
     /// 128 bytes of nibbles, 64 bytes of two bits each, 16 scales, their scale.
-    Q6_K { 210 bytes, 8 groups, shared: false }
+    Q6_K { 210 bytes, 8 groups, 6 bits, shared: false }
     codes |block, group| {
         let (part, place) = (group / 4, group % 4);
         let low = shifted(load32(block.add(part * 64 + place % 2 * 32)), place / 2 * 4, 15);

@@ -1,8 +1,9 @@
 //! Integer dot products of a row of weights with a row of activations.
 //!
-//! 32 codes at a time: products of bytes are added in pairs to 16 bits, then in pairs to 32 bits, then
-//! go to f32, where scales come in. With codes of 6 bits no 16-bit sum can overflow (2 * 63 * 127);
-//! for the signed bytes of Q8_0 the signs are moved to the activations (2 * 127 * 127 + ... < 2^15).
+//! Products of bytes are added in pairs to 16 bits, then the sums of 8 groups of 32 are brought beside
+//! each other, so that scales come in once for all 8. With codes of 6 bits no 16-bit sum of two or four
+//! can overflow (4 * 63 * 127). The signed bytes of Q8_0 have their signs moved to the activations, and
+//! each group is scaled by itself, as four products do not fit.
 
 use std::arch::x86_64::*;
 
@@ -60,14 +61,21 @@ unsafe fn blocks<B: Blocks>(row: *const u8, right: &Activations) -> f32 {
     sums.total()
 }
 
-/// Four chains of additions, so that none waits for the one before, and one for the offsets.
-struct Sums([__m256; 4], __m256);
+/// The products and the offsets, each in lanes that are added up at the end of the row.
+struct Sums {
+    products: __m256,
+    offsets: __m256,
+}
 
 impl Sums {
     #[target_feature(enable = "avx2,fma,f16c")]
     #[inline]
     fn new() -> Self {
-        Self([_mm256_setzero_ps(); 4], _mm256_setzero_ps())
+        let zero = _mm256_setzero_ps();
+        Self {
+            products: zero,
+            offsets: zero,
+        }
     }
 
     /// Adds `count` groups, at most [`BATCH`].
@@ -84,36 +92,33 @@ impl Sums {
         batch: usize,
         count: usize,
     ) {
-        let ones = _mm256_set1_epi16(1);
         // SAFETY: by the contract; scales and sums of activations are filled up to whole batches.
         unsafe {
             let scales = B::scales(block, count);
             let own = _mm256_loadu_ps(right.scales.as_ptr().add(batch * BATCH));
             let sums = right.sums.as_ptr().add(batch * BATCH * 2);
             let (even, odd) = (_mm256_loadu_ps(sums), _mm256_loadu_ps(sums.add(BATCH)));
-            if B::SHARED {
-                self.1 = _mm256_fmadd_ps(scales.offset[0], _mm256_add_ps(even, odd), self.1);
-            } else {
-                self.1 = _mm256_fmadd_ps(scales.offset[0], even, self.1);
-                self.1 = _mm256_fmadd_ps(scales.offset[1], odd, self.1);
-            }
-            let first = lanes(_mm256_mul_ps(scales.scale[0], own));
-            let second = lanes(_mm256_mul_ps(scales.scale[1], own));
             let codes = right.codes.as_ptr().add(batch * BATCH * 32);
-            for index in 0..count {
+            let mut products = [_mm256_setzero_si256(); BATCH];
+            for (index, products) in products.iter_mut().enumerate().take(count) {
                 let weights = B::codes(block.add(index / B::GROUPS * B::BYTES), index % B::GROUPS);
                 let codes = _mm256_loadu_si256(codes.add(index * 32).cast());
-                let products = _mm256_madd_epi16(_mm256_maddubs_epi16(weights, codes), ones);
-                let scale = if B::SHARED {
-                    _mm256_broadcast_ss(&first[index])
-                } else {
-                    _mm256_set_m128(
-                        _mm_broadcast_ss(&second[index]),
-                        _mm_broadcast_ss(&first[index]),
-                    )
-                };
-                let sum = &mut self.0[index % 4];
-                *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products), scale, *sum);
+                *products = _mm256_maddubs_epi16(weights, codes);
+            }
+            let [first, second] = sums_of_halves::<B>(products);
+            if B::SHARED {
+                let both = _mm256_cvtepi32_ps(_mm256_add_epi32(first, second));
+                let scale = _mm256_mul_ps(scales.scale[0], own);
+                self.products = _mm256_fmadd_ps(both, scale, self.products);
+                self.offsets =
+                    _mm256_fmadd_ps(scales.offset[0], _mm256_add_ps(even, odd), self.offsets);
+            } else {
+                let products = _mm256_mul_ps(_mm256_cvtepi32_ps(first), scales.scale[0]);
+                let products =
+                    _mm256_fmadd_ps(_mm256_cvtepi32_ps(second), scales.scale[1], products);
+                self.products = _mm256_fmadd_ps(products, own, self.products);
+                self.offsets = _mm256_fmadd_ps(scales.offset[0], even, self.offsets);
+                self.offsets = _mm256_fmadd_ps(scales.offset[1], odd, self.offsets);
             }
         }
     }
@@ -121,10 +126,32 @@ impl Sums {
     #[target_feature(enable = "avx2,fma,f16c")]
     #[inline]
     fn total(self) -> f32 {
-        let [a, b, c, d] = self.0;
-        let pairs = _mm256_add_ps(_mm256_add_ps(a, b), _mm256_add_ps(c, d));
-        total(_mm256_add_ps(pairs, self.1))
+        total(_mm256_add_ps(self.products, self.offsets))
     }
+}
+
+/// Of 8 groups, each 16 pairs of products: the sum of the first 8 pairs of each group, and of the last 8.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn sums_of_halves<B: Blocks>(pairs: [__m256i; BATCH]) -> [__m256i; 2] {
+    let ones = _mm256_set1_epi16(1);
+    let [a, b, c, d, e, f, g, h] = pairs.map(|pairs| _mm256_madd_epi16(pairs, ones));
+    // Each 128 bits of a vector keep to one half of the groups.
+    let packed = |a, b| _mm256_madd_epi16(_mm256_packs_epi32(a, b), ones);
+    // Eight products of a code of 5 bits fit into 16 bits (8 * 31 * 127), of 6 bits they do not.
+    let added = |a, b| {
+        if B::BITS < 6 {
+            packed(a, b)
+        } else {
+            _mm256_hadd_epi32(a, b)
+        }
+    };
+    let low = added(packed(a, b), packed(c, d));
+    let high = added(packed(e, f), packed(g, h));
+    [
+        _mm256_permute2x128_si256::<0x20>(low, high),
+        _mm256_permute2x128_si256::<0x31>(low, high),
+    ]
 }
 
 /// # Safety
