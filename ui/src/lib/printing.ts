@@ -22,6 +22,7 @@ export function printPage(html: string, title: string): Promise<void> {
     const print = () => {
       // Another page took its place before it was there.
       if (frame !== shown) return resolve();
+      const focused = document.activeElement;
       try {
         const page = shown.contentWindow;
         // By the next turn, for the event is one of the frame's own.
@@ -33,6 +34,9 @@ export function printPage(html: string, title: string): Promise<void> {
         remove(shown);
         reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
+      // Keys that are pressed in the frame reach nothing of ours, and WebKitGTK tells nobody that printing is over.
+      window.focus();
+      if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
     };
     shown.addEventListener('load', print, { once: true });
     document.body.append(shown);
