@@ -17,10 +17,13 @@ const SHORT_PATIENCE_MS = 60_000;
 export class Desktop {
   /** What the window shows, while one is open. */
   page;
-  #folder = mkdtempSync(join(tmpdir(), "sirocco-window-"));
+  /** Holds the data folder, and whatever else the program writes. */
+  folder = mkdtempSync(join(tmpdir(), "sirocco-window-"));
   /** The data folder. */
-  home = join(this.#folder, "home");
+  home = join(this.folder, "home");
   #driver;
+  /** Started without one. */
+  #isAlone = false;
 
   constructor() {
     const model = process.env.SIROCCO_TEST_MODEL;
@@ -50,6 +53,18 @@ export class Desktop {
     const base = `http://127.0.0.1:${port}`;
     await eventually("the driver is ready", () => isReady(base).catch(() => false));
     this.page = await Page.open(base, process.env.SIROCCO_DESKTOP, PATIENCE_MS);
+  }
+
+  /** Starts the program without a driver, and waits for its window: with one, web views open no dialog of the system. */
+  async openAlone() {
+    this.#isAlone = true;
+    const program = spawn(process.env.SIROCCO_DESKTOP, [], {
+      cwd: this.folder,
+      env: { ...this.#environment(), HOME: this.folder },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    program.once("exit", () => (this.#isAlone = false));
+    await eventually("a window", () => windowNames().includes("Sirocco"));
   }
 
   /** The id of the process that owns the data folder. */
@@ -99,6 +114,14 @@ export class Desktop {
     return JSON.parse(readFileSync(join(this.home, "window.json"), "utf8"));
   }
 
+  /** If SIROCCO_SCREENSHOTS names a folder, a picture of the page goes into it. */
+  async photograph(name) {
+    const folder = process.env.SIROCCO_SCREENSHOTS;
+    if (!folder || !this.page) return;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${name}.png`), await this.page.picture());
+  }
+
   /** Ends the program as `kill -9` does, and waits until nothing of it is left. */
   async kill() {
     await this.endAfter(() => process.kill(this.pid, "SIGKILL"));
@@ -119,14 +142,14 @@ export class Desktop {
 
   /** Leaves nothing behind, however the stories ended. */
   async remove() {
-    if (this.#driver) await this.kill().catch(() => this.#endDriver());
+    if (this.#driver || this.#isAlone) await this.kill().catch(() => this.#endDriver());
     // The web view's processes write into its cache until they have ended.
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
   #environment() {
     // The web view's own files belong to the test too.
-    const folder = (name) => join(this.#folder, name);
+    const folder = (name) => join(this.folder, name);
     return {
       ...process.env,
       SIROCCO_HOME: this.home,
@@ -144,17 +167,25 @@ export class Desktop {
 
   /** A driver keeps the session of a window that is gone, so each window has a driver of its own. */
   async #endDriver() {
+    if (!this.#driver) return;
     const ended = new Promise((resolve) => this.#driver.once("exit", resolve));
     this.#driver.kill();
     await ended;
-    this.#driver = undefined;
+    this.#driver = this.page = undefined;
   }
 }
 
-/** Does with the display what no driver does. */
+/** The names of the windows that are shown, dialogs of the system too. */
+export const windowNames = () => python("window_names.py").split("\n");
+
+/** Does with the display what no driver does, and answers what is to be said of it. */
 function python(script, ...words) {
-  const { status } = spawnSync("python3", [join(import.meta.dirname, script), ...words], { stdio: "inherit" });
+  const { status, stdout } = spawnSync("python3", [join(import.meta.dirname, script), ...words], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (status !== 0) throw new Error(`${script} ${words.join(" ")} ended with ${status}`);
+  return stdout;
 }
 
 /** Whether a process runs; one that has ended and that nobody has asked about yet does not. */
@@ -167,7 +198,7 @@ function runs(pid) {
 }
 
 /** Asks about something outside the page, which has no event for it, until the answer is true. */
-async function eventually(what, question) {
+export async function eventually(what, question) {
   const deadline = performance.now() + SHORT_PATIENCE_MS;
   while (!(await question())) {
     if (performance.now() > deadline) throw new Error(`waited for this: ${what}`);

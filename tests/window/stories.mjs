@@ -1,11 +1,8 @@
 // The real window with the real worker and the real model, as a person uses it; later stories build on earlier ones.
 //
 // SIROCCO_DESKTOP, SIROCCO_TAURI_DRIVER, SIROCCO_TEST_TRAY, SIROCCO_WORKER_DIR and SIROCCO_TEST_MODEL are set by `cargo xtask test`.
-// If SIROCCO_SCREENSHOTS names a folder, pictures of the chat are written into it.
 
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Desktop } from "./desktop.mjs";
@@ -97,13 +94,6 @@ async function chooseTheme(label) {
 
 const theme = () => desktop.page.run(() => document.documentElement.dataset.theme);
 
-async function photograph(name) {
-  const folder = process.env.SIROCCO_SCREENSHOTS;
-  if (!folder) return;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.png`), await desktop.page.picture());
-}
-
 test("the window opens with the model that lies in the data folder", async () => {
   await desktop.page.resize(1280, 800);
   await desktop.page.until("a model to talk to", () =>
@@ -146,11 +136,11 @@ test("the theme is chosen in the settings, against the system", async () => {
   await chooseTheme("Light");
   assert.equal(await theme(), "light");
   await openNewest();
-  await photograph("chat-light");
+  await desktop.photograph("chat-light");
   await chooseTheme("Dark");
   assert.equal(await theme(), "dark");
   await openNewest();
-  await photograph("chat-dark");
+  await desktop.photograph("chat-dark");
 });
 
 test("a second launch ends at once, and the first window stays", async () => {
@@ -226,7 +216,7 @@ test("keys that are pressed anywhere open a small window, whose answer is kept o
   await ask("Say hello.");
   await desktop.page.until("the answer", () => document.querySelector('[aria-busy="false"] article.model .markdown'));
   const said = await answer();
-  await photograph("quick");
+  await desktop.photograph("quick");
   await desktop.page.click(".quick header button");
   await desktop.page.until("another question", () => document.querySelector("article.model") === null);
   await desktop.page.switchTo(main);

@@ -105,8 +105,17 @@ export class Page {
     return ask("POST", `${this.#session}/window`, { handle });
   }
 
-  /** A PNG of what the window shows. */
+  /** A PNG of what the window shows. It is taken with the next frame, and a page that has long been still draws none. */
   async picture() {
+    await this.run(() => {
+      const end = performance.now() + 10_000;
+      const { style } = document.body;
+      const draw = (now) => {
+        style.outline = now < end ? `${1 + (Math.floor(now / 50) % 2)}px solid transparent` : "";
+        if (now < end) requestAnimationFrame(draw);
+      };
+      requestAnimationFrame(draw);
+    });
     return Buffer.from(await ask("GET", `${this.#session}/screenshot`), "base64");
   }
 }
