@@ -94,6 +94,11 @@ const structured = (page) =>
     conversation.settings = { preset_id: null, values: { ...values, parameters } };
     messages[1].content = JSON.stringify({ wind: "sirocco", hours: Array.from({ length: 150 }, (_, hour) => hour), from: { quarter: "south-east", dust: true, rain: null } });
   });
+/** Messages that wait in the conversation about borrowing. */
+const queued = (...texts) => (page) =>
+  page.evaluate(async (texts) => {
+    for (const content of texts) await window.scripted.call("queue_add", { conversation_id: "c-4", content, attachments: [], place: null });
+  }, texts);
 const french = settings({ language: "fr" });
 const english = settings({ language: "en" });
 
@@ -154,6 +159,12 @@ const SCREENS = {
   },
   "map of versions": {
     steps: [...titled(/^Interview questions/), branched, ...act("Map of versions"), (page) => page.getByRole("treeitem", { name: /As a table/ }).waitFor()],
+  },
+  "messages that wait": {
+    steps: [...titled(/^Why does my borrow/), queued("Compare it with a rope.", "And with a gap buffer, for a text of ten million lines that is edited at one place at a time"), text("2 messages still to send")],
+  },
+  "a good answer": {
+    steps: [...conversation, (page) => page.getByRole("button", { name: "Good answer" }).last().click(), (page) => page.locator('button[aria-pressed="true"]').first().waitFor()],
   },
   "find bar": {
     steps: [...conversation, keys("Control+f"), (page) => page.getByRole("searchbox", { name: "Find in this conversation" }).fill("grapheme"), (page) => page.getByRole("search").getByText(/^\d+ of \d+$/).waitFor()],
@@ -217,6 +228,17 @@ const SCREENS = {
   },
   search: {
     steps: [list, (page) => page.getByRole("searchbox").first().fill("grapheme"), (page) => page.locator("mark").first().waitFor()],
+    undo: [(page) => page.getByRole("searchbox").first().fill("")],
+  },
+  "search between two days": {
+    steps: [
+      list,
+      (page) => page.getByRole("searchbox").first().fill("grapheme"),
+      (page) => page.locator("mark").first().waitFor(),
+      button(/^When:/),
+      (page) => page.getByRole("menuitemcheckbox", { name: "Between…" }).click(),
+      (page) => page.locator('input[type="date"]').first().waitFor(),
+    ],
     undo: [(page) => page.getByRole("searchbox").first().fill("")],
   },
   "search that finds nothing": {
@@ -340,6 +362,10 @@ const OTHERS = {
   "a newer version to install": {
     scripted: "eventful",
     steps: [keys("Control+,"), button("Check now"), button(/^Download$/), button("Install and restart"), (page) => page.getByRole("dialog").waitFor()],
+  },
+  "copies of the database": {
+    scripted: "eventful",
+    steps: [keys("Control+,"), button("Make a copy now"), (page) => page.getByRole("button", { name: "Make a copy now" }).scrollIntoViewIfNeeded()],
   },
   "keys that another program has": {
     scripted: "eventful",
