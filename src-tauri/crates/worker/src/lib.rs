@@ -7,6 +7,7 @@
 pub mod constraint;
 pub mod embedding;
 pub mod engine;
+mod heap;
 pub mod images;
 mod language;
 pub mod process;

@@ -21,6 +21,7 @@ use sirocco_gguf::ModelKind;
 
 use crate::embedding::embed;
 use crate::engine::{Embedder, Engine, EngineError, Runtime};
+use crate::heap;
 use crate::language::{Encoded, Language};
 use crate::session::{GenerateError, Session};
 
@@ -299,6 +300,7 @@ fn load<R: Runtime>(
             text: Some(text),
         }
     };
+    heap::give_back();
     progress(1.0);
     Ok(loaded)
 }
