@@ -51,10 +51,13 @@ impl Store {
     }
 }
 
-/// The first words on one line.
+/// The first words on one line, with an ellipsis where more follow.
 fn beginning(content: &str) -> String {
-    let words: Vec<&str> = content.split_whitespace().collect();
-    words.join(" ").chars().take(SHOWN).collect()
+    let words = content.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(SHOWN) {
+        Some(_) => words.chars().take(SHOWN - 1).chain(['…']).collect(),
+        None => words,
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +116,7 @@ mod tests {
             "{beginning}"
         );
         assert_eq!(beginning.chars().count(), SHOWN);
+        assert!(beginning.ends_with("é…"), "{beginning}");
         assert_eq!(outline.messages[1].beginning, "");
     }
 

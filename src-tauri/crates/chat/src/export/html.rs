@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use sirocco_protocol::Role;
 
-use super::{Outgoing, attached, date, one_line, reasoning, rendered, speaker};
+use super::{Date, Outgoing, attached, date, one_line, reasoning, rendered, speaker};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -20,10 +20,10 @@ pub fn write(outgoing: &Outgoing) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1 dir=\"auto\">{title}</h1>\n"
     );
-    if let Some(created) = date(conversation.summary.created_at_ms) {
+    if let Some(Date { machine, human }) = date(conversation.summary.created_at_ms) {
         let _ = writeln!(
             page,
-            "<p class=\"time\"><time datetime=\"{created}\">{created}</time></p>"
+            "<p class=\"time\"><time datetime=\"{machine}\">{human}</time></p>"
         );
     }
     let system = outgoing.system_prompt();
@@ -131,7 +131,7 @@ mod tests {
         }
         assert!(page.contains("prefers-color-scheme: dark"));
         assert!(page.contains("<h1 dir=\"auto\">Sums and more</h1>"));
-        assert!(page.contains("<time datetime=\"2023-11-14T22:13:20Z\">"));
+        assert!(page.contains("<time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13 UTC<"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub fn write(outgoing: &Outgoing) -> String {
     let conversation = &outgoing.conversation;
     let mut text = format!("# {}\n", one_line(&conversation.summary.title));
     if let Some(created) = date(conversation.summary.created_at_ms) {
-        let _ = write!(text, "\n*{created}*\n");
+        let _ = write!(text, "\n*{}*\n", created.human);
     }
     let system = outgoing.system_prompt();
     if !system.is_empty() {
@@ -50,7 +50,7 @@ mod tests {
         let expected = "\
 # Sums and more
 
-*2023-11-14T22:13:20Z*
+*2023-11-14 22:13 UTC*
 
 ## System
 

@@ -16,6 +16,7 @@ use sirocco_protocol::{
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 
 use crate::exchange::write_own;
 
@@ -124,12 +125,20 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A time as programs read it, and as people do.
+struct Date {
+    machine: String,
+    human: String,
+}
+
 /// Seconds are enough; none for a time outside the years 0 to 9999.
-fn date(unix_ms: i64) -> Option<String> {
-    OffsetDateTime::from_unix_timestamp(unix_ms.div_euclid(1000))
-        .ok()?
-        .format(&Rfc3339)
-        .ok()
+fn date(unix_ms: i64) -> Option<Date> {
+    let time = OffsetDateTime::from_unix_timestamp(unix_ms.div_euclid(1000)).ok()?;
+    let human = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    Some(Date {
+        machine: time.format(&Rfc3339).ok()?,
+        human: time.format(human).ok()?,
+    })
 }
 
 #[cfg(test)]
