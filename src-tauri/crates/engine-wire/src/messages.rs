@@ -210,6 +210,9 @@ pub struct Usage {
     /// Of those, how many were what the model itself chose.
     #[serde(default)]
     pub accepted_tokens: u32,
+    /// Tokens that the context lost so that the answer could go on.
+    #[serde(default)]
+    pub shifted_tokens: u32,
 }
 
 /// One token with its probability.

@@ -15,6 +15,9 @@ pub struct LlamaCppOptions {
     pub memory_map: bool,
     /// Ask the system never to move the weights out of memory.
     pub keep_in_memory: bool,
+    /// Where the context is full, let the model forget the older half of what was said and go on, instead of ending the
+    /// answer. Not every model can.
+    pub context_shift: bool,
     /// What is added to the weights.
     pub adapter: Option<AdapterChoice>,
     /// Who guesses what the model will write: answers come faster where it is often right, and are the same.
@@ -28,6 +31,7 @@ impl Default for LlamaCppOptions {
             flash_attention: FlashAttention::default(),
             memory_map: true,
             keep_in_memory: false,
+            context_shift: false,
             adapter: None,
             draft: None,
         }

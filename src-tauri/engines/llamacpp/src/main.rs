@@ -10,6 +10,7 @@ mod embedder;
 mod file;
 mod log;
 mod model;
+mod shift;
 mod sight;
 
 use sirocco_engine_wire::LoadRequest;
