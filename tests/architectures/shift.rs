@@ -122,8 +122,8 @@ fn id_of(app: &TempApp, name: &str, word: &str) -> anyhow::Result<u32> {
     let header = sirocco_gguf::open(&path)?;
     let vocabulary = sirocco_gguf::open_vocabulary(&path, &header)?;
     let wanted = word.replace(' ', "\u{120}");
-    let tokens = vocabulary.tokens();
-    let at = tokens.iter().position(|token| token == wanted.as_bytes());
+    let mut tokens = vocabulary.tokens.iter();
+    let at = tokens.position(|token| token == wanted.as_bytes());
     Ok(u32::try_from(at.context("it is one token")?)?)
 }
 
@@ -187,15 +187,14 @@ async fn difference(
 
 #[tokio::test]
 async fn what_is_left_stands_where_it_would_if_the_rest_had_never_been() -> anyhow::Result<()> {
-    const REFUSED: [(&str, &str); 10] = [
+    const REFUSED: [(&str, &str); 9] = [
         ("bloom", "rotation"),
         ("cohere2", "layers"),
+        ("exaone4", "layers"),
         ("gpt2", "rotation"),
         ("lfm2", "as a whole"),
         ("mamba", "as a whole"),
-        ("mamba2", "as a whole"),
         ("mpt", "rotation"),
-        ("rwkv7", "as a whole"),
         ("smollm3", "layers"),
         ("starcoder", "rotation"),
     ];

@@ -283,7 +283,7 @@ pub enum FromWorker {
         engine: String,
         /// Of the engine.
         engine_version: String,
-        /// `cpu`, `cuda` or `metal`.
+        /// `cpu`, `cuda`, `metal` or `vulkan`.
         backend: String,
         /// What it was compiled for, such as `x86-64-v3` or `native`.
         target: String,

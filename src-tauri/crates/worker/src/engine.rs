@@ -184,7 +184,7 @@ pub trait Runtime: Send + 'static {
     fn name(&self) -> &'static str;
     /// Of the engine.
     fn version(&self) -> &'static str;
-    /// `cpu`, `cuda` or `metal`.
+    /// `cpu`, `cuda`, `metal` or `vulkan`.
     fn backend(&self) -> &'static str;
     /// What it was compiled for, such as `x86-64-v3` or `native`.
     fn target(&self) -> &'static str;

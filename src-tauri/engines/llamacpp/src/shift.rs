@@ -9,7 +9,7 @@ use sirocco_worker::engine::EngineError;
 
 /// Of these some layers have keys that are not turned by their places, or are turned in a way of their own
 /// (`src/models` of llama.cpp), or the cache holds more than keys and values of single tokens.
-const TURNED_IN_PART: [&str; 19] = [
+const TURNED_IN_PART: [&str; 18] = [
     "afmoe",
     "cohere2",
     "cohere2moe",
@@ -25,7 +25,6 @@ const TURNED_IN_PART: [&str; 19] = [
     "mellum",
     "minimax-m3",
     "muse-glimmer",
-    "olmo2",
     "smallthinker",
     "smollm3",
     "step35",

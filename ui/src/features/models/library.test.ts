@@ -260,6 +260,10 @@ describe('the runtime of one model', () => {
     expect([again.llamacpp.cache_type, again.differs]).toEqual(['q8_0', false]);
     again.tell({ keep_in_memory: true });
     expect(again.differs).toBe(true);
+    again.tell({ keep_in_memory: false });
+    expect(again.differs).toBe(false);
+    again.tell({ context_shift: true });
+    expect([again.differs, again.options(false).llamacpp?.context_shift]).toEqual([true, true]);
   });
 
   it('never has a quantized cache without flash attention', async () => {
@@ -285,6 +289,8 @@ describe('the runtime of one model', () => {
     fold.dispatchEvent(new Event('toggle'));
     await user.click(await screen.findByRole('switch', { name: 'Keep in memory' }));
     expect(screen.getByRole('switch', { name: 'Keep in memory' }).getAttribute('aria-checked')).toBe('true');
+    await user.click(screen.getByRole('switch', { name: 'Context shift' }));
+    expect(screen.getByRole('switch', { name: 'Context shift' }).getAttribute('aria-checked')).toBe('true');
     await waitFor(() => expect(screen.getByLabelText('Adapter: None')).toBeTruthy());
     expect(screen.queryByRole('spinbutton', { name: 'Strength of the adapter' })).toBeNull();
   });
