@@ -53,6 +53,9 @@ impl LlamaCppOptions {
         if self.cache_type != CacheType::F16 && self.flash_attention == FlashAttention::Off {
             return Err("a quantized cache needs flash attention");
         }
+        if self.cache_type != CacheType::F16 && self.context_shift {
+            return Err("a context with a quantized cache cannot shift");
+        }
         let tokens = self.draft.as_ref().map_or(1, |draft| draft.tokens);
         if !(1..=MOST_DRAFT_TOKENS).contains(&tokens) {
             return Err("a draft model guesses 1 to 16 tokens at once");
@@ -160,6 +163,14 @@ mod tests {
             ..off
         };
         assert!(quantized.validate().is_err());
+        for (cache_type, is_right) in [(CacheType::F16, true), (CacheType::Q8_0, false)] {
+            let shifts = LlamaCppOptions {
+                cache_type,
+                context_shift: true,
+                ..plain.clone()
+            };
+            assert_eq!(shifts.validate().is_ok(), is_right, "{cache_type:?}");
+        }
         for (scale, is_right) in [
             (0.0, true),
             (2.0, true),

@@ -48,9 +48,9 @@ impl Model {
     ) -> Result<Self, EngineError> {
         let file = File::read(request, progress)?;
         let options = request.llamacpp.as_ref();
-        let shifts = options.is_some_and(|options| options.context_shift);
-        if shifts {
-            shift::check(file.model)?;
+        let told = options.filter(|options| options.context_shift);
+        if let Some(told) = told {
+            shift::check(file.model, told.cache_type)?;
         }
         let eyes = request
             .projector
@@ -77,7 +77,7 @@ impl Model {
             seen: Vec::new(),
             image_pass,
             draft: None,
-            shifts,
+            shifts: told.is_some(),
         };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;

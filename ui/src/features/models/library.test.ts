@@ -262,7 +262,7 @@ describe('the runtime of one model', () => {
     expect(again.differs).toBe(true);
     again.tell({ keep_in_memory: false });
     expect(again.differs).toBe(false);
-    again.tell({ context_shift: true });
+    again.tell({ cache_type: 'f16', context_shift: true });
     expect([again.differs, again.options(false).llamacpp?.context_shift]).toEqual([true, true]);
   });
 
@@ -273,6 +273,15 @@ describe('the runtime of one model', () => {
     expect(choice.llamacpp.flash_attention).toBe('off');
     choice.tell({ cache_type: 'q4_0' });
     expect(choice.llamacpp).toMatchObject({ cache_type: 'q4_0', flash_attention: 'auto' });
+  });
+
+  it('never has a quantized cache that shifts', async () => {
+    const { all } = await started();
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    choice.tell({ context_shift: true });
+    expect(choice.llamacpp.context_shift).toBe(true);
+    choice.tell({ cache_type: 'q4_0' });
+    expect(choice.llamacpp).toMatchObject({ cache_type: 'q4_0', context_shift: false });
   });
 
   it('has its own options under Advanced, and adapters of the same architecture', async () => {

@@ -148,6 +148,10 @@ export class LoadChoice {
     if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.flash_attention === 'off') {
       this.llamacpp = { ...this.llamacpp, flash_attention: 'auto' };
     }
+    // Nor can it be moved.
+    if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.context_shift) {
+      this.llamacpp = { ...this.llamacpp, context_shift: false };
+    }
     if (changes.cache_type || changes.draft !== undefined) this.ask();
   }
 

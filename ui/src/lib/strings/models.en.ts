@@ -50,7 +50,7 @@ export const modelStrings = {
   keepInMemoryText: 'Asks the system never to move the weights to disk.',
   contextShift: 'Context shift',
   contextShiftText:
-    'Where an answer fills the context, the model forgets the older half of the conversation, but for the system prompt, and goes on writing. Not every model can, and none can behind an image.',
+    'Where an answer fills the context, the model forgets the older half of the conversation, but for the system prompt, and goes on writing. Not every model can, and none with a quantized cache or behind an image.',
   adapter: 'Adapter',
   adapterNone: 'None',
   adapterGone: (key: string) => `${key} (not found)`,
