@@ -147,7 +147,11 @@ async fn with_it_an_answer_outgrows_its_context_and_without_it_ends() -> anyhow:
     // Half of what stands behind the first four, whenever the context is full again.
     assert_eq!(with.usage.shifted_tokens, 5 * (CONTEXT - KEPT as u32) / 2);
     let same = without.logprobs.len();
-    assert_eq!(with.logprobs[..same], without.logprobs[..], "until it is full");
+    assert_eq!(
+        with.logprobs[..same],
+        without.logprobs[..],
+        "until it is full"
+    );
 
     // What a shift left in the cache serves no other prompt: the same one is answered the same.
     let again = heard(&app, &model, words().concat(), id, 1200).await?;
@@ -182,7 +186,9 @@ async fn difference(
     let read = heard(app, model, rest.concat(), id, (TIMES - first) as u32).await?;
     let pairs = shifted.logprobs[first..].iter().zip(&read.logprobs);
     ensure!(read.logprobs.len() == TIMES - first);
-    Ok(pairs.map(|(one, other)| (one - other).abs()).fold(0.0, f32::max))
+    Ok(pairs
+        .map(|(one, other)| (one - other).abs())
+        .fold(0.0, f32::max))
 }
 
 #[tokio::test]
@@ -220,7 +226,8 @@ async fn what_is_left_stands_where_it_would_if_the_rest_had_never_been() -> anyh
             }
             (Err(error), Some((_, why))) => {
                 let report: &ErrorReport = error.downcast_ref().context("a report")?;
-                let is_said = report.message.contains(why) && report.code == ErrorCode::ModelRefused;
+                let is_said =
+                    report.message.contains(why) && report.code == ErrorCode::ModelRefused;
                 println!("{name}: {report}");
                 if !is_said {
                     failures.push(format!("{name}: {report}"));
@@ -267,7 +274,9 @@ async fn keys_move_without_flash_attention_too_but_not_quantized_or_stretched() 
         ("rope.scaling.original_context_length", 128_u32.into()),
     ]);
     let model = model_of(&app, &stretched, "stretched").await?;
-    let error = load(&app, &model, with_shift()).await.expect_err("it cannot");
+    let error = load(&app, &model, with_shift())
+        .await
+        .expect_err("it cannot");
     assert!(format!("{error:#}").contains("stretched"), "{error:#}");
     load(&app, &model, LlamaCppOptions::default()).await?;
     Ok(())

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
-use crate::session::common_prefix;
 use crate::images::{IMAGE_TOKEN, Marked, PlacedImage, Sight, invalid};
+use crate::session::common_prefix;
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError, in_words};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 

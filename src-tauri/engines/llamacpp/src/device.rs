@@ -5,11 +5,7 @@ use sirocco_engine_wire::Device;
 use sirocco_worker::engine::EngineError;
 
 /// This worker was built for graphics cards.
-pub const FOR_CARDS: bool = cfg!(any(
-    feature = "cuda",
-    feature = "metal",
-    feature = "vulkan"
-));
+pub const FOR_CARDS: bool = cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan"));
 
 /// The graphics cards, if this worker was built for any.
 ///
