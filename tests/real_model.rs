@@ -322,7 +322,7 @@ async fn an_answer_ends_with_its_context_unless_that_shifts() -> anyhow::Result<
     const CONTEXT: u32 = 512;
     let (app, _alone) = real().await?;
     let model = app.model().await?.id;
-    let id = conversation(&app, greedy(700)).await?;
+    let id = conversation(&app, greedy(140)).await?;
     let load = async |llamacpp| {
         let options = LoadOptions {
             context_length: Some(CONTEXT),
@@ -332,8 +332,10 @@ async fn an_answer_ends_with_its_context_unless_that_shifts() -> anyhow::Result<
         app.load(model, options).await
     };
     load(None).await?;
-    let question = "Count from one to one thousand in words, one number a line.";
-    let answer = app.send_and_finish(id, question).await?;
+    // Leaves room for less than the answer.
+    let question = "The desert wind carries red sand over the sea. ".repeat(36)
+        + "Write a long story about this wind.";
+    let answer = app.send_and_finish(id, &question).await?;
     let numbers_of_it = numbers(&answer)?;
     assert_eq!(numbers_of_it.stop_reason, Some(StopReason::ContextFull));
     assert_eq!(
