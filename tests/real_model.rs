@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ConversationSettings, LayerValues, Message, Parameters, RunState,
-    RuntimeName, Started, Statistics, StopReason,
+    Conversation, ConversationId, ConversationSettings, ErrorCode, LayerValues, LlamaCppOptions,
+    LoadOptions, Message, Parameters, RunState, RuntimeName, Started, Statistics, StopReason,
 };
-use sirocco_testkit::TempApp;
+use sirocco_testkit::{TempApp, process};
 use sirocco_tests::workers_under_test;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -261,6 +261,101 @@ async fn fifty_turns_do_not_grow_the_worker() -> anyhow::Result<()> {
         after as f64 <= before as f64 * 1.1,
         "{before} bytes after turn 10, {after} later"
     );
+    Ok(())
+}
+
+/// The one worker there is.
+#[cfg(target_os = "linux")]
+fn worker(app: &TempApp) -> anyhow::Result<u32> {
+    let running = process::running_in(&app.home());
+    ensure!(running.len() == 1, "{running:?}");
+    Ok(running[0])
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_real_worker_that_is_killed_costs_its_answer_and_nothing_else() -> anyhow::Result<()> {
+    let (app, _alone) = real().await?;
+    let id = conversation(&app, greedy(2000)).await?;
+    let question = "Write a long story about a wind that crosses a desert and a sea.";
+    let mut follower = app.ask(id, question).await?;
+    follower
+        .until(|follower| follower.content.len() > 60)
+        .await?;
+    let shown = follower.content.clone();
+    process::kill(worker(&app)?)?;
+    let (run, answer) = follower.finish().await?;
+    let error = run.error.context("a failed run says why")?;
+    assert_eq!(
+        (run.state, error.code),
+        (RunState::Failed, ErrorCode::WorkerCrashed)
+    );
+    assert!(answer.content.starts_with(&shown), "{:?}", answer.content);
+
+    set(&app, id, greedy(32)).await?;
+    let question = "What is the capital of France? Answer with one word.";
+    let next = app.send_and_finish(id, question).await?;
+    assert!(next.content.contains("Paris"), "{:?}", next.content);
+    worker(&app)?;
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_ejected_model_leaves_no_process_and_so_no_memory() -> anyhow::Result<()> {
+    let (app, _alone) = real().await?;
+    let id = conversation(&app, greedy(8)).await?;
+    app.send_and_finish(id, "Hi").await?;
+    let worker = worker(&app)?;
+    let eject = ModelEject {
+        id: app.model().await?.id,
+    };
+    app.call::<Nothing>("model_eject", eject).await?;
+    process::wait_for_end(worker, Duration::from_secs(5))?;
+    assert!(app.loaded().await?.is_empty());
+    assert!(process::running_in(&app.home()).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_ends_with_its_context_unless_that_shifts() -> anyhow::Result<()> {
+    const CONTEXT: u32 = 512;
+    let (app, _alone) = real().await?;
+    let model = app.model().await?.id;
+    let id = conversation(&app, greedy(140)).await?;
+    let load = async |llamacpp| {
+        let options = LoadOptions {
+            context_length: Some(CONTEXT),
+            llamacpp,
+            ..LoadOptions::default()
+        };
+        app.load(model, options).await
+    };
+    load(None).await?;
+    // Leaves room for less than the answer.
+    let question = "The desert wind carries red sand over the sea. ".repeat(36)
+        + "Write a long story about this wind.";
+    let answer = app.send_and_finish(id, &question).await?;
+    let numbers_of_it = numbers(&answer)?;
+    assert_eq!(numbers_of_it.stop_reason, Some(StopReason::ContextFull));
+    assert_eq!(
+        numbers_of_it.prompt_tokens + numbers_of_it.completion_tokens,
+        CONTEXT
+    );
+    if workers_under_test()?.0 != RuntimeName::LlamaCpp {
+        return Ok(());
+    }
+    let shifts = LlamaCppOptions {
+        context_shift: true,
+        ..LlamaCppOptions::default()
+    };
+    load(Some(shifts)).await?;
+    let longer = regenerate(&app, &answer).await?;
+    let numbers_of_it = numbers(&longer)?;
+    assert!(longer.content.starts_with(&answer.content));
+    assert_eq!(numbers_of_it.stop_reason, Some(StopReason::MaxTokens));
+    assert!(numbers_of_it.shifted_tokens > 0, "{numbers_of_it:?}");
+    println!("{}", &longer.content[answer.content.len() - 60..]);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 mod agreement;
 mod model;
 mod options;
+mod shift;
 mod table;
 
 use std::path::{Path, PathBuf};

@@ -48,7 +48,8 @@ async fn what_is_kept_for_a_model_is_told_to_llama_cpp_and_to_nobody_else() -> a
     let (app, model) = with_both().await?;
     let kept = LlamaCppOptions {
         keep_in_memory: true,
-        ..quantized(CacheType::Q8_0)
+        context_shift: true,
+        ..LlamaCppOptions::default()
     };
     let defaults = ModelDefaults {
         llamacpp: Some(kept.clone()),
@@ -77,22 +78,28 @@ async fn what_is_kept_for_a_model_is_told_to_llama_cpp_and_to_nobody_else() -> a
 async fn what_cannot_be_told_is_refused_before_anything_is_ejected() -> anyhow::Result<()> {
     let (app, model) = with_both().await?;
     let before = load(&app, model.id, LlamaCpp, None).await?;
-    let without = LlamaCppOptions {
+    let without_flash = LlamaCppOptions {
         flash_attention: FlashAttention::Off,
         ..quantized(CacheType::Q8_0)
     };
-    let error = load(&app, model.id, LlamaCpp, Some(without.clone())).await;
-    assert_eq!(code(error), ErrorCode::InvalidRequest);
-    let defaults = ModelDefaults {
-        llamacpp: Some(without),
-        ..ModelDefaults::default()
+    let shifting = LlamaCppOptions {
+        context_shift: true,
+        ..quantized(CacheType::Q8_0)
     };
-    let set = ModelDefaultsSet {
-        id: model.id,
-        defaults,
-    };
-    let error = app.call::<ModelDefaults>("model_defaults_set", set).await;
-    assert_eq!(code(error), ErrorCode::InvalidRequest);
+    for wrong in [without_flash, shifting] {
+        let error = load(&app, model.id, LlamaCpp, Some(wrong.clone())).await;
+        assert_eq!(code(error), ErrorCode::InvalidRequest);
+        let defaults = ModelDefaults {
+            llamacpp: Some(wrong),
+            ..ModelDefaults::default()
+        };
+        let set = ModelDefaultsSet {
+            id: model.id,
+            defaults,
+        };
+        let error = app.call::<ModelDefaults>("model_defaults_set", set).await;
+        assert_eq!(code(error), ErrorCode::InvalidRequest);
+    }
     let now = app.loaded().await?.remove(0);
     assert_eq!(now.llamacpp, before.llamacpp);
     Ok(())

@@ -2734,6 +2734,11 @@ memory_map: boolean,
  */
 keep_in_memory: boolean, 
 /**
+ * Where the context is full, let the model forget the older half of what was said and go on, instead of ending the
+ * answer. Not every model can.
+ */
+context_shift: boolean, 
+/**
  * What is added to the weights.
  */
 adapter: AdapterChoice | null, 
@@ -4786,7 +4791,7 @@ name: RuntimeName,
  */
 version: string | null, 
 /**
- * `CPU`, `CUDA` or `Metal`.
+ * `CPU`, `CUDA`, `Metal` or `Vulkan`.
  */
 backend: string, 
 /**
@@ -5284,6 +5289,10 @@ drafted_tokens: number,
  * Of those, how many were what the model itself chose.
  */
 accepted_tokens: number, 
+/**
+ * Tokens that the model had to forget while it wrote, because its context was full.
+ */
+shifted_tokens: number, 
 /**
  * From the first word of the model's thoughts to the first of its answer, in milliseconds; none without thoughts.
  */

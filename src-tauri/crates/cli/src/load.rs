@@ -53,6 +53,9 @@ struct LlamaCppFlags {
     /// llama.cpp: ask the system never to move the weights out of memory.
     #[arg(long, value_name = "BOOL")]
     mlock: Option<bool>,
+    /// llama.cpp: where the context is full, forget the older half of what was said and go on writing.
+    #[arg(long, value_name = "BOOL")]
+    context_shift: Option<bool>,
     /// llama.cpp: a LoRA adapter in a folder of the library, by the name of its file; `none` for none.
     #[arg(long, value_name = "KEY")]
     adapter: Option<String>,
@@ -88,12 +91,14 @@ impl LlamaCppFlags {
             flash_attention,
             mmap,
             mlock,
+            context_shift,
             ..
         } = self;
         options.cache_type = cache_type.unwrap_or(options.cache_type);
         options.flash_attention = flash_attention.unwrap_or(options.flash_attention);
         options.memory_map = mmap.unwrap_or(options.memory_map);
         options.keep_in_memory = mlock.unwrap_or(options.keep_in_memory);
+        options.context_shift = context_shift.unwrap_or(options.context_shift);
         match self.adapter.as_deref() {
             None => {}
             Some("none") => options.adapter = None,
@@ -238,6 +243,8 @@ mod tests {
             "on",
             "--mmap",
             "false",
+            "--context-shift",
+            "true",
             "--adapter",
             "tone",
             "--adapter-scale",
@@ -250,6 +257,7 @@ mod tests {
             flash_attention: FlashAttention::On,
             memory_map: false,
             keep_in_memory: true,
+            context_shift: true,
             adapter: Some(AdapterChoice {
                 key: "tone".into(),
                 scale: 0.5,

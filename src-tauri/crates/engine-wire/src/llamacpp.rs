@@ -21,6 +21,9 @@ pub struct LlamaCppOptions {
     pub memory_map: bool,
     /// Ask the system to keep the weights in memory.
     pub keep_in_memory: bool,
+    /// Go on where the context is full, without the older half of what was said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub context_shift: bool,
     /// What is added to the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
@@ -36,6 +39,7 @@ impl Default for LlamaCppOptions {
             flash_attention: None,
             memory_map: true,
             keep_in_memory: false,
+            context_shift: false,
             adapter: None,
             draft: None,
         }

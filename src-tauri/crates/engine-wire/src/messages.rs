@@ -210,6 +210,9 @@ pub struct Usage {
     /// Of those, how many were what the model itself chose.
     #[serde(default)]
     pub accepted_tokens: u32,
+    /// Tokens that the context lost so that the answer could go on.
+    #[serde(default)]
+    pub shifted_tokens: u32,
 }
 
 /// One token with its probability.
@@ -280,7 +283,7 @@ pub enum FromWorker {
         engine: String,
         /// Of the engine.
         engine_version: String,
-        /// `cpu`, `cuda` or `metal`.
+        /// `cpu`, `cuda`, `metal` or `vulkan`.
         backend: String,
         /// What it was compiled for, such as `x86-64-v3` or `native`.
         target: String,

@@ -35,6 +35,7 @@ impl LlamaCpp {
             },
             memory_map: options.memory_map,
             keep_in_memory: options.keep_in_memory,
+            context_shift: options.context_shift,
             adapter: adapter.map(|(file, scale)| wire::Adapter { file, scale }),
             draft: draft.map(|(files, tokens)| wire::Draft { files, tokens }),
         }

@@ -11,19 +11,22 @@ pub enum Backend {
     Cuda,
     /// Apple's.
     Metal,
+    /// Cards of any maker. Only llama.cpp has such a worker.
+    Vulkan,
     /// The processor: always there.
     Cpu,
 }
 
 impl Backend {
     /// All of them, the fastest first.
-    const ALL: [Self; 3] = [Self::Cuda, Self::Metal, Self::Cpu];
+    pub(crate) const ALL: [Self; 4] = [Self::Cuda, Self::Metal, Self::Vulkan, Self::Cpu];
 
     /// As it stands in file names and in a worker's hello.
-    fn slug(self) -> &'static str {
+    pub(crate) fn slug(self) -> &'static str {
         match self {
             Self::Cuda => "cuda",
             Self::Metal => "metal",
+            Self::Vulkan => "vulkan",
             Self::Cpu => "cpu",
         }
     }
@@ -35,6 +38,7 @@ impl std::fmt::Display for Backend {
         f.write_str(match self {
             Self::Cuda => "CUDA",
             Self::Metal => "Metal",
+            Self::Vulkan => "Vulkan",
             Self::Cpu => "CPU",
         })
     }
@@ -165,11 +169,12 @@ mod tests {
 
     #[test]
     fn the_fastest_worker_comes_first_and_baseline_last() {
-        use Backend::{Cpu, Cuda};
+        use Backend::{Cpu, Cuda, Vulkan};
         let folder = std::env::temp_dir().join(format!("sirocco-runtime-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         for (name, backend, target) in [
             (RuntimeName::LlamaCpp, Cpu, "native"),
+            (RuntimeName::LlamaCpp, Vulkan, "baseline"),
             (RuntimeName::MistralRs, Cpu, "baseline"),
             (RuntimeName::MistralRs, Cpu, "native"),
             (RuntimeName::MistralRs, Cuda, "baseline"),
@@ -187,6 +192,7 @@ mod tests {
                 (RuntimeName::MistralRs, Cuda, "baseline"),
                 (RuntimeName::MistralRs, Cpu, "native"),
                 (RuntimeName::MistralRs, Cpu, "baseline"),
+                (RuntimeName::LlamaCpp, Vulkan, "baseline"),
                 (RuntimeName::LlamaCpp, Cpu, "native"),
             ]
         );

@@ -15,6 +15,9 @@ pub struct LlamaCppOptions {
     pub memory_map: bool,
     /// Ask the system never to move the weights out of memory.
     pub keep_in_memory: bool,
+    /// Where the context is full, let the model forget the older half of what was said and go on, instead of ending the
+    /// answer. Not every model can.
+    pub context_shift: bool,
     /// What is added to the weights.
     pub adapter: Option<AdapterChoice>,
     /// Who guesses what the model will write: answers come faster where it is often right, and are the same.
@@ -28,6 +31,7 @@ impl Default for LlamaCppOptions {
             flash_attention: FlashAttention::default(),
             memory_map: true,
             keep_in_memory: false,
+            context_shift: false,
             adapter: None,
             draft: None,
         }
@@ -48,6 +52,9 @@ impl LlamaCppOptions {
     pub fn validate(&self) -> Result<(), &'static str> {
         if self.cache_type != CacheType::F16 && self.flash_attention == FlashAttention::Off {
             return Err("a quantized cache needs flash attention");
+        }
+        if self.cache_type != CacheType::F16 && self.context_shift {
+            return Err("a context with a quantized cache cannot shift");
         }
         let tokens = self.draft.as_ref().map_or(1, |draft| draft.tokens);
         if !(1..=MOST_DRAFT_TOKENS).contains(&tokens) {
@@ -156,6 +163,14 @@ mod tests {
             ..off
         };
         assert!(quantized.validate().is_err());
+        for (cache_type, is_right) in [(CacheType::F16, true), (CacheType::Q8_0, false)] {
+            let shifts = LlamaCppOptions {
+                cache_type,
+                context_shift: true,
+                ..plain.clone()
+            };
+            assert_eq!(shifts.validate().is_ok(), is_right, "{cache_type:?}");
+        }
         for (scale, is_right) in [
             (0.0, true),
             (2.0, true),

@@ -90,6 +90,8 @@ pub struct Statistics {
     pub drafted_tokens: u32,
     /// Of those, how many were what the model itself chose.
     pub accepted_tokens: u32,
+    /// Tokens that the model had to forget while it wrote, because its context was full.
+    pub shifted_tokens: u32,
     /// From the first word of the model's thoughts to the first of its answer, in milliseconds; none without thoughts.
     pub reasoning_ms: Option<f64>,
 }

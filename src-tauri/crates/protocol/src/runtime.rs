@@ -46,7 +46,7 @@ pub struct RuntimeReport {
     pub name: RuntimeName,
     /// Of the engine in it; none if it did not get so far as to say.
     pub version: Option<String>,
-    /// `CPU`, `CUDA` or `Metal`.
+    /// `CPU`, `CUDA`, `Metal` or `Vulkan`.
     pub backend: String,
     /// What CPU it was compiled for, such as `x86-64-v3`.
     pub target: String,

@@ -105,6 +105,21 @@ pub trait Engine: Send {
         Ok(length)
     }
 
+    /// It was loaded to go on where its context is full, by [`shift`](Self::shift).
+    fn shifts(&self) -> bool {
+        false
+    }
+
+    /// Drops `count` positions of the cache behind the first `keep` and moves up what is behind them. Asked only of an
+    /// engine that [`shifts`](Self::shifts), and never while an image is in the cache.
+    ///
+    /// # Errors
+    /// When the engine cannot; it is not used again.
+    fn shift(&mut self, keep: usize, count: usize) -> Result<(), EngineError> {
+        let _ = (keep, count);
+        Err(EngineError("its cache cannot be shifted".into()))
+    }
+
     /// Prompts are cut at multiples of this, so that the same prompt gives the same logits; 1 where it does not matter
     /// how they are cut.
     fn step(&self) -> usize {
@@ -169,7 +184,7 @@ pub trait Runtime: Send + 'static {
     fn name(&self) -> &'static str;
     /// Of the engine.
     fn version(&self) -> &'static str;
-    /// `cpu`, `cuda` or `metal`.
+    /// `cpu`, `cuda`, `metal` or `vulkan`.
     fn backend(&self) -> &'static str;
     /// What it was compiled for, such as `x86-64-v3` or `native`.
     fn target(&self) -> &'static str;

@@ -8,6 +8,7 @@ use sirocco_engine_wire::{Prompt, WorkerError, WorkerErrorKind};
 use time::OffsetDateTime;
 
 use crate::images::{IMAGE_TOKEN, Marked, PlacedImage, Sight, invalid};
+use crate::session::common_prefix;
 use crate::template::{ChatTemplate, Message, RenderRequest, TemplateError, in_words};
 use crate::tokenizer::{EncodeOptions, Tokenizer, VocabularySource};
 
@@ -20,6 +21,10 @@ pub const CALL_TOKENS: [&str; 6] = [
     "<tool_call>",
     "</tool_call>",
 ];
+
+/// The first tokens that a context keeps where it shifts: models turn to them whatever they are, and write nonsense
+/// without (Xiao et al. 2023, "Efficient Streaming Language Models with Attention Sinks").
+const FIRST: usize = 4;
 
 /// Tokenizer and template of one model.
 pub struct Language {
@@ -145,6 +150,31 @@ impl Language {
                 }
             }
         }
+    }
+
+    /// How many tokens a prompt begins with that stay where the context shifts: those of its instructions, and a few in
+    /// any case.
+    pub fn lasting(&self, prompt: &Prompt, encoded: &Encoded) -> usize {
+        let instructions = match prompt {
+            Prompt::Chat { messages, .. } => messages.first(),
+            Prompt::Text { .. } => None,
+        };
+        let instructions = instructions.filter(|message| message.role == "system");
+        // Many templates trim them.
+        let end = instructions.and_then(|message| {
+            let said = message.content.trim();
+            encoded.text.find(said).map(|at| at + said.len())
+        });
+        let options = EncodeOptions {
+            add_special: self.bos.is_empty() || !encoded.text.starts_with(&self.bos),
+            parse_special: true,
+        };
+        let head = end.map(|end| self.tokenizer.encode(&encoded.text[..end], options));
+        let count = common_prefix(&head.unwrap_or_default(), &encoded.tokens);
+        // With the token that ends their turn.
+        let next = encoded.tokens.get(count);
+        let is_ended = count > 0 && next.is_some_and(|next| self.tokenizer.is_control(*next));
+        (count + usize::from(is_ended)).max(FIRST)
     }
 
     /// The tokens of an image alone.

@@ -4,6 +4,8 @@
 //! prefix and drops the rest, so a follow-up turn pays only for what is new and memory is bounded by
 //! one context, however long the chat.
 
+mod shift;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +37,10 @@ pub struct Session<E> {
     seen: Vec<PlacedImage>,
     /// How many of the tokens came with a prompt; the others were written one by one.
     read: usize,
+    /// How many of the first tokens are as a prompt makes them; the others saw what is forgotten.
+    intact: usize,
+    /// How many stay where this answer makes the context shift; none where it cannot.
+    kept: Option<usize>,
     chunk: usize,
     /// What a draft model guessed behind the tokens that were chosen, and the logits after each of those.
     ahead: VecDeque<(u32, Vec<f32>)>,
@@ -90,6 +96,8 @@ impl<E: Engine> Session<E> {
             cached: Vec::new(),
             seen: Vec::new(),
             read: 0,
+            intact: usize::MAX,
+            kept: None,
             ahead: VecDeque::new(),
             forms: None,
         }
@@ -111,14 +119,19 @@ impl<E: Engine> Session<E> {
         let begun = Instant::now();
         let refuse = |kind, message: String| GenerateError::Request(WorkerError { kind, message });
         let language = Arc::clone(&self.language);
+        let encoded = language
+            .encode(&request.prompt)
+            .map_err(GenerateError::Request)?;
+        let context_length = self.engine.context_length();
+        // An image cannot be moved.
+        let shifts = self.engine.shifts() && encoded.images.is_empty();
+        let lasting = || language.lasting(&request.prompt, &encoded);
+        self.kept = shifts.then(|| lasting().min(context_length / 2));
         let Encoded {
             text,
             tokens: prompt,
             images,
-        } = language
-            .encode(&request.prompt)
-            .map_err(GenerateError::Request)?;
-        let context_length = self.engine.context_length();
+        } = encoded;
         if prompt.is_empty() {
             return Err(refuse(
                 WorkerErrorKind::InvalidRequest,
@@ -155,7 +168,10 @@ impl<E: Engine> Session<E> {
             prompt_tokens: count(prompt.len()),
             ..Usage::default()
         };
-        let room = context_length - prompt.len();
+        let room = match self.kept {
+            None => context_length - prompt.len(),
+            Some(_) => shift::LONGEST_IN_CONTEXTS * context_length,
+        };
         let (longest, at_longest) = match request.max_tokens {
             Some(asked) if (asked as usize) < room => (asked as usize, FinishReason::MaxTokens),
             _ => (room, FinishReason::ContextFull),
@@ -260,6 +276,7 @@ impl<E: Engine> Session<E> {
     ) -> Result<Option<Vec<f32>>, EngineError> {
         // The last tokens run again: the logits of the last are needed, and pieces have two tokens at least.
         let mut common = common_prefix(&self.cached, prompt).min(prompt.len().saturating_sub(2));
+        common = common.min(self.intact);
         let changed = self.seen.iter().zip(images).find(|(old, new)| old != new);
         if let Some((_, changed)) = changed {
             common = common.min(changed.at);
@@ -278,6 +295,7 @@ impl<E: Engine> Session<E> {
             self.seen.retain(|image| image.end() <= common);
             self.read = self.read.min(common);
         }
+        self.intact = usize::MAX;
         usage.cached_tokens = count(common);
         let mut at = common;
         let mut logits = Vec::new();
@@ -341,26 +359,32 @@ impl<E: Engine> Session<E> {
         stop: &AtomicBool,
         usage: &mut Usage,
     ) -> Result<Vec<f32>, EngineError> {
-        let mut logits = Vec::new();
+        let mut chosen = chosen;
+        // The last that may be written is not computed, so a guess of it helps nobody.
+        let mut most = most.saturating_sub(1);
+        if let Some(keep) = self.kept {
+            let mut room = self.make_room(keep, usage)?;
+            // A form may have dictated more than fits at once.
+            while chosen.len() > room {
+                let (first, others) = chosen.split_at(room);
+                self.forward_chosen(first)?;
+                chosen = others;
+                room = self.make_room(keep, usage)?;
+            }
+            most = most.min(room - chosen.len());
+        }
         let guesses = match self.seen.is_empty() {
             true => {
                 let before = self.cached.len();
                 self.cached.extend_from_slice(chosen);
-                // The last that may be written is not computed, so a guess of it helps nobody.
-                let guesses = self
-                    .engine
-                    .guess(&self.cached, most.saturating_sub(1), stop);
+                let guesses = self.engine.guess(&self.cached, most, stop);
                 self.cached.truncate(before);
                 guesses?
             }
             false => Vec::new(),
         };
         if guesses.is_empty() {
-            for piece in chosen.chunks(self.engine.pieces().longest) {
-                logits = self.engine.forward(piece)?;
-                self.cached.extend_from_slice(piece);
-            }
-            return Ok(logits);
+            return self.forward_chosen(chosen);
         }
         let mut tokens = chosen.to_vec();
         tokens.extend_from_slice(&guesses);
@@ -372,6 +396,15 @@ impl<E: Engine> Session<E> {
         after
             .pop()
             .ok_or_else(|| EngineError("no logits came back".into()))
+    }
+
+    fn forward_chosen(&mut self, chosen: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let mut logits = Vec::new();
+        for piece in chosen.chunks(self.engine.pieces().longest) {
+            logits = self.engine.forward(piece)?;
+            self.cached.extend_from_slice(piece);
+        }
+        Ok(logits)
     }
 
     /// Forgets a guess that was not chosen, which is out of `ahead` already, and what was guessed behind it.
@@ -500,7 +533,8 @@ fn last_characters(text: &str) -> String {
     text[start..].to_owned()
 }
 
-fn common_prefix(a: &[u32], b: &[u32]) -> usize {
+/// As many as two rows begin with alike.
+pub(crate) fn common_prefix(a: &[u32], b: &[u32]) -> usize {
     a.iter()
         .zip(b)
         .take_while(|(left, right)| left == right)

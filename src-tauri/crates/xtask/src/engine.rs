@@ -63,15 +63,18 @@ pub enum Backend {
     Cuda,
     /// Apple's devices.
     Metal,
+    /// Cards of any maker; only llama.cpp can.
+    Vulkan,
 }
 
 impl Backend {
     /// The name in file names and in the worker's hello.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
             Self::Cuda => "cuda",
             Self::Metal => "metal",
+            Self::Vulkan => "vulkan",
         }
     }
 
@@ -79,7 +82,7 @@ impl Backend {
     pub fn folder(self) -> PathBuf {
         paths::engines().join(match self {
             Self::Cpu => "bin",
-            Self::Cuda | Self::Metal => "cards",
+            Self::Cuda | Self::Metal | Self::Vulkan => "cards",
         })
     }
 }
@@ -126,8 +129,19 @@ pub fn folder() -> Result<PathBuf> {
 /// How the files of all workers begin, whatever their engine.
 const WORKER: &str = "sirocco-worker-";
 
-/// Builds the mistral.rs worker for graphics cards. It runs on any CPU, which has little to do then.
-pub fn for_cards(backend: Backend) -> Result<PathBuf> {
+/// Builds a worker for graphics cards, that of mistral.rs unless another is meant. It runs on any CPU, which has little
+/// to do then.
+pub fn for_cards(backend: Backend, only: Option<Worker>) -> Result<PathBuf> {
+    match (backend, only) {
+        (Backend::Vulkan, Some(Worker::Mistralrs)) => {
+            bail!("mistral.rs does not compute with Vulkan; llama.cpp does")
+        }
+        (Backend::Vulkan, _) | (_, Some(Worker::Llamacpp)) => llamacpp::for_cards(backend),
+        _ => mistralrs_for_cards(backend),
+    }
+}
+
+fn mistralrs_for_cards(backend: Backend) -> Result<PathBuf> {
     let (target, name) = (Target::Baseline, backend.name());
     let stamp = format!("{name}.sources");
     let sources = sources("mistralrs", target, name)?;
@@ -137,7 +151,7 @@ pub fn for_cards(backend: Backend) -> Result<PathBuf> {
         let (cargo, build) = cargo(target, &["build", "--release", "--features", name])?;
         match backend {
             Backend::Cuda => cuda::complete(cargo),
-            Backend::Cpu | Backend::Metal => Ok((cargo, build)),
+            Backend::Cpu | Backend::Metal | Backend::Vulkan => Ok((cargo, build)),
         }
     })
 }

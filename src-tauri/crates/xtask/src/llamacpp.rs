@@ -46,7 +46,33 @@ pub fn build(target: Target) -> Result<PathBuf> {
     let sources = engine::sources(NAME, target, &flags)?;
     let stamp = format!("{NAME}-{}.sources", target.name());
     engine::finished(NAME, Backend::Cpu, target, &stamp, &sources, || {
-        cargo(target, &settings, &["build", "--release", "--locked"])
+        let build = format!("build-{}", target.key()?);
+        let arguments = ["build", "--release", "--locked"];
+        cargo(target, &settings, &build, &arguments)
+    })
+}
+
+/// Builds the worker for graphics cards, with what their makers or the system have for that.
+///
+/// # Errors
+/// Also if this machine lacks it.
+pub fn for_cards(backend: Backend) -> Result<PathBuf> {
+    let missing = match backend {
+        Backend::Vulkan => setup::missing_for_vulkan(),
+        Backend::Cuda if !shell::on_path(&["nvcc"]) => vec!["nvcc, the compiler of CUDA".into()],
+        Backend::Cpu | Backend::Cuda | Backend::Metal => Vec::new(),
+    };
+    if !missing.is_empty() {
+        bail!("this machine lacks {}", missing.join(" and "));
+    }
+    let (target, name) = (Target::Baseline, backend.name());
+    let settings = settings(target)?;
+    let sources = engine::sources(NAME, target, name)?;
+    let stamp = format!("{NAME}-{name}.sources");
+    engine::finished(NAME, backend, target, &stamp, &sources, || {
+        let build = format!("build-{name}");
+        let arguments = ["build", "--release", "--locked", "--features", name];
+        cargo(target, &settings, &build, &arguments)
     })
 }
 
@@ -54,20 +80,25 @@ pub fn build(target: Target) -> Result<PathBuf> {
 pub fn lint() -> Result<()> {
     let settings = settings(Target::Native)?;
     let arguments = ["clippy", "--release", "--locked", "--all-targets"];
-    let (mut cargo, _) = cargo(Target::Native, &settings, &arguments)?;
+    let build = format!("build-{}", Target::Native.key()?);
+    let (mut cargo, _) = cargo(Target::Native, &settings, &build, &arguments)?;
     shell::run(cargo.args(["--", "--deny", "warnings"]))
 }
 
 type Settings = Vec<(&'static str, String)>;
 
-fn cargo(target: Target, settings: &Settings, arguments: &[&str]) -> Result<(Command, PathBuf)> {
+/// A cargo command in the worker's workspace that builds in this folder, and the folder.
+fn cargo(
+    target: Target,
+    settings: &Settings,
+    build: &str,
+    arguments: &[&str],
+) -> Result<(Command, PathBuf)> {
     let missing = setup::missing_for_llamacpp();
     if !missing.is_empty() {
         bail!("this machine lacks {}", missing.join(" and "));
     }
-    let build = paths::engines()
-        .join(NAME)
-        .join(format!("build-{}", target.key()?));
+    let build = paths::engines().join(NAME).join(build);
     let mut cargo = shell::cargo();
     cargo
         .current_dir(paths::root().join("src-tauri/engines").join(NAME))

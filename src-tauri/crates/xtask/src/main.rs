@@ -82,9 +82,9 @@ enum Command {
         #[arg(long, value_enum, default_value = "native")]
         target: engine::Target,
         /// Build only the worker of this runtime, and fail if that cannot be.
-        #[arg(long, value_enum, conflicts_with = "backend")]
+        #[arg(long, value_enum)]
         only: Option<engine::Worker>,
-        /// Build the worker of mistral.rs that computes on this; it runs on any CPU.
+        /// Build the worker that computes on this: that of mistral.rs, or that of llama.cpp for Vulkan; it runs on any CPU.
         #[arg(long, value_enum, conflicts_with = "target")]
         backend: Option<engine::Backend>,
     },
@@ -166,7 +166,7 @@ fn run_command(command: Command) -> Result<()> {
         } => {
             let workers = match backend {
                 None | Some(engine::Backend::Cpu) => engine::workers(target, only)?,
-                Some(backend) => vec![engine::for_cards(backend)?],
+                Some(backend) => vec![engine::for_cards(backend, only)?],
             };
             for worker in workers {
                 println!("{}", worker.display());

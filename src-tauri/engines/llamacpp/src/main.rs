@@ -5,14 +5,16 @@
 //! string or a penalty means the same whichever runtime serves a model. Models that embed are served here only.
 
 mod cpu;
+mod device;
 mod draft;
 mod embedder;
 mod file;
 mod log;
 mod model;
+mod shift;
 mod sight;
 
-use sirocco_engine_wire::LoadRequest;
+use sirocco_engine_wire::{Device, LoadRequest};
 use sirocco_worker::engine::{Embedder, EngineError, Runtime};
 
 use crate::embedder::TextEmbedder;
@@ -47,6 +49,10 @@ impl Runtime for LlamaCpp {
     fn target(&self) -> &'static str {
         // Set by `cargo xtask engine`, which also says what llama.cpp is compiled for.
         option_env!("SIROCCO_ENGINE_TARGET").unwrap_or("baseline")
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, EngineError> {
+        device::found(self.backend())
     }
 
     fn load(

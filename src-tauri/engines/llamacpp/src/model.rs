@@ -12,6 +12,7 @@ use sirocco_worker::images::Sight;
 
 use crate::draft::Draft;
 use crate::file::{File, failed, with_reason};
+use crate::shift;
 use crate::sight::{Eyes, Seen};
 
 /// Most tokens of one forward pass: the frame loop never asks for more at once.
@@ -35,6 +36,8 @@ pub struct Model {
     /// Tokens of an image that are computed at once.
     image_pass: usize,
     draft: Option<Draft>,
+    /// It is to go on where its context is full.
+    shifts: bool,
 }
 
 impl Model {
@@ -44,6 +47,11 @@ impl Model {
         progress: &(dyn Fn(f32) + Sync),
     ) -> Result<Self, EngineError> {
         let file = File::read(request, progress)?;
+        let options = request.llamacpp.as_ref();
+        let told = options.filter(|options| options.context_shift);
+        if let Some(told) = told {
+            shift::check(file.model, told.cache_type)?;
+        }
         let eyes = request
             .projector
             .as_deref()
@@ -69,11 +77,11 @@ impl Model {
             seen: Vec::new(),
             image_pass,
             draft: None,
+            shifts: told.is_some(),
         };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;
         model.truncate(0)?;
-        let options = request.llamacpp.as_ref();
         if let Some(draft) = options.and_then(|options| options.draft.as_ref()) {
             if file.model.is_recurrent() || file.model.is_hybrid() {
                 return Err(failed(
@@ -162,6 +170,24 @@ impl Engine for Model {
             self.truncate(0)?;
         }
         Ok(self.length)
+    }
+
+    fn shifts(&self) -> bool {
+        self.shifts
+    }
+
+    fn shift(&mut self, keep: usize, count: usize) -> Result<(), EngineError> {
+        let (from, behind) = (self.position(keep)?, self.position(keep + count)?);
+        let [start, end] = [from, behind].map(|at| u32::try_from(at).ok());
+        self.context
+            .kv_cache_seq_rm(SEQUENCE, start, end)
+            .map_err(failed)?;
+        // The keys follow with the next pass.
+        self.context
+            .kv_cache_seq_add(SEQUENCE, end, None, from - behind)
+            .map_err(failed)?;
+        self.length -= count;
+        Ok(())
     }
 
     fn step(&self) -> usize {

@@ -20,6 +20,7 @@ use llama_cpp_2::mtmd::{
 use sirocco_worker::engine::EngineError;
 use sirocco_worker::images::{ImageError, Sight};
 
+use crate::device::FOR_CARDS;
 use crate::file::{failed, with_reason};
 use crate::log;
 
@@ -41,7 +42,7 @@ impl Eyes {
     pub fn load(path: &str, model: &LlamaModel, threads: i32) -> Result<Self, EngineError> {
         log::take_error();
         let parameters = MtmdContextParams {
-            use_gpu: cfg!(any(feature = "cuda", feature = "metal", feature = "vulkan")),
+            use_gpu: FOR_CARDS,
             print_timings: false,
             n_threads: threads,
             media_marker: CString::new(mtmd_default_marker()).map_err(failed)?,

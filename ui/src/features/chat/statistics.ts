@@ -45,6 +45,7 @@ export function allFigures(message: Message): [name: string, value: string][] {
     ...(figures.drafted_tokens > 0
       ? [[strings.drafted, strings.accepted(figures.accepted_tokens, figures.drafted_tokens)] as [string, string]]
       : []),
+    ...(figures.shifted_tokens > 0 ? [[strings.shifted, strings.forgotten(figures.shifted_tokens)] as [string, string]] : []),
     ...(figures.stop_reason ? [[strings.ended, strings.stopReason(figures.stop_reason)] as [string, string]] : []),
     [strings.when, dayAndTime(run.started_at_ms)],
   ];

@@ -263,6 +263,8 @@ export const chatStrings = {
     decode: 'Writing speed',
     drafted: 'Draft model',
     accepted: (accepted: number, drafted: number) => `right in ${accepted} of ${drafted} tokens`,
+    shifted: 'Context shift',
+    forgotten: (count: number) => `${plural(count, 'token')} forgotten`,
     firstToken: 'Time to first token',
     ended: 'Ended because',
     when: 'When',

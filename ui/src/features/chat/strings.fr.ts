@@ -269,6 +269,8 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     decode: 'Vitesse d’écriture',
     drafted: 'Modèle ébauche',
     accepted: (accepted, drafted) => `juste pour ${accepted} tokens sur ${drafted}`,
+    shifted: 'Décalage du contexte',
+    forgotten: (count) => plural(count, 'token oublié', 'tokens oubliés'),
     firstToken: 'Délai du premier token',
     ended: 'Fin',
     when: 'Quand',

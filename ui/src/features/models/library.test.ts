@@ -260,6 +260,10 @@ describe('the runtime of one model', () => {
     expect([again.llamacpp.cache_type, again.differs]).toEqual(['q8_0', false]);
     again.tell({ keep_in_memory: true });
     expect(again.differs).toBe(true);
+    again.tell({ keep_in_memory: false });
+    expect(again.differs).toBe(false);
+    again.tell({ cache_type: 'f16', context_shift: true });
+    expect([again.differs, again.options(false).llamacpp?.context_shift]).toEqual([true, true]);
   });
 
   it('never has a quantized cache without flash attention', async () => {
@@ -269,6 +273,15 @@ describe('the runtime of one model', () => {
     expect(choice.llamacpp.flash_attention).toBe('off');
     choice.tell({ cache_type: 'q4_0' });
     expect(choice.llamacpp).toMatchObject({ cache_type: 'q4_0', flash_attention: 'auto' });
+  });
+
+  it('never has a quantized cache that shifts', async () => {
+    const { all } = await started();
+    const choice = new LoadChoice(byId('m-llama'), all.app, all.models);
+    choice.tell({ context_shift: true });
+    expect(choice.llamacpp.context_shift).toBe(true);
+    choice.tell({ cache_type: 'q4_0' });
+    expect(choice.llamacpp).toMatchObject({ cache_type: 'q4_0', context_shift: false });
   });
 
   it('has its own options under Advanced, and adapters of the same architecture', async () => {
@@ -285,6 +298,8 @@ describe('the runtime of one model', () => {
     fold.dispatchEvent(new Event('toggle'));
     await user.click(await screen.findByRole('switch', { name: 'Keep in memory' }));
     expect(screen.getByRole('switch', { name: 'Keep in memory' }).getAttribute('aria-checked')).toBe('true');
+    await user.click(screen.getByRole('switch', { name: 'Context shift' }));
+    expect(screen.getByRole('switch', { name: 'Context shift' }).getAttribute('aria-checked')).toBe('true');
     await waitFor(() => expect(screen.getByLabelText('Adapter: None')).toBeTruthy());
     expect(screen.queryByRole('spinbutton', { name: 'Strength of the adapter' })).toBeNull();
   });

@@ -17,7 +17,15 @@ export function fitTone(fit: MemoryFit): FitTone {
 }
 
 /** What llama.cpp does if it is told nothing. */
-export const PLAIN: LlamaCppOptions = { cache_type: 'f16', flash_attention: 'auto', memory_map: true, keep_in_memory: false, adapter: null, draft: null };
+export const PLAIN: LlamaCppOptions = {
+  cache_type: 'f16',
+  flash_attention: 'auto',
+  memory_map: true,
+  keep_in_memory: false,
+  context_shift: false,
+  adapter: null,
+  draft: null,
+};
 
 /** Tokens that a draft model guesses at once, if nobody says how many. */
 export const DRAFT_TOKENS = 8;
@@ -28,6 +36,7 @@ function same(a: LlamaCppOptions, b: LlamaCppOptions): boolean {
     a.flash_attention === b.flash_attention &&
     a.memory_map === b.memory_map &&
     a.keep_in_memory === b.keep_in_memory &&
+    a.context_shift === b.context_shift &&
     a.adapter?.key === b.adapter?.key &&
     a.adapter?.scale === b.adapter?.scale &&
     a.draft?.key === b.draft?.key &&
@@ -138,6 +147,10 @@ export class LoadChoice {
     // A quantized cache is computed with by flash attention only.
     if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.flash_attention === 'off') {
       this.llamacpp = { ...this.llamacpp, flash_attention: 'auto' };
+    }
+    // Nor can it be moved.
+    if (this.llamacpp.cache_type !== 'f16' && this.llamacpp.context_shift) {
+      this.llamacpp = { ...this.llamacpp, context_shift: false };
     }
     if (changes.cache_type || changes.draft !== undefined) this.ask();
   }

@@ -48,6 +48,9 @@ export const modelStrings = {
   memoryMapText: 'Loads faster, and the system may drop what is not needed.',
   keepInMemory: 'Keep in memory',
   keepInMemoryText: 'Asks the system never to move the weights to disk.',
+  contextShift: 'Context shift',
+  contextShiftText:
+    'Where an answer fills the context, the model forgets the older half of the conversation, but for the system prompt, and goes on writing. Not every model can, and none with a quantized cache or behind an image.',
   adapter: 'Adapter',
   adapterNone: 'None',
   adapterGone: (key: string) => `${key} (not found)`,

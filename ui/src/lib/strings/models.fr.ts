@@ -50,6 +50,9 @@ export const modelStrings: Translation<typeof en.modelStrings> = {
   memoryMapText: 'Se charge plus vite, et le système peut libérer ce qui ne sert pas.',
   keepInMemory: 'Garder en mémoire',
   keepInMemoryText: 'Demande au système de ne jamais déplacer les poids vers le disque.',
+  contextShift: 'Décalage du contexte',
+  contextShiftText:
+    'Quand une réponse remplit le contexte, le modèle oublie la moitié la plus ancienne de la conversation, sauf le prompt système, et continue d’écrire. Tous les modèles ne le peuvent pas, et aucun avec un cache quantifié ou après une image.',
   adapter: 'Adaptateur',
   adapterNone: 'Aucun',
   adapterGone: (key) => `${key} (introuvable)`,

@@ -493,6 +493,7 @@ fn statistics(reason: FinishReason, usage: &Usage) -> Statistics {
         left_out: None,
         drafted_tokens: usage.drafted_tokens,
         accepted_tokens: usage.accepted_tokens,
+        shifted_tokens: usage.shifted_tokens,
         reasoning_ms: None,
     }
 }

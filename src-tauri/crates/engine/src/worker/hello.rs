@@ -8,6 +8,7 @@ use tokio::process::{Child, ChildStdout};
 use tokio::time::timeout;
 
 use super::SHUTDOWN_TIME;
+use crate::runtime::Backend;
 
 /// A worker says hello within this time or is not used.
 const HELLO_TIME: Duration = Duration::from_secs(20);
@@ -19,7 +20,7 @@ pub struct WorkerHello {
     pub engine: String,
     /// Of the engine.
     pub engine_version: String,
-    /// `cpu`, `cuda`, `metal`.
+    /// `cpu`, `cuda`, `metal`, `vulkan`.
     pub backend: String,
     /// What it was compiled for.
     pub target: String,
@@ -40,7 +41,11 @@ impl std::fmt::Display for WorkerHello {
         } else {
             devices.join(", ")
         };
-        write!(f, " · {} ({place})", self.backend.to_uppercase())
+        let known = Backend::ALL.iter().find(|one| one.slug() == self.backend);
+        match known {
+            Some(backend) => write!(f, " · {backend} ({place})"),
+            None => write!(f, " · {} ({place})", self.backend),
+        }
     }
 }
 
@@ -97,4 +102,34 @@ pub(super) async fn read_frame(
     let mut body = vec![0; decode_length(prefix)?];
     output.read_exact(&mut body).await?;
     decode_frame(&body).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_is_called_as_people_write_it() {
+        let hello = |backend: &str, devices: &[&str]| WorkerHello {
+            engine: "llama.cpp".into(),
+            engine_version: "0.1.161".into(),
+            backend: backend.into(),
+            target: "baseline".into(),
+            devices: devices
+                .iter()
+                .map(|name| Device {
+                    name: (*name).into(),
+                    memory_bytes: 0,
+                })
+                .collect(),
+        };
+        for (backend, devices, expected) in [
+            ("cpu", vec![], "llama.cpp 0.1.161 · CPU (baseline)"),
+            ("vulkan", vec!["Arc"], "llama.cpp 0.1.161 · Vulkan (Arc)"),
+            ("metal", vec!["M4"], "llama.cpp 0.1.161 · Metal (M4)"),
+            ("sand", vec![], "llama.cpp 0.1.161 · sand (baseline)"),
+        ] {
+            assert_eq!(hello(backend, &devices).to_string(), expected);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+mod shift;
+
 use serde_json::Value;
 
 use sirocco_engine_wire::ChatImage;
@@ -21,6 +23,7 @@ struct Same {
     looked: Vec<String>,
     /// What its draft model always expects.
     guesses: Vec<u32>,
+    shifts: bool,
 }
 
 /// An image takes as many positions as its file has letters.
@@ -78,6 +81,16 @@ impl Engine for Same {
         Ok(self.cached)
     }
 
+    fn shifts(&self) -> bool {
+        self.shifts
+    }
+
+    fn shift(&mut self, keep: usize, count: usize) -> Result<(), EngineError> {
+        assert!(keep + count <= self.cached && count > 0, "there is nothing");
+        self.cached -= count;
+        Ok(())
+    }
+
     fn step(&self) -> usize {
         self.step
     }
@@ -110,8 +123,7 @@ fn type_of(word: &str) -> TokenType {
     }
 }
 
-/// A session with a model that wants this word.
-fn wanting(word: &str) -> Case {
+fn language(template: &str) -> Language {
     let source = VocabularySource {
         model: "llama".to_owned(),
         tokens: WORDS.iter().map(|word| word.as_bytes().to_vec()).collect(),
@@ -123,9 +135,13 @@ fn wanting(word: &str) -> Case {
         add_space_prefix: Some(false),
         ..VocabularySource::default()
     };
-    let template = ChatTemplate::new("{{ messages[0].content }}{# tools #}").unwrap();
-    let language = Language::new(Tokenizer::new(&source).unwrap(), template)
-        .with_sight(Some(Arc::new(Letters)));
+    let template = ChatTemplate::new(template).unwrap();
+    Language::new(Tokenizer::new(&source).unwrap(), template).with_sight(Some(Arc::new(Letters)))
+}
+
+/// A session with a model that wants this word.
+fn wanting(word: &str) -> Case {
+    let language = language("{{ messages[0].content }}{# tools #}");
     let computed = Arc::default();
     let engine = Same {
         wanted: WORDS.iter().position(|other| *other == word).unwrap(),
@@ -136,6 +152,7 @@ fn wanting(word: &str) -> Case {
         interrupted: false,
         looked: Vec::new(),
         guesses: Vec::new(),
+        shifts: false,
     };
     Case {
         session: Session::new(engine, Arc::new(language)),

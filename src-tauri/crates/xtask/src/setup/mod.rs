@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use crate::shell;
-use requirements::{LLAMACPP, Probe, REQUIREMENTS, Requirement};
+use requirements::{LLAMACPP, Probe, REQUIREMENTS, Requirement, VULKAN};
 
 /// What the machine is wanted for; each purpose includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -82,6 +82,22 @@ pub fn missing_for_llamacpp() -> Vec<&'static str> {
         .iter()
         .map(|requirement| requirement.what)
         .collect()
+}
+
+/// What this machine lacks to build llama.cpp for Vulkan, in words and with the package that has it.
+pub fn missing_for_vulkan() -> Vec<String> {
+    if !cfg!(target_os = "linux") {
+        // The installer of Vulkan's makers says where it put everything.
+        let has_kit = std::env::var_os("VULKAN_SDK").is_some();
+        return Vec::from_iter((!has_kit).then(|| "the Vulkan SDK (VULKAN_SDK is not set)".into()));
+    }
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let distribution = distribution(&release);
+    let named = |requirement: &&Requirement| match requirement.package(distribution) {
+        Some(package) => format!("{} (package {package})", requirement.what),
+        None => requirement.what.to_owned(),
+    };
+    absent(VULKAN).iter().map(named).collect()
 }
 
 /// Installs packages where it may, otherwise fails with the command to type.

@@ -200,3 +200,31 @@ pub const LLAMACPP: &[Requirement] = &[
         arch: "clang",
     },
 ];
+
+/// What llama.cpp is built with for Vulkan, beside [`LLAMACPP`]. Nothing else needs it, so nothing installs it.
+pub const VULKAN: &[Requirement] = &[
+    Requirement {
+        what: "Vulkan's library with headers",
+        probe: Probe::Library(&["vulkan"]),
+        purpose: Purpose::Serve,
+        debian: "libvulkan-dev",
+        fedora: "vulkan-loader-devel",
+        arch: "vulkan-devel",
+    },
+    Requirement {
+        what: "the headers of SPIR-V",
+        probe: Probe::Library(&["SPIRV-Headers"]),
+        purpose: Purpose::Serve,
+        debian: "spirv-headers",
+        fedora: "spirv-headers-devel",
+        arch: "spirv-headers",
+    },
+    Requirement {
+        what: "the compiler of shaders, glslc",
+        probe: Probe::Program(&["glslc"]),
+        purpose: Purpose::Serve,
+        debian: "glslc",
+        fedora: "glslc",
+        arch: "shaderc",
+    },
+];

@@ -53,6 +53,7 @@ export const STATISTICS: Statistics = {
   left_out: null,
   drafted_tokens: 0,
   accepted_tokens: 0,
+  shifted_tokens: 0,
   reasoning_ms: null,
 };
 

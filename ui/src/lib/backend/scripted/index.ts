@@ -530,6 +530,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
       left_out: null,
       drafted_tokens: 0,
       accepted_tokens: 0,
+      shifted_tokens: 0,
       reasoning_ms: null,
     };
     this.#runs.delete(run.id);
