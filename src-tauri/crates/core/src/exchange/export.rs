@@ -1,15 +1,16 @@
 //! The way out.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sirocco_chat::{Outgoing, export, export_extension};
-use sirocco_protocol::commands::{ConversationList, ExchangeExport};
+use sirocco_protocol::commands::ExchangeExport;
 use sirocco_protocol::{
     ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportScope,
-    ExportTarget, Exported, Folder, FolderId, HostKind, Shelf,
+    ExportTarget, Exported, Folder, FolderId, HostKind,
 };
 
 use super::archive::Archive;
@@ -20,9 +21,6 @@ use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
 use crate::organise::check_count;
-
-/// Rows of the list that are asked for at once.
-const PAGE: u32 = 500;
 
 /// A file with one text in it, before it is written.
 pub(crate) struct Document {
@@ -109,12 +107,11 @@ impl App {
         let written = match one {
             Some(one) => write_one(form, one).await?,
             None => {
+                let store = &self.inner.store;
                 let ids = match scope {
-                    ExportScope::All => self.all_conversations().await?,
+                    ExportScope::All => store.all_conversations().await.report()?,
                     ExportScope::Conversations { ids } => ids,
-                    ExportScope::Folder { id } => {
-                        self.inner.store.conversations_within(id).await.report()?
-                    }
+                    ExportScope::Folder { id } => store.conversations_within(id).await.report()?,
                 };
                 self.write_several(ids, form).await?
             }
@@ -189,25 +186,6 @@ impl App {
             ));
         }
         Ok(self.inner.host.save(name).await)
-    }
-
-    /// Those of the list, then the archived ones.
-    async fn all_conversations(&self) -> Result<Vec<ConversationId>, ErrorReport> {
-        let mut ids = Vec::new();
-        for shelf in [Shelf::List, Shelf::Archive] {
-            let mut request = ConversationList {
-                shelf: Some(shelf),
-                ..ConversationList::first(PAGE)
-            };
-            loop {
-                let page = self.inner.store.list_conversations(&request).await;
-                let page = page.report()?;
-                let Some(last) = page.last() else { break };
-                request.after = Some(last.into());
-                ids.extend(page.iter().map(|row| row.id));
-            }
-        }
-        Ok(ids)
     }
 
     async fn write_several(
@@ -353,16 +331,24 @@ fn media_type(format: ExportFormat) -> &'static str {
     }
 }
 
-/// Writes beside the file first, so that a file that is there is replaced whole or not at all.
+/// Writes beside the file first, so that a file that is there is replaced whole or not at all, be it that the power goes
+/// off.
 fn save(path: &Path, content: &Content) -> Result<(), ErrorReport> {
     let bytes = match content {
         Content::Text(text) => text.as_bytes(),
         Content::Archive(bytes) => bytes,
     };
     let mut part = path.as_os_str().to_owned();
-    part.push(".part");
+    // Browsers call what they download `.part`.
+    part.push(".sirocco-part");
     let part = PathBuf::from(part);
-    let saved = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    let written = || -> io::Result<()> {
+        let mut file = File::create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    };
+    let saved = written();
     saved.map_err(|error| {
         let _ = std::fs::remove_file(&part);
         let message = format!("could not save `{}`: {error}", path.display());
@@ -391,9 +377,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.md");
         std::fs::write(&path, "before").unwrap();
+        let download = folder.path().join("a.md.part");
+        std::fs::write(&download, "of a browser").unwrap();
         save(&path, &Content::Text("after".into())).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "after");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let kept = std::fs::read_to_string(&download).unwrap();
+        assert_eq!(kept, "of a browser");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 
         let nowhere = folder.path().join("nowhere/a.md");
         let error = save(&nowhere, &Content::Text(String::new())).unwrap_err();
