@@ -384,6 +384,8 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     };
     assert_eq!(saved, expected);
     assert!(std::fs::read(&file)?.starts_with(b"PK"));
+    let beside = std::fs::read_dir(folder.path())?.count();
+    assert_eq!(beside, 2, "the home and the file, and nothing half");
     let cancelled = in_window(&folder.path().join("other"), None).await?;
     assert_eq!(cancelled, Exported::Cancelled);
 
