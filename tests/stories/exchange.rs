@@ -21,7 +21,7 @@ use sirocco_testkit::{Script, TempApp};
 use crate::{WORKER, app, code};
 
 /// Files in all forms that can be imported.
-fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../src-tauri/crates/chat/tests/fixtures/exchange")
         .join(name)
@@ -67,7 +67,7 @@ async fn list(app: &TempApp) -> anyhow::Result<Vec<ConversationSummary>> {
 }
 
 /// Our own file with places instead of ids, which are new with each import.
-fn without_ids(json: &str) -> anyhow::Result<Value> {
+pub(crate) fn without_ids(json: &str) -> anyhow::Result<Value> {
     let mut file: Value = serde_json::from_str(json)?;
     let messages = file["messages"].as_array().cloned().unwrap_or_default();
     let places: HashMap<String, usize> = messages
@@ -384,6 +384,8 @@ async fn the_window_asks_where_to_save() -> anyhow::Result<()> {
     };
     assert_eq!(saved, expected);
     assert!(std::fs::read(&file)?.starts_with(b"PK"));
+    let beside = std::fs::read_dir(folder.path())?.count();
+    assert_eq!(beside, 2, "the home and the file, and nothing half");
     let cancelled = in_window(&folder.path().join("other"), None).await?;
     assert_eq!(cancelled, Exported::Cancelled);
 

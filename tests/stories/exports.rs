@@ -1,5 +1,9 @@
 //! What an export has of what stands around a conversation, and which conversations it takes.
 
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
@@ -9,6 +13,7 @@ use sirocco_protocol::{
 };
 use sirocco_testkit::{Script, TempApp};
 
+use crate::exchange::{fixture, without_ids};
 use crate::{WORKER, app, code};
 
 async fn export(
@@ -184,18 +189,20 @@ async fn trainers_can_be_given_good_answers_only_and_hear_how_many_have_none() -
 }
 
 #[tokio::test]
-async fn a_folder_goes_out_with_its_folders_and_what_is_archived_in_them() -> anyhow::Result<()> {
+async fn a_folder_goes_out_with_its_folders_and_what_is_archived_in_them_but_not_deleted()
+-> anyhow::Result<()> {
     let app = app(&Script::answering("Rain.")).await?;
     let outer = folder(&app, "Weather", None).await?;
     let inner = folder(&app, "Rain", Some(outer.id)).await?;
     let mut ids = Vec::new();
-    for folder_id in [Some(outer.id), Some(inner.id), None] {
+    for folder_id in [Some(outer.id), Some(inner.id), None, Some(inner.id)] {
         let id = app.conversation().await?;
         app.send_and_finish(id, "What falls?").await?;
         organise(&app, &[id], Organising::Move { folder_id }).await?;
         ids.push(id);
     }
     organise(&app, &ids[1..2], Organising::Archive).await?;
+    organise(&app, &ids[3..], Organising::Delete).await?;
     let archive = ConversationList {
         shelf: Some(Shelf::Archive),
         ..ConversationList::first(9)
@@ -214,10 +221,136 @@ async fn a_folder_goes_out_with_its_folders_and_what_is_archived_in_them() -> an
     };
     assert_eq!(conversation_count, 2);
     assert!(name.ends_with(" Weather.zip"), "{name}");
+    // What lies in a folder that is deleted goes into the one around it.
+    app.call::<Nothing>("folder_delete", FolderDelete { id: inner.id })
+        .await?;
+    let scope = ExportScope::Folder { id: outer.id };
+    let Exported::Archive {
+        conversation_count, ..
+    } = export(&app, scope, ExportFormat::Json, false).await?
+    else {
+        anyhow::bail!("not an archive")
+    };
+    assert_eq!(conversation_count, 2);
     let gone = ExportScope::Folder {
         id: FolderId::fresh(),
     };
     let error = export(&app, gone, ExportFormat::Json, false).await;
     assert_eq!(code(error), ErrorCode::NotFound);
+    Ok(())
+}
+
+/// Every conversation as our own file without ids, by title.
+async fn files(app: &TempApp) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut files = BTreeMap::new();
+    for shelf in [Shelf::List, Shelf::Archive] {
+        let request = ConversationList {
+            shelf: Some(shelf),
+            ..ConversationList::first(99)
+        };
+        let rows: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
+        for row in rows {
+            let file = without_ids(&text(app, row.id, ExportFormat::Json).await?)?;
+            let twin = files.insert(row.title.clone(), file);
+            assert!(twin.is_none(), "{} is there twice", row.title);
+        }
+    }
+    Ok(files)
+}
+
+/// The folders by their paths and the presets, in their order.
+async fn around(app: &TempApp) -> anyhow::Result<Vec<String>> {
+    let folders: Vec<Folder> = app.call("folder_list", FolderList {}).await?;
+    let presets: Vec<Preset> = app.call("preset_list", PresetList {}).await?;
+    let within = |folder: &Folder| {
+        let outer = folders.iter().find(|one| Some(one.id) == folder.parent_id);
+        outer.map_or_else(String::new, |outer| outer.name.clone())
+    };
+    let paths = folders
+        .iter()
+        .map(|one| format!("{}/{}", within(one), one.name));
+    let presets = presets
+        .iter()
+        .map(|one| format!("{} {:?}", one.name, one.values));
+    let mut names: Vec<String> = paths.chain(presets).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[tokio::test]
+async fn everything_comes_in_elsewhere_as_it_went_out_and_once() -> anyhow::Result<()> {
+    let first = TempApp::open_empty(WORKER).await?;
+    let handle = first.typed(&fixture("")).await?.handle;
+    let report: ExchangeReport = first
+        .call("exchange_import", ExchangeImport { handle })
+        .await?;
+    let outer = folder(&first, "Weather", None).await?;
+    let inner = folder(&first, "Rain", Some(outer.id)).await?;
+    let beside = folder(&first, "Rain", None).await?;
+    let create = PresetCreate {
+        name: "Sailor".into(),
+        values: LayerValues {
+            system_prompt: Some("You are a sailor.".into()),
+            parameters: Parameters::default(),
+        },
+    };
+    let preset: Preset = first.call("preset_create", create).await?;
+    let [one, two, three, four, deleted] = report.added[..] else {
+        anyhow::bail!("five were to be there: {report:?}")
+    };
+    for (id, at) in [
+        (one, &outer),
+        (two, &inner),
+        (three, &inner),
+        (four, &beside),
+    ] {
+        let folder_id = Some(at.id);
+        organise(&first, &[id], Organising::Move { folder_id }).await?;
+        for tag in ["Hot", "wet", "Ärger"] {
+            organise(&first, &[id], Organising::Tag { tag: tag.into() }).await?;
+        }
+        let change = ConversationUpdate {
+            notes: Some(format!("Ask again.\n\n{id}")),
+            pinned: Some(id == four),
+            settings: (id == two).then(|| ConversationSettings {
+                preset_id: Some(preset.id),
+                values: LayerValues::default(),
+            }),
+            ..ConversationUpdate::of(id)
+        };
+        first
+            .call::<Conversation>("conversation_update", change)
+            .await?;
+    }
+    organise(&first, &[three], Organising::Archive).await?;
+    organise(&first, &[deleted], Organising::Delete).await?;
+    let expected = files(&first).await?;
+    assert_eq!(expected.len(), 4);
+
+    let Exported::Archive {
+        base64,
+        conversation_count,
+        ..
+    } = export(&first, ExportScope::All, ExportFormat::Json, false).await?
+    else {
+        anyhow::bail!("not an archive")
+    };
+    assert_eq!(conversation_count, 4, "the trash stays here");
+    let second = TempApp::open_empty(WORKER).await?;
+    let file = second.outside().join("all.zip");
+    std::fs::write(&file, STANDARD.decode(base64)?)?;
+    for (app, added) in [(&second, 4), (&second, 0), (&first, 0)] {
+        let handle = app.typed(&file).await?.handle;
+        let report: ExchangeReport = app
+            .call("exchange_import", ExchangeImport { handle })
+            .await?;
+        assert_eq!((report.added.len(), report.restored.len()), (added, 0));
+        assert_eq!(report.refused, []);
+        assert_eq!(files(app).await?, expected);
+        let names = around(app).await?;
+        let mut once = names.clone();
+        once.dedup();
+        assert_eq!(names, once, "nothing was made twice");
+    }
     Ok(())
 }

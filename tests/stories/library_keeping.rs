@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    DiskUse, DuplicateGroup, ErrorCode, Event, HeaderReport, ImportOutcome, LoadOptions, MemoryFit,
-    Model, ModelDefaults, ModelId, ModelVerdict, Settings, TrashedModel, Verification,
+    DatabaseCopies, DiskUse, DuplicateGroup, ErrorCode, Event, HeaderReport, ImportOutcome,
+    LoadOptions, MemoryFit, Model, ModelDefaults, ModelId, ModelVerdict, Settings, TrashedModel,
+    Verification,
 };
 use sirocco_testkit::{Events, Script, TempApp, TinyModel, process};
 
@@ -417,6 +418,35 @@ async fn a_deleted_model_goes_to_the_trash_and_comes_back() -> anyhow::Result<()
             .is_empty()
     );
     assert!(!app.home().join("trash").exists());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_model_taken_out_of_the_trash_stays_when_somebody_goes_back_to_a_copy_of_before()
+-> anyhow::Result<()> {
+    let app = app(&Script::default()).await?;
+    let before = app.model().await?;
+    app.call::<TrashedModel>("model_delete", ModelDelete { id: before.id })
+        .await?;
+    let mut settings: Settings = app.call("settings_get", SettingsGet {}).await?;
+    settings.trash_days = 0;
+    app.call::<Settings>("settings_set", SettingsSet { settings })
+        .await?;
+    let made: DatabaseCopies = app.call("database_copy_make", DatabaseCopyMake {}).await?;
+    app.call::<Model>("model_restore", ModelRestore { id: before.id })
+        .await?;
+    let id = Some(made.copies[0].id.clone());
+    app.call::<DatabaseCopies>("database_copy_plan", DatabaseCopyPlan { id })
+        .await?;
+    let app = app.reopen().await?;
+    scan(&app).await?;
+    assert!(Path::new(&before.path).is_file(), "its file is in use");
+    assert_eq!(app.model().await?.id, before.id);
+    assert!(
+        app.call::<Vec<TrashedModel>>("trash_list", TrashList {})
+            .await?
+            .is_empty()
+    );
     Ok(())
 }
 

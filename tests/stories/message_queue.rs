@@ -2,7 +2,8 @@
 
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
-    Conversation, ConversationId, ErrorCode, Event, MessageId, QueuedMessage, RunState, Started,
+    Conversation, ConversationId, ConversationSummary, ErrorCode, Event, MessageId, QueuedMessage,
+    RunState, Started,
 };
 use sirocco_testkit::{Script, TempApp};
 
@@ -125,6 +126,73 @@ async fn a_queue_outlives_the_app_and_waits_in_it() -> anyhow::Result<()> {
     follower.until_words(3).await?;
     queue(&app, id, "two").await?;
     let app = app.reopen().await?;
+    assert_eq!(waiting(&app, id).await?, ["two"]);
+    assert_eq!(questions(&app, id).await?, ["one"]);
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_queue_outlives_an_app_that_is_killed() -> anyhow::Result<()> {
+    use std::io::BufRead;
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir()?;
+    let home = sirocco_core::home::Home::at(folder.path().join("home"));
+    std::fs::create_dir_all(home.models())?;
+    let model = home.models().join("tiny.gguf");
+    sirocco_testkit::TinyModel::default().write(&model)?;
+    Script::slow(2000, 5.0).write_for(&model)?;
+    let mut doomed = Command::new(env!("CARGO_BIN_EXE_doomed-app"));
+    let mut doomed = doomed
+        .args([home.path(), crate::WORKER.as_ref(), "queue".as_ref()])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let output = doomed.stdout.take().map(std::io::BufReader::new);
+    tokio::task::spawn_blocking(move || {
+        // With the first words both messages are in the queue.
+        let first = output.and_then(|output| output.lines().next());
+        doomed.kill()?;
+        doomed.wait()?;
+        anyhow::ensure!(first.is_some(), "it began to answer");
+        anyhow::Ok(())
+    })
+    .await??;
+
+    let app = TempApp::over(folder, crate::WORKER.into()).await?;
+    let request = ConversationList::first(9);
+    let list: Vec<ConversationSummary> = app.call("conversation_list", request).await?;
+    let id = list[0].id;
+    assert_eq!(waiting(&app, id).await?, ["two", "three"]);
+    assert_eq!(questions(&app, id).await?, ["Tell me everything."]);
+    app.rewrite(&Script::answering("Yes."))?;
+    let mut events = app.events();
+    let send = QueueSend {
+        conversation_id: id,
+    };
+    app.call::<Started>("queue_send", send).await?;
+    answers(&mut events, 2).await?;
+    let asked = ["Tell me everything.", "two", "three"];
+    assert_eq!(questions(&app, id).await?, asked);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_queue_is_not_sent_from_the_trash_and_comes_back_with_its_conversation()
+-> anyhow::Result<()> {
+    let app = app(&Script::slow(100, 2.0)).await?;
+    let id = app.conversation().await?;
+    let mut follower = app.ask(id, "one").await?;
+    follower.until_words(3).await?;
+    queue(&app, id, "two").await?;
+    app.call::<Nothing>("conversation_delete", ConversationDelete { id })
+        .await?;
+    let (run, _) = follower.finish().await?;
+    assert_ne!(run.state, RunState::Completed);
+    let gone = queue(&app, id, "three").await;
+    assert!(gone.is_err(), "nothing can be added in the trash");
+    app.call::<Conversation>("conversation_restore", ConversationRestore { id })
+        .await?;
     assert_eq!(waiting(&app, id).await?, ["two"]);
     assert_eq!(questions(&app, id).await?, ["one"]);
     Ok(())

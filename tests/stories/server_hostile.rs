@@ -12,13 +12,8 @@ use sirocco_testkit::{Script, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server_scene::{Scene, told};
+use crate::server_scene::{EXPIRED, Scene, told};
 
-/// Of a token that ended long ago.
-const EXPIRED: TokenLimits = TokenLimits {
-    expires_at_ms: Some(1),
-    requests_per_minute: None,
-};
 const CHAT: &str = "/v1/chat/completions";
 
 /// The status of a request that no client library would send.

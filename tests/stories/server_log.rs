@@ -12,14 +12,8 @@ use sirocco_protocol::{
 use sirocco_server::{Following, TokenLimits};
 use sirocco_testkit::{Events, Script, within};
 
-use crate::server_scene::{Scene, told};
+use crate::server_scene::{EXPIRED, Scene, told};
 use crate::{app, code};
-
-/// Of a token that ended long ago.
-const EXPIRED: TokenLimits = TokenLimits {
-    expires_at_ms: Some(1),
-    requests_per_minute: None,
-};
 
 /// The next request to the server that has ended.
 async fn ended(events: &mut Events) -> anyhow::Result<ServedRequest> {

@@ -8,11 +8,17 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sirocco_protocol::Event;
 use sirocco_server::connections::Patience;
-use sirocco_server::{Keep, Server, ServerOptions, Tokens};
+use sirocco_server::{Keep, Server, ServerOptions, TokenLimits, Tokens};
 use sirocco_testkit::{Events, Script, TempApp, within};
 
 use crate::app;
 use crate::openapi::Asked;
+
+/// Of a token that ended long ago.
+pub const EXPIRED: TokenLimits = TokenLimits {
+    expires_at_ms: Some(1),
+    requests_per_minute: None,
+};
 
 /// An App, its server, and a client of it.
 pub struct Scene {

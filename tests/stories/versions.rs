@@ -1,13 +1,33 @@
 //! Other versions of questions and answers, and messages that come and go.
 
 use sirocco_protocol::commands::*;
-use sirocco_protocol::{Conversation, ErrorCode, Message, MessageOutline, Role, RunState, Started};
-use sirocco_testkit::Script;
+use sirocco_protocol::{
+    Conversation, ConversationId, ErrorCode, Message, MessageId, MessageOutline, Role, RunState,
+    Started,
+};
+use sirocco_testkit::{Script, TempApp};
 
 use crate::{app, code};
 
 fn echo() -> Script {
     Script::answering("You said: {question}")
+}
+
+/// Two questions, of which the first is asked again in other words; its id, and what was begun.
+async fn edited(
+    app: &TempApp,
+    id: ConversationId,
+    words: &str,
+) -> anyhow::Result<(MessageId, Started)> {
+    let first = app.send_and_finish(id, "one").await?;
+    app.send_and_finish(id, "two").await?;
+    let question = first.parent_id.expect("an answer has a question");
+    let edit = MessageEdit {
+        id: question,
+        content: words.into(),
+        generate: true,
+    };
+    Ok((question, app.call("message_edit", edit).await?))
 }
 
 #[tokio::test]
@@ -56,15 +76,7 @@ async fn regenerating_adds_a_version_and_keeps_the_old_one() -> anyhow::Result<(
 async fn an_edited_question_is_answered_anew_beside_the_old_branch() -> anyhow::Result<()> {
     let app = app(&echo()).await?;
     let id = app.conversation().await?;
-    let first = app.send_and_finish(id, "one").await?;
-    app.send_and_finish(id, "two").await?;
-    let question = first.parent_id.expect("an answer has a question");
-    let edit = MessageEdit {
-        id: question,
-        content: "three".into(),
-        generate: true,
-    };
-    let started: Started = app.call("message_edit", edit).await?;
+    let (question, started) = edited(&app, id, "three").await?;
     let (run, answer) = app.finish(&started).await?;
     assert_eq!(
         (run.state, answer.content.as_str()),
@@ -196,15 +208,7 @@ async fn an_answer_that_a_person_began_is_written_on_by_the_model() -> anyhow::R
 async fn an_outline_shows_every_branch_and_leads_to_it() -> anyhow::Result<()> {
     let app = app(&echo()).await?;
     let id = app.conversation().await?;
-    let first = app.send_and_finish(id, "one").await?;
-    app.send_and_finish(id, "two").await?;
-    let question = first.parent_id.expect("an answer has a question");
-    let edit = MessageEdit {
-        id: question,
-        content: "three\n\nlines".into(),
-        generate: true,
-    };
-    let started: Started = app.call("message_edit", edit).await?;
+    let (_, started) = edited(&app, id, "three\n\nlines").await?;
     let (_, answer) = app.finish(&started).await?;
     let request = MessageOutlineRequest {
         conversation_id: id,

@@ -1,8 +1,8 @@
 //! An App made to be killed: opens a data folder, asks its first model something, and prints every
 //! piece of the answer as JSON, one a line. It never closes the App. With `panic`, it panics at the first piece, as if it
-//! could not cut that.
+//! could not cut that; with `queue`, two messages wait behind the answer.
 //!
-//! `doomed-app HOME WORKER [panic]`
+//! `doomed-app HOME WORKER [panic|queue]`
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,7 +17,8 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let home = arguments.next().context("no data folder was named")?;
     let worker = arguments.next().context("no worker was named")?;
-    let panics = arguments.next().is_some();
+    let what = arguments.next().unwrap_or_default();
+    let panics = what == *"panic";
     let home = Home::at(home);
     sirocco_core::crashes::watch(&home);
     let app = sirocco_testkit::open_app(home, worker).await?;
@@ -32,6 +33,12 @@ async fn main() -> anyhow::Result<()> {
             json!({"conversation_id": id, "content": "Tell me everything.", "attachments": []}),
         )
         .await?;
+    if what == *"queue" {
+        for content in ["two", "three"] {
+            let add = json!({"conversation_id": id, "content": content, "attachments": [], "place": null});
+            app.call("queue_add", add).await?;
+        }
+    }
     let run = &started["assistant_message"]["run"]["id"];
     let mut updates = app.stream("run_follow", json!({"id": run})).await?;
     while let Some(update) = updates.recv().await {

@@ -84,6 +84,19 @@ describe('exporting', () => {
     await waitFor(() => expect(document.querySelector('iframe')).toBeNull());
   });
 
+  it('gives up a page that another one takes the place of', async () => {
+    const { all } = await started('browser');
+    const first = printConversation(all, 'c-2');
+    const frame = () => document.querySelector('iframe');
+    await waitFor(() => expect(frame()).toBeTruthy());
+    const before = frame();
+    void printConversation(all, 'c-1');
+    await first;
+    await waitFor(() => expect(frame()).not.toBe(before));
+    expect(document.querySelectorAll('iframe')).toHaveLength(1);
+    frame()?.remove();
+  });
+
   it('copies the shown branch as Markdown', async () => {
     const { all } = await started('window');
     const writeText = vi.fn(async () => {});

@@ -1,16 +1,15 @@
 /** Prints a page of its own, such as an export, without showing it. */
 
-/** One at a time: where nothing tells that printing is over, the next one takes its place. */
-let frame: HTMLIFrameElement | null = null;
+/** Ends the one before. One at a time: where nothing tells that printing is over, the next one takes its place. */
+let end = () => {};
 
 /**
  * Opens the print dialog over a whole HTML page. Nothing in the page runs, whatever is written in it: the frame has
  * no leave for scripts, and it is of this origin only so that it can be told to print.
  */
 export function printPage(html: string, title: string): Promise<void> {
-  frame?.remove();
+  end();
   const shown = document.createElement('iframe');
-  frame = shown;
   shown.title = title;
   shown.setAttribute('sandbox', 'allow-same-origin allow-modals');
   shown.setAttribute('aria-hidden', 'true');
@@ -19,19 +18,22 @@ export function printPage(html: string, title: string): Promise<void> {
   shown.style.cssText = 'position: fixed; inset-block-start: 0; inset-inline-start: -10000px; inline-size: 800px; block-size: 1100px; border: 0; visibility: hidden;';
   shown.srcdoc = html;
   return new Promise((resolve, reject) => {
+    // A frame that is taken away before its page is there tells of nothing.
+    end = () => {
+      shown.remove();
+      resolve();
+    };
     const print = () => {
-      // Another page took its place before it was there.
-      if (frame !== shown) return resolve();
       const focused = document.activeElement;
       try {
         const page = shown.contentWindow;
         // By the next turn, for the event is one of the frame's own.
-        page?.addEventListener('afterprint', () => void setTimeout(() => remove(shown), 0));
+        page?.addEventListener('afterprint', () => void setTimeout(() => shown.remove(), 0));
         page?.focus();
         page?.print();
         resolve();
       } catch (thrown) {
-        remove(shown);
+        shown.remove();
         reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
       }
       // Keys that are pressed in the frame reach nothing of ours, and WebKitGTK tells nobody that printing is over.
@@ -41,9 +43,4 @@ export function printPage(html: string, title: string): Promise<void> {
     shown.addEventListener('load', print, { once: true });
     document.body.append(shown);
   });
-}
-
-function remove(shown: HTMLIFrameElement): void {
-  shown.remove();
-  if (frame === shown) frame = null;
 }

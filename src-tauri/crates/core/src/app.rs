@@ -107,7 +107,7 @@ impl App {
             std::fs::create_dir_all(&path).map_err(|source| OpenError::Folder { path, source })?;
         }
         let copies = OpenedCopies::open(&home).await?;
-        let store = Store::open(home.database()).await?;
+        let store = copies.open_store(&home).await?;
         copies.prune(&store).await;
         store.forget_unsent_attachments().await?;
         for run in store.interrupt_unfinished(now_ms()).await? {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sirocco_protocol::{
     DatabaseCopies as Listed, DatabaseCopyUse, ErrorCode, ErrorReport, HostKind,
 };
-use sirocco_store::{DatabaseCopies, Store, StoreError};
+use sirocco_store::{DatabaseCopies, GoingBack, Store, StoreError};
 
 use crate::App;
 use crate::clock::now_ms;
@@ -17,8 +17,8 @@ use crate::library::blocking;
 #[derive(Debug)]
 pub(crate) struct OpenedCopies {
     files: DatabaseCopies,
-    /// Why what was planned was not done when the App was opened.
-    problem: Option<String>,
+    /// What became of the plan when the App was opened.
+    gone: GoingBack,
     /// Held while one is made: two at once would only take longer.
     making: tokio::sync::Mutex<()>,
 }
@@ -27,15 +27,31 @@ impl OpenedCopies {
     /// Goes back to the copy that was chosen, if one was. Call it before the database is opened.
     pub async fn open(home: &Home) -> Result<Self, StoreError> {
         let files = DatabaseCopies::beside(home.database());
-        let problem = files.go_back().await?;
-        if let Some(problem) = &problem {
+        let gone = files.go_back(now_ms()).await?;
+        if let GoingBack::NotDone(problem) = &gone {
             tracing::warn!(error = with_causes(problem), "did not go back to a copy");
         }
         Ok(Self {
             files,
-            problem: problem.as_ref().map(|problem| with_causes(problem)),
+            gone,
             making: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Opens the database.
+    pub async fn open_store(&self, home: &Home) -> Result<Store, StoreError> {
+        match self.gone {
+            GoingBack::Done => Store::open_gone_back(home.database()).await,
+            GoingBack::NotPlanned | GoingBack::NotDone(_) => Store::open(home.database()).await,
+        }
+    }
+
+    /// Why what was planned was not done when the App was opened.
+    fn problem(&self) -> Option<String> {
+        match &self.gone {
+            GoingBack::NotDone(problem) => Some(with_causes(problem)),
+            GoingBack::NotPlanned | GoingBack::Done => None,
+        }
     }
 
     /// Lets old copies go, and has those to come say which version they are of.
@@ -55,7 +71,7 @@ impl App {
         Ok(Listed {
             copies: copies.files.list().await.report()?,
             planned: copies.files.planned(),
-            problem: copies.problem.clone(),
+            problem: copies.problem(),
             can_restart: self.inner.host.kind() == HostKind::Window,
         })
     }

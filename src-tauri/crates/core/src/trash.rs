@@ -25,7 +25,7 @@ impl App {
             .map(|(conversation, deleted_at_ms)| TrashedConversation {
                 conversation,
                 deleted_at_ms,
-                // Nobody saw it there before.
+                // Nobody could take it out before.
                 removed_at_ms: removed_at_ms(deleted_at_ms.max(begin_ms), days),
             });
         Ok(wire.collect())

@@ -17,9 +17,9 @@ use crate::error::{Attempt, CopyAsideError};
 use crate::open::{MIGRATIONS, Schema, copy_into, newest, schema_in};
 use crate::{Store, StoreError};
 
-/// Copies that were made unasked, and stay.
-const MOST_AUTOMATIC: usize = 3;
-/// And for how long: what was deleted for good is in them.
+/// Copies made before upgrades that stay.
+const MOST_OF_UPGRADES: usize = 3;
+/// How long copies stay that nobody asked for: what was deleted for good is in them.
 const LONGEST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Which copy takes the place of the database, and how the copy of the database is called then. In lines.
@@ -36,6 +36,17 @@ pub struct DatabaseCopies {
 struct Plan {
     copy: String,
     left: String,
+}
+
+/// What became of a plan to go back.
+#[derive(Debug)]
+pub enum GoingBack {
+    /// There was none.
+    NotPlanned,
+    /// The database is what the copy was. The copy is there as well.
+    Done,
+    /// The database is as it was, for this reason, and the plan forgotten.
+    NotDone(StoreError),
 }
 
 /// What the name and the file say of a copy.
@@ -128,29 +139,28 @@ impl DatabaseCopies {
         remove_if_there(&path).map_err(failed("delete", &path))
     }
 
-    /// Does what was planned. Nobody may have the database open. What kept it from being done is answered: the database
-    /// is as it was then, and the plan forgotten.
+    /// Does what was planned. Nobody may have the database open.
     ///
     /// # Errors
     /// [`StoreError::Copies`] if there is no database now; the plan stays, and the next try goes on.
-    pub async fn go_back(&self) -> Result<Option<StoreError>, StoreError> {
+    pub async fn go_back(&self, now_ms: i64) -> Result<GoingBack, StoreError> {
         let Some(plan) = self.plan() else {
-            return Ok(None);
+            return Ok(GoingBack::NotPlanned);
         };
-        let problem = self.follow(&plan).await.err();
-        if let Some(problem) = problem {
+        let followed = self.follow(&plan, now_ms).await;
+        if let Err(problem) = followed {
             if !self.database.exists() {
                 return Err(problem);
             }
             self.forget_plan()?;
-            return Ok(Some(problem));
+            return Ok(GoingBack::NotDone(problem));
         }
         self.forget_plan()?;
         tracing::info!(copy = plan.copy, left = plan.left, "went back to a copy");
-        Ok(None)
+        Ok(GoingBack::Done)
     }
 
-    async fn follow(&self, plan: &Plan) -> Result<(), StoreError> {
+    async fn follow(&self, plan: &Plan, now_ms: i64) -> Result<(), StoreError> {
         let left = self.path_of(&plan.left);
         // The power went off behind the last step.
         if left.exists() && self.database.exists() {
@@ -174,6 +184,8 @@ impl DatabaseCopies {
             path: coming.clone(),
             source,
         })?;
+        let begun = begin_trash_anew(&coming, now_ms).await;
+        begun.attempt("begin the trash of a copy anew")?;
         if self.database.exists() {
             self.fold_log().await?;
             std::fs::rename(&self.database, &left).map_err(failed("rename", &self.database))?;
@@ -208,8 +220,9 @@ impl DatabaseCopies {
         Ok(())
     }
 
-    /// Removes what was left by copying that was cut off, copies made unasked but the newest three, and those of them
-    /// that are older than 30 days. What cannot be removed stays until the next time.
+    /// Removes what was left by copying that was cut off, copies made before upgrades but the newest three, and every
+    /// copy that nobody asked for when it is 30 days old. What was left by going back is the only place of what came
+    /// before, so looking into more copies does not push it out. What cannot be removed stays until the next time.
     ///
     /// # Errors
     /// [`StoreError::Copies`] if the folder cannot be read.
@@ -221,13 +234,17 @@ impl DatabaseCopies {
             }
         }
         let planned = self.planned();
-        let automatic = self
-            .found()?
-            .into_iter()
-            .filter(|one| one.reason != DatabaseCopyReason::Asked);
-        for (place, one) in automatic.enumerate() {
-            let is_old = now_ms.saturating_sub(one.at_ms) > LONGEST_MS;
-            if (place >= MOST_AUTOMATIC || is_old) && planned.as_ref() != Some(&one.id) {
+        let mut of_upgrades = 0;
+        for one in self.found()? {
+            let is_over = match one.reason {
+                DatabaseCopyReason::Asked => false,
+                DatabaseCopyReason::WentBack => is_old(&one, now_ms),
+                DatabaseCopyReason::Upgrade => {
+                    of_upgrades += 1;
+                    of_upgrades > MOST_OF_UPGRADES || is_old(&one, now_ms)
+                }
+            };
+            if is_over && planned.as_ref() != Some(&one.id) {
                 tracing::info!(copy = one.id, "removing an old copy of the database");
                 let _ = std::fs::remove_file(self.path_of(&one.id));
             }
@@ -361,6 +378,32 @@ fn unchanging(copy: &Path) -> SqliteConnectOptions {
         .filename(copy)
         .read_only(true)
         .immutable(true)
+}
+
+fn is_old(copy: &Found, now_ms: i64) -> bool {
+    now_ms.saturating_sub(copy.at_ms) > LONGEST_MS
+}
+
+/// Counts the days of what is in the trash from now on: since the copy was made nobody could take it out.
+async fn begin_trash_anew(copy: &Path, now_ms: i64) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(copy)
+        .journal_mode(SqliteJournalMode::Delete)
+        .connect()
+        .await?;
+    let has_begin: bool = sqlx::query_scalar(
+        "select exists (select 1 from sqlite_schema where type = 'table' and name = 'trash_begin')",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    // Without it, it is made by the migrations, with their time.
+    if has_begin {
+        sqlx::query("update trash_begin set at_ms = ?1")
+            .bind(now_ms)
+            .execute(&mut connection)
+            .await?;
+    }
+    connection.close().await
 }
 
 async fn look_at(copy: &Path) -> (DatabaseCopyUse, Option<String>) {

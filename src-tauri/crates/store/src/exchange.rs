@@ -192,6 +192,22 @@ impl Store {
         Ok((conversation, messages))
     }
 
+    /// All conversations that are not deleted: those of the list, then the archived ones, each with the latest message
+    /// first.
+    ///
+    /// # Errors
+    /// [`StoreError::Query`].
+    pub async fn all_conversations(&self) -> Result<Vec<ConversationId>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "select id from conversations where deleted_at_ms is null
+             order by archived_at_ms is not null, updated_at_ms desc, id desc",
+        )
+        .fetch_all(&self.reader)
+        .await
+        .attempt("list all conversations")?;
+        ids.iter().map(|id| parse("conversation id", id)).collect()
+    }
+
     /// The conversations of a folder and of the folders in it, archived ones included: that with the
     /// latest message first.
     ///

@@ -78,7 +78,7 @@ pub use comparisons::{NewComparedAnswer, NewComparison, StoredComparedAnswer, St
 pub use connections::ConnectionChange;
 pub use conversations::NewConversation;
 pub use copies::ConversationCopy;
-pub use database_copies::DatabaseCopies;
+pub use database_copies::{DatabaseCopies, GoingBack};
 pub use downloads::{StoredDownload, StoredDownloadFile};
 pub use engines::{NewEngine, NewRemoteModel};
 pub use error::{CopyAsideError, StoreError};

@@ -28,7 +28,16 @@ impl Store {
     /// [`StoreError::NewerSchema`] and [`StoreError::Foreign`] before anything is written;
     /// [`StoreError::Open`], [`StoreError::CopyAside`], [`StoreError::Migrate`].
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        open_with(path.as_ref(), &MIGRATIONS).await
+        open_with(path.as_ref(), &MIGRATIONS, Aside::Copied).await
+    }
+
+    /// As [`Self::open`], for a database that took the place of another one just now, and lies beside itself as the copy
+    /// it is of: made once more, it would take the name of the copy of an earlier migration.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`] but for [`StoreError::CopyAside`].
+    pub async fn open_gone_back(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        open_with(path.as_ref(), &MIGRATIONS, Aside::There).await
     }
 
     /// A database that ends with its handle, and no byte of which is ever in a file.
@@ -59,7 +68,20 @@ impl Store {
     }
 }
 
-pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Store, StoreError> {
+/// The copy of a database that is about to be migrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    /// It is made.
+    Copied,
+    /// There is one.
+    There,
+}
+
+pub(crate) async fn open_with(
+    path: &Path,
+    migrations: &Migrator,
+    aside: Aside,
+) -> Result<Store, StoreError> {
     let known = newest(migrations);
     let found = schema_of(path).await?;
     if let Some(found) = found
@@ -84,7 +106,9 @@ pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Stor
         // answered as saved is still there after a power cut.
         .synchronous(SqliteSynchronous::Full);
     let writer = pool(1, writing, path).await?;
-    if let Some(found) = found.filter(|found| (1..known).contains(found)) {
+    if let Some(found) = found.filter(|found| (1..known).contains(found))
+        && aside == Aside::Copied
+    {
         copy_aside(&writer, path, next(migrations, found)).await?;
     }
     migrate(&writer, migrations, path).await?;
@@ -297,7 +321,7 @@ mod tests {
     async fn a_newer_database_is_refused_and_not_touched() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sirocco.db");
-        open_with(&path, &with_a_second_migration())
+        open_with(&path, &with_a_second_migration(), Aside::Copied)
             .await
             .unwrap()
             .close()
@@ -324,7 +348,9 @@ mod tests {
             .join(format!("sirocco.db.before-{:04}", newest(&MIGRATIONS) + 1));
         std::fs::write(&copy, "the copy of an earlier attempt").unwrap();
 
-        let store = open_with(&path, &with_a_second_migration()).await.unwrap();
+        let store = open_with(&path, &with_a_second_migration(), Aside::Copied)
+            .await
+            .unwrap();
         assert_eq!(settings_count(&copy).await, rows);
         assert_eq!(
             schema_of(&copy).await.unwrap(),
@@ -337,6 +363,26 @@ mod tests {
             .unwrap();
     }
 
+    #[tokio::test]
+    async fn going_back_to_a_copy_of_before_a_migration_leaves_the_copies_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sirocco.db");
+        Store::open(&path).await.unwrap().close().await;
+        let copy = folder
+            .path()
+            .join(format!("sirocco.db.before-{:04}", newest(&MIGRATIONS) + 1));
+        std::fs::write(&copy, "made before another migration").unwrap();
+
+        let later = with_a_second_migration();
+        let store = open_with(&path, &later, Aside::There).await.unwrap();
+        sqlx::query("select * from later")
+            .fetch_all(&store.reader)
+            .await
+            .unwrap();
+        let kept = std::fs::read_to_string(&copy).unwrap();
+        assert_eq!(kept, "made before another migration");
+    }
+
     /// The schema as it was before this migration.
     fn before(version: i64) -> Migrator {
         let older = MIGRATIONS.iter().filter(|one| one.version < version);
@@ -347,7 +393,7 @@ mod tests {
     async fn conversations_keep_what_they_have_when_defaults_begin_to_fall_through() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sirocco.db");
-        let old = open_with(&path, &before(5)).await.unwrap();
+        let old = open_with(&path, &before(5), Aside::Copied).await.unwrap();
         sqlx::raw_sql(
             r#"
             insert into settings (key, value) values
@@ -399,7 +445,7 @@ mod tests {
     async fn the_trash_of_an_older_database_begins_with_the_upgrade() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sirocco.db");
-        let old = open_with(&path, &before(14)).await.unwrap();
+        let old = open_with(&path, &before(14), Aside::Copied).await.unwrap();
         let now_ms = async || -> i64 {
             sqlx::query_scalar("select cast(unixepoch('subsec') * 1000 as integer)")
                 .fetch_one(&old.reader)

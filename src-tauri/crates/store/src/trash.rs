@@ -42,7 +42,8 @@ impl Store {
             .collect()
     }
 
-    /// When an app that shows the trash first ran over this database, Unix time in milliseconds.
+    /// When an app that shows the trash first ran over this database, or over this copy of it since somebody went back
+    /// to that. Unix time in milliseconds; what was deleted before could not be taken out of the trash until then.
     ///
     /// # Errors
     /// [`StoreError::Query`].

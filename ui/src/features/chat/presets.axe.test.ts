@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 /** The inspector and the dialogs of prompts against axe-core; contrast needs a layout and is checked over the tokens. */
-import axe from 'axe-core';
 import { render, screen } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
+import { violations } from '$/lib/axe';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { NO_PARAMETERS } from '$/lib/layers';
 import { Sirocco, siroccoContext } from '$/lib/state';
@@ -22,18 +22,6 @@ async function started() {
   const insertion = new PromptInsertion(chat.prompts, chat.draft);
   return { chat, insertion, context: siroccoContext(state) };
 }
-
-async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, {
-    resultTypes: ['violations'],
-    // Parts are rendered without the frame, which has the landmarks.
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
-  });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-}
-
-// Axe draws letters to tell icon fonts; there is nothing to draw on, and there are none.
-HTMLCanvasElement.prototype.getContext = () => null;
 
 // A run over a whole page takes seconds on a machine that is busy.
 describe('the chat has no violations of axe', { timeout: 60_000 }, () => {

@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 /** The screens of Discover against axe-core; contrast needs a layout and is checked over the tokens. */
-import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import { violations } from '$/lib/axe';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import DiscoverColumn from './DiscoverColumn.svelte';
@@ -20,18 +20,6 @@ async function started(repository: string | null, prepare: (backend: ScriptedBac
   const browser = new HubBrowser(backend, 'test');
   return { browser, context: siroccoContext(all), props: { browser } };
 }
-
-async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, {
-    resultTypes: ['violations'],
-    // Parts are rendered without the frame, which has the landmarks.
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
-  });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-}
-
-// Axe draws letters to tell icon fonts; there is nothing to draw on, and there are none.
-HTMLCanvasElement.prototype.getContext = () => null;
 
 // A run over a whole page takes seconds on a machine that is busy.
 describe('Discover has no violations of axe', { timeout: 60_000 }, () => {

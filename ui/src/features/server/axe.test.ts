@@ -1,25 +1,13 @@
 // @vitest-environment jsdom
 /** The Developer page against axe-core; contrast needs a layout and is checked over the tokens. */
-import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import { violations } from '$/lib/axe';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { SETTINGS } from '$/lib/backend/scripted/models';
 import { Sirocco, siroccoContext } from '$/lib/state';
 import ServerPage from './ServerPage.svelte';
-
-async function violations(): Promise<string[]> {
-  const found = await axe.run(document.body, {
-    resultTypes: ['violations'],
-    // Parts are rendered without the frame, which has the landmarks.
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false } },
-  });
-  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-}
-
-// Axe draws letters to tell icon fonts; there is nothing to draw on, and there are none.
-HTMLCanvasElement.prototype.getContext = () => null;
 
 // A run over a whole page takes seconds on a machine that is busy.
 describe('the Developer page has no violations of axe', { timeout: 60_000 }, () => {

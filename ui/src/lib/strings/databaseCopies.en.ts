@@ -1,6 +1,6 @@
 export const databaseCopyStrings = {
   label: 'Copies of the database',
-  text: 'Conversations, settings and the list of models, as they were. Sirocco makes one before a new version changes the database, and when you go back. The newest three of those stay, for 30 days at most, since conversations that you delete are still in them. Copies that you make stay until you delete them.',
+  text: 'Conversations, settings and the list of models, as they were. Sirocco makes one before a new version changes the database, of which the newest three stay, and one whenever you go back. Both stay for 30 days at most, since conversations that you delete are still in them. Copies that you make stay until you delete them.',
   none: 'There are no copies yet.',
   make: 'Make a copy now',
   reasons: {

@@ -3,7 +3,7 @@ import type * as en from './databaseCopies.en';
 
 export const databaseCopyStrings: Translation<typeof en.databaseCopyStrings> = {
   label: 'Copies de la base de données',
-  text: 'Conversations, réglages et liste des modèles, tels qu’ils étaient. Sirocco en fait une avant qu’une nouvelle version modifie la base, et quand vous revenez en arrière. Les trois plus récentes de celles-là restent, 30 jours au plus, car les conversations que vous supprimez y sont encore. Les copies que vous faites restent jusqu’à ce que vous les supprimiez.',
+  text: 'Conversations, réglages et liste des modèles, tels qu’ils étaient. Sirocco en fait une avant qu’une nouvelle version modifie la base, dont les trois plus récentes restent, et une chaque fois que vous revenez en arrière. Les unes et les autres restent 30 jours au plus, car les conversations que vous supprimez y sont encore. Les copies que vous faites restent jusqu’à ce que vous les supprimiez.',
   none: 'Il n’y a pas encore de copie.',
   make: 'Faire une copie maintenant',
   reasons: {

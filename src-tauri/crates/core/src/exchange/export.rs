@@ -1,28 +1,27 @@
 //! The way out.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Cursor};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sirocco_chat::{Outgoing, export, export_extension};
-use sirocco_protocol::commands::{ConversationList, ExchangeExport};
+use sirocco_protocol::commands::ExchangeExport;
 use sirocco_protocol::{
     ConversationId, ConversationSummary, ErrorCode, ErrorReport, ExportFormat, ExportScope,
-    ExportTarget, Exported, Folder, FolderId, HostKind, Shelf,
+    ExportTarget, Exported, Folder, FolderId, HostKind,
 };
 
 use super::archive::Archive;
 use super::names;
+use super::part::{Part, save};
 use crate::App;
 use crate::attachments::exported;
 use crate::clock::now_ms;
 use crate::error::{Report, refuse};
 use crate::library::blocking;
 use crate::organise::check_count;
-
-/// Rows of the list that are asked for at once.
-const PAGE: u32 = 500;
 
 /// A file with one text in it, before it is written.
 pub(crate) struct Document {
@@ -53,7 +52,7 @@ enum Destination {
     File(PathBuf),
 }
 
-/// A file that is written but lies nowhere yet.
+/// What was written, of how many conversations.
 struct Written {
     content: Content,
     conversation_count: u32,
@@ -63,6 +62,68 @@ struct Written {
 enum Content {
     Text(String),
     Archive(Vec<u8>),
+    /// In its place already.
+    Saved(PathBuf),
+}
+
+/// Conversations on their way into one file. On its way to the disk an archive is not held in memory: with the images
+/// of years it is larger than that.
+enum Several {
+    Lines(String),
+    InMemory(Archive<Cursor<Vec<u8>>>),
+    OnDisk(Archive<BufWriter<File>>, Part),
+}
+
+impl Several {
+    fn begin(format: ExportFormat, destination: &Destination) -> Result<Self, ErrorReport> {
+        if format == ExportFormat::Jsonl {
+            return Ok(Self::Lines(String::new()));
+        }
+        match destination {
+            Destination::Answer => Ok(Self::InMemory(Archive::new(Cursor::default()))),
+            Destination::File(place) => {
+                let begun = Part::begin(place.clone());
+                let (part, file) = begun.map_err(|error| unsaved(place, &error))?;
+                Ok(Self::OnDisk(Archive::new(BufWriter::new(file)), part))
+            }
+        }
+    }
+
+    fn add(&mut self, stem: &str, extension: &str, text: &str) -> Result<(), ErrorReport> {
+        match self {
+            Self::Lines(lines) => {
+                lines.push_str(text);
+                Ok(())
+            }
+            Self::InMemory(archive) => archive
+                .add(stem, extension, text)
+                .map_err(|error| unwritten(&error)),
+            Self::OnDisk(archive, part) => archive
+                .add(stem, extension, text)
+                .map_err(|error| unsaved(part.place(), &error)),
+        }
+    }
+
+    fn finish(self) -> Result<Content, ErrorReport> {
+        match self {
+            Self::Lines(lines) => Ok(Content::Text(lines)),
+            Self::InMemory(archive) => {
+                let bytes = archive.finish().map_err(|error| unwritten(&error))?;
+                Ok(Content::Archive(bytes.into_inner()))
+            }
+            Self::OnDisk(archive, part) => {
+                let place = part.place().to_owned();
+                let saved = archive.finish().and_then(|writer| {
+                    let file = writer
+                        .into_inner()
+                        .map_err(io::IntoInnerError::into_error)?;
+                    part.take_place(file)
+                });
+                saved.map_err(|error| unsaved(&place, &error))?;
+                Ok(Content::Saved(place))
+            }
+        }
+    }
 }
 
 impl App {
@@ -109,14 +170,13 @@ impl App {
         let written = match one {
             Some(one) => write_one(form, one).await?,
             None => {
+                let store = &self.inner.store;
                 let ids = match scope {
-                    ExportScope::All => self.all_conversations().await?,
+                    ExportScope::All => store.all_conversations().await.report()?,
                     ExportScope::Conversations { ids } => ids,
-                    ExportScope::Folder { id } => {
-                        self.inner.store.conversations_within(id).await.report()?
-                    }
+                    ExportScope::Folder { id } => store.conversations_within(id).await.report()?,
                 };
-                self.write_several(ids, form).await?
+                self.write_several(ids, form, &destination).await?
             }
         };
         let document = Document {
@@ -191,33 +251,14 @@ impl App {
         Ok(self.inner.host.save(name).await)
     }
 
-    /// Those of the list, then the archived ones.
-    async fn all_conversations(&self) -> Result<Vec<ConversationId>, ErrorReport> {
-        let mut ids = Vec::new();
-        for shelf in [Shelf::List, Shelf::Archive] {
-            let mut request = ConversationList {
-                shelf: Some(shelf),
-                ..ConversationList::first(PAGE)
-            };
-            loop {
-                let page = self.inner.store.list_conversations(&request).await;
-                let page = page.report()?;
-                let Some(last) = page.last() else { break };
-                request.after = Some(last.into());
-                ids.extend(page.iter().map(|row| row.id));
-            }
-        }
-        Ok(ids)
-    }
-
     async fn write_several(
         &self,
         ids: Vec<ConversationId>,
         form: Form,
+        destination: &Destination,
     ) -> Result<Written, ErrorReport> {
         let Form { format, only_good } = form;
-        let mut lines = String::new();
-        let mut archive = Archive::new();
+        let mut several = Several::begin(format, destination)?;
         let mut conversation_count = 0;
         let mut left_out_count = 0;
         for id in ids {
@@ -230,40 +271,30 @@ impl App {
             if outgoing.tree.is_empty() {
                 continue;
             }
-            let (text, grown) = blocking(move || {
-                let text = export(format, only_good, &outgoing);
+            let (added, grown) = blocking(move || {
                 let row = &outgoing.conversation.summary;
                 let stem = names::stem(&row.title, row.created_at_ms);
-                let added = match &text {
-                    Some(text) if format != ExportFormat::Jsonl => {
-                        archive.add(&stem, export_extension(format), text)
-                    }
-                    _ => Ok(()),
+                let added = match export(format, only_good, &outgoing) {
+                    Some(text) => several
+                        .add(&stem, export_extension(format), &text)
+                        .map(|()| true),
+                    None => Ok(false),
                 };
-                (text, added.map(|()| archive))
+                (added, several)
             })
             .await?;
-            archive = grown.map_err(|error| unwritten(&error))?;
-            let Some(text) = text else {
+            several = grown;
+            if added? {
+                conversation_count += 1;
+            } else {
                 left_out_count += 1;
-                continue;
-            };
-            conversation_count += 1;
-            if format == ExportFormat::Jsonl {
-                lines.push_str(&text);
             }
         }
         if conversation_count == 0 {
             return Err(nothing(form));
         }
-        let content = if format == ExportFormat::Jsonl {
-            Content::Text(lines)
-        } else {
-            let bytes = archive.finish().map_err(|error| unwritten(&error))?;
-            Content::Archive(bytes)
-        };
         Ok(Written {
-            content,
+            content: blocking(move || several.finish()).await??,
             conversation_count,
             left_out_count,
         })
@@ -279,29 +310,36 @@ async fn deliver(
     let conversation_count = written.conversation_count;
     let left_out_count = written.left_out_count;
     let name = document.name;
-    match (destination, written.content) {
-        (Destination::Answer, Content::Text(text)) => Ok(Exported::Text {
-            name,
-            media_type: document.media_type.to_owned(),
-            conversation_count,
-            left_out_count,
-            text,
-        }),
-        (Destination::Answer, Content::Archive(bytes)) => Ok(Exported::Archive {
-            name,
-            conversation_count,
-            base64: STANDARD.encode(bytes),
-        }),
-        (Destination::File(path), content) => {
-            let shown = path.display().to_string();
-            blocking(move || save(&path, &content)).await??;
-            Ok(Exported::Saved {
-                path: shown,
+    let place = match (written.content, destination) {
+        (Content::Archive(bytes), _) => {
+            return Ok(Exported::Archive {
+                name,
+                conversation_count,
+                base64: STANDARD.encode(bytes),
+            });
+        }
+        (Content::Text(text), Destination::Answer) => {
+            return Ok(Exported::Text {
+                name,
+                media_type: document.media_type.to_owned(),
                 conversation_count,
                 left_out_count,
-            })
+                text,
+            });
         }
-    }
+        (Content::Text(text), Destination::File(place)) => {
+            let to = place.clone();
+            let saved = blocking(move || save(to, text.as_bytes())).await?;
+            saved.map_err(|error| unsaved(&place, &error))?;
+            place
+        }
+        (Content::Saved(place), _) => place,
+    };
+    Ok(Exported::Saved {
+        path: place.display().to_string(),
+        conversation_count,
+        left_out_count,
+    })
 }
 
 async fn write_one(form: Form, outgoing: Outgoing) -> Result<Written, ErrorReport> {
@@ -353,26 +391,14 @@ fn media_type(format: ExportFormat) -> &'static str {
     }
 }
 
-/// Writes beside the file first, so that a file that is there is replaced whole or not at all.
-fn save(path: &Path, content: &Content) -> Result<(), ErrorReport> {
-    let bytes = match content {
-        Content::Text(text) => text.as_bytes(),
-        Content::Archive(bytes) => bytes,
-    };
-    let mut part = path.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let saved = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    saved.map_err(|error| {
-        let _ = std::fs::remove_file(&part);
-        let message = format!("could not save `{}`: {error}", path.display());
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                refuse(ErrorCode::DiskFull, message)
-            }
-            _ => refuse(ErrorCode::FileProblem, message),
+fn unsaved(place: &Path, error: &io::Error) -> ErrorReport {
+    let message = format!("could not save `{}`: {error}", place.display());
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            refuse(ErrorCode::DiskFull, message)
         }
-    })
+        _ => refuse(ErrorCode::FileProblem, message),
+    }
 }
 
 fn unwritten(error: &io::Error) -> ErrorReport {
@@ -380,23 +406,4 @@ fn unwritten(error: &io::Error) -> ErrorReport {
         ErrorCode::Internal,
         format!("could not write the archive: {error}"),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_replaced_whole_or_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.md");
-        std::fs::write(&path, "before").unwrap();
-        save(&path, &Content::Text("after".into())).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "after");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-
-        let nowhere = folder.path().join("nowhere/a.md");
-        let error = save(&nowhere, &Content::Text(String::new())).unwrap_err();
-        assert_eq!(error.code, ErrorCode::FileProblem);
-    }
 }

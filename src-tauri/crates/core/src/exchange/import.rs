@@ -171,7 +171,8 @@ impl App {
         foreign: ForeignConversation,
     ) -> Result<ImportedConversation, ErrorReport> {
         let effective = foreign.effective.clone();
-        let mut imported = with_ids(foreign);
+        // Its images are decoded, which takes as long as they are many.
+        let mut imported = blocking(move || with_ids(foreign)).await?;
         if let Some(effective) = effective {
             let preset = imported.preset.as_ref().map(|preset| &preset.values);
             let own = std::mem::take(&mut imported.values);

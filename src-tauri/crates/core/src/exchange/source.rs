@@ -113,21 +113,27 @@ fn read_place(place: &mut impl Place, now_ms: i64, bounds: Bounds) -> io::Result
         if file.starts_with('.') || !file.ends_with(".json") {
             continue;
         }
-        let bytes = match take(place, &name) {
-            Ok(bytes) => bytes.unwrap_or_default(),
+        let beside = match folder {
+            "" => MESSAGES.to_owned(),
+            folder => format!("{folder}/{MESSAGES}"),
+        };
+        let taken = take(place, &name).and_then(|bytes| {
+            // A thread in which nothing was said has no such file.
+            let messages = match file {
+                THREAD => Some(take(place, &beside)?.unwrap_or_default()),
+                _ => None,
+            };
+            Ok((bytes.unwrap_or_default(), messages))
+        });
+        let (bytes, messages) = match taken {
+            Ok(taken) => taken,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(error),
             Err(error) => {
                 reading.refused.push(refused(&name, &error));
                 continue;
             }
         };
-        if file == THREAD {
-            let beside = match folder {
-                "" => MESSAGES.to_owned(),
-                folder => format!("{folder}/{MESSAGES}"),
-            };
-            // A thread in which nothing was said has no such file.
-            let messages = take(place, &beside)?.unwrap_or_default();
+        if let Some(messages) = messages {
             if let Some(more) = read_thread(&name, &bytes, &messages, now_ms) {
                 reading.add(more);
             }

@@ -2,7 +2,8 @@
 //! A file by which a model sees images stays where it is so long: other models may have it too.
 //!
 //! The row is changed before the files are moved. What a crash leaves between the two is put right at the next start:
-//! a file that is still in its old place, and is still the one that was deleted, goes to the trash then.
+//! a file that is still in its old place, and is still the one that was deleted, goes to the trash then. Where somebody
+//! went back to a copy of the database, such a file was had back since the copy was made, and the row follows the file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,20 +130,34 @@ impl App {
     /// Moves to the trash what a crash left in its place after its row was changed.
     pub(crate) async fn finish_deletions(&self) -> Result<(), ErrorReport> {
         let _turn = self.inner.library.turn.lock().await;
-        for trashed in self.inner.store.list_trash().await.report()? {
+        let store = &self.inner.store;
+        let begin_ms = store.trash_begin_ms().await.report()?;
+        for trashed in store.list_trash().await.report()? {
+            let id = trashed.id;
             let own = self.inner.home.models();
-            let moved = blocking(move || {
+            // Deletions of before the database took its place had their end.
+            let is_old = trashed.deleted_at_ms < begin_ms;
+            let is_back = blocking(move || {
                 let files: Vec<PathBuf> = pairs(&trashed.original_files, &trashed.files)
                     .map(|(original, place)| if exists(&place) { place } else { original })
                     .collect();
                 // Another file may have taken the old name since.
                 let now = Fingerprint::of(&files).ok();
                 if now.is_none() || trashed.fingerprint.parse().ok() != now {
-                    return Ok(());
+                    return Ok(false);
                 }
-                to_trash(&trashed, &own)
+                if is_old
+                    && files
+                        .iter()
+                        .eq(trashed.original_files.iter().map(Path::new))
+                {
+                    return Ok(true);
+                }
+                to_trash(&trashed, &own).map(|()| false)
             });
-            moved.await?.report()?;
+            if is_back.await?.report()? {
+                store.restore_model(id).await.report()?;
+            }
         }
         Ok(())
     }
@@ -165,13 +180,15 @@ impl App {
     }
 
     async fn wire(&self, trashed: StoredTrash) -> Result<TrashedModel, ErrorReport> {
-        let days = self.inner.store.settings().await.report()?.trash_days;
+        let store = &self.inner.store;
+        let days = store.settings().await.report()?.trash_days;
+        let begin_ms = store.trash_begin_ms().await.report()?;
         Ok(TrashedModel {
             id: trashed.id,
             name: trashed.name,
             size_bytes: trashed.size_bytes,
             deleted_at_ms: trashed.deleted_at_ms,
-            removed_at_ms: removed_at_ms(trashed.deleted_at_ms, days),
+            removed_at_ms: removed_at_ms(trashed.deleted_at_ms.max(begin_ms), days),
         })
     }
 }

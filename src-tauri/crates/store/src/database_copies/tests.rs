@@ -1,5 +1,10 @@
+use std::time::Duration;
+
 use super::*;
 use crate::fixture::conversation;
+
+/// When the app starts again.
+const NOW_MS: i64 = 1_000;
 
 struct Place {
     folder: tempfile::TempDir,
@@ -20,6 +25,11 @@ impl Place {
     async fn ids(&self) -> Vec<String> {
         let copies = self.copies.list().await.unwrap();
         copies.into_iter().map(|copy| copy.id).collect()
+    }
+
+    async fn goes_back(&self) -> bool {
+        let gone = self.copies.go_back(NOW_MS).await.unwrap();
+        matches!(gone, GoingBack::Done)
     }
 
     fn put(&self, id: &str) {
@@ -44,7 +54,7 @@ async fn a_copy_that_was_gone_back_to_and_what_was_left_are_both_there() {
     assert_eq!(place.copies.planned().as_deref(), Some("copy-5"));
     store.close().await;
 
-    assert!(place.copies.go_back().await.unwrap().is_none());
+    assert!(place.goes_back().await);
     assert_eq!(place.copies.planned(), None);
     let store = place.open().await;
     assert_eq!(titles(&store).await, ["old"]);
@@ -66,7 +76,7 @@ async fn a_copy_that_was_gone_back_to_and_what_was_left_are_both_there() {
 
     place.copies.plan_to_go_back("left-7", 9).unwrap();
     store.close().await;
-    assert!(place.copies.go_back().await.unwrap().is_none());
+    assert!(place.goes_back().await);
     assert_eq!(titles(&place.open().await).await, ["new", "old"]);
 }
 
@@ -88,7 +98,7 @@ async fn a_log_that_was_not_folded_in_stays_with_what_was_left() {
         std::fs::copy(from, place.folder.path().join(name)).unwrap();
     }
     place.copies.plan_to_go_back("copy-5", 7).unwrap();
-    assert!(place.copies.go_back().await.unwrap().is_none());
+    assert!(place.goes_back().await);
     let left = Store::open(place.copies.path_of("left-7")).await.unwrap();
     assert_eq!(titles(&left).await, ["only in the log"]);
     let store = place.open().await;
@@ -105,11 +115,11 @@ async fn what_was_cut_off_is_taken_up_at_each_of_its_steps() {
     store.close().await;
     // The database was moved away, and the copy not yet put in its place.
     std::fs::rename(&place.copies.database, place.copies.path_of("left-7")).unwrap();
-    assert!(place.copies.go_back().await.unwrap().is_none());
+    assert!(place.goes_back().await);
     assert!(titles(&place.open().await).await.is_empty());
     // Only the plan was not yet removed.
     place.copies.plan_to_go_back("copy-5", 7).unwrap();
-    assert!(place.copies.go_back().await.unwrap().is_none());
+    assert!(place.goes_back().await);
     assert_eq!(place.ids().await, ["left-7", "copy-5"]);
     let left = Store::open(place.copies.path_of("left-7")).await.unwrap();
     assert_eq!(titles(&left).await, ["new"]);
@@ -125,7 +135,7 @@ async fn a_copy_that_is_none_changes_nothing_and_is_not_tried_again() {
     let copies = place.copies.list().await.unwrap();
     assert_eq!(copies[0].usable, DatabaseCopyUse::Unreadable);
     place.copies.plan_to_go_back("copy-5", 7).unwrap();
-    assert!(place.copies.go_back().await.unwrap().is_some());
+    assert!(!place.goes_back().await);
     assert_eq!(place.copies.planned(), None);
     assert_eq!(titles(&place.open().await).await, ["kept"]);
     assert_eq!(place.ids().await, ["copy-5"]);
@@ -145,34 +155,58 @@ async fn a_copy_of_a_newer_version_says_so() {
 }
 
 #[tokio::test]
-async fn three_copies_made_unasked_stay_for_thirty_days_and_those_asked_for_as_long_as_wanted() {
+async fn copies_nobody_asked_for_stay_for_thirty_days_and_three_of_upgrades() {
     let place = Place::new();
     let now_ms = 100 * LONGEST_MS;
-    let recent = ["left-1", "left-2", "left-3", "left-4"].map(|id| {
-        let (kind, day) = id.split_once('-').unwrap();
-        format!("{kind}-{}", now_ms - 10 + day.parse::<i64>().unwrap())
-    });
-    for id in &recent {
+    let left: Vec<_> = (1..=4)
+        .map(|back| format!("left-{}", now_ms - back))
+        .collect();
+    let of_upgrades: Vec<_> = (1..=4)
+        .map(|version| format!("before-000{version}"))
+        .collect();
+    let cut_off = ["before-0002.partial".to_owned(), "coming".to_owned()];
+    let others = ["copy-1", "left-1", "else-1"].map(str::to_owned);
+    for id in left.iter().chain(&of_upgrades).chain(&others) {
         place.put(id);
     }
-    for id in [
-        "copy-1",
-        "left-1",
-        "before-0002.partial",
-        "coming",
-        "else-1",
-    ] {
-        place.put(id);
+    for (minute, id) in (0_u64..).zip(&of_upgrades) {
+        let at_ms = u64::try_from(now_ms).unwrap() - 60_000 * (10 - minute);
+        let file = std::fs::File::options()
+            .write(true)
+            .open(place.copies.path_of(id))
+            .unwrap();
+        file.set_modified(UNIX_EPOCH + Duration::from_millis(at_ms))
+            .unwrap();
     }
+    cut_off.iter().for_each(|name| place.put(name));
     place.copies.prune(now_ms).unwrap();
-    let mut expected: Vec<_> = recent.into_iter().rev().take(3).collect();
-    expected.push("copy-1".into());
-    assert_eq!(place.ids().await, expected);
-    assert!(!place.copies.path_of("coming").exists());
-    assert!(!place.copies.path_of("before-0002.partial").exists());
+    let ids = place.ids().await;
+    let newest = of_upgrades[1..].iter().rev();
+    let expected: Vec<_> = left.iter().chain(newest).chain(&others[..1]).collect();
+    assert_eq!(ids.iter().collect::<Vec<_>>(), expected);
+    assert!(
+        !cut_off
+            .iter()
+            .any(|name| place.copies.path_of(name).exists())
+    );
     assert!(place.copies.path_of("else-1").exists());
     place.copies.prune(now_ms + LONGEST_MS).unwrap();
     assert_eq!(place.ids().await, ["copy-1"]);
+}
+
+#[tokio::test]
+async fn what_lies_in_the_trash_of_a_copy_is_kept_for_its_days_from_then_on() {
+    let place = Place::new();
+    let store = place.open().await;
+    place.copies.make(&store, 5).await.unwrap();
+    place.copies.plan_to_go_back("copy-5", 7).unwrap();
+    let before_ms = store.trash_begin_ms().await.unwrap();
+    store.close().await;
+    assert!(place.goes_back().await);
+    let begin_ms = place.open().await.trash_begin_ms().await.unwrap();
+    assert_eq!(begin_ms, NOW_MS);
+    let left = Store::open(place.copies.path_of("left-7")).await.unwrap();
+    assert_eq!(left.trash_begin_ms().await.unwrap(), before_ms);
 }
 
 #[tokio::test]

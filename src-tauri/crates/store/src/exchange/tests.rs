@@ -313,3 +313,23 @@ async fn no_statement_reads_a_whole_table() {
             .contains("conversations_by_origin")
     );
 }
+
+#[tokio::test]
+async fn all_conversations_are_those_of_the_list_and_then_the_archived_ones() {
+    let store = Store::open_in_memory().await.unwrap();
+    let mut ids = Vec::new();
+    for (title, at_ms) in [("archived", 9), ("old", 1), ("new", 3), ("deleted", 4)] {
+        ids.push(conversation(&store, title, at_ms).await.summary.id);
+    }
+    let [archived, old, new, deleted] = ids[..] else {
+        unreachable!()
+    };
+    let archive = Organising::Archive;
+    store.organise(&[archived], &archive, 10).await.unwrap();
+    store
+        .organise(&[deleted], &Organising::Delete, 10)
+        .await
+        .unwrap();
+    let all = store.all_conversations().await.unwrap();
+    assert_eq!(all, [new, old, archived]);
+}

@@ -394,7 +394,9 @@ async fn the_migration_indexes_what_is_there() {
             .cloned()
             .collect(),
     );
-    let store = crate::open::open_with(&path, &older).await.unwrap();
+    let store = crate::open::open_with(&path, &older, crate::open::Aside::Copied)
+        .await
+        .unwrap();
     store.close().await;
     let mut connection = SqliteConnectOptions::new()
         .filename(&path)

@@ -7,7 +7,7 @@ import ChatPage from '../ChatPage.svelte';
 import { sessionOf } from '../session';
 import { attachPaths } from './attach';
 import { base64 } from './base64';
-import { LONG_PASTE } from './draftAttachments.svelte';
+import { DraftAttachments, LONG_PASTE } from './draftAttachments.svelte';
 
 async function page(host: 'window' | 'browser' = 'browser') {
   const backend = new ScriptedBackend({ loaded: ['m-coder'], host });
@@ -78,6 +78,24 @@ describe('a file', () => {
     expect(chat.attachments.items).toEqual([]);
     await chat.open(null);
     expect(chat.attachments.items).toHaveLength(1);
+  });
+
+  it('stays when others are sent in another chat, or before it came', async () => {
+    const backend = new ScriptedBackend();
+    const attachments = new DraftAttachments(backend, (thrown) => expect.fail(String(thrown)));
+    const names = () => attachments.items.map((item) => item.name);
+    attachments.open('c-0');
+    await attachments.addText('sent.txt', 'a');
+    const { ids } = attachments;
+    await attachments.addText('late.txt', 'b');
+    attachments.open('c-1');
+    await attachments.addText('other.txt', 'c');
+    attachments.sent('c-0', ids);
+    expect(names()).toEqual(['other.txt']);
+    attachments.open('c-0');
+    expect(names()).toEqual(['late.txt']);
+    await attachments.flush();
+    expect(backend.stored.get('c-0')?.conversation.draft_attachments.map((one) => one.name)).toEqual(['late.txt']);
   });
 
   it('is there again in a page that was loaded anew, and gone once it was sent', async () => {

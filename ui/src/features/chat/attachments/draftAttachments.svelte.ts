@@ -89,7 +89,16 @@ export class DraftAttachments {
     this.#keep(this.#of, items);
   }
 
-  /** They were sent. */
+  /** These were sent in a chat, which may not be the one that is shown any more. What was added meanwhile stays. */
+  sent(of: ConversationId | null, ids: AttachmentId[]): void {
+    const items = of === this.#of ? this.items : (this.#kept.get(of) ?? []);
+    const left = items.filter((item) => !ids.includes(item.id));
+    if (of === this.#of) this.items = left;
+    else this.#kept.set(of, left);
+    if (left.length > 0) this.#keep(of, left);
+  }
+
+  /** Nothing goes with the draft any more. */
   clear(): void {
     this.items = [];
   }

@@ -1,10 +1,12 @@
 /** Attached images, as the page shows them: each is asked for once, for what is attached never changes. */
-import type { AttachmentId } from '$/gen/protocol';
+import type { Attachment, AttachmentId } from '$/gen/protocol';
 import type { Backend } from '$/lib/backend';
 
 /** So many stay in memory; the oldest goes first. */
 const KEPT = 64;
 const known = new WeakMap<Backend, Map<AttachmentId, Promise<string>>>();
+
+export const hasImage = (attachments: readonly Attachment[]): boolean => attachments.some((one) => one.kind === 'image');
 
 /** The address of an image. */
 export function imageAddress(backend: Backend, id: AttachmentId): Promise<string> {

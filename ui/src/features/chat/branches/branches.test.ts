@@ -1,6 +1,6 @@
 import { fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { MessageOutline, OutlineMessage } from '$/gen/protocol';
 import { ScriptedBackend } from '$/lib/backend/scripted';
 import { message as stored } from '$/lib/backend/scripted/conversations';
@@ -132,6 +132,27 @@ describe('the map of versions', () => {
     await waitFor(() => expect(conversation.conversation.head).toBe('other'));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(await screen.findByText('Another answer')).toBeTruthy();
+  });
+
+  it('does not fall back to what it heard of before', async () => {
+    const { backend, conversation, ask } = await opened();
+    const call = backend.call.bind(backend);
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    let asked = 0;
+    vi.spyOn(backend, 'call').mockImplementation(async (command, request) => {
+      const isFirst = command === 'message_outline' && asked++ === 0;
+      const answer = structuredClone(await call(command, request));
+      if (isFirst) await held;
+      return answer;
+    });
+    const dialog = await ask();
+    conversation.messages.push(stored('c-0', 'late', 'assistant', 'A late answer', 'c-0-1', 1));
+    backend.emit({ type: 'messages_changed', conversation_id: 'c-0', head: 't-11' });
+    expect(await dialog.findByText('A late answer')).toBeTruthy();
+    letGo();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(dialog.getByText('A late answer')).toBeTruthy();
   });
 
   it('says what went wrong, and asks again', async () => {

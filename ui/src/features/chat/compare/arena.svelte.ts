@@ -1,6 +1,7 @@
 /** The comparisons of a window: who is to answer, the answers side by side, and the vote on them. */
 import type { Comparison, Contestant, ConversationId, Event, MessageId, Rating, Verdict } from '$/gen/protocol';
 import { sirocco, type Sirocco } from '$/lib/state';
+import { hasImage } from '../attachments/images';
 import { sessionOf } from '../session';
 import { PAGE } from '../state/conversation.svelte';
 import { PAGE_TIME, RunFollow } from '../state/runFollow';
@@ -134,7 +135,7 @@ export class Arena {
       backend.call('message_page', { conversation_id: id, place: null, limit: PAGE }),
     ]);
     if (opened !== this.#opened) return;
-    this.#hasImages = page.messages.some((message) => message.attachments.some((item) => item.kind === 'image'));
+    this.#hasImages = page.messages.some((message) => hasImage(message.attachments));
     this.#show(latest);
     await this.#learnKept();
   }

@@ -103,6 +103,19 @@ describe('a queued message', () => {
     expect(document.activeElement).toBe(field());
   });
 
+  it('is kept as the draft at once, with what is written on the way behind it', async () => {
+    const { backend, chat, enter, field } = await answering();
+    await enter('two');
+    await waitFor(() => expect(chat.current.queue).toHaveLength(1));
+    const [message] = chat.current.queue;
+    if (!message) throw new Error('one waits');
+    const edited = chat.editQueued(message);
+    chat.draft.change('and more');
+    await edited;
+    expect(backend.stored.get('c-0')?.conversation).toMatchObject({ draft: 'two\n\nand more', queue: [] });
+    expect(field().value).toBe('two\n\nand more');
+  });
+
   it('keeps its files with it', async () => {
     const { backend, chat, field, user } = await answering();
     await chat.attachments.addText('winds.txt', 'warm');

@@ -6,6 +6,7 @@ import { showNotice } from '$/lib/notices';
 import { remember, remembered } from '$/lib/remember';
 import type { Sirocco } from '$/lib/state';
 import { DraftAttachments } from '../attachments/draftAttachments.svelte';
+import { hasImage } from '../attachments/images';
 import { InheritedSettings } from '../presets/inherited.svelte';
 import { PresetShelf } from '../presets/shelf.svelte';
 import { type ChatSettings, NO_SETTINGS, withChanges } from '../presets/values';
@@ -322,8 +323,8 @@ export class ChatSession {
   /** Images that the model does not see: those of the draft, which keep it from being sent, or earlier ones. */
   get unseen(): 'draft' | 'earlier' | null {
     if (!this.model || this.seesImages) return null;
-    if (this.attachments.items.some((item) => item.kind === 'image')) return 'draft';
-    const shown = this.current.turns.some(({ message }) => message.attachments.some((item) => item.kind === 'image'));
+    if (hasImage(this.attachments.items)) return 'draft';
+    const shown = this.current.turns.some(({ message }) => hasImage(message.attachments));
     return shown ? 'earlier' : null;
   }
 
@@ -341,6 +342,7 @@ export class ChatSession {
   async send(): Promise<'sent' | 'queued' | 'no_model' | 'nothing'> {
     const text = this.draft.text;
     const { current, model, attachments } = this;
+    const { ids } = attachments;
     if (!this.sendable || this.sending) return 'nothing';
     if (current.busy) {
       await this.#enqueue(null);
@@ -354,8 +356,8 @@ export class ChatSession {
       // An answer is written with the settings that its conversation has when it begins.
       await this.#pending.flush();
       await attachments.flush();
-      await current.send(text, attachments.ids);
-      attachments.clear();
+      await current.send(text, ids);
+      attachments.sent(current.id, ids);
       await this.#taken(text);
       return 'sent';
     } catch (thrown) {
@@ -371,11 +373,12 @@ export class ChatSession {
   async #enqueue(place: number | null): Promise<void> {
     const text = this.draft.text;
     const { current, attachments } = this;
+    const { ids } = attachments;
     this.sending = true;
     try {
       await attachments.flush();
-      await current.enqueue(text, attachments.ids, place);
-      attachments.clear();
+      await current.enqueue(text, ids, place);
+      attachments.sent(current.id, ids);
       await this.#taken(text);
     } finally {
       this.sending = false;
@@ -392,8 +395,12 @@ export class ChatSession {
     await current.removeQueued(message.id);
     // The reader may have gone elsewhere meanwhile: it waits there no more, and is not lost.
     if (this.current !== current) return void current.enqueue(message.content, message.attachments.map((one) => one.id), place);
-    this.draft.change(message.content);
-    attachments.put(message.attachments);
+    // What was added on the way comes behind it.
+    const added = this.draft.text.trim() === '' ? '' : `\n\n${this.draft.text}`;
+    this.draft.change(`${message.content}${added}`);
+    attachments.put([...message.attachments, ...attachments.items]);
+    // Out of the queue it is nowhere else.
+    await Promise.all([this.draft.flush(), attachments.flush()]);
   }
 
   /** Puts the draft at the end as a message of either role, without an answer. Answers whether there was one. */

@@ -49,6 +49,21 @@ fn a_folder_gives_what_is_a_conversation_and_passes_over_the_rest() {
 }
 
 #[test]
+fn a_thread_whose_messages_cannot_be_read_costs_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "a/thread.json", THREAD_FILE);
+    std::fs::create_dir(folder.path().join("a/messages.jsonl")).unwrap();
+    put(folder.path(), "b/thread.json", THREAD_FILE);
+    put(folder.path(), "b/messages.jsonl", LINE);
+    let reading = read(folder.path(), 1).unwrap();
+    assert_eq!(titles(&reading), ["Boats"]);
+    let [refused] = &reading.refused[..] else {
+        panic!("{reading:?}")
+    };
+    assert_eq!(refused.name, "a/thread.json");
+}
+
+#[test]
 fn a_zip_is_read_as_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("export.zip");
