@@ -17,7 +17,7 @@ with sqlite3.connect(sys.argv[1]) as database:
 await inFolder("portable", async (folder) => {
   const place = join(folder, "Schöne Grüße 漢字");
   mkdirSync(place);
-  must("tar", ["--extract", "--gzip", "--file", packageOf(".tar.gz"), "--directory", place]);
+  must("tar", ["--extract", "--gzip", "--file", packageOf(".tar.gz", "Sirocco-"), "--directory", place]);
   const home = join(place, readdirSync(place)[0]);
   const command = join(home, "sirocco");
   const data = join(home, "data");

@@ -34,11 +34,11 @@ export function must(command, words, options) {
   return text;
 }
 
-/** The finished package with this ending. */
-export function packageOf(ending) {
+/** The finished package with this ending, and this beginning. */
+export function packageOf(ending, beginning = "") {
   const folder = process.env.SIROCCO_PACKAGES;
-  const name = readdirSync(folder).find((file) => file.endsWith(ending));
-  if (!name) throw new Error(`there is no ${ending} in ${folder}`);
+  const name = readdirSync(folder).find((file) => file.endsWith(ending) && file.startsWith(beginning));
+  if (!name) throw new Error(`there is no ${beginning}…${ending} in ${folder}`);
   return join(folder, name);
 }
 

@@ -124,7 +124,7 @@ pub fn folder() -> Result<PathBuf> {
 }
 
 /// How the files of all workers begin, whatever their engine.
-const WORKER: &str = "sirocco-worker-";
+pub const WORKER: &str = "sirocco-worker-";
 
 /// Builds the mistral.rs worker for graphics cards. It runs on any CPU, which has little to do then.
 pub fn for_cards(backend: Backend) -> Result<PathBuf> {

@@ -1,17 +1,18 @@
 //! `cargo xtask dist`: release packages of what this machine can build.
 //!
 //! Tauri's bundler makes `.deb`, `.rpm`, `.dmg` and the NSIS installer; what is to lie in them beside the
-//! window is gathered in a [`Stage`] and handed to it. The portable folder is packed from the same stage.
+//! window is gathered in a [`Stage`] and handed to it. The portable folder is packed from the same stage, and so is an
+//! archive of each runtime, which can be added to any installation; [`runtimes`] says why installers hold them too.
 //!
 //! Packages hold no worker for the CPU of the machine that made them: which one a user's CPU runs is
 //! decided where it is started, so there are one for any CPU and one for those of the last ten years.
 
 mod binaries;
 mod bundler;
-mod cards;
 pub mod latest;
 mod licences;
 mod portable;
+mod runtimes;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -53,8 +54,8 @@ pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
     // First: the bundler writes into the window's program which kind of package it came in.
     if cfg!(target_os = "linux") {
         made.push(portable::pack(&stage, &packages)?);
-        made.extend(cards::pack(&stage, &packages)?);
     }
+    made.extend(runtimes::pack(&stage, &packages)?);
     made.extend(bundler::bundle(&stage, &packages)?);
     for package in made {
         println!("{}", package.display());
