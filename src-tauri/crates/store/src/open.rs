@@ -1,6 +1,7 @@
 //! Opening: refuse what is newer or foreign, copy aside, migrate, then make the connections.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use sirocco_protocol::RuntimeName;
@@ -48,7 +49,7 @@ impl Store {
         Ok(Self {
             reader: writer.clone(),
             writer,
-            runtimes: RuntimeName::ALL.into(),
+            runtimes: judging_for_all(),
         })
     }
 
@@ -57,6 +58,11 @@ impl Store {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+/// Until it is said which runtimes there are.
+fn judging_for_all() -> Arc<RwLock<Arc<[RuntimeName]>>> {
+    Arc::new(RwLock::new(RuntimeName::ALL.into()))
 }
 
 pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Store, StoreError> {
@@ -92,7 +98,7 @@ pub(crate) async fn open_with(path: &Path, migrations: &Migrator) -> Result<Stor
     Ok(Store {
         reader,
         writer,
-        runtimes: RuntimeName::ALL.into(),
+        runtimes: judging_for_all(),
     })
 }
 
