@@ -46,21 +46,42 @@ pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
     build::interface()?;
     build::programs(profile, Host::Window)?;
     let stage = Stage::fill(&folder(), profile, &workers)?;
-    let packages = packages();
-    let _ = std::fs::remove_dir_all(&packages);
-    std::fs::create_dir_all(&packages)
-        .with_context(|| format!("could not make {}", packages.display()))?;
+    let packages = emptied(packages())?;
     let mut made = Vec::new();
     // First: the bundler writes into the window's program which kind of package it came in.
     if cfg!(target_os = "linux") {
         made.push(portable::pack(&stage, &packages)?);
     }
-    made.extend(runtimes::pack(&stage, &packages)?);
+    let mut all = stage.workers.clone();
+    all.extend(runtimes::built_for_cards(&folder().join("release"))?);
+    made.extend(runtimes::pack(&all, &stage.licences, &packages)?);
     made.extend(bundler::bundle(&stage, &packages)?);
-    for package in made {
+    print(&made);
+    Ok(())
+}
+
+/// Builds the runtime for graphics cards and packs it alone. That takes no card.
+pub fn run_for_cards() -> Result<()> {
+    engine::for_cards(engine::Backend::Cuda)?;
+    let release = emptied(folder().join("release"))?;
+    let workers = runtimes::built_for_cards(&release)?;
+    let licences = licences::write(&emptied(release.join("licences"))?, &workers)?;
+    print(&runtimes::pack(&workers, &licences, &emptied(packages())?)?);
+    Ok(())
+}
+
+/// A folder with nothing in it.
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("could not make {}", folder.display()))?;
+    Ok(folder)
+}
+
+fn print(packages: &[PathBuf]) {
+    for package in packages {
         println!("{}", package.display());
     }
-    Ok(())
 }
 
 /// Workers for any machine: built if need be, and those of other engines that were built before.

@@ -16,23 +16,28 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::binaries;
-use super::stage::{Stage, file_name};
+use super::stage::file_name;
 use crate::{engine, paths};
 
-/// Packs the runtimes of the packages, and what `cargo xtask engine --backend` has made, if anything.
-pub fn pack(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
-    let mut workers = stage.workers.clone();
-    let cards = engine::Backend::Cuda.folder();
-    if cards.is_dir() {
-        let folder = stage.root.join("release/cards");
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make {}", folder.display()))?;
-        for worker in engine::found_in(&cards)? {
-            workers.push(binaries::stripped(&worker, &folder)?);
-        }
+/// What `cargo xtask engine --backend` has made, if anything, as it is packed; `release` is a folder for it.
+pub fn built_for_cards(release: &Path) -> Result<Vec<PathBuf>> {
+    let built = engine::Backend::Cuda.folder();
+    if !built.is_dir() {
+        return Ok(Vec::new());
     }
+    let folder = release.join("cards");
+    fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let workers = engine::found_in(&built)?;
+    let stripped = workers
+        .iter()
+        .map(|worker| binaries::stripped(worker, &folder));
+    stripped.collect()
+}
+
+/// Packs each runtime of these workers, as they are.
+pub fn pack(workers: &[PathBuf], licences: &[PathBuf], packages: &Path) -> Result<Vec<PathBuf>> {
     let of_package = |name: &str| paths::root().join("src-tauri/package").join(name);
-    let runtimes = by_runtime(&workers);
+    let runtimes = by_runtime(workers);
     let archives = runtimes.iter().map(|(runtime, workers)| {
         let mut files: Vec<_> = workers.iter().map(|file| (file.as_path(), "")).collect();
         let mut notes = vec![of_package("runtime.txt")];
@@ -41,12 +46,7 @@ pub fn pack(stage: &Stage, packages: &Path) -> Result<Vec<PathBuf>> {
         }
         notes.push(paths::root().join("LICENSE"));
         files.extend(notes.iter().map(|file| (file.as_path(), "")));
-        files.extend(
-            stage
-                .licences
-                .iter()
-                .map(|file| (file.as_path(), "licences/")),
-        );
+        files.extend(licences.iter().map(|file| (file.as_path(), "licences/")));
         let name = format!(
             "sirocco-runtime-{runtime}-{}-{}-{}",
             env!("CARGO_PKG_VERSION"),
@@ -86,8 +86,13 @@ fn archive(name: &str, files: &[(&Path, &str)], packages: &Path) -> Result<PathB
         // Windows, where nothing says so, makes them for itself only.
         let is_program = file_name(file).starts_with(engine::WORKER);
         header.set_mode(if is_program { 0o755 } else { 0o644 });
+        // The app reads no more than this form holds, which is a hundred characters.
+        header
+            .set_path(&to)
+            .with_context(|| format!("could not name {to}"))?;
+        header.set_cksum();
         archive
-            .append_data(&mut header, &to, &mut from)
+            .append(&header, &mut from)
             .with_context(|| format!("could not pack {}", file.display()))?;
     }
     archive.into_inner()?.finish()?;
@@ -114,7 +119,7 @@ mod tests {
             worker("llamacpp-cpu-x86-64-v3"),
             worker("mistralrs-cuda-baseline"),
         ];
-        let runtimes = by_runtime(&workers);
+        let runtimes = by_runtime(workers);
         let names: Vec<_> = runtimes.keys().map(String::as_str).collect();
         assert_eq!(names, ["llamacpp-cpu", "mistralrs-cpu", "mistralrs-cuda"]);
         assert_eq!(runtimes["llamacpp-cpu"], [&workers[0], &workers[2]]);
@@ -128,25 +133,17 @@ mod tests {
             fs::write(&path, name).expect("a file");
             path
         };
-        let stage = Stage {
-            root: folder.path().to_path_buf(),
-            window: PathBuf::new(),
-            command: PathBuf::new(),
-            workers: [
-                "mistralrs-cpu-baseline",
-                "llamacpp-cpu-baseline",
-                "llamacpp-cpu-x86-64-v3",
-            ]
-            .map(|name| file(&format!("sirocco-worker-{name}")))
-            .to_vec(),
-            manual: Vec::new(),
-            completions: PathBuf::new(),
-            licences: vec![file("third-party-licences.txt")],
-            changelog: PathBuf::new(),
-        };
+        let workers = [
+            "mistralrs-cpu-baseline",
+            "llamacpp-cpu-baseline",
+            "llamacpp-cpu-x86-64-v3",
+            "mistralrs-cuda-baseline",
+        ]
+        .map(|name| file(&format!("sirocco-worker-{name}")));
+        let licences = [file("third-party-licences.txt")];
         let packages = folder.path().join("packages");
         fs::create_dir(&packages).expect("a folder");
-        let made = pack(&stage, &packages).expect("archives");
+        let made = pack(&workers, &licences, &packages).expect("archives");
         let of = |runtime: &str| {
             let ours = made.iter().find(|path| file_name(path).contains(runtime));
             unpacked(ours.expect("an archive of its own"))
@@ -173,6 +170,11 @@ mod tests {
         );
         assert_eq!(llamacpp[2].1, 0o644);
         assert_eq!(names(&of("-mistralrs-cpu-"))[1], "runtime.txt");
+        assert_eq!(
+            names(&of("-mistralrs-cuda-"))[1..3],
+            ["runtime.txt", "cards.txt"]
+        );
+        assert_eq!(made.len(), 3);
     }
 
     /// Name below the archive's folder, mode and text of each file.
