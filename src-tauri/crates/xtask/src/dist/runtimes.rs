@@ -119,7 +119,7 @@ mod tests {
             worker("llamacpp-cpu-x86-64-v3"),
             worker("mistralrs-cuda-baseline"),
         ];
-        let runtimes = by_runtime(workers);
+        let runtimes = by_runtime(&workers);
         let names: Vec<_> = runtimes.keys().map(String::as_str).collect();
         assert_eq!(names, ["llamacpp-cpu", "mistralrs-cpu", "mistralrs-cuda"]);
         assert_eq!(runtimes["llamacpp-cpu"], [&workers[0], &workers[2]]);
