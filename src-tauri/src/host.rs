@@ -66,6 +66,11 @@ impl Host for WindowHost {
             PickKind::Conversations => dialog
                 .add_filter("Conversations (JSON, zip)", &["json", "jsonl", "zip"])
                 .pick_file(send_one(sender)),
+            // A worker's file has no ending.
+            PickKind::Runtime => dialog
+                .add_filter("Runtimes (tar.gz)", &["gz"])
+                .add_filter("*", &["*"])
+                .pick_file(send_one(sender)),
             PickKind::Folder => dialog.pick_folder(send_one(sender)),
         }
         // A dialog that goes away without an answer was cancelled.

@@ -25,7 +25,7 @@ await inFolder("old cpu", (folder) => {
   }
   const env = environment({ SIROCCO_WORKER_DIR: workers });
   run(command, ["add", model], { env });
-  const ask = (runtime) => run(command, ["chat", "--runtime", runtime, "--max-tokens", "2", "Say hello."], { env });
+  const ask = (runtime) => run(command, ["chat", "--model", model, "--runtime", runtime, "--max-tokens", "2", "Say hello."], { env });
   for (const runtime of ["mistralrs", "llamacpp"]) {
     const begun = performance.now();
     const answer = ask(runtime);

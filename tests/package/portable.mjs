@@ -1,12 +1,18 @@
 // The portable folder where people put it: on a path with spaces and other scripts, on read-only media, without a home.
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check, inFolder, line, must, onDisplay, packageOf, run, withWindow } from "./trying.mjs";
 
 const MODEL = process.env.SIROCCO_TEST_MODEL;
 /** What programs need of the environment and nothing that says where data is. */
 const BARE = { PATH: process.env.PATH };
+/** One token is an answer; what is said meanwhile is on standard error, which counts for nothing here. */
+const ASK = ["chat", "--model", MODEL, "--max-tokens", "8", "Say hello."];
+/** Whether a model wrote something, on standard output, where only answers are. */
+function answers(name, { code, text, out }) {
+  check(name, code === 0 && /\w/.test(out), text);
+}
 /** Makes a database look as if a later version had migrated it. */
 const NEWER = `
 import sqlite3, sys
@@ -17,7 +23,7 @@ with sqlite3.connect(sys.argv[1]) as database:
 await inFolder("portable", async (folder) => {
   const place = join(folder, "Schöne Grüße 漢字");
   mkdirSync(place);
-  must("tar", ["--extract", "--gzip", "--file", packageOf(".tar.gz"), "--directory", place]);
+  must("tar", ["--extract", "--gzip", "--file", packageOf(".tar.gz", "Sirocco-"), "--directory", place]);
   const home = join(place, readdirSync(place)[0]);
   const command = join(home, "sirocco");
   const data = join(home, "data");
@@ -33,8 +39,7 @@ await inFolder("portable", async (folder) => {
   must(command, ["add", MODEL], { env: without_certificates });
   check("portable: data lies beside the programs", existsSync(join(data, "sirocco.db")));
   check("portable: nothing lies in the home folder", readdirSync(with_home.HOME).length === 0);
-  const answer = must(command, ["chat", "Say hello."], { env: with_home });
-  check("portable: a path with spaces and other scripts answers", /\w/.test(answer), answer);
+  answers("portable: a path with spaces and other scripts answers", run(command, ASK, { env: with_home }));
   await onDisplay(async (display) => {
     const env = { ...with_home, DISPLAY: display.name };
     const window = join(home, "sirocco-desktop");
@@ -50,13 +55,36 @@ await inFolder("portable", async (folder) => {
 
   const homeless = run(command, ["models"], { env: BARE });
   check("portable: a user without a home has the folder's models", homeless.code === 0 && homeless.text.includes("qwen"), homeless.text);
+  answers("portable: a user without a home is answered", run(command, ASK, { env: BARE }));
+
+  // Each runtime alone, and the other one added again from its archive.
+  const workers = join(home, "workers");
+  for (const [absent, called] of [["llamacpp", "llama.cpp"], ["mistralrs", "mistral.rs"]]) {
+    const aside = join(folder, absent);
+    mkdirSync(aside);
+    const gone = readdirSync(workers).filter((file) => file.startsWith(`sirocco-worker-${absent}-`));
+    for (const file of gone) renameSync(join(workers, file), join(aside, file));
+    const asked = (...words) => run(command, [...ASK, ...words], { env: with_home });
+    answers(`portable: without ${called} it answers`, asked());
+    const told = run(command, ["doctor"], { env: with_home });
+    check(`portable: without ${called} it says so`, told.text.includes(`without ${called}`), told.text);
+    const refused = asked("--runtime", absent);
+    check(`portable: without ${called} whoever wants it is told`, refused.code !== 0 && refused.text.includes("is not installed here"), refused.text);
+    const added = run(command, ["runtime", "add", packageOf(".tar.gz", `sirocco-runtime-${absent}-cpu-`)], { env: with_home });
+    check(`portable: ${called} is added from its archive`, added.code === 0 && existsSync(join(data, "workers")), added.text);
+    answers(`portable: ${called} answers once it is added`, asked("--runtime", absent));
+    const removed = run(command, ["runtime", "remove", absent], { env: with_home });
+    check(`portable: ${called} is removed again`, removed.code === 0 && readdirSync(join(data, "workers")).length === 0, removed.text);
+    for (const file of gone) renameSync(join(aside, file), join(workers, file));
+  }
 
   // The same folder once more, so that it cannot be written to.
   const readonly = (env) =>
-    run("unshare", ["--mount", "sh", "-c", 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$1/sirocco" add "$2"', "sh", home, MODEL], { env });
+    run("unshare", ["--mount", "sh", "-c", 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && cd "$1" && shift && exec ./sirocco "$@"', "sh", home, ...ASK], { env });
   const elsewhere = readonly(with_home);
   const usual = join(with_home.HOME, ".local/share/sirocco/sirocco.db");
-  check("portable: read-only media runs with its data in the usual place", elsewhere.code === 0 && existsSync(usual), elsewhere.text);
+  check("portable: read-only media has its data in the usual place", existsSync(usual), elsewhere.text);
+  answers("portable: read-only media answers", elsewhere);
   const nowhere = readonly(BARE);
   check("portable: without any place it says what to do", nowhere.code === 1 && nowhere.text.includes("--home"), nowhere.text);
 

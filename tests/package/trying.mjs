@@ -20,11 +20,11 @@ export function check(name, holds, seen = "") {
   line(name, holds ? 1 : 0, "", 1, holds);
 }
 
-/** Runs a command to its end and answers its exit code and all that it printed. */
+/** Runs a command to its end and answers its exit code, all that it printed, and what of it went to standard output. */
 export function run(command, words, options = {}) {
   const done = spawnSync(command, words, { encoding: "utf8", maxBuffer: 1 << 28, timeout: PATIENCE_MS * 4, ...options });
   if (done.error) throw done.error;
-  return { code: done.status, text: `${done.stdout}${done.stderr}` };
+  return { code: done.status, text: `${done.stdout}${done.stderr}`, out: done.stdout };
 }
 
 /** Runs a command that has to succeed and answers what it printed. */
@@ -34,11 +34,11 @@ export function must(command, words, options) {
   return text;
 }
 
-/** The finished package with this ending. */
-export function packageOf(ending) {
+/** The finished package with this ending, and this beginning. */
+export function packageOf(ending, beginning = "") {
   const folder = process.env.SIROCCO_PACKAGES;
-  const name = readdirSync(folder).find((file) => file.endsWith(ending));
-  if (!name) throw new Error(`there is no ${ending} in ${folder}`);
+  const name = readdirSync(folder).find((file) => file.endsWith(ending) && file.startsWith(beginning));
+  if (!name) throw new Error(`there is no ${beginning}…${ending} in ${folder}`);
   return join(folder, name);
 }
 

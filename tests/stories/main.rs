@@ -2,6 +2,8 @@
 //! worker. Those of the real one are in `tests/real_model.rs`. What looks at processes, and at what links to a file, is
 //! told on Linux.
 
+#[cfg(target_os = "linux")]
+mod added_runtimes;
 mod answers;
 mod attachments;
 mod branches;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sirocco_engine::{Backend, Runtime};
+use sirocco_engine::{Backend, Runtime, discover};
 use sirocco_protocol::commands::*;
 use sirocco_protocol::{
     AppStatus, ErrorCode, ErrorReport, HeaderReport, ImportOutcome, LoadOptions, LoadedModel,
@@ -117,6 +117,72 @@ async fn a_runtime_that_comes_or_goes_changes_what_runs_here() -> anyhow::Result
         .find(|model| model.id == gemma.id)
         .expect("it is kept");
     assert_eq!(refusal(gone), said);
+    Ok(())
+}
+
+/// Workers as packages have them, found by their names.
+fn found_in(folder: &Path, names: &[RuntimeName]) -> anyhow::Result<Vec<Runtime>> {
+    for name in names {
+        let file = format!("sirocco-worker-{}-cpu-baseline", name.slug());
+        std::os::unix::fs::symlink(WORKER, folder.join(file))?;
+    }
+    Ok(discover(&[folder.to_path_buf()]))
+}
+
+#[tokio::test]
+async fn with_either_runtime_missing_the_app_answers_and_says_what_it_lacks() -> anyhow::Result<()>
+{
+    for (here, absent) in [(MistralRs, LlamaCpp), (LlamaCpp, MistralRs)] {
+        let folder = tempfile::TempDir::new()?;
+        let app = TempApp::open_with(found_in(folder.path(), &[here])?).await?;
+        let status: AppStatus = app.call("app_status", AppStatusRequest {}).await?;
+        assert_eq!(status.installed, [here]);
+        let reports: Vec<RuntimeReport> = app.call("runtime_list", RuntimeList {}).await?;
+        let names: Vec<RuntimeName> = reports.iter().map(|one| one.name).collect();
+        assert_eq!((names, &reports[0].problem), (vec![here], &None));
+
+        let file = app.outside().join("model.gguf");
+        let script = Script::answering("Here I am.");
+        app.put_model(&file, &TinyModel::default(), &script)?;
+        let model = app.import(&file).await?.models.remove(0);
+        assert_eq!(model.runtime, Some(here));
+        let refused = load(&app, model.id, Some(absent)).await;
+        let refused = refused.expect_err("it is not there");
+        assert_eq!(
+            refused.message,
+            format!("the {absent} runtime is not installed here")
+        );
+        let loaded = app.load(model.id, LoadOptions::default()).await?;
+        assert_eq!(loaded.served_by, Some(here));
+        let conversation = app.conversation().await?;
+        let (run, answer) = app
+            .ask(conversation, "Are you there?")
+            .await?
+            .finish()
+            .await?;
+        assert_eq!(
+            (run.state, answer.content.as_str()),
+            (RunState::Completed, "Here I am.")
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_any_runtime_the_app_opens_and_says_so() -> anyhow::Result<()> {
+    let app = TempApp::open_with(Vec::new()).await?;
+    let status: AppStatus = app.call("app_status", AppStatusRequest {}).await?;
+    assert_eq!((status.installed, status.runtimes), (vec![], vec![]));
+    let model = imported(&app, "llama").await?;
+    let refused = load(&app, model.id, None).await;
+    let said = match refused {
+        Err(report) => report.message,
+        Ok(_) => {
+            let failed = app.load(model.id, LoadOptions::default()).await;
+            failed.expect_err("nothing can load it").to_string()
+        }
+    };
+    assert!(said.contains("no worker of mistral.rs was found"), "{said}");
     Ok(())
 }
 

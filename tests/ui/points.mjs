@@ -5,7 +5,7 @@
 // The model is the tiny one of the scripted Hub, whose words are random but real. Later stories build on earlier ones.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { ending, runProgram, startHub, temporaryFolder } from "../hub/programs.mjs";
@@ -359,6 +359,21 @@ test("language, direction and colours change at once, and a copy of the database
   await page.getByRole("heading", { level: 1, name: "Réglages" }).waitFor();
   await choose(/^Langue/, "English");
   await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+});
+
+test("a runtime is added by the path of a worker, serves at once, and is removed again", async () => {
+  const folder = process.env.SIROCCO_WORKER_DIR;
+  const built = readdirSync(folder).find((name) => /^sirocco-worker-.*-native$/.test(name));
+  const file = join(temporaryFolder(atEnd), built.replace(/-native$/, "-baseline"));
+  copyFileSync(join(folder, built), file);
+  await page.keyboard.press("Control+,");
+  const path = page.getByRole("textbox", { name: "Path of a runtime", exact: true });
+  await path.fill(file);
+  await path.press("Enter");
+  const added = page.getByRole("list", { name: "Runtimes", exact: true }).getByRole("button", { name: /^Remove .*\(baseline\)$/ });
+  await added.click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
+  await added.waitFor({ state: "detached" });
 });
 
 test("the page complained about nothing", () => {

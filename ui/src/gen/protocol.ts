@@ -4083,7 +4083,7 @@ path: string, };
 /**
  * What to pick in a native dialog.
  */
-export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets" | "attachments";
+export type PickKind = "model_files" | "folder" | "certificates" | "conversations" | "presets" | "attachments" | "runtime";
 
 /**
  * A path a person chose, as the page may know it.
@@ -4756,6 +4756,16 @@ run: Run,
 message: Message, };
 
 /**
+ * Adds the workers of a runtime to the data folder, once each has said here what it is: all of them, or none. They
+ * are those in an archive or a folder, or the file of one; what is for other processors stays out.
+ */
+export type RuntimeAdd = { 
+/**
+ * Archive, folder or file.
+ */
+handle: PathHandle, };
+
+/**
  * Something that computes besides the CPU.
  */
 export type RuntimeDevice = { 
@@ -4779,9 +4789,26 @@ export type RuntimeList = Record<symbol, never>;
 export type RuntimeName = "mistralrs" | "llamacpp";
 
 /**
+ * Removes workers that were added to the data folder; refused while a model runs in one of them.
+ */
+export type RuntimeRemove = { 
+/**
+ * Of one as `runtime_list` has it, or how those of several begin, such as `llamacpp`.
+ */
+key: string, };
+
+/**
  * A worker that is installed, and whether it can be used here.
  */
 export type RuntimeReport = { 
+/**
+ * What it is called among all, such as `llamacpp-cpu-x86-64-v3`.
+ */
+key: string, 
+/**
+ * It lies in the data folder, where it was added, and can be removed; else it came with the program.
+ */
+is_added: boolean, 
 /**
  * What it runs models with.
  */
@@ -5694,6 +5721,10 @@ export interface Commands {
   app_status: { request: AppStatusRequest; response: AppStatus };
   /** The workers that are installed, the preferred one first. Each is started once to hear what it says of itself. */
   runtime_list: { request: RuntimeList; response: Array<RuntimeReport> };
+  /** Adds the workers of a runtime to the data folder, once each has said here what it is: all of them, or none. They are those in an archive or a folder, or the file of one; what is for other processors stays out. */
+  runtime_add: { request: RuntimeAdd; response: Array<RuntimeReport> };
+  /** Removes workers that were added to the data folder; refused while a model runs in one of them. */
+  runtime_remove: { request: RuntimeRemove; response: Nothing };
   /** Conversations, pinned first, then newest first; `query` filters by title. */
   conversation_list: { request: ConversationList; response: Array<ConversationSummary> };
   /** A new conversation with the preset that is standard for its model. */

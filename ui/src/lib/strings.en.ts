@@ -11,6 +11,7 @@ export { exchangeStrings } from './strings/exchange.en';
 export { libraryStrings } from './strings/library.en';
 export { modelStrings } from './strings/models.en';
 export { onboardingStrings } from './strings/onboarding.en';
+export { runtimeFileStrings } from './strings/runtimes.en';
 export { settingsStrings } from './strings/settings.en';
 export { updateStrings } from './strings/updates.en';
 
@@ -80,7 +81,7 @@ export const runtimeStrings = {
   runtimes: 'Runtimes',
   device: (name: string, memory: string) => `${name}, ${memory}`,
   cannotRun: (name: string, reason: string) => `${name} cannot be used: ${reason}`,
-  noRuntimes: 'No runtime was found beside the app, so no model can be loaded. Installing Sirocco again brings it back.',
+  noRuntimes: 'No runtime was found beside the app, so no model can be loaded. Add one in Settings, About, or install Sirocco again.',
   eject: (name: string) => `Eject ${name}`,
   loading: (share: string) => `loading, ${share}`,
   failed: 'did not load',

@@ -13,6 +13,7 @@ export { exchangeStrings } from './strings/exchange.fr';
 export { libraryStrings } from './strings/library.fr';
 export { modelStrings } from './strings/models.fr';
 export { onboardingStrings } from './strings/onboarding.fr';
+export { runtimeFileStrings } from './strings/runtimes.fr';
 export { settingsStrings } from './strings/settings.fr';
 export { updateStrings } from './strings/updates.fr';
 
@@ -81,7 +82,7 @@ export const runtimeStrings: Translation<typeof en.runtimeStrings> = {
   runtimes: 'Moteurs',
   device: (name, memory) => `${name}, ${memory}`,
   cannotRun: (name, reason) => `${name} est inutilisable : ${reason}`,
-  noRuntimes: 'Aucun moteur n’a été trouvé à côté de l’application, aucun modèle ne peut donc être chargé. Réinstaller Sirocco le rétablit.',
+  noRuntimes: 'Aucun moteur n’a été trouvé à côté de l’application, aucun modèle ne peut donc être chargé. Ajoutez-en un dans Réglages, À propos, ou réinstallez Sirocco.',
   eject: (name) => `Éjecter ${name}`,
   loading: (share) => `chargement, ${share}`,
   failed: 'non chargé',

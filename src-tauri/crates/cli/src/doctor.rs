@@ -71,7 +71,7 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     let runtimes = if status.runtimes.is_empty() {
         wrong(
             "there is no worker beside this program, so no model can run",
-            "install Sirocco again, or name the folder of its workers in SIROCCO_WORKER_DIR",
+            "install Sirocco again, add a runtime with `sirocco runtime add`, or name the folder of workers in SIROCCO_WORKER_DIR",
         )
     } else {
         fine(format!("models run with {}", status.runtimes.join(", ")))
@@ -79,7 +79,12 @@ fn of_machine(status: &AppStatus) -> Vec<Finding> {
     let lacking = RuntimeName::ALL
         .into_iter()
         .filter(|runtime| !status.runtimes.is_empty() && !status.installed.contains(runtime))
-        .map(|runtime| fine(format!("without {runtime}: {}", what_it_is_for(runtime))));
+        .map(|runtime| {
+            let without = what_it_is_for(runtime);
+            fine(format!(
+                "without {runtime}: {without}; `sirocco runtime add` adds it"
+            ))
+        });
     let free = bytes(machine.available_bytes);
     let memory = if machine.available_bytes < LITTLE_MEMORY {
         wrong(

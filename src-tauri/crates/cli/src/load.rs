@@ -128,7 +128,7 @@ impl LlamaCppFlags {
 pub struct With {
     /// The runtime to serve the model, `mistralrs` or `llamacpp`; otherwise the one chosen for it, or mistral.rs
     /// wherever that can.
-    #[arg(long)]
+    #[arg(long, requires = "model")]
     runtime: Option<RuntimeName>,
 }
 

@@ -20,6 +20,7 @@ mod models;
 mod output;
 mod progress;
 mod rm;
+mod runtime;
 mod serve;
 mod serve_ui;
 mod session;
@@ -112,6 +113,11 @@ enum DataCommand {
         #[command(subcommand)]
         command: token::Command,
     },
+    /// Runtimes that models run with: those that came with Sirocco, and those that were added.
+    Runtime {
+        #[command(subcommand)]
+        command: runtime::Command,
+    },
     /// Write one conversation, or all, as a file.
     Export(export::Export),
     /// Import conversations of other apps, or exported ones: a file, a folder or a zip.
@@ -173,6 +179,7 @@ fn run(home: Option<PathBuf>, command: DataCommand) -> ExitCode {
             DataCommand::Status(json) => status::run(home, json.json).await,
             DataCommand::Log(log) => log::run(home, log).await,
             DataCommand::Token { command } => token::run(&home, command),
+            DataCommand::Runtime { command } => runtime::run(home, command).await,
             DataCommand::Export(export) => export::run(home, export).await,
             DataCommand::ImportChats(import) => import_chats::run(home, import).await,
             DataCommand::Doctor(json) => doctor::run(home, json.json).await,

@@ -31,6 +31,7 @@ use crate::open_error::OpenError;
 use crate::openings::Openings;
 use crate::picked::PickedPaths;
 use crate::runs::{Runs, Titles};
+use crate::runtimes::Runtimes;
 use crate::serving::Serving;
 use crate::temporary::Temporary;
 use crate::updates::Updates;
@@ -45,7 +46,7 @@ pub struct AppOptions {
     pub home: Home,
     /// The side that faces the person.
     pub host: Arc<dyn Host>,
-    /// Worker executables, the fastest first.
+    /// Worker executables that came with the program, the fastest first; those in the data folder are found.
     pub runtimes: Vec<Runtime>,
     /// What the tools of Hugging Face left on this machine.
     pub environment: HubEnvironment,
@@ -63,6 +64,7 @@ pub(crate) struct Inner {
     pub copies: OpenedCopies,
     pub store: Store,
     pub temporary: Temporary,
+    pub runtimes: Runtimes,
     pub residency: Residency,
     pub events: broadcast::Sender<Event>,
     pub runs: Runs,
@@ -117,8 +119,9 @@ impl App {
         let _ = std::fs::remove_dir_all(home.scratch());
         let _ = std::fs::remove_file(home.update());
         crate::library::remove_unfinished_copies(&home.models());
-        let (residency, changes) = Residency::new(runtimes, home.scratch());
-        let store = store.judging_for(&residency.installed());
+        let runtimes = Runtimes::installed(runtimes);
+        let (residency, changes) = Residency::new(runtimes.with_added(&home), home.scratch());
+        store.judge_for(&residency.installed());
         let (connections, writer) = Log::open(store.clone()).await?;
         let access = Access::open(&home, environment);
         let network = access
@@ -140,6 +143,7 @@ impl App {
                 copies,
                 store,
                 temporary: Temporary::default(),
+                runtimes,
                 residency,
                 events: broadcast::Sender::new(EVENTS),
                 runs: Runs::default(),

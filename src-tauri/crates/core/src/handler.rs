@@ -38,8 +38,15 @@ impl Handler for App {
     }
 
     async fn runtime_list(&self, _: RuntimeList) -> Answer<Vec<RuntimeReport>> {
-        let hellos = self.inner.residency.hellos().await;
-        Ok(hellos.iter().map(machine::runtime_report).collect())
+        Ok(self.list_runtimes().await)
+    }
+
+    async fn runtime_add(&self, request: RuntimeAdd) -> Answer<Vec<RuntimeReport>> {
+        self.add_runtime(request.handle).await
+    }
+
+    async fn runtime_remove(&self, request: RuntimeRemove) -> Answer<Nothing> {
+        self.remove_runtime(request.key).await.map(|()| Nothing {})
     }
 
     async fn conversation_list(

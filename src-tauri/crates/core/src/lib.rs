@@ -47,6 +47,7 @@ mod presets;
 mod prompts;
 mod reasoning;
 mod runs;
+mod runtimes;
 mod search;
 mod serving;
 mod temporary;
@@ -69,15 +70,14 @@ pub use openings::is_link;
 pub use sirocco_hub::account::HubEnvironment;
 pub use updates::Releases;
 
-/// The workers this machine can run: those in `SIROCCO_WORKER_DIR`, then those in the data folder, which were added
-/// later, then those installed with the program.
+/// The workers that came with the program, of those this machine can run: in `SIROCCO_WORKER_DIR`, then where packages
+/// put them. The App finds those that were added to its data folder.
 #[must_use]
-pub fn runtimes(home: &home::Home) -> Vec<sirocco_engine::Runtime> {
+pub fn installed_runtimes() -> Vec<sirocco_engine::Runtime> {
     let mut folders: Vec<_> = std::env::var_os("SIROCCO_WORKER_DIR")
         .map(std::path::PathBuf::from)
         .into_iter()
         .collect();
-    folders.push(home.workers());
     folders.extend(sirocco_engine::worker_folders(
         std::env::current_exe().ok().as_deref(),
     ));

@@ -390,7 +390,7 @@ impl App {
                 used_bytes = used_bytes.saturating_add(other.model.size_bytes);
             }
         }
-        Ok(Some(CardMemory::of(devices, used_bytes)))
+        Ok(Some(CardMemory::of(&devices, used_bytes)))
     }
 
     /// What a load takes where it would go to, and where that is.

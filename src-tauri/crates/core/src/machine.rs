@@ -28,9 +28,12 @@ pub fn look() -> Machine {
 /// What a worker says of itself, as the interface shows it.
 pub fn runtime_report(
     (runtime, hello): &(Runtime, Result<WorkerHello, EngineError>),
+    is_added: bool,
 ) -> RuntimeReport {
     let devices = hello.iter().flat_map(|hello| &hello.devices);
     RuntimeReport {
+        key: runtime.key(),
+        is_added,
         name: runtime.name,
         version: hello
             .as_ref()

@@ -21,5 +21,5 @@ pub use engine::{Engine, Serving};
 pub use error::EngineError;
 pub use llamacpp::LlamaCpp;
 pub use residency::{Breakdown, Change, Elsewhere, Load, Loaded, Plan, Residency, Turn};
-pub use runtime::{Backend, Runtime, cpu_level, discover, worker_folders};
+pub use runtime::{Backend, Runtime, cpu_level, discover, with_added, worker_folders};
 pub use worker::{Generation, Worker, WorkerEnd, WorkerHello};

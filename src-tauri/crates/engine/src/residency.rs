@@ -150,10 +150,28 @@ pub struct Residency {
     inner: Arc<Inner>,
 }
 
+/// What each worker says about itself, or why it cannot be used here.
+pub type Hellos = Arc<[(Runtime, Result<WorkerHello, EngineError>)]>;
+
+/// The workers there are; another set of them is asked anew.
+#[derive(Clone, Debug)]
+struct Workers {
+    runtimes: Arc<[Runtime]>,
+    hellos: Arc<OnceCell<Hellos>>,
+}
+
+impl Workers {
+    fn new(runtimes: Vec<Runtime>) -> Self {
+        Self {
+            runtimes: runtimes.into(),
+            hellos: Arc::default(),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
-    runtimes: Vec<Runtime>,
-    hellos: OnceCell<Vec<(Runtime, Result<WorkerHello, EngineError>)>>,
+    workers: Mutex<Workers>,
     /// Models that a graphics card broke at in the middle of an answer: too little memory, most likely.
     broke_on_a_card: Mutex<HashSet<ModelId>>,
     scratch: PathBuf,
@@ -173,8 +191,7 @@ impl Residency {
         (
             Self {
                 inner: Arc::new(Inner {
-                    runtimes,
-                    hellos: OnceCell::new(),
+                    workers: Mutex::new(Workers::new(runtimes)),
                     broke_on_a_card: Mutex::default(),
                     scratch,
                     slots: Mutex::default(),
@@ -185,40 +202,61 @@ impl Residency {
         )
     }
 
-    /// The workers found at start.
+    /// The workers there are.
     #[must_use]
-    pub fn runtimes(&self) -> &[Runtime] {
-        &self.inner.runtimes
+    pub fn runtimes(&self) -> Arc<[Runtime]> {
+        Arc::clone(&lock(&self.inner.workers).runtimes)
     }
 
-    /// What each of them says about itself, or why it cannot be used here. They are asked once.
-    pub async fn hellos(&self) -> &[(Runtime, Result<WorkerHello, EngineError>)] {
+    /// From now on models are loaded with these workers; what is loaded stays with its own.
+    pub fn set_runtimes(&self, runtimes: Vec<Runtime>) {
+        *lock(&self.inner.workers) = Workers::new(runtimes);
+    }
+
+    /// Whether a model runs in this program, or may be about to.
+    #[must_use]
+    pub fn uses(&self, runtime: &Runtime) -> bool {
+        let slots = lock(&self.inner.slots);
+        slots.values().any(|slot| match &*slot.state.borrow() {
+            State::Loading { .. } => slot.runtime == Some(runtime.name),
+            State::Ready(ready) => ready.program.as_ref() == Some(&runtime.program),
+            State::Failed(_) => false,
+        })
+    }
+
+    /// What each of the workers says about itself, or why it cannot be used here. They are asked once.
+    pub async fn hellos(&self) -> Hellos {
+        let Workers { runtimes, hellos } = lock(&self.inner.workers).clone();
         let ask = || async {
             let mut hellos = Vec::new();
-            for runtime in &self.inner.runtimes {
+            for runtime in runtimes.iter() {
                 hellos.push((runtime.clone(), self.hello_of(runtime).await));
             }
-            hellos
+            hellos.into()
         };
-        self.inner.hellos.get_or_init(ask).await
+        Arc::clone(hellos.get_or_init(ask).await)
     }
 
     /// What the worker says of the graphics card that this model is tried on first, with this runtime: none if the
     /// processor takes it. Apple's cards have no memory of their own and are none.
-    pub async fn card_for(&self, model_id: ModelId, runtime: RuntimeName) -> Option<&[Device]> {
+    pub async fn card_for(&self, model_id: ModelId, runtime: RuntimeName) -> Option<Vec<Device>> {
         let is_for_cards = |one: &Runtime| one.name == runtime && one.backend == Backend::Cuda;
         // Who has no such worker waits for no hello.
-        if !self.inner.runtimes.iter().any(is_for_cards) || self.broke_on_card(model_id) {
+        if !self.runtimes().iter().any(is_for_cards) || self.broke_on_card(model_id) {
             return None;
         }
-        let mut hellos = self.hellos().await.iter();
-        hellos.find_map(|(one, hello)| {
+        let hellos = self.hellos().await;
+        hellos.iter().find_map(|(one, hello)| {
             let hello = hello.as_ref().ok().filter(|_| is_for_cards(one))?;
-            Some(hello.devices.as_slice())
+            Some(hello.devices.clone())
         })
     }
 
-    async fn hello_of(&self, runtime: &Runtime) -> Result<WorkerHello, EngineError> {
+    /// What a worker says about itself, be it one of those there are or not.
+    ///
+    /// # Errors
+    /// [`EngineError::Start`]: it cannot be used here.
+    pub async fn hello_of(&self, runtime: &Runtime) -> Result<WorkerHello, EngineError> {
         let scratch = self.inner.scratch.join("hello");
         std::fs::create_dir_all(&scratch).map_err(|error| EngineError::Start {
             program: runtime.program.display().to_string(),
@@ -233,7 +271,8 @@ impl Residency {
     /// Which runtimes those are, each once, the preferred one first.
     #[must_use]
     pub fn installed(&self) -> Vec<RuntimeName> {
-        let is_there = |name: &RuntimeName| self.inner.runtimes.iter().any(|one| one.name == *name);
+        let runtimes = self.runtimes();
+        let is_there = |name: &RuntimeName| runtimes.iter().any(|one| one.name == *name);
         RuntimeName::ALL.into_iter().filter(is_there).collect()
     }
 

@@ -57,6 +57,69 @@ pub struct Runtime {
     pub target: String,
 }
 
+impl Runtime {
+    /// The worker in this file; none if its name is not one that a worker has. Whether the file is there is not looked at.
+    #[must_use]
+    pub fn of_file(program: PathBuf) -> Option<Self> {
+        let file = program.file_name()?.to_str()?;
+        let targets = || TARGETS.into_iter();
+        let mut all = RuntimeName::ALL
+            .into_iter()
+            .flat_map(|name| Backend::ALL.map(|backend| (name, backend)))
+            .flat_map(|(name, backend)| targets().map(move |target| (name, backend, target)));
+        let (name, backend, target) =
+            all.find(|(name, backend, target)| file_name(*name, *backend, target) == file)?;
+        Some(Self {
+            name,
+            backend,
+            target: target.to_owned(),
+            program,
+        })
+    }
+
+    /// What it is called among all of a machine: its file's name without what those have in common, such as
+    /// `llamacpp-cpu-x86-64-v3`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!(
+            "{}-{}-{}",
+            self.name.slug(),
+            self.backend.slug(),
+            self.target
+        )
+    }
+
+    /// Whether this CPU has what it is compiled for, as far as its name says.
+    #[must_use]
+    pub fn is_for_this_cpu(&self) -> bool {
+        cpu_runs(&self.target)
+    }
+
+    /// Before which others it is tried.
+    fn rank(&self) -> (RuntimeName, usize, usize) {
+        let at = |found: Option<usize>| found.unwrap_or(usize::MAX);
+        let backend = Backend::ALL.iter().position(|one| *one == self.backend);
+        let target = TARGETS.iter().position(|one| *one == self.target);
+        (self.name, at(backend), at(target))
+    }
+}
+
+/// The workers of a program, and those that were `added` to it: these take the place of others of the same key. In the
+/// order of [`discover`].
+#[must_use]
+pub fn with_added(added: Vec<Runtime>, installed: &[Runtime]) -> Vec<Runtime> {
+    let is_replaced = |one: &&Runtime| added.iter().any(|other| other.key() == one.key());
+    let kept: Vec<_> = installed
+        .iter()
+        .filter(|one| !is_replaced(one))
+        .cloned()
+        .collect();
+    let mut all = added;
+    all.extend(kept);
+    all.sort_by_key(Runtime::rank);
+    all
+}
+
 /// CPU targets, the fastest first.
 const TARGETS: [&str; 4] = ["native", "x86-64-v4", "x86-64-v3", "baseline"];
 
@@ -196,6 +259,49 @@ mod tests {
                 (RuntimeName::LlamaCpp, Cpu, "native"),
             ]
         );
+    }
+
+    #[test]
+    fn a_worker_is_told_by_its_file_name() {
+        let of = |name: &str| {
+            let name = format!("/anywhere/{name}{}", std::env::consts::EXE_SUFFIX);
+            Runtime::of_file(PathBuf::from(name))
+        };
+        let worker = of("sirocco-worker-llamacpp-cpu-x86-64-v3").expect("a worker");
+        assert_eq!(
+            (worker.name, worker.backend, worker.target.as_str()),
+            (RuntimeName::LlamaCpp, Backend::Cpu, "x86-64-v3")
+        );
+        assert_eq!(worker.key(), "llamacpp-cpu-x86-64-v3");
+        for other in [
+            "sirocco-worker-llamacpp-cpu-x86-64-v9",
+            "sirocco-worker-ollama-cpu-baseline",
+            "sirocco-worker-llamacpp-cpu-baseline-",
+            "sirocco",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_was_added_takes_the_place_of_its_like_and_the_order_stays() {
+        let of = |folder: &str, name, backend, target| {
+            let file = file_name(name, backend, target);
+            Runtime::of_file(PathBuf::from(folder).join(file)).expect("a worker")
+        };
+        let ours = |name, target| of("/app", name, Backend::Cpu, target);
+        let installed = [
+            ours(RuntimeName::MistralRs, "baseline"),
+            ours(RuntimeName::LlamaCpp, "baseline"),
+        ];
+        let added = vec![
+            of("/data", RuntimeName::LlamaCpp, Backend::Cpu, "baseline"),
+            of("/data", RuntimeName::MistralRs, Backend::Cuda, "baseline"),
+        ];
+        let all = with_added(added.clone(), &installed);
+        let expected = [added[1].clone(), installed[0].clone(), added[0].clone()];
+        assert_eq!(all, expected);
+        assert_eq!(with_added(Vec::new(), &installed), installed);
     }
 
     #[test]

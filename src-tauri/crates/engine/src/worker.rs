@@ -193,7 +193,8 @@ impl Worker {
         command.process_group(0);
         #[cfg(windows)]
         command.creation_flags(0x0800_0000); // CREATE_NO_WINDOW
-        let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+        let child = spawned(&mut command).await;
+        let mut child = child.map_err(|error| failed(error.to_string()))?;
         let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().expect("its output was piped"));
         let log = Arc::new(Mutex::new(LastLines::default()));
@@ -466,6 +467,23 @@ impl Drop for Generation {
             }
         }
     }
+}
+
+/// A program that was written a moment ago may still be open for writing, in a child of ours that is about to start and
+/// has what we had open when it was made: that is over in milliseconds.
+const WRITTEN_TIME: Duration = Duration::from_millis(10);
+const WRITTEN_TRIES: u32 = 100;
+
+async fn spawned(command: &mut Command) -> std::io::Result<Child> {
+    for _ in 0..WRITTEN_TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                tokio::time::sleep(WRITTEN_TIME).await;
+            }
+            done => return done,
+        }
+    }
+    command.spawn()
 }
 
 /// Id under which load frames are dispatched; requests start at 1.

@@ -93,6 +93,14 @@ commands! {
 
     /// The workers that are installed, the preferred one first. Each is started once to hear what it says of itself.
     runtime_list(RuntimeList {}) -> Vec<RuntimeReport>;
+    /// Adds the workers of a runtime to the data folder, once each has said here what it is: all of them, or none. They
+    /// are those in an archive or a folder, or the file of one; what is for other processors stays out.
+    runtime_add(RuntimeAdd { #[doc = " Archive, folder or file."] handle: PathHandle }) -> Vec<RuntimeReport>;
+    /// Removes workers that were added to the data folder; refused while a model runs in one of them.
+    runtime_remove(RuntimeRemove {
+        /// Of one as `runtime_list` has it, or how those of several begin, such as `llamacpp`.
+        key: String,
+    }) -> Nothing;
 
     /// Conversations, pinned first, then newest first; `query` filters by title.
     conversation_list(ConversationList {

@@ -65,6 +65,8 @@ pub enum PickKind {
     Presets,
     /// Files to attach to a message, several at once.
     Attachments,
+    /// An archive with a runtime, or the file of a worker.
+    Runtime,
 }
 
 /// A path a person chose, as the page may know it.

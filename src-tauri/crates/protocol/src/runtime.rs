@@ -42,6 +42,10 @@ impl std::fmt::Display for RuntimeName {
 /// A worker that is installed, and whether it can be used here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RuntimeReport {
+    /// What it is called among all, such as `llamacpp-cpu-x86-64-v3`.
+    pub key: String,
+    /// It lies in the data folder, where it was added, and can be removed; else it came with the program.
+    pub is_added: bool,
     /// What it runs models with.
     pub name: RuntimeName,
     /// Of the engine in it; none if it did not get so far as to say.

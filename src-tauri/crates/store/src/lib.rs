@@ -67,7 +67,7 @@ mod tree;
 mod turns;
 mod value;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sirocco_protocol::RuntimeName;
 use sqlx::sqlite::SqlitePool;
@@ -104,17 +104,24 @@ pub struct Store {
     reader: SqlitePool,
     writer: SqlitePool,
     /// The runtimes there are, for the verdict on models.
-    runtimes: Arc<[RuntimeName]>,
+    runtimes: Arc<RwLock<Arc<[RuntimeName]>>>,
 }
 
 impl Store {
-    /// The same database, with models judged for these runtimes; without this call, as if there were all.
-    #[must_use]
-    pub fn judging_for(self, runtimes: &[RuntimeName]) -> Self {
-        Self {
-            runtimes: runtimes.into(),
-            ..self
-        }
+    /// From now on models are judged for these runtimes, through all copies of this store; until then as if there were
+    /// all.
+    pub fn judge_for(&self, runtimes: &[RuntimeName]) {
+        let mut judged = self
+            .runtimes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *judged = runtimes.into();
+    }
+
+    /// The runtimes that models are judged for.
+    fn runtimes(&self) -> Arc<[RuntimeName]> {
+        let judged = self.runtimes.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&judged)
     }
 
     /// A transaction that sees one state of the database throughout.

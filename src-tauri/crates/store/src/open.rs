@@ -1,6 +1,7 @@
 //! Opening: refuse what is newer or foreign, copy aside, migrate, then make the connections.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use sirocco_protocol::RuntimeName;
@@ -57,7 +58,7 @@ impl Store {
         Ok(Self {
             reader: writer.clone(),
             writer,
-            runtimes: RuntimeName::ALL.into(),
+            runtimes: judging_for_all(),
         })
     }
 
@@ -66,6 +67,11 @@ impl Store {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+/// Until it is said which runtimes there are.
+fn judging_for_all() -> Arc<RwLock<Arc<[RuntimeName]>>> {
+    Arc::new(RwLock::new(RuntimeName::ALL.into()))
 }
 
 /// The copy of a database that is about to be migrated.
@@ -116,7 +122,7 @@ pub(crate) async fn open_with(
     Ok(Store {
         reader,
         writer,
-        runtimes: RuntimeName::ALL.into(),
+        runtimes: judging_for_all(),
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sirocco_core::instance::{Owner, Ownership, fresh_token};
-use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, runtimes};
+use sirocco_core::{App, AppOptions, Host, HubEnvironment, OpenError, installed_runtimes};
 use sirocco_protocol::HostKind;
 use sirocco_server::Following;
 
@@ -80,7 +80,7 @@ impl OwnedApp {
         };
         let kind = host.kind();
         let app = App::open(AppOptions {
-            runtimes: runtimes(&home),
+            runtimes: installed_runtimes(),
             home,
             host,
             environment: HubEnvironment::from_process(),

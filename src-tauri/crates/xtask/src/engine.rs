@@ -127,7 +127,7 @@ pub fn folder() -> Result<PathBuf> {
 }
 
 /// How the files of all workers begin, whatever their engine.
-const WORKER: &str = "sirocco-worker-";
+pub const WORKER: &str = "sirocco-worker-";
 
 /// Builds a worker for graphics cards, that of mistral.rs unless another is meant. It runs on any CPU, which has little
 /// to do then.

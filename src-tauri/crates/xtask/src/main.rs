@@ -96,6 +96,9 @@ enum Command {
         /// Build without optimisations, to try the packages out sooner.
         #[arg(long)]
         debug: bool,
+        /// Build and pack only the runtime for cards of NVIDIA's, with the CUDA toolkit of this machine or one from PyPI.
+        #[arg(long, conflicts_with_all = ["workers", "debug"])]
+        cuda: bool,
     },
     /// Write the file that tells the app of a newer version, `latest.json`, beside signed packages.
     Latest {
@@ -173,7 +176,8 @@ fn run_command(command: Command) -> Result<()> {
             }
             Ok(())
         }
-        Command::Dist { workers, debug } => {
+        Command::Dist { cuda: true, .. } => dist::run_for_cards(),
+        Command::Dist { workers, debug, .. } => {
             dist::run(workers.as_deref(), build::Profile::new(debug))
         }
         Command::Latest {

@@ -137,7 +137,7 @@ export const settingRows = (): SettingsRow[] => [
   { name: 'login_start', group: 'desktop', label: s.loginStart, words: `${s.loginStartText} autostart boot launch` },
   { name: 'version', group: 'about', label: s.version, words: 'sirocco update newer release' },
   { name: 'data_folder', group: 'about', label: s.dataFolder, words: s.dataFolderText },
-  { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine' },
+  { name: 'runtimes', group: 'about', label: s.runtimes, words: 'worker mistral.rs llama.cpp engine add remove cuda' },
   { name: 'machine', group: 'about', label: s.machine, words: 'cpu memory system' },
   { name: 'crashes', group: 'about', label: s.crashes, words: `${s.crashesText} error panic log bug` },
 ];

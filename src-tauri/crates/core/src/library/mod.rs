@@ -67,6 +67,14 @@ impl Library {
         let id = match event {
             Event::ModelChanged { model } => model.id,
             Event::ModelRemoved { model_id } => *model_id,
+            // Anything may be another.
+            Event::Lagged => {
+                let mut listed = self.listed();
+                listed.changes += 1;
+                listed.models = None;
+                listed.stale.clear();
+                return;
+            }
             _ => return,
         };
         let mut listed = self.listed();

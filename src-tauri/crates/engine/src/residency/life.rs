@@ -100,6 +100,7 @@ impl Residency {
                 let facts = self.load_into(&worker, request, slot).await?;
                 Ok(Ready {
                     worker,
+                    program: None,
                     facts,
                     fallback: None,
                 })
@@ -126,7 +127,7 @@ impl Residency {
         })?;
         let mut passed_over: Vec<(Backend, EngineError)> = Vec::new();
         let wanted = |runtime: &&Runtime| runtime.name == load.runtime;
-        for runtime in self.inner.runtimes.iter().filter(wanted) {
+        for runtime in self.runtimes().iter().filter(wanted) {
             if runtime.backend != Backend::Cpu && self.broke_on_a_card().contains(&load.model_id) {
                 let reason = "it broke in the middle of an answer".to_owned();
                 passed_over.push((runtime.backend, EngineError::Crashed { reason }));
@@ -136,6 +137,7 @@ impl Residency {
                 Ok((worker, facts)) => {
                     return Ok(Ready {
                         worker,
+                        program: Some(runtime.program.clone()),
                         facts,
                         fallback: fallback(runtime.backend, &passed_over),
                     });

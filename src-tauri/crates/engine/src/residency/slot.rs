@@ -1,5 +1,6 @@
 //! A model that is loading, ready or failed, and who waits for it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -26,7 +27,7 @@ pub(super) struct Slot {
     /// Its worker was not started again, or has served somebody since.
     pub proven: AtomicBool,
     /// None if it answers elsewhere.
-    runtime: Option<RuntimeName>,
+    pub runtime: Option<RuntimeName>,
     /// Runs that have a turn at the same time.
     pub at_once: u32,
     /// Tokens of context and threads.
@@ -46,6 +47,8 @@ pub(super) enum State {
 #[derive(Clone, Debug)]
 pub(super) struct Ready {
     pub worker: Worker,
+    /// Its executable; none if it answers elsewhere.
+    pub program: Option<PathBuf>,
     pub facts: LoadedFacts,
     /// Why it runs on the processor although there is a worker for a graphics card.
     pub fallback: Option<String>,

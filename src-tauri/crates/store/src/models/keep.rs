@@ -29,7 +29,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .attempt("change a model")?;
-        let stored = fetch(&mut transaction, update.id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, update.id, &self.runtimes()).await?;
         transaction.commit().await.attempt("change a model")?;
         Ok(stored)
     }
@@ -50,7 +50,7 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .attempt("keep the defaults of a model")?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction
             .commit()
             .await
@@ -80,7 +80,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .attempt("keep the hashes of a model")?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction
             .commit()
             .await
@@ -104,7 +104,7 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .attempt("judge a model")?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction.commit().await.attempt("judge a model")?;
         Ok(stored)
     }
@@ -125,7 +125,7 @@ impl Store {
             .execute(&mut *transaction)
             .await
             .attempt("note the use of a model")?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction
             .commit()
             .await

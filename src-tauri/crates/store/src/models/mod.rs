@@ -147,9 +147,10 @@ impl Store {
     }
 
     fn in_order(&self, rows: Vec<ModelRow>) -> Result<Vec<StoredModel>, StoreError> {
+        let runtimes = self.runtimes();
         let mut models = rows
             .into_iter()
-            .map(|row| row.stored(&self.runtimes))
+            .map(|row| row.stored(&runtimes))
             .collect::<Result<Vec<_>, _>>()?;
         models.sort_unstable_by(|one, other| library_order(&one.model, &other.model));
         Ok(models)
@@ -167,9 +168,8 @@ impl Store {
         .fetch_all(&self.reader)
         .await
         .attempt("read models")?;
-        rows.into_iter()
-            .map(|row| row.stored(&self.runtimes))
-            .collect()
+        let runtimes = self.runtimes();
+        rows.into_iter().map(|row| row.stored(&runtimes)).collect()
     }
 
     /// One model that is not in the trash.
@@ -178,7 +178,7 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn model(&self, id: ModelId) -> Result<StoredModel, StoreError> {
         let mut connection = self.reader.acquire().await.attempt("read a model")?;
-        fetch(&mut connection, id, &self.runtimes).await
+        fetch(&mut connection, id, &self.runtimes()).await
     }
 }
 
@@ -466,7 +466,7 @@ mod tests {
         assert!(matches!(with_both.verdict, ModelVerdict::Runs { .. }));
         assert_eq!(with_both.runtimes, new.runtimes);
 
-        let store = store.judging_for(&[RuntimeName::MistralRs]);
+        store.clone().judge_for(&[RuntimeName::MistralRs]);
         let with_one = store.list_models().await.unwrap().remove(0).model;
         assert_eq!(with_one.runtime, None);
         let ModelVerdict::Refused { reasons } = with_one.verdict else {

@@ -91,7 +91,7 @@ impl Store {
         }
         let mut changed = Vec::with_capacity(ids.len());
         for id in ids {
-            changed.push(fetch(&mut transaction, id, &self.runtimes).await?);
+            changed.push(fetch(&mut transaction, id, &self.runtimes()).await?);
         }
         transaction.commit().await.attempt("save models")?;
         Ok(changed)
@@ -105,7 +105,7 @@ impl Store {
     pub async fn save_model(&self, new: &NewModel, now_ms: i64) -> Result<StoredModel, StoreError> {
         let mut transaction = self.write().await?;
         let id = save(&mut transaction, new, now_ms).await?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction.commit().await.attempt("save a model")?;
         Ok(stored)
     }
@@ -123,7 +123,7 @@ impl Store {
         let mut transaction = self.write().await?;
         follow(&mut transaction, id, new).await?;
         let id = save(&mut transaction, new, now_ms).await?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction.commit().await.attempt("move a model")?;
         Ok(stored)
     }

@@ -48,7 +48,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<StoredTrash, StoreError> {
         let mut transaction = self.write().await?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         let before = Before {
             key: stored.model.key,
             files: stored.files,
@@ -96,7 +96,7 @@ impl Store {
         .execute(&mut *transaction)
         .await
         .attempt("restore a model")?;
-        let stored = fetch(&mut transaction, id, &self.runtimes).await?;
+        let stored = fetch(&mut transaction, id, &self.runtimes()).await?;
         transaction.commit().await.attempt("restore a model")?;
         Ok(stored)
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use super::binaries;
-use super::stage::{Stage, file_name};
+use super::stage::{COMPLETIONS, Stage, file_name};
 use crate::{node, paths, shell};
 
 /// Icons of the desktop beside those that the bundler places.
@@ -101,19 +101,11 @@ fn maintainer([name, address]: &[String; 2]) -> Option<String> {
 /// What each kind of package holds beside the window, and needs of the system.
 fn contents(stage: &Stage) -> Result<Value> {
     if cfg!(target_os = "macos") {
-        let mut files = beside_the_window(stage, "MacOS/");
-        for file in &stage.licences {
-            add(&mut files, "Resources/licences/", file);
-        }
-        return Ok(json!({ "macOS": { "files": files } }));
+        return Ok(json!({ "macOS": { "files": macos_files(stage) } }));
     }
     if cfg!(windows) {
         // Here the source comes first.
-        let mut files = beside_the_window(stage, "");
-        for file in &stage.licences {
-            add(&mut files, "licences/", file);
-        }
-        let resources: Map<_, _> = files
+        let resources: Map<_, _> = windows_files(stage)
             .into_iter()
             .map(|(to, from)| {
                 (
@@ -137,6 +129,38 @@ fn contents(stage: &Stage) -> Result<Value> {
     let deb = json!({ "files": linux_files(stage, Family::Debian), "depends": debian });
     let rpm = json!({ "files": linux_files(stage, Family::Fedora), "depends": fedora });
     Ok(json!({ "linux": { "deb": deb, "rpm": rpm } }))
+}
+
+/// A disk image puts nothing into the folders of shells and `man`: what they read is in the app, for who tells them so.
+fn macos_files(stage: &Stage) -> Map<String, Value> {
+    let mut files = beside_the_window(stage, "MacOS/");
+    for file in &stage.licences {
+        add(&mut files, "Resources/licences/", file);
+    }
+    for page in &stage.manual {
+        add(&mut files, "Resources/man/man1/", page);
+    }
+    for file in completions(stage) {
+        add(&mut files, "Resources/completions/", &file);
+    }
+    files
+}
+
+/// Nothing reads the manual there. PowerShell completes what its profile tells it to.
+fn windows_files(stage: &Stage) -> Map<String, Value> {
+    let mut files = beside_the_window(stage, "");
+    for file in &stage.licences {
+        add(&mut files, "licences/", file);
+    }
+    for file in completions(stage) {
+        add(&mut files, "completions/", &file);
+    }
+    files
+}
+
+fn completions(stage: &Stage) -> impl Iterator<Item = PathBuf> {
+    let names = COMPLETIONS.iter();
+    names.map(|(_, name)| stage.completions.join(name))
 }
 
 /// For systems where a program has a folder of its own.
@@ -251,6 +275,27 @@ mod tests {
         assert_eq!(files["/usr/bin/sirocco"], "/dist/release/bin/sirocco");
         let files = beside_the_window(&stage(), "MacOS/");
         assert!(files.contains_key("MacOS/workers/sirocco-worker-x-cpu-baseline"));
+    }
+
+    #[test]
+    fn completions_and_the_manual_are_in_packages_that_have_no_place_for_them() {
+        let files = macos_files(&stage());
+        let names: Vec<_> = files.keys().map(String::as_str).collect();
+        for name in [
+            "MacOS/sirocco",
+            "Resources/man/man1/sirocco.1.gz",
+            "Resources/completions/_sirocco",
+            "Resources/completions/sirocco.fish",
+            "Resources/licences/third-party-licences.txt",
+        ] {
+            assert!(names.contains(&name), "{name} of {names:?}");
+        }
+        let files = windows_files(&stage());
+        assert_eq!(
+            files["completions/_sirocco.ps1"],
+            "/dist/release/completions/_sirocco.ps1"
+        );
+        assert!(files.contains_key("licences/third-party-licences.txt"));
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! `cargo xtask dist`: release packages of what this machine can build.
 //!
 //! Tauri's bundler makes `.deb`, `.rpm`, `.dmg` and the NSIS installer; what is to lie in them beside the
-//! window is gathered in a [`Stage`] and handed to it. The portable folder is packed from the same stage.
+//! window is gathered in a [`Stage`] and handed to it. The portable folder is packed from the same stage, and so is an
+//! archive of each runtime, which can be added to any installation; [`runtimes`] says why installers hold them too.
 //!
 //! Packages hold no worker for the CPU of the machine that made them: which one a user's CPU runs is
 //! decided where it is started, so there are one for any CPU and one for those of the last ten years.
 
 mod binaries;
 mod bundler;
-mod cards;
 pub mod latest;
 mod licences;
 mod portable;
+mod runtimes;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -45,21 +46,42 @@ pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
     build::interface()?;
     build::programs(profile, Host::Window)?;
     let stage = Stage::fill(&folder(), profile, &workers)?;
-    let packages = packages();
-    let _ = std::fs::remove_dir_all(&packages);
-    std::fs::create_dir_all(&packages)
-        .with_context(|| format!("could not make {}", packages.display()))?;
+    let packages = emptied(packages())?;
     let mut made = Vec::new();
     // First: the bundler writes into the window's program which kind of package it came in.
     if cfg!(target_os = "linux") {
         made.push(portable::pack(&stage, &packages)?);
-        made.extend(cards::pack(&stage, &packages)?);
     }
+    let mut all = stage.workers.clone();
+    all.extend(runtimes::built_for_cards(&folder().join("release"))?);
+    made.extend(runtimes::pack(&all, &stage.licences, &packages)?);
     made.extend(bundler::bundle(&stage, &packages)?);
-    for package in made {
+    print(&made);
+    Ok(())
+}
+
+/// Builds the runtime for graphics cards and packs it alone. That takes no card.
+pub fn run_for_cards() -> Result<()> {
+    engine::for_cards(engine::Backend::Cuda)?;
+    let release = emptied(folder().join("release"))?;
+    let workers = runtimes::built_for_cards(&release)?;
+    let licences = licences::write(&emptied(release.join("licences"))?, &workers)?;
+    print(&runtimes::pack(&workers, &licences, &emptied(packages())?)?);
+    Ok(())
+}
+
+/// A folder with nothing in it.
+fn emptied(folder: PathBuf) -> Result<PathBuf> {
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("could not make {}", folder.display()))?;
+    Ok(folder)
+}
+
+fn print(packages: &[PathBuf]) {
+    for package in packages {
         println!("{}", package.display());
     }
-    Ok(())
 }
 
 /// Workers for any machine: built if need be, and those of other engines that were built before.

@@ -13,7 +13,7 @@ use crate::build::Profile;
 use crate::{paths, shell};
 
 /// The shells, and what their files of completions are called.
-const COMPLETIONS: &[(&str, &str)] = &[
+pub const COMPLETIONS: &[(&str, &str)] = &[
     ("bash", "sirocco"),
     ("zsh", "_sirocco"),
     ("fish", "sirocco.fish"),

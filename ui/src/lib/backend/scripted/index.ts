@@ -48,7 +48,7 @@ import { entry, missing, type Handlers, type ScriptedHost } from './host';
 import { hubHandlers } from './hub';
 import { libraryHandlers } from './library';
 import { loadedModel, memoryFit } from './memory';
-import { ADAPTERS, DRAFTS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
+import { ADAPTERS, ADDED_RUNTIME, DRAFTS, ROOTS, scriptedModels, RUNTIMES, SETTINGS, STATUS } from './models';
 import { networkHandlers } from './network';
 import { organise, organiseHandlers } from './organise';
 import { presetHandlers } from './presets';
@@ -99,6 +99,7 @@ export class ScriptedBackend implements Backend, ScriptedHost {
   /** Conversations that were opened in windows of their own. */
   readonly windows: string[] = [];
   roots: ModelRoot[];
+  runtimes = copy(RUNTIMES);
   settings: Settings;
 
   readonly tick_ms: number;
@@ -386,7 +387,17 @@ export class ScriptedBackend implements Backend, ScriptedHost {
     model_loaded: () => [...this.loaded.values()],
 
     path_pick: ({ kind }) => [{ handle: '/picked', path: '/picked', is_folder: kind === 'folder' }],
-    runtime_list: () => copy(RUNTIMES),
+    runtime_list: () => copy(this.runtimes),
+    runtime_add: () => {
+      this.runtimes = [...this.runtimes.filter(({ key }) => key !== ADDED_RUNTIME.key), copy(ADDED_RUNTIME)];
+      this.emit({ type: 'lagged' });
+      return [copy(ADDED_RUNTIME)];
+    },
+    runtime_remove: ({ key }) => {
+      this.runtimes = this.runtimes.filter((one) => one.key !== key);
+      this.emit({ type: 'lagged' });
+      return {};
+    },
     path_type: ({ path }) => {
       if (!/^[/~]/.test(path)) {
         throw new BackendError({ code: 'invalid_request', message: 'the path is not absolute', hint: 'start it with / or ~', trace_id: '' });

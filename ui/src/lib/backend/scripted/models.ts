@@ -144,12 +144,27 @@ export const STARTER: StarterModel = {
   sha256: 'a'.repeat(64),
 };
 
-/** As on a machine whose graphics card has no driver. */
+/** As on a machine whose graphics card has no driver, for which somebody has added a runtime. */
 export const RUNTIMES: RuntimeReport[] = [
-  { name: 'mistralrs', version: null, backend: 'CUDA', target: 'baseline', devices: [], problem: 'the driver of NVIDIA’s cards was not found' },
-  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v4', devices: [], problem: null },
-  { name: 'mistralrs', version: '0.8.1', backend: 'CPU', target: 'x86-64-v3', devices: [], problem: null },
+  {
+    key: 'mistralrs-cuda-baseline',
+    is_added: true,
+    name: 'mistralrs',
+    version: null,
+    backend: 'CUDA',
+    target: 'baseline',
+    devices: [],
+    problem: 'the driver of NVIDIA’s cards was not found',
+  },
+  ...['x86-64-v4', 'x86-64-v3'].map((target) => worker('mistralrs', '0.8.1', target, false)),
 ];
+
+/** What is in the scripted archive. */
+export const ADDED_RUNTIME: RuntimeReport = worker('llamacpp', '0.1.161', 'x86-64-v3', true);
+
+function worker(name: RuntimeName, version: string, target: string, is_added: boolean): RuntimeReport {
+  return { key: `${name}-cpu-${target}`, is_added, name, version, backend: 'CPU', target, devices: [], problem: null };
+}
 
 export const STATUS: AppStatus = {
   version: '0.1.0',
