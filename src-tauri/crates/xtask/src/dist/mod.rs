@@ -62,7 +62,7 @@ pub fn run(workers: Option<&Path>, profile: Profile) -> Result<()> {
 
 /// Builds the runtime for graphics cards and packs it alone. That takes no card.
 pub fn run_for_cards() -> Result<()> {
-    engine::for_cards(engine::Backend::Cuda)?;
+    engine::for_cards(engine::Backend::Cuda, None)?;
     let release = emptied(folder().join("release"))?;
     let workers = runtimes::built_for_cards(&release)?;
     let licences = licences::write(&emptied(release.join("licences"))?, &workers)?;
