@@ -195,7 +195,8 @@ test("a conversation has a window of its own, which shows it too, and closing th
 
 test("the desktop is told of a long answer, and a click shows it", async () => {
   await newChat();
-  await ask("Count from 1 to 200, one number per line.");
+  // Of 700 tokens: long is what takes ten seconds, on fast machines too.
+  await ask("Count from 1 to 400, one number per line.");
   await written(3);
   await newChat();
   await desktop.leave();
