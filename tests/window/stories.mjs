@@ -199,7 +199,7 @@ test("the desktop is told of a long answer, and a click shows it", async () => {
   await ask("Count from 1 to 400, one number per line.");
   await written(3);
   await newChat();
-  await desktop.leave();
+  desktop.leave();
   await tray.notice(/Count/);
   await tray.clickNotice();
   await desktop.page.until("the answer", () => document.querySelector("article.model .markdown")?.innerText.includes("20"));
