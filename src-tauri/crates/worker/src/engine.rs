@@ -28,8 +28,7 @@ pub struct Pieces {
     /// The most tokens that are worth computing at once. On a CPU longer pieces only make the attention mask larger,
     /// which the engine may materialise.
     pub longest: usize,
-    /// What a piece aims at in between: progress moves, and an engine that cannot stop in the middle is stopped in
-    /// time.
+    /// What a piece aims at in between: an engine that cannot stop in the middle is stopped in time.
     pub time: Duration,
 }
 
@@ -43,6 +42,15 @@ impl Default for Pieces {
     }
 }
 
+/// What a pass over many tokens asks and tells while it runs.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Set once nobody wants the result.
+    pub stop: &'a AtomicBool,
+    /// Told what share of the pass is done, as often as the engine likes.
+    pub progress: &'a dyn Fn(f32),
+}
+
 /// A model in memory with one key-value cache.
 pub trait Engine: Send {
     /// Appends `tokens` to the cache and returns the logits after the last of them, one per entry of
@@ -52,17 +60,17 @@ pub trait Engine: Send {
     /// When the forward pass fails; the engine is not used again.
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError>;
 
-    /// Like [`forward`](Self::forward), but comes to an end soon after `stop` is set: with `None`, and the cache as it
-    /// was. An engine that cannot do that goes through with it.
+    /// Like [`forward`](Self::forward), but says how far it is, and comes to an end soon after it is stopped: with
+    /// `None`, and the cache as it was. An engine that cannot do that goes through with it.
     ///
     /// # Errors
     /// Those of `forward`.
-    fn forward_unless(
+    fn forward_watched(
         &mut self,
         tokens: &[u32],
-        stop: &AtomicBool,
+        watch: &Watch<'_>,
     ) -> Result<Option<Vec<f32>>, EngineError> {
-        let _ = stop;
+        let _ = watch;
         self.forward(tokens).map(Some)
     }
 

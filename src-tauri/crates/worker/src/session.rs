@@ -6,6 +6,7 @@
 
 mod shift;
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use sirocco_engine_wire::{
 };
 
 use crate::constraint::{ConstraintError, Forms, Guide};
-use crate::engine::{Engine, EngineError, Pieces};
+use crate::engine::{Engine, EngineError, Pieces, Watch};
 use crate::images::{IMAGE_TOKEN, PlacedImage};
 use crate::language::{CALL_TOKENS, Encoded, Language};
 use crate::sampler::{Sampled, Sampler, SamplerError};
@@ -26,6 +27,8 @@ use crate::tokenizer::StreamDecoder;
 
 /// First chunk, before the speed is known.
 const FIRST_CHUNK: usize = 16;
+/// Progress within a chunk is told no more often.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 /// A loaded model that generates.
 pub struct Session<E> {
@@ -331,7 +334,23 @@ impl<E: Engine> Session<E> {
             }
             let begun = Instant::now();
             let tokens = &prompt[at..end];
-            let Some(after) = self.engine.forward_unless(tokens, stop)? else {
+            let told = Cell::new(begun);
+            let tell = RefCell::new(&mut *emit);
+            let progress = |share: f32| {
+                if told.get().elapsed() >= TOLD_EVERY {
+                    told.set(Instant::now());
+                    (tell.borrow_mut())(FromWorker::Prefill {
+                        id,
+                        done: count(at + (share * tokens.len() as f32) as usize).min(count(end)),
+                        total: count(prompt.len()),
+                    });
+                }
+            };
+            let watch = Watch {
+                stop,
+                progress: &progress,
+            };
+            let Some(after) = self.engine.forward_watched(tokens, &watch)? else {
                 return Ok(None);
             };
             self.cached.extend_from_slice(tokens);

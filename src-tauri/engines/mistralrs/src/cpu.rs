@@ -1,7 +1,8 @@
 //! Puts our kernels in the place of candle's products and mistral.rs's attention, where this CPU runs them.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor, QuantizedType};
@@ -9,25 +10,69 @@ use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
 use half::f16;
 use mistralrs::core::{CAUSAL_ATTENTION_HOOK, EMBEDDING_HOOK, TENSOR_HOOK};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sirocco_kernels::{Attention, Format, Matrix, Pool, Strided};
-
-use crate::files::Files;
+use sirocco_kernels::{Attention, Files, Format, Matrix, Pool, Strided};
+use sirocco_worker::engine::Watch;
 
 /// The threads of the kernels; there once [`install`] has found that they run here.
 static POOL: OnceLock<Pool> = OnceLock::new();
-/// What candle's own operations run on.
-static SERIAL: OnceLock<ThreadPool> = OnceLock::new();
+/// What candle's own operations run on: the thread that installs it and others.
+static TOGETHER: OnceLock<ThreadPool> = OnceLock::new();
+/// One thread, for passes whose operations take microseconds.
+static ALONE: OnceLock<ThreadPool> = OnceLock::new();
+/// Products since the beginning.
+static PRODUCTS: AtomicUsize = AtomicUsize::new(0);
+/// Products of a pass.
+static PASS_LENGTH: OnceLock<usize> = OnceLock::new();
 /// Where the weights lie.
 static FILES: OnceLock<Files> = OnceLock::new();
 
-scoped_tls::scoped_thread_local!(
-    /// Whether the products that are being computed are still wanted.
-    static STOP: AtomicBool
-);
+/// A pass through the model while it runs.
+#[derive(Clone, Copy)]
+struct Pass<'a> {
+    watch: Watch<'a>,
+    products: &'a Cell<usize>,
+}
 
-/// Computes with our kernels in `compute`, until `stop` is set: soon after that, products fail.
-pub fn stoppable<T>(stop: &AtomicBool, compute: impl FnOnce() -> T) -> T {
-    STOP.set(stop, compute)
+scoped_tls_hkt::scoped_thread_local!(static PASS: for<'a> Pass<'a>);
+
+impl Pass<'_> {
+    /// Before each product.
+    fn go_on(&self) -> Result<()> {
+        if self.watch.stop.load(Ordering::Relaxed) {
+            candle_core::bail!("stopped");
+        }
+        if let Some(length) = PASS_LENGTH.get() {
+            let share = self.products.get() as f32 / *length as f32;
+            // Experts make the number of products differ from pass to pass.
+            (self.watch.progress)(share.min(1.0));
+        }
+        self.products.set(self.products.get() + 1);
+        Ok(())
+    }
+}
+
+/// A pass of many tokens: once it is stopped, products fail.
+pub fn watched<T>(watch: Watch<'_>, compute: impl FnOnce() -> T) -> T {
+    let products = Cell::new(0);
+    let pass = Pass {
+        watch,
+        products: &products,
+    };
+    PASS.set(pass, compute)
+}
+
+/// A pass of one token: candle's operations take some microseconds each, and handing them to other threads, which ours
+/// keep from their cores, would take longer.
+pub fn alone<T: Send>(compute: impl FnOnce() -> T + Send) -> T {
+    match ALONE.get() {
+        Some(thread) => thread.install(compute),
+        None => compute(),
+    }
+}
+
+/// The first pass is over: the products so far are those of one.
+pub fn first_pass_is_over() {
+    let _ = PASS_LENGTH.set(PRODUCTS.load(Ordering::Relaxed).max(1));
 }
 
 /// Uses our kernels from now on, with `threads` threads, for weights of these files. Does nothing on a CPU that lacks
@@ -38,15 +83,16 @@ pub fn install(threads: usize, files: Files) {
         return;
     }
     POOL.get_or_init(|| Pool::new(threads));
-    // For a token, candle's operations take some microseconds each: handing them to other threads, which ours keep from
-    // their cores, takes longer.
-    match ThreadPoolBuilder::new()
-        .num_threads(1)
+    let alone = ThreadPoolBuilder::new().num_threads(1).build();
+    let together = ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
         .use_current_thread()
-        .build()
-    {
-        Ok(serial) => drop(SERIAL.set(serial)),
-        Err(error) => eprintln!("candle's operations run on threads of their own: {error}"),
+        .build();
+    for (place, pool) in [(&ALONE, alone), (&TOGETHER, together)] {
+        match pool {
+            Ok(pool) => drop(place.set(pool)),
+            Err(error) => eprintln!("candle's operations run on threads of its own: {error}"),
+        }
     }
     // A worker loads one model, so nobody has set them before.
     let _ = FILES.set(files);
@@ -128,8 +174,9 @@ impl QuantizedType for Weights {
     }
 
     fn matmul_t(&self, _mkn: (usize, usize, usize), lhs: &[f32], dst: &mut [f32]) -> Result<()> {
-        if STOP.is_set() && STOP.with(|stop| stop.load(Ordering::Relaxed)) {
-            candle_core::bail!("stopped");
+        PRODUCTS.fetch_add(1, Ordering::Relaxed);
+        if PASS.is_set() {
+            PASS.with(|pass| pass.go_on())?;
         }
         self.matrix.multiply(pool(), lhs, dst);
         Ok(())

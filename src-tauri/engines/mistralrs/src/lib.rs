@@ -9,8 +9,6 @@
 #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
 mod cpu;
 mod device;
-#[cfg(not(any(feature = "cuda", feature = "metal")))]
-mod files;
 mod model;
 pub mod scratch;
 
@@ -63,19 +61,17 @@ impl Runtime for MistralRs {
 ///
 /// # Errors
 /// If a file cannot be read.
-#[cfg(not(any(feature = "cuda", feature = "metal")))]
+#[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
 pub fn prepare(request: &LoadRequest, progress: &(dyn Fn(f32) + Sync)) -> Result<(), EngineError> {
     // What is left to do takes little time.
-    let files = files::Files::read(&request.files, &|share| progress(share * 0.98))?;
-    #[cfg(target_arch = "x86_64")]
+    let files = sirocco_kernels::Files::read(&request.files, &|share| progress(share * 0.98))
+        .map_err(|error| EngineError(error.to_string()))?;
     cpu::install(request.threads as usize, files);
-    #[cfg(not(target_arch = "x86_64"))]
-    drop(files);
     Ok(())
 }
 
-/// A graphics card gets the weights from mistral.rs, which does not say how far it is.
-#[cfg(any(feature = "cuda", feature = "metal"))]
+/// Without our kernels mistral.rs reads the weights, and does not say how far it is.
+#[cfg(not(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal")))))]
 pub fn prepare(_: &LoadRequest, _: &(dyn Fn(f32) + Sync)) -> Result<(), EngineError> {
     Ok(())
 }

@@ -11,7 +11,7 @@ use mistralrs::core::{
 };
 use mistralrs::{DType, Device, Tensor};
 use sirocco_engine_wire::LoadRequest;
-use sirocco_worker::engine::{Engine, EngineError, Pieces};
+use sirocco_worker::engine::{Engine, EngineError, Pieces, Watch};
 
 use crate::device;
 
@@ -70,6 +70,8 @@ impl Model {
         };
         // One token through the whole model: what cannot run fails here and not in the first answer.
         model.forward(&[0])?;
+        #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
+        crate::cpu::first_pass_is_over();
         model.truncate(0)?;
         Ok(model)
     }
@@ -111,19 +113,23 @@ impl Model {
 
 impl Engine for Model {
     fn forward(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
+        if let [_] = tokens {
+            return crate::cpu::alone(|| self.logits(tokens, 1));
+        }
         self.logits(tokens, 1)
     }
 
     #[cfg(all(target_arch = "x86_64", not(any(feature = "cuda", feature = "metal"))))]
-    fn forward_unless(
+    fn forward_watched(
         &mut self,
         tokens: &[u32],
-        stop: &std::sync::atomic::AtomicBool,
+        watch: &Watch<'_>,
     ) -> Result<Option<Vec<f32>>, EngineError> {
-        match crate::cpu::stoppable(stop, || self.forward(tokens)) {
+        match crate::cpu::watched(*watch, || self.logits(tokens, 1)) {
             Ok(logits) => Ok(Some(logits)),
             // Some layers may have taken the tokens in.
-            Err(_) if stop.load(std::sync::atomic::Ordering::Relaxed) => {
+            Err(_) if watch.stop.load(std::sync::atomic::Ordering::Relaxed) => {
                 self.truncate(self.length)?;
                 Ok(None)
             }
@@ -148,12 +154,13 @@ impl Engine for Model {
                 ..pieces
             }
         } else if has_own_products() {
-            // All weights are unpacked once a piece, which takes as long as the products of 20 tokens, and products
-            // stop in the middle of it.
+            // All weights are unpacked once a piece, which takes as long as the products of 20 tokens; a longer piece
+            // would need 100 MB more and be no faster to speak of. It says how far it is and stops in its middle,
+            // between two products.
             Pieces {
-                shortest: 64,
-                time: Duration::from_secs(2),
-                ..pieces
+                shortest: 128,
+                longest: 256,
+                time: Duration::from_secs(10),
             }
         } else {
             pieces

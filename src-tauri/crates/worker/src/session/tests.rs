@@ -19,6 +19,8 @@ struct Same {
     computed: Arc<std::sync::atomic::AtomicUsize>,
     /// Somebody stops it in the middle of the next piece of a prompt.
     interrupted: bool,
+    /// What a quarter of a piece takes.
+    slow: Duration,
     /// Images it looked at.
     looked: Vec<String>,
     /// What its draft model always expects.
@@ -48,14 +50,18 @@ impl Engine for Same {
         Ok(logits)
     }
 
-    fn forward_unless(
+    fn forward_watched(
         &mut self,
         tokens: &[u32],
-        stop: &AtomicBool,
+        watch: &Watch<'_>,
     ) -> Result<Option<Vec<f32>>, EngineError> {
         if std::mem::take(&mut self.interrupted) {
-            stop.store(true, Ordering::Relaxed);
+            watch.stop.store(true, Ordering::Relaxed);
             return Ok(None);
+        }
+        for quarter in 1..4 {
+            std::thread::sleep(self.slow);
+            (watch.progress)(quarter as f32 / 4.0);
         }
         self.forward(tokens).map(Some)
     }
@@ -150,6 +156,7 @@ fn wanting(word: &str) -> Case {
         step: 1,
         computed: Arc::clone(&computed),
         interrupted: false,
+        slow: Duration::ZERO,
         looked: Vec::new(),
         guesses: Vec::new(),
         shifts: false,
@@ -229,6 +236,22 @@ fn a_prompt_that_was_stopped_in_the_middle_is_read_the_next_time() {
     let (reason, usage, computed) = case.generate("aa", Some(1));
     assert_eq!((reason, computed), (FinishReason::MaxTokens, 3));
     assert_eq!(usage.cached_tokens, 0);
+}
+
+#[test]
+fn a_piece_that_takes_long_says_how_far_it_is() {
+    let mut case = wanting("b");
+    case.session.engine.slow = TOLD_EVERY;
+    let mut told = Vec::new();
+    let stop = AtomicBool::new(false);
+    let request = plain("aaa", Some(1));
+    let frames = &mut |frame| {
+        if let FromWorker::Prefill { done, total, .. } = frame {
+            told.push((done, total));
+        }
+    };
+    case.session.generate(&request, &stop, frames).unwrap();
+    assert_eq!(told, [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]);
 }
 
 #[test]

@@ -305,7 +305,7 @@ impl State {
                 let place = Tile {
                     depth: self.dim,
                     left: q.as_ptr(),
-                    left_stride: rows.stride,
+                    left_rows: tile::Rows::Apart(rows.stride),
                     right: self.keys[first * self.dim..].as_ptr(),
                     right_stride: WIDTH,
                     out: self.scores[row * TILE + first..].as_mut_ptr(),
@@ -353,7 +353,7 @@ impl State {
                 let place = Tile {
                     depth: len,
                     left: self.scores[row * TILE..].as_ptr(),
-                    left_stride: TILE,
+                    left_rows: tile::Rows::Apart(TILE),
                     right: values[column..].as_ptr(),
                     right_stride: stride,
                     out: self.sums[(at + row) * self.dim + column..].as_mut_ptr(),

@@ -17,15 +17,45 @@ const PANELS: usize = 4;
 const COLUMNS: usize = PANELS * WIDTH;
 
 pub(crate) fn multiply(matrix: &Matrix, pool: &Pool, left: &[f32], out: &mut [f32]) {
+    let packed = pack(pool, left, matrix.columns());
+    let count = left.len() / matrix.columns();
     let cursor = Cursor::new(matrix.rows().div_ceil(COLUMNS));
     let out = Out(out.as_mut_ptr());
     pool.run(&|_| {
         let mut scratch = Scratch::new();
         while let Some(task) = cursor.take() {
             // SAFETY: each task has columns of the product of its own.
-            unsafe { scratch.columns(matrix, left, &out, task * COLUMNS) };
+            unsafe { scratch.columns(matrix, (&packed, count), &out, task * COLUMNS) };
         }
     });
+}
+
+/// The rows as tiles read them: the first values of six rows beside each other, then their second. Tiles are a
+/// twentieth faster so than with rows that lie far apart.
+fn pack(pool: &Pool, left: &[f32], depth: usize) -> Vec<f32> {
+    let groups = (left.len() / depth).div_ceil(tile::ROWS);
+    let mut packed = vec![0.0; groups * tile::ROWS * depth];
+    let cursor = Cursor::new(groups);
+    let out = Out(packed.as_mut_ptr());
+    pool.run(&|_| {
+        let out = &out;
+        while let Some(group) = cursor.take() {
+            let start = group * tile::ROWS * depth;
+            // SAFETY: each group lies in `packed`, and is one thread's.
+            let packed =
+                unsafe { std::slice::from_raw_parts_mut(out.0.add(start), tile::ROWS * depth) };
+            for (row, values) in left[start..]
+                .chunks_exact(depth)
+                .take(tile::ROWS)
+                .enumerate()
+            {
+                for (column, value) in packed.chunks_exact_mut(tile::ROWS).zip(values) {
+                    column[row] = *value;
+                }
+            }
+        }
+    });
+    packed
 }
 
 struct Scratch {
@@ -45,11 +75,16 @@ impl Scratch {
     /// The columns of the product from `first` on.
     ///
     /// # Safety
-    /// No other thread uses those columns; `out` holds a row for each row of `left`.
-    unsafe fn columns(&mut self, matrix: &Matrix, left: &[f32], out: &Out, first: usize) {
+    /// No other thread uses those columns; `out` holds as many rows as were packed.
+    unsafe fn columns(
+        &mut self,
+        matrix: &Matrix,
+        (left, count): (&[f32], usize),
+        out: &Out,
+        first: usize,
+    ) {
         let columns = COLUMNS.min(matrix.rows() - first);
         let depth = matrix.columns();
-        let count = left.len() / depth;
         for from in (0..depth).step_by(DEPTH) {
             let len = DEPTH.min(depth - from);
             for panel in 0..columns.div_ceil(WIDTH) {
@@ -61,8 +96,8 @@ impl Scratch {
                     let column = first + panel * WIDTH;
                     let place = Tile {
                         depth: len,
-                        left: left[row * depth + from..].as_ptr(),
-                        left_stride: depth,
+                        left: left[row * depth + from * tile::ROWS..].as_ptr(),
+                        left_rows: tile::Rows::Packed,
                         right: self.panels[panel * WIDTH * DEPTH..].as_ptr(),
                         right_stride: WIDTH,
                         // SAFETY: within `out`, by the contract.
@@ -70,7 +105,7 @@ impl Scratch {
                         out_stride: matrix.rows(),
                     };
                     let width = WIDTH.min(matrix.rows() - column);
-                    // SAFETY: the CPU is supported, or there would be no matrix; the rows of `left` and
+                    // SAFETY: the CPU is supported, or there would be no matrix; the packed rows and
                     // the panel are as long as the tile is deep; the columns are this thread's.
                     unsafe { store(place, rows, width, from > 0) };
                 }

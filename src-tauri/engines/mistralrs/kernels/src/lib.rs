@@ -5,6 +5,7 @@
 //!   memory; many rows widen tiles of weights to f32 once per block of rows and multiply in f32, which
 //!   is bound by the multipliers and loses nothing.
 //! * [`attention`]: softmax(q kᵀ) v for one layer, causal by index, with grouped heads and without a mask.
+//! * [`Files`]: the files of a model in memory, of which matrices take pieces.
 //! * [`Pool`]: the threads both run on, which wait for work in a short loop before they sleep.
 //!
 //! It deliberately knows no tensor library and no model. What the CPU can do is found out at run time:
@@ -26,14 +27,18 @@
 mod activations;
 mod attention;
 mod cursor;
+mod files;
 mod format;
 mod gemm;
+#[cfg(target_os = "linux")]
+mod mapped;
 mod matrix;
 mod pool;
 pub mod reference;
 mod x86;
 
 pub use attention::{Attention, Strided};
+pub use files::Files;
 pub use format::Format;
 pub use matrix::{Matrix, ShapeError};
 pub use pool::Pool;

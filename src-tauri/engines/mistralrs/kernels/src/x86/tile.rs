@@ -7,12 +7,21 @@ use super::widen::WIDTH;
 /// Rows of a full tile: 12 accumulators, 2 columns and 1 factor fill the 16 registers.
 pub(crate) const ROWS: usize = 6;
 
+/// How the rows of the left side lie.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    /// So many values from one to the next.
+    Apart(usize),
+    /// Turned: the first values of [`ROWS`] rows beside each other, then their second.
+    Packed,
+}
+
 /// Where a tile reads and writes. Strides count values from one row to the next.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile {
     pub depth: usize,
     pub left: *const f32,
-    pub left_stride: usize,
+    pub left_rows: Rows,
     pub right: *const f32,
     pub right_stride: usize,
     pub out: *mut f32,
@@ -27,14 +36,26 @@ pub(crate) struct Tile {
 pub(crate) unsafe fn multiply(tile: Tile, rows: usize, add: bool) {
     // SAFETY: by the contract.
     unsafe {
+        match tile.left_rows {
+            Rows::Apart(stride) => counted::<false>(tile, stride, rows, add),
+            Rows::Packed => counted::<true>(tile, 0, rows, add),
+        }
+    }
+}
+
+/// # Safety
+/// As [`multiply`].
+unsafe fn counted<const PACKED: bool>(tile: Tile, stride: usize, rows: usize, add: bool) {
+    // SAFETY: by the contract.
+    unsafe {
         match rows {
             0 => {}
-            1 => fixed::<1>(tile, add),
-            2 => fixed::<2>(tile, add),
-            3 => fixed::<3>(tile, add),
-            4 => fixed::<4>(tile, add),
-            5 => fixed::<5>(tile, add),
-            6 => fixed::<6>(tile, add),
+            1 => fixed::<1, PACKED>(tile, stride, add),
+            2 => fixed::<2, PACKED>(tile, stride, add),
+            3 => fixed::<3, PACKED>(tile, stride, add),
+            4 => fixed::<4, PACKED>(tile, stride, add),
+            5 => fixed::<5, PACKED>(tile, stride, add),
+            6 => fixed::<6, PACKED>(tile, stride, add),
             _ => unreachable!("a tile has at most {ROWS} rows"),
         }
     }
@@ -43,7 +64,7 @@ pub(crate) unsafe fn multiply(tile: Tile, rows: usize, add: bool) {
 /// # Safety
 /// As [`multiply`].
 #[target_feature(enable = "avx2,fma")]
-unsafe fn fixed<const R: usize>(tile: Tile, add: bool) {
+unsafe fn fixed<const R: usize, const PACKED: bool>(tile: Tile, stride: usize, add: bool) {
     let mut sums = [[_mm256_setzero_ps(); 2]; R];
     // SAFETY: by the contract.
     unsafe {
@@ -60,7 +81,12 @@ unsafe fn fixed<const R: usize>(tile: Tile, add: bool) {
                 _mm256_loadu_ps(right.add(WIDTH / 2)),
             ];
             for (row, sums) in sums.iter_mut().enumerate() {
-                let factor = _mm256_broadcast_ss(&*tile.left.add(row * tile.left_stride + at));
+                let place = if PACKED {
+                    at * ROWS + row
+                } else {
+                    row * stride + at
+                };
+                let factor = _mm256_broadcast_ss(&*tile.left.add(place));
                 sums[0] = _mm256_fmadd_ps(factor, columns[0], sums[0]);
                 sums[1] = _mm256_fmadd_ps(factor, columns[1], sums[1]);
             }

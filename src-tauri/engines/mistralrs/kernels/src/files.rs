@@ -1,7 +1,4 @@
-//! The files of a model, read into memory once: weights are slices of them.
-//!
-//! Mapping the files would spare the copy, but file pages are small, and every token reads all weights: they were 5 to 8 %
-//! slower to read so than from the huge pages that memory of our own can have.
+//! The files of a model in memory, once: weights are slices of them.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use memmap2::MmapMut;
-use sirocco_worker::engine::EngineError;
 
 /// Read and told as progress at a time.
 const STEP: usize = 8 << 20;
@@ -23,9 +19,13 @@ pub struct Files(Vec<Bytes>);
 
 impl Files {
     /// Reads the files, reporting progress from 0 to 1.
-    pub fn read(paths: &[String], progress: &(dyn Fn(f32) + Sync)) -> Result<Self, EngineError> {
-        let failed =
-            |path: &str, error: io::Error| EngineError(format!("could not read `{path}`: {error}"));
+    ///
+    /// # Errors
+    /// If a file cannot be read; the error names it.
+    pub fn read(paths: &[String], progress: &(dyn Fn(f32) + Sync)) -> io::Result<Self> {
+        let failed = |path: &str, error: io::Error| {
+            io::Error::new(error.kind(), format!("could not read `{path}`: {error}"))
+        };
         let mut lengths = Vec::new();
         for path in paths {
             let length = std::fs::metadata(path).map_err(|error| failed(path, error))?;
@@ -37,7 +37,7 @@ impl Files {
         let done = AtomicUsize::new(0);
         let read_more = |count| {
             let done = done.fetch_add(count, Ordering::Relaxed) + count;
-            progress(done as f32 / total as f32);
+            progress((done as f32 / total as f32).min(1.0));
         };
         let files = paths.iter().zip(lengths).map(|(path, length)| {
             read(path, length, &read_more).map_err(|error| failed(path, error))
@@ -46,6 +46,7 @@ impl Files {
     }
 
     /// A piece of a file, which is not copied; `None` if the file is shorter.
+    #[must_use]
     pub fn piece(&self, file: usize, offset: u64, length: usize) -> Option<Bytes> {
         let bytes = self.0.get(file)?;
         let start = usize::try_from(offset).ok()?;
@@ -58,18 +59,46 @@ fn read(path: &str, length: usize, read_more: &(dyn Fn(usize) + Sync)) -> io::Re
     if length == 0 {
         return Ok(Bytes::new());
     }
+    #[cfg(target_os = "linux")]
+    if let Ok(bytes) = crate::mapped::map(&File::open(path)?, length, |fetch| {
+        in_steps((0..length).step_by(STEP), |offset| {
+            let count = STEP.min(length - offset);
+            fetch(offset, count)?;
+            read_more(count);
+            Ok(())
+        })
+    }) {
+        return Ok(bytes);
+    }
+    copy(path, length, read_more)
+}
+
+/// For systems and files that are not mapped: memory of our own, filled.
+fn copy(path: &str, length: usize, read_more: &(dyn Fn(usize) + Sync)) -> io::Result<Bytes> {
     let mut memory = MmapMut::map_anon(length)?;
     // A system without huge pages is slower, and nothing else.
     #[cfg(target_os = "linux")]
     let _ = memory.advise(memmap2::Advice::HugePage);
-    let steps = Mutex::new(memory.chunks_mut(STEP).enumerate());
+    in_steps(memory.chunks_mut(STEP).enumerate(), |(number, step)| {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start((number * STEP) as u64))?;
+        file.read_exact(step)?;
+        read_more(step.len());
+        Ok(())
+    })?;
+    Ok(Bytes::from_owner(memory))
+}
+
+/// Several threads take one step after the other, until there are none or one fails.
+fn in_steps<T>(
+    steps: impl Iterator<Item = T> + Send,
+    take: impl Fn(T) -> io::Result<()> + Sync,
+) -> io::Result<()> {
+    let steps = Mutex::new(steps);
     let next = || steps.lock().unwrap_or_else(PoisonError::into_inner).next();
     let reader = || {
-        let mut file = File::open(path)?;
-        while let Some((number, step)) = next() {
-            file.seek(SeekFrom::Start((number * STEP) as u64))?;
-            file.read_exact(step)?;
-            read_more(step.len());
+        while let Some(step) = next() {
+            take(step)?;
         }
         Ok::<(), io::Error>(())
     };
@@ -78,8 +107,7 @@ fn read(path: &str, length: usize, read_more: &(dyn Fn(usize) + Sync)) -> io::Re
         readers
             .into_iter()
             .try_for_each(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    })?;
-    Ok(Bytes::from_owner(memory))
+    })
 }
 
 #[cfg(test)]
@@ -110,5 +138,19 @@ mod tests {
         assert_eq!(files.piece(2, 0, 1), None);
         assert!(Files::read(&[folder.join("three").display().to_string()], &|_| ()).is_err());
         std::fs::remove_dir_all(&folder).expect("the folder was ours");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_mapped_is_copied() {
+        let path = std::env::temp_dir().join(format!("sirocco-copied-{}", std::process::id()));
+        let bytes: Vec<u8> = (0..STEP + 3).map(|place| (place % 251) as u8).collect();
+        std::fs::write(&path, &bytes).expect("a file");
+        let name = path.display().to_string();
+        let copied = copy(&name, bytes.len(), &|_| ()).expect("it is there");
+        assert!(copied[..] == bytes[..]);
+        // It was cut short after its length was asked for.
+        let error = read(&name, bytes.len() + STEP, &|_| ()).expect_err("a step is missing");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        std::fs::remove_file(&path).expect("the file was ours");
     }
 }
