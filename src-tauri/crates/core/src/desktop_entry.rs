@@ -27,7 +27,10 @@ pub fn repair(entry: &Path, program: &Path) -> io::Result<()> {
     if repaired == text {
         return Ok(());
     }
-    std::fs::write(entry, repaired)
+    // A crash leaves the old entry or the new one. Names that do not end in `.desktop` start nothing.
+    let fresh = entry.with_extension("fresh");
+    std::fs::write(&fresh, repaired)?;
+    std::fs::rename(&fresh, entry)
 }
 
 /// The entry with the command replaced by this program, without arguments.

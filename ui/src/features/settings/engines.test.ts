@@ -1,23 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { render, screen, waitFor } from '@testing-library/svelte';
-import userEvent from '@testing-library/user-event';
-import { ScriptedBackend } from '$/lib/backend/scripted';
-import { Sirocco, siroccoContext } from '$/lib/state';
-import { SettingsSearch } from './search.svelte';
-import SettingsPage from './SettingsPage.svelte';
+import { screen, waitFor } from '@testing-library/svelte';
+import type { UserEvent } from '@testing-library/user-event';
+import { opened } from './opened';
 
-async function opened() {
-  const backend = new ScriptedBackend();
-  const all = new Sirocco(backend);
-  all.start();
-  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
-  const search = new SettingsSearch();
-  search.query = 'endpoint openai';
-  render(SettingsPage, { props: { search }, context: siroccoContext(all) });
-  return { all, backend, user: userEvent.setup() };
-}
-
-async function added(user: ReturnType<typeof userEvent.setup>, address: string, token = ''): Promise<void> {
+async function added(user: UserEvent, address: string, token = ''): Promise<void> {
   await user.type(screen.getByRole('textbox', { name: 'Address' }), address);
   if (token) await user.type(screen.getByLabelText('Token'), token);
   await user.click(screen.getByRole('button', { name: 'Add' }));
@@ -25,7 +11,7 @@ async function added(user: ReturnType<typeof userEvent.setup>, address: string, 
 
 describe('engines on other machines', () => {
   it('are added with their token, which leaves the page, and bring their models', async () => {
-    const { all, backend, user } = await opened();
+    const { all, backend, user } = await opened('endpoint openai');
     await user.type(screen.getByRole('textbox', { name: 'Name' }), 'Workstation');
     await added(user, '10.0.0.5:8000', 'sk-secret');
     expect(await screen.findByText('Workstation')).toBeTruthy();
@@ -38,14 +24,14 @@ describe('engines on other machines', () => {
   });
 
   it('say why they were not added, and keep what was typed', async () => {
-    const { user } = await opened();
+    const { user } = await opened('endpoint openai');
     await added(user, 'nobody:1');
     expect((await screen.findByRole('alert')).textContent).toContain('does not answer');
     expect((screen.getByRole('textbox', { name: 'Address' }) as HTMLInputElement).value).toBe('nobody:1');
   });
 
   it('are tested and removed, once that is confirmed', async () => {
-    const { all, backend, user } = await opened();
+    const { all, backend, user } = await opened('endpoint openai');
     await added(user, '10.0.0.5:8000');
     backend.fail('engine_test', { message: '`10.0.0.5:8000` wants a token' });
     await user.click(await screen.findByRole('button', { name: 'Test 10.0.0.5:8000' }));

@@ -1,31 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
-import userEvent from '@testing-library/user-event';
-import { ScriptedBackend, type ScriptedOptions } from '$/lib/backend/scripted';
 import { scriptedConnections } from '$/lib/backend/scripted/network';
-import { Sirocco, siroccoContext } from '$/lib/state';
 import { ConnectionLog, troubleOf } from './connections.svelte';
 import ConnectionsPage from './ConnectionsPage.svelte';
 import { clockOf, minuteOf } from './hours';
-import { SettingsSearch } from './search.svelte';
-import SettingsPage from './SettingsPage.svelte';
+import { opened, started } from './opened';
 import { fromUnit, inUnit, unitFor } from './speed';
-
-async function started(options: ScriptedOptions = {}) {
-  const backend = new ScriptedBackend(options);
-  const all = new Sirocco(backend);
-  all.start();
-  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
-  return { all, backend, user: userEvent.setup(), context: siroccoContext(all) };
-}
-
-async function opened(query: string, options: ScriptedOptions = {}) {
-  const state = await started(options);
-  const search = new SettingsSearch();
-  search.query = query;
-  render(SettingsPage, { props: { search }, context: state.context });
-  return state;
-}
 
 describe('figures of the settings', () => {
   it('turn a speed into bytes per second and back', () => {

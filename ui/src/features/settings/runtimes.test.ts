@@ -1,29 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { render, screen, waitFor, within } from '@testing-library/svelte';
-import userEvent from '@testing-library/user-event';
-import { ScriptedBackend } from '$/lib/backend/scripted';
-import { Sirocco, siroccoContext } from '$/lib/state';
-import { SettingsSearch } from './search.svelte';
-import SettingsPage from './SettingsPage.svelte';
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { asked, opened } from './opened';
 
-async function opened(host: 'window' | 'browser' = 'window') {
-  const backend = new ScriptedBackend({ host });
-  const all = new Sirocco(backend);
-  all.start();
-  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
-  const search = new SettingsSearch();
-  search.query = 'llama.cpp';
-  render(SettingsPage, { props: { search }, context: siroccoContext(all) });
+async function shown(host: 'window' | 'browser' = 'window') {
+  const state = await opened('llama.cpp', { host });
   const list = await screen.findByRole('list', { name: 'Runtimes' });
   await waitFor(() => expect(within(list).getAllByRole('listitem')).toHaveLength(3));
-  return { all, backend, list, user: userEvent.setup() };
+  return { ...state, list };
 }
-
-const asked = (backend: ScriptedBackend, command: string) => backend.calls.filter((call) => call.command === command).map((call) => call.request);
 
 describe('runtimes', () => {
   it('that came with the app stay, and one that was added is removed once that is confirmed', async () => {
-    const { backend, list, user } = await opened();
+    const { backend, list, user } = await shown();
     expect(list.textContent).toContain('cannot be used: the driver of NVIDIA’s cards was not found');
     const removes = within(list).getAllByRole('button');
     expect(removes.map((button) => button.getAttribute('aria-label'))).toEqual(['Remove mistral.rs · CUDA (baseline)']);
@@ -35,7 +23,7 @@ describe('runtimes', () => {
   });
 
   it('are added from a file that is picked, and are there at once', async () => {
-    const { all, backend, list, user } = await opened();
+    const { all, backend, list, user } = await shown();
     await user.click(screen.getByRole('button', { name: 'Add a runtime from a file…' }));
     expect(await within(list).findByText(/^llama\.cpp 0\.1\.161 · CPU \(x86-64-v3\)/)).toBeTruthy();
     expect(asked(backend, 'path_pick')).toEqual([{ kind: 'runtime' }]);
@@ -44,7 +32,7 @@ describe('runtimes', () => {
   });
 
   it('in a browser are added by a path, and a file that is none is told of under it', async () => {
-    const { backend, list, user } = await opened('browser');
+    const { backend, list, user } = await shown('browser');
     const path = screen.getByRole('textbox', { name: 'Path of a runtime' });
     const add = screen.getByRole('button', { name: 'Add' });
     backend.fail('runtime_add', { code: 'file_problem', message: 'there is no worker in `/tmp/a.tar.gz`' });

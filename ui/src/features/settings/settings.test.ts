@@ -1,24 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { render, screen, waitFor, within } from '@testing-library/svelte';
-import userEvent from '@testing-library/user-event';
-import type { AppearanceSettings } from '$/gen/protocol';
 import { APPEARANCE_STANDARD } from '$/lib/appearance';
-import { ScriptedBackend } from '$/lib/backend/scripted';
-import { Sirocco, siroccoContext } from '$/lib/state';
+import { opened } from './opened';
 import { settingRows, rowsFor } from './rows';
-import { inFront, SettingsSearch } from './search.svelte';
+import { inFront } from './search.svelte';
 import SettingsColumn from './SettingsColumn.svelte';
-import SettingsPage from './SettingsPage.svelte';
-
-async function opened(appearance?: AppearanceSettings) {
-  const backend = new ScriptedBackend(appearance ? { settings: { appearance } } : {});
-  const all = new Sirocco(backend);
-  all.start();
-  await waitFor(() => expect(all.app.boot.type).toBe('ready'));
-  const search = new SettingsSearch();
-  render(SettingsPage, { props: { search }, context: siroccoContext(all) });
-  return { all, backend, search, user: userEvent.setup() };
-}
 
 describe('searching settings', () => {
   it('finds by what a setting does, not only by its name', () => {
@@ -40,8 +26,8 @@ describe('the group that is read', () => {
   });
 
   it('is marked in the column, from a click on', async () => {
-    const { all, search, user } = await opened();
-    render(SettingsColumn, { props: { search }, context: siroccoContext(all) });
+    const { context, search, user } = await opened();
+    render(SettingsColumn, { props: { search }, context });
     const marked = () => screen.getAllByRole('button').find((one) => one.getAttribute('aria-current') === 'location')?.textContent;
     expect(marked()).toBe('Appearance');
     await user.click(screen.getByRole('button', { name: 'Storage' }));
@@ -127,7 +113,7 @@ describe('appearance', () => {
   });
 
   it('goes back to the default, one setting at a time', async () => {
-    const { backend, user } = await opened({ ...APPEARANCE_STANDARD, accent: 'rose', transcript_percent: 120, density: 'compact' });
+    const { backend, user } = await opened('', { settings: { appearance: { ...APPEARANCE_STANDARD, accent: 'rose', transcript_percent: 120, density: 'compact' } } });
     expect(root.dataset.density).toBe('compact');
     await user.click(screen.getByRole('button', { name: 'Reset Density to its default' }));
     await waitFor(() => expect(backend.settings.appearance).toMatchObject({ accent: 'rose', density: 'comfortable', transcript_percent: 120 }));
