@@ -227,6 +227,25 @@ async fn the_cache_of_earlier_turns_changes_nothing_but_the_time() -> anyhow::Re
 }
 
 #[tokio::test]
+async fn two_conversations_at_once_get_the_answers_that_each_gets_alone() -> anyhow::Result<()> {
+    let (app, _alone) = real().await?;
+    let mut alone = Vec::new();
+    for question in [
+        "Count from one to twenty in words.",
+        "Write a haiku about the desert wind.",
+    ] {
+        let id = conversation(&app, greedy(40)).await?;
+        alone.push(app.send_and_finish(id, question).await?);
+    }
+    let (first, second) =
+        tokio::try_join!(regenerate(&app, &alone[0]), regenerate(&app, &alone[1]))?;
+    assert_ne!(first.content, second.content);
+    assert_eq!(first.content, alone[0].content);
+    assert_eq!(second.content, alone[1].content);
+    Ok(())
+}
+
+#[tokio::test]
 async fn fifty_turns_do_not_grow_the_worker() -> anyhow::Result<()> {
     const TURNS: usize = 50;
     let (app, _alone) = real().await?;

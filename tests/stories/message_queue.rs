@@ -19,6 +19,7 @@ async fn queue(
         content: content.into(),
         attachments: Vec::new(),
         place: None,
+        is_draft: true,
     };
     Ok(app.call("queue_add", add).await?)
 }

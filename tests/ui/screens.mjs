@@ -97,7 +97,7 @@ const structured = (page) =>
 /** Messages that wait in the conversation about borrowing. */
 const queued = (...texts) => (page) =>
   page.evaluate(async (texts) => {
-    for (const content of texts) await window.scripted.call("queue_add", { conversation_id: "c-4", content, attachments: [], place: null });
+    for (const content of texts) await window.scripted.call("queue_add", { conversation_id: "c-4", content, attachments: [], place: null, is_draft: true });
   }, texts);
 const french = settings({ language: "fr" });
 const english = settings({ language: "en" });

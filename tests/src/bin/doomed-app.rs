@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
         .await?;
     if what == *"queue" {
         for content in ["two", "three"] {
-            let add = json!({"conversation_id": id, "content": content, "attachments": [], "place": null});
+            let add = json!({"conversation_id": id, "content": content, "attachments": [], "place": null, "is_draft": true});
             app.call("queue_add", add).await?;
         }
     }

@@ -4297,8 +4297,8 @@ export type ProxyChoice = { "type": "system" } | { "type": "direct" } | { "type"
 url: string, };
 
 /**
- * Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has
- * meanwhile. The draft is empty then. Answers the whole queue.
+ * Queues a message, to be sent when the answer being written has ended by itself; at once if it has meanwhile.
+ * Answers the whole queue.
  */
 export type QueueAdd = { 
 /**
@@ -4316,7 +4316,11 @@ attachments: Array<AttachmentId>,
 /**
  * Its place, from 0; none is the end.
  */
-place?: number | null, };
+place?: number | null, 
+/**
+ * It was the draft, which is empty then.
+ */
+is_draft: boolean, };
 
 /**
  * Moves a queued message to another place. Answers the whole queue.
@@ -5773,7 +5777,7 @@ export interface Commands {
   message_outline: { request: MessageOutlineRequest; response: MessageOutline };
   /** Adds the person's message at the end of the branch and starts the answer. */
   message_send: { request: MessageSend; response: Started };
-  /** Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has meanwhile. The draft is empty then. Answers the whole queue. */
+  /** Queues a message, to be sent when the answer being written has ended by itself; at once if it has meanwhile. Answers the whole queue. */
   queue_add: { request: QueueAdd; response: Array<QueuedMessage> };
   /** Moves a queued message to another place. Answers the whole queue. */
   queue_move: { request: QueueMove; response: Array<QueuedMessage> };

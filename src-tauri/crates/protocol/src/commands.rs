@@ -222,8 +222,8 @@ commands! {
         /// Files to send with it, at most 32.
         attachments: Vec<AttachmentId>,
     }) -> Started;
-    /// Queues what was the draft, to be sent when the answer being written has ended by itself; at once if it has
-    /// meanwhile. The draft is empty then. Answers the whole queue.
+    /// Queues a message, to be sent when the answer being written has ended by itself; at once if it has meanwhile.
+    /// Answers the whole queue.
     queue_add(QueueAdd {
         /// Which conversation.
         conversation_id: ConversationId,
@@ -233,6 +233,8 @@ commands! {
         attachments: Vec<AttachmentId>,
         /// Its place, from 0; none is the end.
         place: Option<u32>,
+        /// It was the draft, which is empty then.
+        is_draft: bool,
     }) -> Vec<QueuedMessage>;
     /// Moves a queued message to another place. Answers the whole queue.
     queue_move(QueueMove {

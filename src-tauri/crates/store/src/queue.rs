@@ -20,7 +20,7 @@ pub struct NewQueuedMessage {
 }
 
 impl Store {
-    /// Puts what was the draft into the queue, at a place counted from 0 or at the end; the draft is empty then.
+    /// Puts a message into the queue, at a place counted from 0 or at the end.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for the conversation or an attachment.
@@ -31,23 +31,30 @@ impl Store {
         place: Option<u32>,
     ) -> Result<Vec<QueuedMessage>, StoreError> {
         let mut transaction = self.write().await?;
-        let known = attachments::by_id(&mut transaction, &new.attachments).await?;
-        if let Some(missing) = new.attachments.iter().find(|id| !known.contains_key(*id)) {
-            return Err(StoreError::not_found("attachment", *missing));
-        }
-        let mut queue = kept(&mut transaction, id).await?;
-        let end = queue.len();
-        let place = place.map_or(end, |place| end.min(place as usize));
-        queue.insert(place, new);
-        keep(&mut transaction, id, &queue).await?;
+        let queue = insert(&mut transaction, id, new, place).await?;
+        transaction.commit().await.attempt("queue a message")?;
+        Ok(queue)
+    }
+
+    /// As [`Store::queue_message`], for what was the draft, which is empty then.
+    ///
+    /// # Errors
+    /// Those of `queue_message`.
+    pub async fn queue_draft(
+        &self,
+        id: ConversationId,
+        draft: NewQueuedMessage,
+        place: Option<u32>,
+    ) -> Result<Vec<QueuedMessage>, StoreError> {
+        let mut transaction = self.write().await?;
+        let queue = insert(&mut transaction, id, draft, place).await?;
         sqlx::query("update conversations set draft = '' where id = ?1")
             .bind(id.to_string())
             .execute(&mut *transaction)
             .await
             .attempt("clear a draft")?;
         attachments::set_draft(&mut transaction, id, &[]).await?;
-        let queue = told(&mut transaction, queue).await?;
-        transaction.commit().await.attempt("queue a message")?;
+        transaction.commit().await.attempt("queue a draft")?;
         Ok(queue)
     }
 
@@ -118,6 +125,25 @@ impl Store {
         turns::add(&mut transaction, turn, now_ms).await?;
         transaction.commit().await.attempt("send a queued message")
     }
+}
+
+/// The queue with a message put into it.
+async fn insert(
+    connection: &mut SqliteConnection,
+    id: ConversationId,
+    new: NewQueuedMessage,
+    place: Option<u32>,
+) -> Result<Vec<QueuedMessage>, StoreError> {
+    let known = attachments::by_id(connection, &new.attachments).await?;
+    if let Some(missing) = new.attachments.iter().find(|id| !known.contains_key(*id)) {
+        return Err(StoreError::not_found("attachment", *missing));
+    }
+    let mut queue = kept(connection, id).await?;
+    let end = queue.len();
+    let place = place.map_or(end, |place| end.min(place as usize));
+    queue.insert(place, new);
+    keep(connection, id, &queue).await?;
+    told(connection, queue).await
 }
 
 fn take(
@@ -264,9 +290,12 @@ mod tests {
         draft.draft = Some("look".into());
         draft.draft_attachments = Some(vec![file.id]);
         store.update_conversation(&draft).await.unwrap();
+        let other = store.queue_message(id, queued("first"), None).await;
+        assert_eq!(contents(&other.unwrap()), ["first"]);
+        assert_eq!(store.conversation(id).await.unwrap().draft, "look");
         let mut new = queued("look");
         new.attachments = vec![file.id];
-        store.queue_message(id, new, None).await.unwrap();
+        store.queue_draft(id, new, Some(0)).await.unwrap();
         store.forget_unsent_attachments().await.unwrap();
         let after = store.conversation(id).await.unwrap();
         assert_eq!(

@@ -325,6 +325,8 @@ export const chatStrings = {
     editHint: 'Edit',
     earlier: (words: string) => `Send earlier: ${words}`,
     remove: (words: string) => `Remove from the queue: ${words}`,
+    removed: 'Message removed from the queue',
+    undo: 'Undo',
     files: (count: number) => `with ${plural(count, 'file')}`,
     added: 'The message is sent after this answer.',
   },

@@ -331,6 +331,8 @@ export const chatStrings: Translation<typeof en.chatStrings> = {
     editHint: 'Modifier',
     earlier: (words) => `Envoyer plus tôt : ${words}`,
     remove: (words) => `Retirer de l’attente : ${words}`,
+    removed: 'Message retiré de l’attente',
+    undo: 'Annuler',
     files: (count) => `avec ${plural(count, 'fichier')}`,
     added: 'Le message sera envoyé après cette réponse.',
   },

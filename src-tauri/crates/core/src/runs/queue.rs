@@ -32,7 +32,12 @@ impl App {
             content: request.content,
             attachments: request.attachments,
         };
-        let queue = store.queue_message(id, new, request.place).await.report()?;
+        let queued = if request.is_draft {
+            store.queue_draft(id, new, request.place).await
+        } else {
+            store.queue_message(id, new, request.place).await
+        };
+        let queue = queued.report()?;
         self.queue_changed(id, queue);
         // The answer that it was to wait for may have ended on the way here.
         let conversation = store.conversation(id).await.report()?;

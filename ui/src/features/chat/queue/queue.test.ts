@@ -92,6 +92,21 @@ describe('a queued message', () => {
     await waitFor(() => expect(within(queue()).getAllByRole('listitem')).toHaveLength(1));
   });
 
+  it('that was taken away comes back in its place, and the draft stays', async () => {
+    const { backend, state, enter, field, user, waiting } = await answering();
+    await enter('two');
+    await enter('three');
+    await fireEvent.input(field(), { target: { value: 'half a' } });
+    await waitFor(() => expect(backend.stored.get('c-0')?.conversation.draft).toBe('half a'));
+    await user.click(within(queue()).getByRole('button', { name: 'Remove from the queue: two' }));
+    await waitFor(() => expect(waiting()).toEqual(['three']));
+    await waitFor(() => expect(state.toasts.items.map((toast) => toast.text)).toEqual(['Message removed from the queue']));
+    state.toasts.items[0]?.action?.run();
+    await waitFor(() => expect(waiting()).toEqual(['two', 'three']));
+    expect(field().value).toBe('half a');
+    expect(backend.stored.get('c-0')?.conversation.draft).toBe('half a');
+  });
+
   it('goes back into the composer, and what is written there waits in its place', async () => {
     const { enter, field, user, waiting } = await answering();
     await enter('two');

@@ -286,7 +286,13 @@ export class ConversationState {
 
   /** Has what was the draft wait for the end of the answer, at a place or at the end. */
   async enqueue(content: string, attachments: AttachmentId[], place: number | null = null): Promise<void> {
-    await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place });
+    await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments, place, is_draft: true });
+  }
+
+  /** Has a message wait again that was taken out. */
+  async requeue({ content, attachments }: QueuedMessage, place: number): Promise<void> {
+    const ids = attachments.map((one) => one.id);
+    await this.#backend.call('queue_add', { conversation_id: this.#known(), content, attachments: ids, place, is_draft: false });
   }
 
   async moveQueued(id: QueuedMessageId, place: number): Promise<void> {

@@ -394,7 +394,7 @@ export class ChatSession {
     if (!isEmpty) await this.#enqueue(place);
     await current.removeQueued(message.id);
     // The reader may have gone elsewhere meanwhile: it waits there no more, and is not lost.
-    if (this.current !== current) return void current.enqueue(message.content, message.attachments.map((one) => one.id), place);
+    if (this.current !== current) return void current.requeue(message, place);
     // What was added on the way comes behind it.
     const added = this.draft.text.trim() === '' ? '' : `\n\n${this.draft.text}`;
     this.draft.change(`${message.content}${added}`);

@@ -11,12 +11,14 @@ export function queueHandlers(host: ScriptedHost) {
   }
 
   return {
-    queue_add: ({ conversation_id, content, attachments, place }) => {
+    queue_add: ({ conversation_id, content, attachments, place, is_draft }) => {
       const conversation = stored(conversation_id);
       const files = attachments.map((id) => entry(host.attached, id, 'attachment').attachment);
       conversation.queue.splice(place ?? conversation.queue.length, 0, { id: host.id('queued'), content, attachments: files });
-      conversation.draft = '';
-      conversation.draft_attachments = [];
+      if (is_draft) {
+        conversation.draft = '';
+        conversation.draft_attachments = [];
+      }
       return changed(conversation);
     },
     queue_move: ({ conversation_id, id, place }) => {
