@@ -1,7 +1,7 @@
-//! What loading leaves behind.
+//! What work leaves behind.
 
-/// Hands the memory that loading has freed back to the system. A file's header has hundreds of thousands of texts, and
-/// glibc keeps the room of those that are gone: 22 MB for a vocabulary of 152,000.
+/// Hands memory that was freed back to the system. A file's header has hundreds of thousands of texts, and glibc keeps the
+/// room of those that are gone: 22 MB for a vocabulary of 152,000.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(
     unsafe_code,

@@ -19,6 +19,7 @@ use sirocco_engine_wire::{
 
 use crate::constraint::{ConstraintError, Forms, Guide};
 use crate::engine::{Engine, EngineError, Pieces, Watch};
+use crate::heap;
 use crate::images::{IMAGE_TOKEN, PlacedImage};
 use crate::language::{CALL_TOKENS, Encoded, Language};
 use crate::sampler::{Sampled, Sampler, SamplerError};
@@ -353,6 +354,8 @@ impl<E: Engine> Session<E> {
             let Some(after) = self.engine.forward_watched(tokens, &watch)? else {
                 return Ok(None);
             };
+            // A cache that has grown leaves its former room behind, layer by layer.
+            heap::give_back();
             self.cached.extend_from_slice(tokens);
             logits = after;
             if end - at >= self.chunk {
