@@ -110,10 +110,14 @@ fn charts(measured: &BTreeMap<(&str, u32), [Speed; 2]>) -> String {
         let ratios = |phase: usize| {
             list(&|_, speeds| format!("{:.2}", speeds[phase].ours / speeds[phase].theirs))
         };
+        let highest = rows()
+            .flat_map(|(_, speeds)| speeds.iter().map(|speed| speed.ours / speed.theirs))
+            .fold(1.0, f64::max);
         format!(
             "```mermaid\nxychart-beta\n    title \"{file}: times llama.cpp (line: writing, bars: reading)\"\n    \
-             x-axis \"tokens of prompt\" [{}]\n    y-axis \"ratio\" 0 --> 2\n    bar [{}]\n    line [{}]\n```\n",
+             x-axis \"tokens of prompt\" [{}]\n    y-axis \"ratio\" 0 --> {}\n    bar [{}]\n    line [{}]\n```\n",
             list(&|at, _| at.to_string()),
+            highest.ceil(),
             ratios(0),
             ratios(1),
         )
