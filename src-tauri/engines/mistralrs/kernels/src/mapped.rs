@@ -20,7 +20,8 @@ const HUGE: usize = 2 << 20;
 /// What is left to others, the cache of the conversation among them.
 const RESERVE: u64 = 1 << 30;
 
-/// Maps `file`, `length` bytes of it. Each call of `step` makes the bytes from one place to another be there.
+/// Maps `file`, `length` bytes of it. `each` is handed what makes so many bytes from a place on be there, and calls it for
+/// all of them.
 pub fn map(
     file: &File,
     length: usize,
